@@ -1,0 +1,1 @@
+"""Analyses on top of inference: why, what if, what next, how sure."""

@@ -1,0 +1,134 @@
+"""Every error that fascinet raises, as one tree.
+
+FascinetError
+├── UnknownNameError        an unknown name, with the nearest valid ones
+│   ├── UnknownVariableError
+│   ├── UnknownStateError
+│   └── OptionError         an argument outside its choices
+├── NetworkError            a structure or table that is not a Bayesian network
+├── EvidenceError           evidence of the wrong form
+│   └── ImpossibleEvidenceError   P(evidence) = 0, with a smallest conflicting set
+├── BudgetError             exact inference would exceed the memory budget
+├── FormatError             a file that cannot be read or written
+├── KnowledgeError          the knowledge base breaks its rules (carries all issues)
+└── CaseError               a case that cannot be read
+
+A message names the thing, what was expected, what was got and, where there is one, the remedy.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+
+class FascinetError(Exception):
+    """Root of all errors of this package."""
+
+
+class UnknownNameError(FascinetError):
+    """A name that does not exist, with the nearest valid ones.
+
+    Attributes
+    ----------
+    kind : str
+        What was looked up ("variable", "state of weakness", "setting").
+    name : str
+        The name as given.
+    nearest : tuple of str
+        Up to three valid names that look like it, best first.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, str(name)
+        names = [str(k) for k in known]
+        self.nearest = tuple(get_close_matches(self.name, names, n=3, cutoff=0.5))
+        super().__init__(self._message(names))
+
+    def _message(self, names: list[str]) -> str:
+        if self.nearest:
+            hint = f"did you mean {' or '.join(repr(n) for n in self.nearest)}?"
+        elif len(names) <= 12:
+            hint = f"expected one of {', '.join(names)}"
+        else:
+            hint = f"expected one of {len(names)} names, such as {', '.join(names[:5])}"
+        return f"unknown {self.kind} {self.name!r}: {hint}"
+
+
+class UnknownVariableError(UnknownNameError):
+    """A variable that the network does not have."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__("variable", name, known)
+
+
+class UnknownStateError(UnknownNameError):
+    """A state that the variable does not have."""
+
+    def __init__(self, variable: str, name: object, known: Iterable[str]) -> None:
+        self.variable = variable
+        super().__init__(f"state of {variable!r}", name, known)
+
+
+class NetworkError(FascinetError):
+    """A structure, gate or table that does not make a Bayesian network."""
+
+
+class EvidenceError(FascinetError):
+    """Evidence of the wrong form: a bad likelihood vector, a variable given twice."""
+
+
+class ImpossibleEvidenceError(EvidenceError):
+    """Evidence whose probability is zero.
+
+    Attributes
+    ----------
+    conflict : dict
+        A minimal set of findings that already has probability zero: taking any one out
+        makes the rest possible.
+    """
+
+    def __init__(self, conflict: Mapping[str, Any]) -> None:
+        self.conflict = dict(conflict)
+        findings = ", ".join(f"{k}={v}" for k, v in self.conflict.items())
+        super().__init__(
+            f"impossible evidence, P = 0: these findings exclude each other: {findings}"
+        )
+
+
+class BudgetError(FascinetError):
+    """Exact inference needs more memory than the budget allows."""
+
+    def __init__(self, width: int, entries: float, budget: float) -> None:
+        self.width, self.entries, self.budget = width, entries, budget
+        super().__init__(
+            f"exact inference needs {entries:.3g} table entries (largest clique: {width} variables), "
+            f"the budget is {budget:.3g}; add evidence, raise budget=, or ask for method='lbp'"
+        )
+
+
+class FormatError(FascinetError):
+    """A file that cannot be read or written; names file, line and what was expected."""
+
+
+class CaseError(FascinetError):
+    """A case that cannot be read."""
+
+
+class OptionError(UnknownNameError):
+    """An argument outside its choices."""
+
+
+class KnowledgeError(FascinetError):
+    """The knowledge base breaks its rules.
+
+    Attributes
+    ----------
+    issues : tuple
+        All issues found, not only the first.
+    """
+
+    def __init__(self, issues: Iterable[Any]) -> None:
+        self.issues = tuple(issues)
+        first = str(self.issues[0]) if self.issues else "unknown"
+        more = f" (and {len(self.issues) - 1} more)" if len(self.issues) > 1 else ""
+        super().__init__(f"knowledge base has {len(self.issues)} issue(s): {first}{more}")

@@ -1,0 +1,229 @@
+"""An immutable discrete Bayesian network: names outside, gates inside."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fascinet.model.errors import NetworkError, UnknownStateError, UnknownVariableError
+from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pgmpy.models import DiscreteBayesianNetwork
+
+TABLE_LIMIT = 2**26
+
+
+class Network:
+    """A directed acyclic graph with one gate per variable.
+
+    Parameters
+    ----------
+    states : mapping of str to sequence of str
+        The variables, in order, with their states, in order. The first state of a noisy-MAX
+        variable is the resting one.
+    parents : mapping of str to sequence of str
+        Parents in the order of the gate's axes; a variable left out has none.
+    gates : mapping of str to Gate
+        One gate a variable.
+    name, version : str
+        Shown with every result.
+    meta : mapping of str to mapping
+        Free attributes of variables (label, kind, group, …), not part of the hash.
+
+    Raises
+    ------
+    NetworkError
+        On a cycle, a missing gate, a duplicate state, or a gate that does not fit its parents.
+    UnknownVariableError
+        On a parent that is no variable.
+    """
+
+    def __init__(
+        self,
+        states: Mapping[str, Sequence[str]],
+        parents: Mapping[str, Sequence[str]],
+        gates: Mapping[str, Gate],
+        *,
+        name: str = "",
+        version: str = "",
+        meta: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.name, self.version = name, version
+        self._states = {v: tuple(s) for v, s in states.items()}
+        self._parents = {v: tuple(parents.get(v, ())) for v in self._states}
+        self._gates = dict(gates)
+        self.meta: Mapping[str, Mapping[str, Any]] = MappingProxyType(dict(meta or {}))
+        self.index: Mapping[str, int] = MappingProxyType({v: i for i, v in enumerate(self._states)})
+        for v in parents:
+            self.check(v)
+        for v in self._states:
+            self._check_variable(v)
+        self._check_acyclic()
+
+    # ---------------------------------------------------------------- checks
+
+    def _check_variable(self, v: str) -> None:
+        states = self._states[v]
+        if not states or len(set(states)) != len(states):
+            raise NetworkError(f"variable {v!r}: expected distinct states, got {states}")
+        if v not in self._gates:
+            raise NetworkError(f"variable {v!r} has no gate or table")
+        parents = self._parents[v]
+        for u in parents:
+            self.check(u)
+        if len(set(parents)) != len(parents):
+            raise NetworkError(f"variable {v!r}: a parent is listed twice: {parents}")
+        want = (*(len(self._states[u]) for u in parents), len(states))
+        got = (*self._gates[v].cards, self._gates[v].states)
+        if want != got:
+            raise NetworkError(f"gate of {v!r}: expected shape {want} for {parents}, got {got}")
+
+    def _check_acyclic(self) -> None:
+        if not nx.is_directed_acyclic_graph(self.graph):
+            cycle = " → ".join(u for u, _ in nx.find_cycle(self.graph))
+            raise NetworkError(f"the arcs make a cycle: {cycle}")
+
+    def check(self, variable: str) -> str:
+        """Return `variable`, or raise `UnknownVariableError` with the nearest name."""
+        if variable not in self._states:
+            raise UnknownVariableError(variable, self._states)
+        return variable
+
+    def state_index(self, variable: str, state: str) -> int:
+        """Return the index of `state`, or raise with the nearest valid name."""
+        states = self._states[self.check(variable)]
+        try:
+            return states.index(state)
+        except ValueError:
+            raise UnknownStateError(variable, state, states) from None
+
+    # ---------------------------------------------------------------- reading
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All variables, in the order given."""
+        return tuple(self._states)
+
+    def states(self, variable: str) -> tuple[str, ...]:
+        """Return the states of `variable`, in order."""
+        return self._states[self.check(variable)]
+
+    def parents(self, variable: str) -> tuple[str, ...]:
+        """Return the parents of `variable`, in the order of the table's axes."""
+        return self._parents[self.check(variable)]
+
+    def children(self, variable: str) -> tuple[str, ...]:
+        """Return the children of `variable`, in network order."""
+        kids = set(self.graph.successors(self.check(variable)))
+        return tuple(v for v in self._states if v in kids)
+
+    def gate(self, variable: str) -> Gate:
+        """Return the gate of `variable`."""
+        return self._gates[self.check(variable)]
+
+    def cpt(self, variable: str) -> Array:
+        """Return P(variable | parents), shape (parents' states …, states), read-only.
+
+        Raises
+        ------
+        NetworkError
+            If the table of a gate would exceed 2^26 entries.
+        """
+        gate = self.gate(variable)
+        size = float(np.prod([float(c) for c in (*gate.cards, gate.states)]))
+        if size > TABLE_LIMIT:
+            raise NetworkError(f"table of {variable!r} would have {size:.3g} entries; use gate()")
+        return gate.to_table()
+
+    @cached_property
+    def graph(self) -> "nx.DiGraph[str]":
+        """The arcs as a networkx graph (do not change it)."""
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_nodes_from(self._states)
+        graph.add_edges_from((u, v) for v, us in self._parents.items() for u in us)
+        return graph
+
+    @cached_property
+    def topological(self) -> tuple[str, ...]:
+        """All variables, parents before children; ties in network order."""
+        return tuple(nx.lexicographical_topological_sort(self.graph, key=lambda v: self.index[v]))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over names, states, parents and every parameter; 16 hex digits."""
+        digest = hashlib.sha256()
+        for v in self._states:
+            digest.update(repr((v, self._states[v], self._parents[v])).encode())
+            for array in gate_arrays(self._gates[v]):
+                digest.update(str(array.shape).encode() + array.tobytes())
+        return digest.hexdigest()[:16]
+
+    # ---------------------------------------------------------------- changing
+
+    def replace(self, **changes: Any) -> "Network":
+        """Return a network with `states`, `parents`, `gates`, `name`, `version` or `meta` replaced."""
+        args: dict[str, Any] = {
+            "states": self._states, "parents": self._parents, "gates": self._gates,
+            "name": self.name, "version": self.version, "meta": self.meta,
+        }  # fmt: skip
+        return Network(**(args | changes))
+
+    def with_gate(self, variable: str, gate: Gate) -> "Network":
+        """Return a network in which `variable` has another gate over the same parents."""
+        return self.replace(gates=self._gates | {self.check(variable): gate})
+
+    def with_cpt(self, variable: str, array: ArrayLike) -> "Network":
+        """Return a network in which `variable` has another table (co-variation is the caller's)."""
+        return self.with_gate(variable, Table(np.asarray(array, dtype=np.float64)))
+
+    def do(self, interventions: Mapping[str, str]) -> "Network":
+        """Return the mutilated network: each variable cut from its parents and set (Pearl 2009)."""
+        parents, gates = dict(self._parents), dict(self._gates)
+        for v, state in interventions.items():
+            point = np.zeros(len(self.states(v)))
+            point[self.state_index(v, state)] = 1.0
+            parents[v], gates[v] = (), Table(point)
+        return self.replace(parents=parents, gates=gates)
+
+    # ---------------------------------------------------------------- formats
+
+    def to_pgmpy(self) -> "DiscreteBayesianNetwork":
+        """Return a pgmpy network with full tables."""
+        from fascinet.model.formats.pgmpy_bridge import to_pgmpy
+
+        return to_pgmpy(self)
+
+    @staticmethod
+    def from_pgmpy(model: "DiscreteBayesianNetwork") -> "Network":
+        """Return a network from a pgmpy one."""
+        from fascinet.model.formats.pgmpy_bridge import from_pgmpy
+
+        return from_pgmpy(model)
+
+    def save(self, path: "str | Path") -> None:
+        """Write the network in the format that the suffix names (.bif, .json, …, also .gz)."""
+        from fascinet.model.formats import write
+
+        write(self, path)
+
+    def __repr__(self) -> str:
+        arcs = self.graph.number_of_edges()
+        return f"Network({self.name!r}, {len(self._states)} variables, {arcs} arcs, {self.hash})"
+
+
+def gate_arrays(gate: Gate) -> tuple[Array, ...]:
+    """Return the arrays that hold a gate's parameters."""
+    if isinstance(gate, Table):
+        return (gate.values,)
+    if isinstance(gate, NoisyMax):
+        return (*gate.links, gate.leak)
+    assert isinstance(gate, Function)
+    return (gate.outcome.astype(np.float64),)

@@ -1,0 +1,1 @@
+"""fascinet: exact, explained differential reasoning with Bayesian networks."""

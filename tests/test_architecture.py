@@ -1,0 +1,41 @@
+"""Rooms import one way only: data ← model ← engine ← dashboard; nobody imports the facade."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {
+    "data": {"data"},
+    "model": {"data", "model"},
+    "engine": {"data", "model", "engine"},
+    "dashboard": {"model", "engine", "dashboard"},
+}
+
+
+def modules_named_in(file: Path) -> set[str]:
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports do not survive the mapped layout"
+            named.add(node.module or "")
+    return named
+
+
+def rooms_used(file: Path) -> set[str]:
+    ours = [m.split(".") for m in modules_named_in(file) if m.split(".")[0] == "fascinet"]
+    return {parts[1] if len(parts) > 1 else "facade" for parts in ours}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_room_uses_only_rooms_below_it(room: str) -> None:
+    for file in (ROOT / room).rglob("*.py"):
+        assert rooms_used(file) <= ALLOWED[room], file
+
+
+def test_numeric_core_has_no_pandas_and_no_pgmpy() -> None:
+    for file in (ROOT / "engine").glob("kernels*.py"):
+        assert not {m.split(".")[0] for m in modules_named_in(file)} & {"pandas", "pgmpy"}, file
