@@ -101,7 +101,8 @@ class BudgetError(FascinetError):
     def __init__(self, width: int, entries: float, budget: float) -> None:
         self.width, self.entries, self.budget = width, entries, budget
         super().__init__(
-            f"exact inference needs {entries:.3g} table entries (largest clique: {width} variables), "
+            f"exact inference needs {entries:.3g} table entries (largest clique: {width} "
+            f"variables), "
             f"the budget is {budget:.3g}; add evidence, raise budget=, or ask for method='lbp'"
         )
 

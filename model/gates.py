@@ -5,7 +5,7 @@ A gate is one of three kinds, each a frozen record with read-only arrays:
 `Table`      P(x | u) listed for every configuration u of the parents.
 `NoisyMax`   X = max(L, Z_1, …, Z_n), each Z_i drawn from its parent's state, L the leak;
              noisy-OR is the case of two states. Díez's convention: a link is the net effect of
-             that cause alone, leak excluded (Díez 1993, UAI, doi 10.1016/b978-1-4832-1451-1.50016-0).
+             that cause alone, leak excluded (Díez 1993, UAI).
 `Function`   a deterministic function of the parents' states.
 
 One new kind is one class with `cards`, `states`, `to_table`, and one line in `KINDS`.

@@ -169,7 +169,7 @@ class Network:
     # ---------------------------------------------------------------- changing
 
     def replace(self, **changes: Any) -> "Network":
-        """Return a network with `states`, `parents`, `gates`, `name`, `version` or `meta` replaced."""
+        """Return a network with some of the constructor's arguments replaced."""
         args: dict[str, Any] = {
             "states": self._states, "parents": self._parents, "gates": self._gates,
             "name": self.name, "version": self.version, "meta": self.meta,
