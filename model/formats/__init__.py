@@ -1,1 +1,113 @@
-"""Readers and writers of network files, one file a format."""
+"""Network files in and out: `read(path)`, `write(network, path)`, one file a format.
+
+The suffix names the format; ``.gz`` after it packs the file. A format is one module with
+``parse(text, file) -> Network`` and ``render(network) -> str``, and one entry below.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fascinet.model.errors import OptionError
+from fascinet.model.formats import bif
+from fascinet.model.formats.common import FormatWarning, losses, warn
+from fascinet.model.formats.files import read_text, write_text
+from fascinet.model.network import Network
+
+__all__ = ["FORMATS", "Format", "FormatWarning", "format_of", "read", "write"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        As shown in messages.
+    suffixes : tuple of str
+        File endings, with dot; the first is the usual one.
+    parse : callable
+        ``(text, file) -> Network``; `file` is for messages.
+    render : callable
+        ``(network) -> str``.
+    keeps : frozenset of str
+        What it holds beyond full tables (see `losses`).
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    parse: Callable[[str, str], Network]
+    render: Callable[[Network], str]
+    keeps: frozenset[str] = frozenset()
+
+
+KNOWN = (
+    Format("BIF", (".bif",), bif.parse, bif.render, frozenset({"names", "version", "text"})),
+)  # fmt: skip
+FORMATS: dict[str, Format] = {suffix: form for form in KNOWN for suffix in form.suffixes}
+
+
+def format_of(path: str | Path) -> Format:
+    """Return the format that the file's name says.
+
+    Raises
+    ------
+    OptionError
+        If the suffix names none.
+    """
+    stem = str(path).removesuffix(".gz")
+    suffix = Path(stem).suffix.lower()
+    if suffix not in FORMATS:
+        raise OptionError(f"format of {str(path)!r} with suffix", suffix, FORMATS)
+    return FORMATS[suffix]
+
+
+def read(path: str | Path) -> Network:
+    """Read a network; the suffix names the format.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in one of `FORMATS`, and in ``.gz`` after it if packed.
+
+    Raises
+    ------
+    OptionError
+        If the suffix names no format.
+    FormatError
+        With file and line, if the file cannot be read or is not a Bayesian network.
+
+    Warns
+    -----
+    FormatWarning
+        Once, if rows off by up to 1e-3 were renormalised.
+    """
+    form, path = format_of(path), Path(path)
+    network = form.parse(read_text(path), str(path))
+    if network.name:
+        return network
+    return network.replace(name=path.name.removesuffix(".gz").rpartition(".")[0])
+
+
+def write(network: Network, path: str | Path) -> None:
+    """Write a network; the suffix names the format. The file is replaced whole or not at all.
+
+    Raises
+    ------
+    OptionError
+        If the suffix names no format.
+    FormatError
+        If a gate's full table is too large for the format, or the file cannot be written.
+
+    Warns
+    -----
+    FormatWarning
+        Once, naming everything that the format cannot hold.
+    """
+    form = format_of(path)
+    text = form.render(network)
+    lost = losses(network, form.keeps)
+    write_text(Path(path), text)
+    if lost:
+        warn(f"{path}: {form.name} cannot hold " + "; ".join(lost))

@@ -1,0 +1,198 @@
+"""What all formats share: the draft of a network, row checks, and the warning about losses."""
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fascinet.model.errors import FormatError, NetworkError
+from fascinet.model.gates import SUM_TOLERANCE, Array, Function, Gate, NoisyMax, Table
+from fascinet.model.network import Network
+
+ROUNDING = 1.0000001e-3
+"""Rows off by at most this are renormalised with a warning; the rest are errors."""
+ENTRY_LIMIT = 2**24
+"""Largest table that is read from or written to a file, in entries."""
+
+
+class FormatWarning(UserWarning):
+    """A file whose rows were rounded, or a format that cannot hold part of the network."""
+
+
+class Draft:
+    """Collect what a file says, checking as it comes, then make the network.
+
+    Parameters
+    ----------
+    file : str
+        Shown in every message.
+    line : callable, optional
+        Turns a *mark* (a token number, a line number) into a line; only called on errors.
+    """
+
+    def __init__(self, file: str, line: Callable[[int], int] = int) -> None:
+        self.file, self.line = file, line
+        self.name = self.version = ""
+        self.states: dict[str, tuple[str, ...]] = {}
+        self.parents: dict[str, tuple[str, ...]] = {}
+        self.gates: dict[str, Gate] = {}
+        self.meta: dict[str, dict[str, Any]] = {}
+        self._rounded, self._worst = 0, 0.0
+
+    def fail(self, mark: int | None, message: str) -> NoReturn:
+        """Raise `FormatError` with file and, where there is a mark, line."""
+        where = self.file if mark is None else f"{self.file}:{self.line(mark)}"
+        raise FormatError(f"{where}: {message}")
+
+    def declare(self, variable: str, states: Sequence[str], mark: int | None) -> None:
+        """Add a variable with its states."""
+        if variable in self.states:
+            self.fail(mark, f"variable {variable!r} is declared twice")
+        if not states:
+            self.fail(mark, f"variable {variable!r}: expected at least one state")
+        if len(set(states)) != len(states):
+            twice = next(s for s in states if list(states).count(s) > 1)
+            self.fail(mark, f"variable {variable!r}: state {twice!r} is listed twice")
+        self.states[variable] = tuple(states)
+
+    def define(self, variable: str, parents: Sequence[str], mark: int | None) -> tuple[int, ...]:
+        """Set the parents; return the table's shape (parents' states …, states)."""
+        for v in (variable, *parents):
+            if v not in self.states:
+                self.fail(mark, f"unknown variable {v!r} in the table of {variable!r}")
+        if variable in self.parents:
+            self.fail(mark, f"the table of {variable!r} is given twice")
+        if len({variable, *parents}) != len(parents) + 1:
+            self.fail(mark, f"table of {variable!r}: a variable is listed twice")
+        shape = tuple(len(self.states[v]) for v in (*parents, variable))
+        entries = float(np.prod([float(n) for n in shape]))
+        if entries > ENTRY_LIMIT:
+            self.fail(mark, f"table of {variable!r} would have {entries:.3g} entries")
+        self.parents[variable] = tuple(parents)
+        return shape
+
+    def table(
+        self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
+    ) -> None:
+        """Set a full table, shape as `define` gave it; `rows` are marks of its rows in order."""
+        self.gates[variable] = Table(self.settle(variable, values, mark, rows))
+
+    def settle(
+        self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
+    ) -> Array:
+        """Check that rows are distributions; renormalise those off by rounding."""
+        sums = values.sum(axis=-1)
+        with np.errstate(invalid="ignore"):
+            off = np.abs(sums - 1.0)
+            bad = ~((off <= ROUNDING) & (values.min(axis=-1) >= 0.0))
+        if bad.any():
+            self._fail_row(variable, values, int(np.argmax(bad)), mark, rows)
+        loose = off > SUM_TOLERANCE
+        if not loose.any():
+            return values
+        self._rounded += int(loose.sum())
+        self._worst = max(self._worst, float(off.max()))
+        return np.where(loose[..., None], values / sums[..., None], values)
+
+    def _fail_row(
+        self, v: str, values: Array, row: int, mark: int | None, rows: Sequence[int] | None
+    ) -> NoReturn:
+        shape = values.shape[:-1]
+        numbers = values.reshape(-1, values.shape[-1])[row]
+        parents = self.parents[v][: len(shape)]
+        at = [self.states[u][k] for u, k in zip(parents, np.unravel_index(row, shape), strict=True)]
+        given = ", ".join(f"{u}={s}" for u, s in zip(parents, at, strict=True))
+        what = f"P({v} | {given})" if given else f"P({v})"
+        if not (numbers >= 0.0).all():
+            problem = f"expected probabilities of at least 0, got {numbers.min():g}"
+        else:
+            problem = f"expected numbers that sum to 1, got {numbers.sum():.10g}"
+        self.fail(mark if rows is None else rows[row], f"{what}: {problem}")
+
+    def network(self) -> Network:
+        """Return the network, or raise `FormatError` on a missing table or a cycle."""
+        if not self.states:
+            self.fail(None, "no variables found")
+        missing = [v for v in self.states if v not in self.gates]
+        if missing:
+            self.fail(None, f"no table for {some(missing)}")
+        if self._rounded:
+            warn(
+                f"{self.file}: {self._rounded} row(s) off by up to {self._worst:.2g} "
+                "were renormalised"
+            )
+        try:
+            return Network(
+                self.states, self.parents, self.gates,
+                name=self.name, version=self.version, meta=self.meta,
+            )  # fmt: skip
+        except NetworkError as error:
+            self.fail(None, str(error))
+
+
+def warn(message: str) -> None:
+    """Emit a `FormatWarning`, placed at the line outside this room that asked for the file."""
+    frame, level = inspect.currentframe(), 1
+    while frame and frame.f_globals.get("__name__", "").startswith("fascinet.model"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, FormatWarning, stacklevel=level)
+
+
+def some(names: Iterable[str], most: int = 3) -> str:
+    """Return the first names, quoted, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(repr(n) for n in listed[:most]) + more
+
+
+def losses(network: Network, keeps: frozenset[str]) -> list[str]:
+    """Return what a format that holds only `keeps` loses of `network`, in words.
+
+    Parameters
+    ----------
+    keeps : frozenset of str
+        Of "noisy_max", "function", "meta" (any attribute), "text" (attributes that are text),
+        "version", "names".
+    """
+    found: list[str] = []
+    for key, kind, label in (
+        ("noisy_max", NoisyMax, "noisy-MAX gates"),
+        ("function", Function, "deterministic functions"),
+    ):
+        hit = [v for v in network.variables if isinstance(network.gate(v), kind)]
+        if hit and key not in keeps:
+            found.append(f"{label} (written as full tables: {some(hit)})")
+    fields = _lost_fields(network, keeps)
+    if fields:
+        found.append(f"attributes of variables ({some(fields, 4)})")
+    if network.version and "version" not in keeps:
+        found.append(f"the version {network.version!r}")
+    if "names" not in keeps:
+        found.append("names of variables and states (they become numbers)")
+    return found
+
+
+def _lost_fields(network: Network, keeps: frozenset[str]) -> list[str]:
+    if "meta" in keeps:
+        return []
+    items = [item for fields in network.meta.values() for item in fields.items()]
+    return sorted({k for k, x in items if not (isinstance(x, str) and "text" in keeps)})
+
+
+def full_table(network: Network, variable: str, form: str) -> Array:
+    """Return the table of `variable`, or raise `FormatError` where it is too large for a file."""
+    gate = network.gate(variable)
+    entries = float(np.prod([float(n) for n in (*gate.cards, gate.states)]))
+    if entries > ENTRY_LIMIT:
+        raise FormatError(
+            f"{form} cannot hold the gate of {variable!r}: its full table would have "
+            f"{entries:.3g} entries; write .json or .xdsl, which keep gates"
+        )
+    return network.cpt(variable)
+
+
+def digits(values: Array) -> list[str]:
+    """Return numbers in the shortest form that reads back to the same float64."""
+    return [repr(x) for x in values.ravel().tolist()]

@@ -1,0 +1,68 @@
+"""Reading and writing files: gzip where the name says so, bounded sizes, all or nothing."""
+
+import gzip
+import os
+import tempfile
+import zlib
+from pathlib import Path
+
+from fascinet.model.errors import FormatError
+
+SIZE_LIMIT = 2**28
+"""Most bytes of text that are read from one file, after unpacking."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file, unpacked if it ends in ``.gz``.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is not gzip or UTF-8, or it unpacks to more than 256 MiB.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            data = stream.read(SIZE_LIMIT + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"{path}: not a whole gzip file ({error})") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {reason(error)}") from None
+    if len(data) > SIZE_LIMIT:
+        raise FormatError(f"{path}: expected at most {SIZE_LIMIT} bytes of text, got more")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(f"{path}:{line}: expected UTF-8 text") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` through a temporary file, so that a failure leaves the old file untouched."""
+    data = text.encode()
+    if path.suffix == ".gz":
+        data = gzip.compress(data, mtime=0)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(temporary).chmod(mode_of(path))
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise FormatError(f"{path}: cannot be written: {reason(error)}") from None
+
+
+def mode_of(path: Path) -> int:
+    """Return the access mode that `path` has, or a new file would have."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def reason(error: OSError) -> str:
+    """Return the system's words for `error`, in lower case."""
+    return (error.strerror or str(error)).lower()
