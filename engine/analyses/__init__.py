@@ -1,1 +1,1 @@
-"""Analyses on top of inference: why, what if, what next, how sure."""
+"""The analyses: why, what if, what next, how sure. Each is a function of an engine and evidence."""

@@ -1,0 +1,180 @@
+"""A network as arrays: every parameter, and every value derived from one, in one flat base.
+
+A program reads its factor tables straight from `base` by offset and strides, so a new case with
+the same observed variables only moves offsets. For a leaky noisy-MAX
+
+    X = max(L, Z_1, …, Z_n),   z_i = P(Z_i | u_i),   l = P(L)
+
+the base also holds, for each link i, the non-negative transition tables of its accumulators
+Y_i = max(L, Z_1, …, Z_i):
+
+    step   [y', u, y]     z_i(y) if y > y', P(Z_i ≤ y) if y = y', else 0        (X not observed)
+    first  [u, y]         the step taken from the leak
+    bstep  [k, b', u, b]  b = [max = k], all ≤ k: (P(Z<k), P(Z=k); 0, P(Z≤k))    (X = k observed)
+    bfirst [k, u, b]      the same, taken from the leak
+
+All are sums and products of non-negative numbers, so nothing cancels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascinet.model.gates import Array, Function, Gate, NoisyMax
+from fascinet.model.network import Network
+
+SMALL_GATE = 64  # a noisy-MAX of at most so many table entries is worked as a table
+
+
+@dataclass(frozen=True)
+class LinkBlocks:
+    """Where the tables of one link start in the base."""
+
+    link: int
+    first: int
+    step: int
+    bfirst: int
+    bstep: int
+
+
+@dataclass(frozen=True)
+class GateBlocks:
+    """Where one gate lies in the base: a table, or (with links) a noisy-MAX."""
+
+    offset: int
+    strides: tuple[int, ...]
+    links: tuple[LinkBlocks, ...] = ()
+    gate: Gate | None = None
+
+    @property
+    def is_max(self) -> bool:
+        """Whether the gate is worked link by link."""
+        return bool(self.links)
+
+
+@dataclass(frozen=True)
+class NetworkArrays:
+    """A network without names.
+
+    Attributes
+    ----------
+    cards : tuple of int
+        States of each variable.
+    parents : tuple of tuples of int
+    children : tuple of tuples of int
+    blocks : tuple of GateBlocks
+    base : array
+        All values, read-only.
+    """
+
+    cards: tuple[int, ...]
+    parents: tuple[tuple[int, ...], ...]
+    children: tuple[tuple[int, ...], ...]
+    blocks: tuple[GateBlocks, ...]
+    base: Array
+
+
+class _Base:
+    """Collects arrays into one flat base and hands out their offsets."""
+
+    def __init__(self) -> None:
+        self.parts: list[Array] = []
+        self.size = 0
+
+    def add(self, values: Array) -> int:
+        """Append `values` and return where they start."""
+        offset = self.size
+        self.parts.append(np.ascontiguousarray(values, dtype=np.float64).ravel())
+        self.size += values.size
+        return offset
+
+
+def c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides, in entries, of a C-ordered array."""
+    strides = [1] * len(shape)
+    for i in range(len(shape) - 2, -1, -1):
+        strides[i] = strides[i + 1] * shape[i + 1]
+    return tuple(strides)
+
+
+def step_table(link: Array) -> Array:
+    """Return [y', u, y]: the accumulator's move from y' to y when the parent is in state u."""
+    states = link.shape[1]
+    upper = np.triu(np.ones((states, states)), 1)
+    table = upper[:, None, :] * link[None, :, :]
+    diagonal = np.arange(states)
+    table[diagonal, :, diagonal] = np.cumsum(link, axis=1).T
+    return table
+
+
+def bstep_table(link: Array) -> Array:
+    """Return [k, b', u, b]: the move of b = [max = k] with all values at most k."""
+    upto = np.cumsum(link, axis=1)
+    table = np.zeros((link.shape[1], 2, link.shape[0], 2))
+    table[1:, 0, :, 0] = upto[:, :-1].T
+    table[:, 0, :, 1] = link.T
+    table[:, 1, :, 1] = upto.T
+    return table
+
+
+def first_table(leak: Array, step: Array) -> Array:
+    """Return [u, y]: the step taken from the leak."""
+    return np.tensordot(leak, step, axes=(0, 0))
+
+
+def bfirst_table(leak: Array, bstep: Array) -> Array:
+    """Return [k, u, b]: the binary step taken from the leak."""
+    below = np.concatenate([[0.0], np.cumsum(leak)[:-1]])
+    return below[:, None, None] * bstep[:, 0] + leak[:, None, None] * bstep[:, 1]
+
+
+def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
+    leak = base.add(gate.leak)
+    links: list[LinkBlocks] = []
+    for link in gate.links:
+        step, bstep = step_table(link), bstep_table(link)
+        links.append(
+            LinkBlocks(
+                base.add(link),
+                base.add(first_table(gate.leak, step)),
+                base.add(step),
+                base.add(bfirst_table(gate.leak, bstep)),
+                base.add(bstep),
+            )
+        )
+    return GateBlocks(leak, (1,), tuple(links), gate)
+
+
+def is_small(gate: Gate) -> bool:
+    """Whether a noisy-MAX is as well worked as a table."""
+    size = float(np.prod([float(c) for c in (*gate.cards, gate.states)]))
+    return isinstance(gate, Function) or len(gate.cards) < 2 or size <= SMALL_GATE
+
+
+def add_gate(base: _Base, gate: Gate) -> GateBlocks:
+    """Append a gate's values to the base."""
+    if isinstance(gate, NoisyMax) and not is_small(gate):
+        return _add_max(base, gate)
+    table = gate.to_table()
+    return GateBlocks(base.add(table), c_strides(table.shape), (), gate)
+
+
+def network_arrays(network: Network) -> NetworkArrays:
+    """Return the network as arrays; the one place where names become ints."""
+    index = network.index
+    parents = tuple(tuple(index[u] for u in network.parents(v)) for v in network.variables)
+    children: list[list[int]] = [[] for _ in parents]
+    for v, us in enumerate(parents):
+        for u in us:
+            children[u].append(v)
+    base = _Base()
+    blocks = tuple(add_gate(base, network.gate(v)) for v in network.variables)
+    values = np.concatenate(base.parts) if base.parts else np.zeros(0)
+    values.setflags(write=False)
+    return NetworkArrays(
+        tuple(len(network.states(v)) for v in network.variables),
+        parents,
+        tuple(tuple(c) for c in children),
+        blocks,
+        values,
+    )

@@ -1,0 +1,168 @@
+"""The answer to one query: every posterior marginal, named when it is read."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fascinet.model.errors import UnknownStateError, UnknownVariableError
+from fascinet.model.gates import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Layout:
+    """Where each variable's states lie in the flat array of an answer; one per engine."""
+
+    __slots__ = ("slices", "starts", "state_maps", "states", "total", "variables")
+
+    def __init__(self, states: Mapping[str, tuple[str, ...]]) -> None:
+        self.variables = tuple(states)
+        self.states = dict(states)
+        self.state_maps = {v: {s: i for i, s in enumerate(ss)} for v, ss in states.items()}
+        sizes = [len(s) for s in states.values()]
+        self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.slices = {
+            v: slice(int(self.starts[i]), int(self.starts[i + 1]))
+            for i, v in enumerate(self.variables)
+        }
+        self.total = int(self.starts[-1])
+
+
+class Marginal(Mapping[str, float]):
+    """P(variable = state | evidence) of one variable, by state."""
+
+    __slots__ = ("_states", "_values")
+
+    def __init__(self, states: Mapping[str, int], values: Array) -> None:
+        self._states, self._values = states, values
+
+    def __getitem__(self, state: str) -> float:
+        return float(self._values[self._states[state]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Posterior(Mapping[str, Marginal]):
+    """All posterior marginals under one evidence; read-only.
+
+    Attributes
+    ----------
+    values : array
+        P(v = s | e) of all variables in network order, flat; NaN where `targets` left one out.
+    log_prob_evidence : float
+        ln P(e), soft evidence counted with its likelihood; 0.0 if the evidence is certain.
+    evidence, soft, do : mapping
+        The evidence as given.
+    targets : tuple of str
+        The variables that were asked for.
+    """
+
+    __slots__ = (
+        "_layout", "_prior", "do", "evidence", "log_prob_evidence", "soft", "targets", "values",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        layout: Layout,
+        values: Array,
+        log_prob_evidence: float,
+        evidence: Mapping[str, str],
+        soft: Mapping[str, Any],
+        do: Mapping[str, str],
+        targets: tuple[str, ...],
+        prior: Callable[[], "Posterior"],
+    ) -> None:
+        put = object.__setattr__
+        put(self, "_layout", layout)
+        put(self, "values", values)
+        put(self, "log_prob_evidence", log_prob_evidence)
+        put(self, "evidence", evidence)
+        put(self, "soft", soft)
+        put(self, "do", do)
+        put(self, "targets", targets)
+        put(self, "_prior", prior)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Posterior is read-only: cannot set {name!r}")
+
+    def __getitem__(self, variable: str) -> Marginal:
+        layout: Layout = self._layout
+        try:
+            return Marginal(layout.state_maps[variable], self.values[layout.slices[variable]])
+        except KeyError:
+            raise UnknownVariableError(variable, layout.variables) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.targets)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self.targets
+
+    def array(self, variable: str) -> Array:
+        """Return P(variable | evidence) in state order, read-only, shape (states,)."""
+        layout: Layout = self._layout
+        if variable not in layout.slices:
+            raise UnknownVariableError(variable, layout.variables)
+        return self.values[layout.slices[variable]]
+
+    def prob(self, variable: str, state: str) -> float:
+        """Return P(variable = state | evidence), with the nearest name on a misspelling."""
+        values = self.array(variable)
+        states = self._layout.state_maps[variable]
+        if state not in states:
+            raise UnknownStateError(variable, state, states)
+        return float(values[states[state]])
+
+    @property
+    def prior(self) -> "Posterior":
+        """The marginals without evidence (and without intervention), computed once an engine."""
+        return self._prior()
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a DataFrame with columns variable, state, prior, posterior."""
+        import pandas as pd
+
+        layout: Layout = self._layout
+        rows = [(v, s) for v in self.targets for s in layout.states[v]]
+        index = np.concatenate(
+            [np.arange(layout.slices[v].start, layout.slices[v].stop) for v in self.targets]
+            or [np.zeros(0, np.int64)]
+        )
+        return pd.DataFrame(
+            {
+                "variable": [v for v, _ in rows],
+                "state": [s for _, s in rows],
+                "prior": self.prior.values[index],
+                "posterior": self.values[index],
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `{"log_prob_evidence": …, "posteriors": {variable: {state: p}}}`."""
+        return {
+            "log_prob_evidence": self.log_prob_evidence,
+            "posteriors": {v: dict(self[v]) for v in self.targets},
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as JSON text."""
+        return json.dumps(self.to_dict())
+
+    def __repr__(self) -> str:
+        return (
+            f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
+            f"log P(e) = {self.log_prob_evidence:.6g})"
+        )
