@@ -1,0 +1,113 @@
+"""What an analysis is about: one state of a variable, or a cause's place in the differential."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascinet.engine.analyses.results import Array
+from fascinet.model.errors import UnknownStateError
+from fascinet.model.network import Network
+
+RESTING = frozenset({"no", "none", "absent", "normal", "false", "off", "0"})
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A set of states of one variable.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in a result ("als", "lung=yes").
+    variable : str
+        The variable.
+    indicator : tuple of float
+        One number a state: 1 where the hypothesis holds, 0 elsewhere.
+    """
+
+    name: str
+    variable: str
+    indicator: tuple[float, ...]
+
+    def probability(self, marginal: Array) -> Array:
+        """Return P(hypothesis) from marginals with the variable's states on the last axis."""
+        return marginal @ np.array(self.indicator)
+
+
+def resting_state(network: Network, variable: str) -> int:
+    """Return the index of the state that means "nothing there": no, none, normal, or the first."""
+    for i, state in enumerate(network.states(variable)):
+        if state.lower() in RESTING:
+            return i
+    return 0
+
+
+def is_state(network: Network, variable: str, state: str | Sequence[str]) -> Hypothesis:
+    """Return the hypothesis that `variable` is in `state` (or in one of several)."""
+    names = (state,) if isinstance(state, str) else tuple(state)
+    known = network.states(variable)
+    for name in names:
+        if name not in known:
+            raise UnknownStateError(variable, name, known)
+    indicator = tuple(float(s in names) for s in known)
+    return Hypothesis(f"{variable}={'|'.join(names)}", variable, indicator)
+
+
+def present(network: Network, variable: str) -> Hypothesis:
+    """Return the hypothesis that `variable` is in any state but the resting one."""
+    rest = resting_state(network, variable)
+    count = len(network.states(variable))
+    return Hypothesis(variable, variable, tuple(float(i != rest) for i in range(count)))
+
+
+def states_of(network: Network, variable: str) -> tuple[Hypothesis, ...]:
+    """Return one hypothesis for each state of `variable`."""
+    return tuple(is_state(network, variable, s) for s in network.states(variable))
+
+
+def causes(network: Network) -> tuple[str, ...]:
+    """Return the variables that `Network.meta` calls causes; none for a plain network."""
+    return tuple(v for v in network.variables if network.meta.get(v, {}).get("kind") == "cause")
+
+
+def differential(network: Network) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses among which the differential ranks.
+
+    For a network with causes: each cause producing its findings, that is its trigger
+    (`trigger_<cause>`) where there is one, else its presence. Empty for a plain network.
+    """
+    out: list[Hypothesis] = []
+    for cause in causes(network):
+        trigger = f"trigger_{cause}"
+        found = present(network, trigger if trigger in network.index else cause)
+        out.append(Hypothesis(cause, found.variable, found.indicator))
+    return tuple(out)
+
+
+def competitors(network: Network, target: str) -> tuple[Hypothesis, ...]:
+    """Return what the target competes with: the differential if it is a cause, else its states."""
+    if target in causes(network):
+        return differential(network)
+    return states_of(network, target)
+
+
+def merged(soft: "Soft | None", hypothesis: Hypothesis, network: Network) -> "Soft":
+    """Return soft evidence to which the hypothesis is added as a zero-one likelihood."""
+    out: dict[str, list[float]] = {v: likelihood(network, v, x) for v, x in (soft or {}).items()}
+    old = out.get(hypothesis.variable, [1.0] * len(hypothesis.indicator))
+    return out | {hypothesis.variable: [a * b for a, b in zip(old, hypothesis.indicator)]}
+
+
+def likelihood(network: Network, variable: str, given: "Likelihood") -> list[float]:
+    """Return a soft finding as one number a state, whether given by name or in order."""
+    if isinstance(given, Mapping):
+        for name in given:
+            network.state_index(variable, name)
+        return [float(given.get(s, 0.0)) for s in network.states(variable)]
+    return [float(x) for x in given]
+
+
+Likelihood = Mapping[str, float] | Sequence[float]
+Soft = Mapping[str, Likelihood]
+Evidence = Mapping[str, str]

@@ -1,0 +1,84 @@
+"""What every result of an analysis can do: a frame, JSON, a readable repr.
+
+A result is a frozen record. A subclass says its rows once, in `columns`; the frame, the JSON, the
+repr and the HTML follow from it.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+Columns = dict[str, Sequence[Any]]
+SHOWN = 12
+DB_PER_NAT = 10.0 / math.log(10.0)
+
+
+def frozen(values: ArrayLike) -> Array:
+    """Return a read-only float64 array."""
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON knows it: arrays as lists, NaN and infinities as None."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating | float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+class Result:
+    """Base of all results; subclasses are frozen dataclasses with `columns` and `title`."""
+
+    def columns(self) -> Columns:
+        """Return the rows of the result, column by column."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """Return one line that says what the result is about."""
+        return type(self).__name__
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of the result that are not rows."""
+        return {}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the rows as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.columns()))
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return title, summary and rows as a JSON text; NaN and infinities become null."""
+        columns = self.columns()
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        content = {"analysis": type(self).__name__, **self.summary(), "rows": rows}
+        return json.dumps(plain(content), indent=indent)
+
+    def __repr__(self) -> str:
+        frame = self.to_frame()
+        more = f"\n… {len(frame) - SHOWN} more rows" if len(frame) > SHOWN else ""
+        return f"{self.title()}\n{frame.head(SHOWN).to_string(index=False)}{more}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.title())}</p>{self.to_frame().head(50).to_html(index=False)}"
