@@ -1,0 +1,22 @@
+"""Navigation, and nothing else: `streamlit run dashboard/app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from fascinet.dashboard.style import apply_style
+from fascinet.dashboard.views import pages
+
+st.set_page_config(
+    page_title="fascinet",
+    page_icon=str(Path(__file__).with_name("static") / "icon.png"),
+    layout="wide",
+)
+apply_style()
+st.navigation(
+    [
+        st.Page(p.draw, title=p.title, url_path=p.path, default=i == 0)
+        for i, p in enumerate(pages())
+    ],
+    position="top",
+).run()

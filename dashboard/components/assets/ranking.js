@@ -1,0 +1,60 @@
+// The ranked differential: a table whose bars show posterior, its interval, the prior and responsibility.
+import { h, instance, send } from "./dom.js";
+
+const at = (p) => `${(100 * Math.min(1, Math.max(0, p))).toFixed(2)}%`;
+
+function track(row) {
+  const parts = [h("span", { class: "bar", style: `width:${at(row.p)}` })];
+  if (row.r != null) parts.push(h("span", { class: "share", style: `width:${at(row.r)}` }));
+  if (row.low != null) {
+    parts.push(h("span", { class: "whisker", style: `left:${at(row.low)};width:${at(row.high - row.low)}` }));
+  }
+  parts.push(h("span", { class: "prior", style: `left:${at(row.prior)}` }));
+  return h("span", { class: "track", "aria-hidden": "true" }, parts);
+}
+
+function line(store, row, i) {
+  const name = h("button", {
+    class: "cause", type: "button", "aria-pressed": String(row.focus), title: "Make this the focus of Why, What if and How sure",
+    onclick: () => send(store, { op: "focus", id: row.id }),
+  }, row.label);
+  return h("tr", { class: row.focus ? "focus" : "", "data-id": row.id },
+    h("td", { class: "rank" }, String(i + 1)),
+    h("th", { scope: "row" }, name, row.serious && h("span", { class: "flag", title: "Must not be missed" }, "must not miss"),
+      h("span", { class: "patient" }, row.patient)),
+    h("td", { class: "bars" }, track(row)),
+    h("td", { class: "post" }, h("b", {}, row.ptext), row.interval && h("span", { class: "small" }, row.interval)),
+    h("td", { class: "from" }, row.priortext, h("span", { class: `small ${row.trend}` }, row.change)),
+    h("td", { class: "resp" }, row.rtext));
+}
+
+function head(data) {
+  return h("thead", {}, h("tr", {},
+    h("th", { scope: "col", class: "rank" }, h("span", { class: "sr" }, "Rank")),
+    h("th", { scope: "col" }, "Cause"),
+    h("th", { scope: "col", class: "bars" }, h("span", { class: "scale", "aria-hidden": "true" },
+      ["0", "25", "50", "75", "100 %"].map((t, i) => h("i", { style: `left:${25 * i}%` }, t))), h("span", { class: "sr" }, "Bar")),
+    h("th", { scope: "col", class: "post" }, "Now"),
+    h("th", { scope: "col", class: "from" }, "Before"),
+    h("th", { scope: "col", class: "resp", title: data.help }, "Explains")));
+}
+
+export default function (component) {
+  const { data } = component;
+  const store = instance(component);
+  const key = JSON.stringify(data.rows) + data.all;
+  if (store.key === key) return undefined;
+  const focus = component.parentElement.activeElement?.closest?.("tr")?.dataset.id;
+  store.key = key;
+  store.root.replaceChildren(
+    h("table", {}, h("caption", {}, data.caption), head(data), h("tbody", {}, data.rows.map((r, i) => line(store, r, i)))),
+    h("div", { class: "foot" },
+      h("span", { class: "legend", "aria-hidden": "true" },
+        h("span", {}, h("i", { class: "k bar" }), "present now"),
+        data.rows.some((r) => r.r != null) && h("span", {}, h("i", { class: "k share" }), "present and explains the findings"),
+        h("span", {}, h("i", { class: "k prior" }), "before any finding"),
+        data.rows.some((r) => r.low != null) && h("span", {}, h("i", { class: "k whisker" }), "95 % interval")),
+      data.more && h("button", { class: "all", type: "button", onclick: () => send(store, { op: "all" }) }, data.more)));
+  if (focus) store.root.querySelector(`tr[data-id="${CSS.escape(focus)}"] button`)?.focus();
+  return undefined;
+}

@@ -1,0 +1,56 @@
+// What is in evidence: one chip a finding (pause, remove), undo, redo, reset, and on phones a way to the list.
+import { h, instance, send } from "./dom.js";
+
+function chip(store, item) {
+  const act = item.paused ? "Resume" : "Pause";
+  return h("li", { class: `chip ${item.kind} ${item.paused ? "paused" : ""}`, "data-id": item.id },
+    h("button", {
+      class: "main", type: "button", "aria-pressed": String(item.paused), title: `${act}: ${item.label}`,
+      "aria-label": `${act} ${item.label}: ${item.state}`,
+      onclick: () => send(store, { op: "pause", id: item.id }),
+    }, h("span", { class: "mark", "aria-hidden": "true" }, item.paused ? "❚❚" : item.mark),
+    h("span", { class: "label" }, item.label), item.state && h("span", { class: "state" }, item.state)),
+    h("button", {
+      class: "drop", type: "button", "aria-label": `Remove ${item.label}`, title: "Remove",
+      onclick: () => send(store, { op: "set", id: item.id, state: "" }),
+    }, "×"));
+}
+
+function tool(store, op, label, symbol, enabled) {
+  return h("button", {
+    class: "tool", type: "button", disabled: !enabled, title: label, onclick: () => send(store, { op }),
+  }, h("span", { "aria-hidden": "true" }, symbol), h("span", {}, label));
+}
+
+function sidebar() {
+  document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
+}
+
+export default function (component) {
+  const { data } = component;
+  const store = instance(component);
+  const key = JSON.stringify(data);
+  if (store.key === key) return undefined;
+  const focus = store.component.parentElement.activeElement?.getAttribute?.("aria-label");
+  store.key = key;
+  store.root.replaceChildren(
+    h("div", { class: "bar" },
+      h("span", { class: "who" }, data.who),
+      h("span", { class: "tools" },
+        h("button", { class: "tool open", type: "button", onclick: sidebar }, "☰ Findings"),
+        tool(store, "undo", "Undo", "↶", data.undo),
+        tool(store, "redo", "Redo", "↷", data.redo),
+        tool(store, "reset", "Reset", "⟲", data.chips.length > 0))),
+    data.chips.length
+      ? h("ul", { "aria-label": "Findings in evidence" }, data.chips.map((c) => chip(store, c)))
+      : h("p", { class: "empty" }, data.empty));
+  if (focus) store.root.querySelector(`[aria-label="${CSS.escape(focus)}"]`)?.focus();
+  const keys = (e) => {
+    if (!(e.ctrlKey || e.metaKey) || /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "")) return;
+    if (e.key.toLowerCase() === "z") { e.preventDefault(); send(store, { op: e.shiftKey ? "redo" : "undo" }); }
+  };
+  if (store.keys) document.removeEventListener("keydown", store.keys);
+  store.keys = keys;
+  document.addEventListener("keydown", keys);
+  return () => document.removeEventListener("keydown", keys);
+}

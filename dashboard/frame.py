@@ -1,0 +1,128 @@
+"""What every page shares: style, the case beside it, the strip of evidence, red flags, the link."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from fascinet.dashboard import service
+from fascinet.dashboard.catalogue import context_payload
+from fascinet.dashboard.components import mount
+from fascinet.dashboard.service import Resources
+from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
+from fascinet.dashboard.words import absent_state, is_binary, state_words
+
+SESSION = "session"
+NOTICE = "For teaching only. Not for the care of a patient."
+EMPTY = "No finding entered yet: what you see are the odds before anything is known."
+
+
+def session() -> Session:
+    """Return this browser session's state; the first time, the case is read from the link."""
+    if SESSION not in st.session_state:
+        known = service.resources()
+        fresh = Session(case=known.blank)
+        link = {k: v for k, v in st.query_params.items() if k in {"s", "e", "l", "p"}}
+        if link:
+            fresh.case, fresh.notices = from_link(link, known.catalogue.states)
+        st.session_state[SESSION] = fresh
+    return st.session_state[SESSION]
+
+
+def write_link(case: Case) -> None:
+    """Put the case's codes in the address, when they differ from what is there."""
+    link = {} if case == service.resources().blank else to_link(case)
+    here = {k: v for k, v in st.query_params.items() if k in {"s", "e", "l", "p"}}
+    if link != here:
+        others = {k: v for k, v in st.query_params.items() if k not in {"s", "e", "l", "p"}}
+        st.query_params.from_dict({**others, **link})
+
+
+def on_edit(edit: dict[str, Any]) -> None:
+    """Apply an edit that a component sent."""
+    known = service.resources()
+    apply(session(), edit, known.catalogue.states, known.blank)
+
+
+def sidebar(known: Resources, here: Session) -> None:
+    """Draw the case beside every page."""
+    case = here.case
+    data = {
+        "catalogue": known.key,
+        "groups": known.groups,
+        "context": context_payload(known.catalogue, case.values, case.setting),
+        "values": case.values,
+        "soft": case.likelihoods,
+        "paused": sorted(case.paused),
+    }
+    with st.sidebar:
+        mount("findings", data, on_edit, key="findings")
+
+
+def strip(known: Resources, here: Session) -> None:
+    """Draw what is in evidence, with undo, redo and reset."""
+    case = here.case
+    data = {
+        "who": who(known, here),
+        "chips": [_chip(known, case, v) for v in case.entered if v in known.catalogue.by_id],
+        "undo": bool(here.past),
+        "redo": bool(here.future),
+        "empty": EMPTY,
+    }
+    mount("strip", data, on_edit, key="strip")
+
+
+def who(known: Resources, here: Session) -> str:
+    """Return setting, age and sex in words."""
+    case, values = here.case, here.case.values
+    parts = [state_words(case.setting)]
+    if "age_group" in values:
+        parts.append(f"age {values['age_group']}")
+    if "sex" in values:
+        parts.append(values["sex"])
+    return " · ".join(([here.title] if here.title else []) + parts)
+
+
+def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
+    entry = known.catalogue.by_id[variable]
+    state = case.values.get(variable)
+    absent = state == absent_state(entry.states)
+    if state is None:
+        kind, text = "state", _likelihood_words(case.likelihoods[variable])
+    elif is_binary(entry.states):
+        kind, text = ("absent", "absent") if absent else ("present", "")
+    else:
+        kind, text = ("absent" if absent else "state"), state_words(state)
+    mark = {"absent": "✕", "present": "✓", "state": "≈" if state is None else "✓"}[kind]
+    paused = variable in case.paused
+    return {
+        "id": variable, "label": entry.label, "state": text,
+        "kind": kind, "mark": mark, "paused": paused,
+    }  # fmt: skip
+
+
+def _likelihood_words(likelihood: Mapping[str, float]) -> str:
+    best = max(likelihood, key=lambda s: likelihood[s])
+    return f"likely {state_words(best)} ({100 * likelihood[best]:.0f}%)"
+
+
+def open_page(title: str, lead: str) -> tuple[Resources, Session]:
+    """Draw the head that every page shares; return what the page works with."""
+    known, here = service.resources(), session()
+    write_link(here.case)
+    sidebar(known, here)
+    st.title(title, anchor=False)
+    st.caption(f"{lead} **{NOTICE}**")
+    for notice in here.notices:
+        st.warning(plain(notice), icon=None)
+    here.notices = []
+    strip(known, here)
+    return known, here
+
+
+_MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()<>#+-.!|$~:"})
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is, whatever is in it."""
+    return text.translate(_MARKS)

@@ -1,0 +1,150 @@
+"""Where the nodes of the network stand: one column a layer, ordered to cross few arcs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fascinet.dashboard.words import label
+from fascinet.model.network import Network
+
+COLUMNS = (
+    ("context", "Context"),
+    ("risk", "Risks"),
+    ("cause", "Causes"),
+    ("mechanism", "Mechanisms"),
+    ("finding", "Findings"),
+    ("test", "Tests"),
+)
+HIDDEN = "trigger"
+NODE = 178
+GAP = 44
+ROW = 30
+TOP = 30
+LETTERS = 23
+SWEEPS = 6
+
+
+@dataclass(frozen=True)
+class GraphLayout:
+    """Positions and arcs, ready to be drawn.
+
+    Attributes
+    ----------
+    nodes : tuple of dict
+        id, label, short, layer, x, y (left upper corner, in units of the drawing).
+    edges : tuple of (parent, child)
+        Hidden trigger nodes are folded: cause → trigger → finding is drawn cause → finding.
+    columns : tuple of dict
+        label and x of each column.
+    width, height : int
+        Size of the drawing.
+    """
+
+    nodes: tuple[dict[str, Any], ...]
+    edges: tuple[tuple[str, str], ...]
+    columns: tuple[dict[str, Any], ...]
+    width: int
+    height: int
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """All variables that are drawn."""
+        return frozenset(str(n["id"]) for n in self.nodes)
+
+    def payload(self, key: str) -> dict[str, Any]:
+        """Return the layout as the graph component wants it."""
+        return {
+            "id": key,
+            "nodes": list(self.nodes),
+            "edges": [list(e) for e in self.edges],
+            "columns": list(self.columns),
+            "width": self.width,
+            "height": self.height,
+            "node": NODE,
+        }
+
+
+def kind_of(network: Network, variable: str) -> str:
+    """Return the layer of a variable; without meta data, roots are causes, the rest findings."""
+    kind = network.meta.get(variable, {}).get("kind")
+    if kind is None:
+        return "finding" if network.parents(variable) else "cause"
+    return str(kind)
+
+
+def folded_edges(network: Network) -> tuple[tuple[str, str], ...]:
+    """Return the arcs with hidden trigger nodes taken out and their ends joined."""
+    hidden = {v for v in network.variables if kind_of(network, v) == HIDDEN}
+    out: dict[tuple[str, str], None] = {}
+    for parent, child in network.graph.edges:
+        if child in hidden:
+            continue
+        for source in _visible_parents(network, parent, hidden):
+            if source != child:
+                out[source, child] = None
+    return tuple(out)
+
+
+def _visible_parents(network: Network, variable: str, hidden: set[str]) -> list[str]:
+    if variable not in hidden:
+        return [variable]
+    return [u for p in network.parents(variable) for u in _visible_parents(network, p, hidden)]
+
+
+def arrange(network: Network) -> GraphLayout:
+    """Return the positions of all visible nodes, by repeated barycentre sweeps (Sugiyama 1981)."""
+    edges = folded_edges(network)
+    columns = _columns(network)
+    order = {v: i / max(1, len(c)) for _, c in columns for i, v in enumerate(c)}
+    near: dict[str, list[str]] = {v: [] for v in order}
+    for a, b in edges:
+        if a in near and b in near:
+            near[a].append(b)
+            near[b].append(a)
+    for _ in range(SWEEPS):
+        for _, column in columns:
+            column.sort(key=lambda v: _centre(v, near, order))
+            order |= {v: (i + 0.5) / len(column) for i, v in enumerate(column)}
+    return _placed(network, columns, tuple(e for e in edges if e[0] in order and e[1] in order))
+
+
+def _columns(network: Network) -> list[tuple[str, list[str]]]:
+    named = [(title, [v for v in network.variables if kind_of(network, v) == kind])
+             for kind, title in COLUMNS]  # fmt: skip
+    return [(title, column) for title, column in named if column]
+
+
+def _centre(v: str, near: dict[str, list[str]], order: dict[str, float]) -> float:
+    kin = near[v]
+    return sum(order[u] for u in kin) / len(kin) if kin else order[v]
+
+
+def _placed(
+    network: Network, columns: Sequence[tuple[str, list[str]]], edges: tuple[tuple[str, str], ...]
+) -> GraphLayout:
+    tallest = max((len(c) for _, c in columns), default=1)
+    height = TOP + ROW * tallest
+    nodes: list[dict[str, Any]] = []
+    heads: list[dict[str, Any]] = []
+    for i, (title, column) in enumerate(columns):
+        x = i * (NODE + GAP)
+        heads.append({"label": title, "x": x})
+        step = min(2.0 * ROW, (height - TOP) / len(column))
+        start = TOP + ((height - TOP) - step * len(column)) / 2
+        nodes += [_node(network, v, x, start + step * j) for j, v in enumerate(column)]
+    width = len(columns) * (NODE + GAP) - GAP
+    return GraphLayout(tuple(nodes), edges, tuple(heads), width + 4, height + 4)
+
+
+def _node(network: Network, variable: str, x: float, y: float) -> dict[str, Any]:
+    name = label(network, variable)
+    short = name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip(" ,(") + "…"
+    return {
+        "id": variable,
+        "label": name,
+        "short": short,
+        "layer": kind_of(network, variable),
+        "x": round(x + 1, 1),
+        "y": round(y, 1),
+    }

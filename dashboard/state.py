@@ -1,0 +1,285 @@
+"""The dashboard's state in one typed place: the case, its history, and the code in the link.
+
+`Case` is frozen; every change makes a new one, so undo and redo are two stacks. The link holds
+finding codes only, never a name, a date or free text.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+StatesOf = Mapping[str, Sequence[str]]
+Edit = Mapping[str, Any]
+
+DEFAULT_SETTING = "primary_care"
+HISTORY = 100
+LINK_LIMIT = 4000
+_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known of one patient.
+
+    Attributes
+    ----------
+    setting : str
+        Where the patient is seen; the priors follow it.
+    hard : tuple of (variable, state)
+        Findings as entered, in order of entry; age group and sex are among them.
+    soft : tuple of (variable, ((state, likelihood), ...))
+        Likelihood evidence: P(what was seen | state), each from 0 to 1.
+    paused : frozenset of str
+        Variables that are entered but left out of the evidence.
+    """
+
+    setting: str = DEFAULT_SETTING
+    hard: tuple[tuple[str, str], ...] = ()
+    soft: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
+    paused: frozenset[str] = frozenset()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Hard findings, paused ones included."""
+        return dict(self.hard)
+
+    @property
+    def likelihoods(self) -> dict[str, dict[str, float]]:
+        """Soft findings, paused ones included."""
+        return {v: dict(like) for v, like in self.soft}
+
+    @property
+    def evidence(self) -> dict[str, str]:
+        """Hard findings that count."""
+        return {v: s for v, s in self.hard if v not in self.paused}
+
+    @property
+    def soft_evidence(self) -> dict[str, dict[str, float]]:
+        """Soft findings that count."""
+        return {v: dict(like) for v, like in self.soft if v not in self.paused}
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """Every variable with a value, hard ones first."""
+        return (*(v for v, _ in self.hard), *(v for v, _ in self.soft))
+
+    def with_state(self, variable: str, state: str) -> "Case":
+        """Return the case with one finding set; an empty state takes it out."""
+        hard, soft = self.values, self.likelihoods
+        soft.pop(variable, None)
+        if state:
+            hard[variable] = state
+        else:
+            hard.pop(variable, None)
+        return self._rebuilt(hard, soft, self.paused - {variable})
+
+    def with_likelihood(self, variable: str, likelihood: Mapping[str, float]) -> "Case":
+        """Return the case with soft evidence on `variable`; equal likelihoods say nothing."""
+        hard, soft = self.values, self.likelihoods
+        hard.pop(variable, None)
+        soft.pop(variable, None)
+        if max(likelihood.values()) > 0 and len(set(likelihood.values())) > 1:
+            soft[variable] = dict(likelihood)
+        return self._rebuilt(hard, soft, self.paused - {variable})
+
+    def with_pause(self, variable: str) -> "Case":
+        """Return the case with one entered finding paused, or resumed if it was."""
+        return replace(self, paused=self.paused ^ ({variable} & set(self.entered)))
+
+    def _rebuilt(
+        self,
+        hard: Mapping[str, str],
+        soft: Mapping[str, Mapping[str, float]],
+        paused: Iterable[str],
+    ) -> "Case":
+        return Case(
+            self.setting,
+            tuple(hard.items()),
+            tuple((v, tuple(like.items())) for v, like in soft.items()),
+            frozenset(paused),
+        )
+
+
+@dataclass
+class Session:
+    """One browser session: the case, its history, and what the pages look at.
+
+    Attributes
+    ----------
+    case : Case
+        The case on the screen.
+    past, future : list of Case
+        For undo and redo, newest last.
+    focus : str or None
+        The cause that Why, What if and How sure speak of; None means the first of the ranking.
+    node : str or None
+        The node picked in the network.
+    everything : bool
+        The ranking shows all causes, not only the likely ones.
+    title : str
+        Name of an opened case, empty when it was typed in.
+    notices : list of str
+        Messages to show once.
+    """
+
+    case: Case = field(default_factory=Case)
+    past: list[Case] = field(default_factory=list[Case])
+    future: list[Case] = field(default_factory=list[Case])
+    focus: str | None = None
+    node: str | None = None
+    everything: bool = False
+    title: str = ""
+    notices: list[str] = field(default_factory=list[str])
+
+    def go(self, case: Case) -> None:
+        """Make `case` the current one; the one before can be undone to."""
+        if case == self.case:
+            return
+        self.past = [*self.past[-HISTORY:], self.case]
+        self.case, self.future = case, []
+
+    def undo(self) -> None:
+        """Go back one step."""
+        if self.past:
+            self.future.append(self.case)
+            self.case = self.past.pop()
+
+    def redo(self) -> None:
+        """Take the last undo back."""
+        if self.future:
+            self.past.append(self.case)
+            self.case = self.future.pop()
+
+
+# ------------------------------------------------------------------------------- edits
+
+
+def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
+    """Apply one edit from the browser; an edit that makes no sense changes nothing.
+
+    Parameters
+    ----------
+    session : Session
+        Changed in place.
+    edit : mapping
+        `op` and its arguments, as the components send it.
+    states : mapping of str to sequence of str
+        The variables that may be entered, with their states.
+    blank : Case
+        What reset goes back to.
+    """
+    steps: dict[str, Callable[[], None]] = {
+        "undo": session.undo,
+        "redo": session.redo,
+        "reset": lambda: _reset(session, blank),
+        "all": lambda: setattr(session, "everything", not session.everything),
+        "focus": lambda: setattr(session, "focus", str(edit.get("id", "")) or None),
+        "select": lambda: _select(session, str(edit.get("id", "")), states),
+    }
+    op = str(edit.get("op", ""))
+    if op in steps:
+        steps[op]()
+    else:
+        session.go(edited(session.case, edit, states))
+
+
+def _reset(session: Session, blank: Case) -> None:
+    session.go(replace(blank, setting=session.case.setting))
+    session.title = ""
+
+
+def _select(session: Session, variable: str, states: StatesOf) -> None:
+    known = variable in states or not states
+    session.node = variable if known and session.node != variable else None
+
+
+def edited(case: Case, edit: Edit, states: StatesOf) -> Case:
+    """Return the case after one finding edit; unknown names leave it as it is."""
+    op, variable = str(edit.get("op", "")), str(edit.get("id", ""))
+    if variable not in states:
+        return case
+    if op == "pause":
+        return case.with_pause(variable)
+    if op == "soft":
+        like = _likelihood(edit.get("likelihood"), states[variable])
+        return case.with_likelihood(variable, like) if like else case
+    state = str(edit.get("value" if op == "context" else "state", ""))
+    if op not in {"set", "context"} or state not in {"", *states[variable]}:
+        return case
+    if variable == "setting":
+        return replace(case, setting=state or case.setting)
+    return case.with_state(variable, state)
+
+
+def _likelihood(raw: object, states: Sequence[str]) -> dict[str, float] | None:
+    if not isinstance(raw, Mapping) or set(raw) != set(states):
+        return None
+    try:
+        like = {s: float(raw[s]) for s in states}
+    except (TypeError, ValueError):
+        return None
+    ok = all(0.0 <= x <= 1.0 for x in like.values()) and max(like.values()) > 0
+    return like if ok else None
+
+
+# ------------------------------------------------------------------------------- the link
+
+
+def to_link(case: Case) -> dict[str, str]:
+    """Return the query parameters that hold the case: codes only, in a fixed order."""
+    link = {"s": case.setting, "e": "~".join(f"{v}.{s}" for v, s in case.hard)}
+    link["l"] = "~".join(
+        f"{v}." + ",".join(f"{s}:{round(100 * x)}" for s, x in like) for v, like in case.soft
+    )
+    link["p"] = "~".join(sorted(case.paused))
+    return {k: v for k, v in link.items() if v}
+
+
+def from_link(link: Mapping[str, str], states: StatesOf) -> tuple[Case, list[str]]:
+    """Return the case that a link holds, and a message for each part that was left out.
+
+    Parameters
+    ----------
+    link : mapping
+        Query parameters `s` (setting), `e` (findings), `l` (likelihoods), `p` (paused).
+    states : mapping of str to sequence of str
+        What may be entered. Anything else in the link is left out with a message.
+    """
+    if sum(len(v) for v in link.values()) > LINK_LIMIT:
+        return Case(), ["This link is too long to be one of ours; it was not read."]
+    bad: list[str] = []
+    case = Case()
+    if "s" in link:
+        case = _take(case, {"op": "set", "id": "setting", "state": link["s"]}, states, bad)
+    for part in filter(None, link.get("e", "").split("~")):
+        variable, _, state = part.partition(".")
+        case = _take(case, {"op": "set", "id": variable, "state": state}, states, bad)
+    for part in filter(None, link.get("l", "").split("~")):
+        case = _take(case, _soft_edit(part), states, bad)
+    for variable in filter(None, link.get("p", "").split("~")):
+        case = _take(case, {"op": "pause", "id": variable}, states, bad)
+    return case, [_refusal(bad)] if bad else []
+
+
+def _soft_edit(part: str) -> dict[str, Any]:
+    variable, _, text = part.partition(".")
+    pairs = [item.rpartition(":") for item in text.split(",")]
+    like = {s: int(x) / 100 if x.isascii() and x.isdigit() else -1.0 for s, _, x in pairs}
+    return {"op": "soft", "id": variable, "likelihood": like}
+
+
+def _take(case: Case, edit: Edit, states: StatesOf, bad: list[str]) -> Case:
+    variable, state = str(edit["id"]), str(edit.get("state", "-"))
+    good = _NAME.fullmatch(variable) and variable in states and state
+    after = edited(case, edit, states) if good else case
+    default = variable == "setting" and state == case.setting
+    if after == case and not default:
+        bad.append(f"{variable}.{state}" if edit["op"] == "set" else variable)
+    return after
+
+
+def _refusal(bad: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name[:60]}”" for name in bad[:5])
+    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+    return f"The link holds parts that this network does not know; left out: {shown}{more}."

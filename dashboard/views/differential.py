@@ -1,0 +1,75 @@
+"""Home: the ranked differential, red flags, and what to ask or test next."""
+
+from typing import Any
+
+import streamlit as st
+
+from fascinet.dashboard import flags, service
+from fascinet.dashboard.components import mount
+from fascinet.dashboard.frame import on_edit, open_page
+from fascinet.dashboard.service import Resources
+from fascinet.dashboard.state import Session
+from fascinet.dashboard.words import label, percent, points
+from fascinet.engine.differential import CauseEntry, Differential
+from fascinet.model.errors import ImpossibleEvidenceError
+
+SHOWN = 12
+HELP = "Probability that the cause is present and produces the findings at hand"
+
+
+def page() -> None:
+    """Draw the page."""
+    known, here = open_page("Differential", "What could make this person's muscles twitch, ranked.")
+    try:
+        answer = service.differential(here.case)
+    except ImpossibleEvidenceError as error:
+        flags.impossible(known, error)
+        return
+    flags.banner(known, answer)
+    flags.doubts(answer)
+    left, right = st.columns([2.15, 1], gap="medium")
+    with left:
+        mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
+    with right:
+        pass
+
+
+def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
+    """Return what the ranking component draws."""
+    entries = list(answer.differential)
+    shown = entries if here.everything else entries[:SHOWN]
+    focus = here.focus or entries[0].cause
+    rest = len(entries) - SHOWN
+    more = (
+        "" if rest <= 0 else ("Only the likely ones" if here.everything else f"{rest} more causes")
+    )
+    return {
+        "rows": [_row(known, e, focus) for e in shown],
+        "all": here.everything,
+        "more": more,
+        "help": HELP,
+        "caption": "Causes, most likely to explain the findings first",
+    }
+
+
+def _row(known: Resources, entry: CauseEntry, focus: str) -> dict[str, Any]:
+    trend = "up" if entry.posterior > entry.prior else "down"
+    low, high = entry.interval or (None, None)
+    return {
+        "id": entry.cause,
+        "label": entry.label,
+        "patient": label(known.network, entry.cause, patient=True),
+        "serious": entry.must_not_miss,
+        "p": entry.posterior,
+        "prior": entry.prior,
+        "r": entry.responsibility,
+        "low": low,
+        "high": high,
+        "ptext": percent(entry.posterior),
+        "interval": "" if low is None or high is None else f"{percent(low)} – {percent(high)}",
+        "priortext": percent(entry.prior),
+        "change": points(entry.prior, entry.posterior),
+        "trend": trend,
+        "rtext": percent(entry.responsibility),
+        "focus": entry.cause == focus,
+    }
