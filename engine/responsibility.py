@@ -25,6 +25,7 @@ from itertools import product
 
 import numpy as np
 
+from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.engine import Engine
 from fascinet.model.gates import Array, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
@@ -111,18 +112,24 @@ def disablement(
     for f, finding in enumerate(findings):
         for o, weight, vectors in _terms(engine.network, finding, evidence, owners):
             terms.append((o, f, weight, _merge(finding, vectors, evidence)))
-    logs = _log_probs(engine, [t[3] for t in terms])
+    logs = _log_probs(engine, [t[3] for t in terms], evidence.likelihoods)
     total = np.zeros((len(owners), len(findings)))
     for (o, f, weight, _), log in zip(terms, logs, strict=True):
         total[o, f] += weight * np.exp(log - evidence.log_prob)
     return np.clip(total, 0.0, 1.0)
 
 
-def _log_probs(engine: Engine, queries: Sequence[Mapping[str, Array]]) -> Array:
-    """Return ln P of each set of likelihoods; -inf where one is zero throughout."""
+def _log_probs(
+    engine: Engine, queries: Sequence[Mapping[str, Array]], observed: Iterable[str]
+) -> Array:
+    """Return ln P of each set of likelihoods; -inf where one is zero throughout.
+
+    Only what was observed is handed over as hard evidence: so all queries of one finding share
+    the engine's program.
+    """
     logs = np.full(len(queries), -np.inf)
     live = [i for i, q in enumerate(queries) if all(v.any() for v in q.values())]
-    split = [split_likelihoods(engine.network, queries[i]) for i in live]
+    split = [split_likelihoods(engine.network, queries[i], observed) for i in live]
     if split:
         logs[live] = engine.batch_log_prob([(hard, soft) for hard, soft, _ in split])
         logs[live] += [scale for _, _, scale in split]
@@ -130,15 +137,16 @@ def _log_probs(engine: Engine, queries: Sequence[Mapping[str, Array]]) -> Array:
 
 
 def split_likelihoods(
-    network: Network, likelihoods: Mapping[str, Array]
+    network: Network, likelihoods: Mapping[str, Array], observed: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, Array], float]:
     """Return hard evidence, soft evidence, and the log of the hard ones' likelihoods."""
     hard: dict[str, str] = {}
     soft: dict[str, Array] = {}
     scale = 0.0
+    observed = set(observed)
     for name, vector in likelihoods.items():
         states = np.flatnonzero(vector)
-        if len(states) == 1:
+        if name in observed and len(states) == 1:
             hard[name] = network.states(name)[states[0]]
             scale += float(np.log(vector[states[0]]))
         else:
@@ -211,10 +219,13 @@ def _table_terms(
     gate = network.gate(finding)
     if not mine or not isinstance(gate, Table):
         return
-    risk = gate.values[..., 1:] @ evidence.likelihoods[finding][1:]
+    likelihood = evidence.likelihoods[finding].copy()
+    likelihood[resting_state(network, finding)] = 0.0
+    risk = gate.values @ likelihood
     rested = risk
     for axis in mine:
-        rested = np.broadcast_to(np.take(rested, [0], axis=axis), risk.shape)
+        rest = resting_state(network, parents[axis])
+        rested = np.broadcast_to(np.take(rested, [rest], axis=axis), risk.shape)
     excess = np.maximum(0.0, risk - rested)
     for states in product(*(range(n) for n in excess.shape)):
         if excess[states] > 0.0:

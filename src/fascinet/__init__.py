@@ -1,1 +1,53 @@
-"""fascinet: exact, explained differential reasoning with Bayesian networks."""
+"""fascinet: exact, explained differential reasoning with Bayesian networks.
+
+>>> import fascinet as fn
+>>> network = fn.load()                     # the shipped network, or fn.load("alarm.bif")
+>>> engine = fn.Engine(network)
+>>> engine.posterior({"weakness": "objective"})["als"]["yes"] > 0
+True
+
+Names are imported when first used, so that the package itself costs little to import.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fascinet.engine.differential import Differential
+    from fascinet.engine.engine import Engine
+    from fascinet.engine.posterior import Posterior
+    from fascinet.engine.reasoner import diagnose, evaluate
+    from fascinet.model import errors
+    from fascinet.model.case import Case
+    from fascinet.model.network import Network
+    from fascinet.model.shipped import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "Case", "Differential", "Engine", "Network", "Posterior", "__version__", "diagnose", "errors",
+    "evaluate", "load",
+]  # fmt: skip
+
+_HOMES = {
+    "Case": "fascinet.model.case",
+    "Differential": "fascinet.engine.differential",
+    "Engine": "fascinet.engine.engine",
+    "Network": "fascinet.model.network",
+    "Posterior": "fascinet.engine.posterior",
+    "diagnose": "fascinet.engine.reasoner",
+    "evaluate": "fascinet.engine.reasoner",
+    "load": "fascinet.model.shipped",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name == "errors":
+        return import_module("fascinet.model.errors")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'fascinet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -65,7 +65,7 @@ def by_enumeration(network: Network, owner: Owner, likelihood: np.ndarray, g: in
 
 
 def evidence_of(engine: Engine, likelihoods: dict[str, np.ndarray]) -> Evidence:
-    hard, soft, scale = split_likelihoods(engine.network, likelihoods)
+    hard, soft, scale = split_likelihoods(engine.network, likelihoods, likelihoods)
     return Evidence(likelihoods, engine.log_prob_evidence(hard, soft) + scale)
 
 

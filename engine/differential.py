@@ -1,0 +1,199 @@
+"""The differential: the record that `diagnose` returns."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fascinet.engine.posterior import Posterior
+from fascinet.model.case import Unmapped
+
+
+@dataclass(frozen=True)
+class CauseEntry:
+    """One cause.
+
+    Attributes
+    ----------
+    cause, label, group : str
+    prior : float
+        P(present | setting, complaint), before any other finding.
+    posterior : float
+        P(present | all evidence).
+    interval : tuple of float
+        95% interval of the posterior from the ranges of the parameters.
+    responsibility : float
+        Expected disablement, Σ_f w_f d(c, f) / Σ_f w_f; see `fascinet.engine.responsibility`.
+    weight_of_evidence_db : float
+        10 log10 of posterior odds over prior odds.
+    must_not_miss : bool
+    harm : float
+        Weight of missing it, 0 to 1.
+    """
+
+    cause: str
+    label: str
+    group: str
+    prior: float
+    posterior: float
+    interval: tuple[float, float]
+    responsibility: float
+    weight_of_evidence_db: float
+    must_not_miss: bool
+    harm: float = 1.0
+
+
+@dataclass(frozen=True)
+class GroupEntry:
+    """One group of causes.
+
+    Attributes
+    ----------
+    group, label : str
+    score : float
+        What the ranking goes by: responsibility of the group taken out together, its posterior,
+        or its responsibility times harm.
+    posterior : float
+        P(any cause of the group present | all evidence).
+    """
+
+    group: str
+    score: float
+    posterior: float
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class RedFlag:
+    """A warning sign found in the case, with the statements it rests on."""
+
+    id: str
+    level: str
+    text: str
+    article: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NextTest:
+    """A finding worth asking or testing next.
+
+    Attributes
+    ----------
+    finding, label : str
+    expected_gain_bits : float
+        Expected fall of the differential's entropy, summed over its causes.
+    cost : float
+        Ordinal cost and burden.
+    score : float
+        Gain per unit of cost.
+    """
+
+    finding: str
+    label: str
+    expected_gain_bits: float
+    cost: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Differential:
+    """A ranked, exact differential.
+
+    Attributes
+    ----------
+    model : mapping
+        Name, version and hash of the network.
+    setting, rank : str
+        Where the person is seen, and what the ranking goes by.
+    hard, soft : mapping
+        All evidence used, context and complaint included.
+    do : mapping
+        Interventions.
+    unmapped : tuple of Unmapped
+        What the network has no variable for.
+    log_prob_evidence : float
+        ln P(hard, soft; do).
+    conflict : float
+        Σ_f ln P(f | context) − ln P(findings | context), in bits; above zero the findings fit
+        each other worse than if they were independent (Jensen 1991).
+    differential : tuple of CauseEntry
+        Best first.
+    groups : tuple of GroupEntry
+        Best first, every group once.
+    red_flags : tuple of RedFlag
+    next_tests : tuple of NextTest
+        Most informative per cost first.
+    warnings : tuple of str
+    posterior : Posterior
+        All marginals.
+    """
+
+    model: Mapping[str, str]
+    setting: str
+    rank: str
+    hard: Mapping[str, str]
+    soft: Mapping[str, Mapping[str, float]]
+    do: Mapping[str, str]
+    unmapped: tuple[Unmapped, ...]
+    log_prob_evidence: float
+    conflict: float
+    differential: tuple[CauseEntry, ...]
+    groups: tuple[GroupEntry, ...]
+    red_flags: tuple[RedFlag, ...]
+    next_tests: tuple[NextTest, ...]
+    warnings: tuple[str, ...]
+    posterior: Posterior | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contract's JSON object."""
+        evidence: dict[str, Any] = {
+            "hard": dict(self.hard),
+            "soft": {k: dict(v) for k, v in self.soft.items()},
+            "unmapped": [asdict(u) for u in self.unmapped],
+        }
+        if self.do:
+            evidence["do"] = dict(self.do)
+        return {
+            "model": dict(self.model), "setting": self.setting, "evidence": evidence,
+            "log_prob_evidence": self.log_prob_evidence, "conflict": self.conflict,
+            "rank": self.rank,
+            "differential": [_plain(entry) for entry in self.differential],
+            "groups": [_plain(entry) for entry in self.groups],
+            "red_flags": [_plain(flag) for flag in self.red_flags],
+            "next_tests": [_plain(test) for test in self.next_tests],
+            "warnings": list(self.warnings),
+        }  # fmt: skip
+
+    def to_json(self, indent: int | None = 1) -> str:
+        """Return the contract's JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def to_frame(self) -> Any:
+        """Return one row a cause, best first."""
+        import pandas as pd
+
+        rows = [asdict(entry) for entry in self.differential]
+        return pd.DataFrame(rows, columns=list(CauseEntry.__dataclass_fields__))
+
+    def __getitem__(self, cause: str) -> CauseEntry:
+        """Return the entry of a cause."""
+        return next(entry for entry in self.differential if entry.cause == cause)
+
+    def __repr__(self) -> str:
+        head = f"Differential by {self.rank}, {self.setting}, {len(self.hard)} findings"
+        lines = [head, f"{'cause':<28}{'prior':>8}{'posterior':>11}{'responsibility':>16}"]
+        for entry in self.differential[:8]:
+            lines.append(
+                f"{entry.cause:<28}{entry.prior:>8.2%}{entry.posterior:>11.1%}"
+                f"{entry.responsibility:>16.2f}"
+            )
+        lines += [f"{flag.level}: {flag.text}" for flag in self.red_flags]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().head(10).to_html(index=False)
+
+
+def _plain(entry: Any) -> dict[str, Any]:
+    out = asdict(entry)
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in out.items()}

@@ -1,0 +1,280 @@
+"""Score the differential on published cases.
+
+The definitions are those of the contract: a case's rank is the best place among the groups of its
+primary or accepted causes; the log score and the Brier score are taken after the groups' scores
+are normalised to one. The answer is stripped before a case is read: of a packet only the subject,
+the features and the exposures are looked at.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fascinet.model.errors import CaseError
+from fascinet.model.phenopackets import Packet, parse_packet
+
+SERIOUS = frozenset(
+    ("als", "multiple_sclerosis", "peripheral_neuropathy", "nerve_compression_radiculopathy",
+     "electrolyte_imbalance")
+)  # fmt: skip
+BENIGN = frozenset(
+    ("muscle_fatigue_overexertion", "stress_anxiety", "benign_fasciculation_syndrome")
+)
+ALARMS = frozenset(("als", "multiple_sclerosis"))
+DRUGS = "drugs_substances"
+SUBSTANCES = frozenset(
+    "caffeine stimulant diuretic corticosteroid beta_agonist cannabis herbal_remedy laxative "
+    "liquorice opioid other_drug proton_pump_inhibitor serotonergic_drug alcohol recent_vaccine "
+    "antipsychotic_or_antiemetic tobacco".split()
+)
+FLOOR = 1e-12
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The answer to a case: its main cause, and others that are also right."""
+
+    id: str
+    primary: str
+    accepted: frozenset[str] = frozenset()
+    twitch_status: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said of a case: the groups' scores, and whether a red flag was raised."""
+
+    scores: Mapping[str, float]
+    red_flag: bool
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One case.
+
+    Attributes
+    ----------
+    id, truth : str
+        The case and its primary cause.
+    rank : int
+        Best place of a right group, from 1.
+    score : float
+        The score of that group.
+    probability : float
+        Its share of all groups' scores.
+    brier : float
+        Σ_groups (share − [group is that one])².
+    first : str
+        The group ranked first.
+    missed : bool
+        Serious, not in the top three, and no red flag.
+    false_alarm : bool
+        Benign, with ALS or MS first.
+    """
+
+    id: str
+    truth: str
+    rank: int
+    score: float
+    probability: float
+    brier: float
+    first: str
+    serious: bool
+    benign: bool
+    missed: bool
+    false_alarm: bool
+    twitch_status: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All cases scored.
+
+    Attributes
+    ----------
+    n : int
+    top1, top3 : float
+        Shares of cases with a right group in the first, or first three, places.
+    mrr : float
+        Mean of 1 / rank.
+    mean_log_score : float
+        Mean ln of the true group's share of the scores.
+    brier : float
+        Mean multi-class Brier score of the shares.
+    serious_missed, benign_false_alarm : float
+        Shares of the serious, and of the benign, cases.
+    by_cause, by_twitch_status : mapping of str to mapping
+        The same measures within a cause, or a way of presenting.
+    cases : tuple of Scored
+    """
+
+    n: int
+    top1: float
+    top3: float
+    mrr: float
+    mean_log_score: float
+    brier: float
+    serious_missed: float
+    benign_false_alarm: float
+    by_cause: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    by_twitch_status: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    cases: tuple[Scored, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as the contract's JSON object."""
+        shown = ("id", "truth", "rank", "score", "first")
+        out = asdict(self)
+        out["cases"] = [{key: getattr(c, key) for key in shown} for c in self.cases]
+        return out
+
+    def to_json(self) -> str:
+        """Return the evaluation as JSON text."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    def to_frame(self) -> Any:
+        """Return one row a case."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(c) for c in self.cases])
+
+
+def score_case(truth: Truth, answer: Answer, is_benign: bool) -> Scored:
+    """Return the measures of one case."""
+    order = sorted(answer.scores, key=lambda g: -answer.scores[g])
+    right = {truth.primary, *truth.accepted} & set(order)
+    if not right:
+        raise CaseError(f"truth of {truth.id!r}: expected one of {order}, got {truth.primary!r}")
+    best = min(right, key=order.index)
+    rank = order.index(best) + 1
+    shares = normalised(answer.scores)
+    serious = truth.primary in SERIOUS
+    return Scored(
+        truth.id, truth.primary, rank, float(answer.scores[best]), shares[best],
+        sum((share - (group == best)) ** 2 for group, share in shares.items()), order[0],
+        serious, is_benign, serious and rank > 3 and not answer.red_flag,
+        is_benign and order[0] in ALARMS, truth.twitch_status,
+    )  # fmt: skip
+
+
+def normalised(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return scores that sum to one; equal shares if all are zero."""
+    total = sum(scores.values())
+    if total <= 0:
+        return {group: 1 / len(scores) for group in scores}
+    return {group: float(score / total) for group, score in scores.items()}
+
+
+def benign(truth: Truth, packet: Packet) -> bool:
+    """Tell whether the answer is benign; drugs count only if caffeine is the only one."""
+    if truth.primary != DRUGS:
+        return truth.primary in BENIGN
+    taken = {e.name for e in packet.exposures if e.present and e.name in SUBSTANCES}
+    return taken == {"caffeine"}
+
+
+def measures(cases: Sequence[Scored]) -> dict[str, float]:
+    """Return the means of a set of cases; a rate over no case is zero."""
+    return {
+        "n": len(cases),
+        "top1": _mean([c.rank == 1 for c in cases]),
+        "top3": _mean([c.rank <= 3 for c in cases]),
+        "mrr": _mean([1 / c.rank for c in cases]),
+        "mean_log_score": _mean([np.log(max(c.probability, FLOOR)) for c in cases]),
+        "brier": _mean([c.brier for c in cases]),
+        "serious_missed": _mean([c.missed for c in cases if c.serious]),
+        "benign_false_alarm": _mean([c.false_alarm for c in cases if c.benign]),
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
+def summarise(cases: Sequence[Scored]) -> Evaluation:
+    """Return all measures, over all cases and within each cause and way of presenting."""
+    return Evaluation(
+        **measures(cases),  # pyright: ignore[reportArgumentType]
+        by_cause=_within(cases, "truth"),
+        by_twitch_status=_within(cases, "twitch_status"),
+        cases=tuple(cases),
+    )
+
+
+def _within(cases: Sequence[Scored], key: str) -> dict[str, dict[str, float]]:
+    values = sorted({getattr(c, key) for c in cases} - {""})
+    return {v: measures([c for c in cases if getattr(c, key) == v]) for v in values}
+
+
+def read_truth(path: Path) -> list[Truth]:
+    """Read a table of answers.
+
+    Raises
+    ------
+    CaseError
+        If it is missing, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseError(f"{path}: cannot be read: {error}") from None
+    lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]
+    if lacking or not rows:
+        raise CaseError(f"{path}: expected columns case_id and primary_cause, and a row")
+    return [_truth(row) for row in rows]
+
+
+def _truth(row: Mapping[str, str | None]) -> Truth:
+    others = (row.get("other_accepted_causes") or "").split("|")
+    accepted = frozenset(key.strip() for key in others if key.strip())
+    status = row.get("twitch_status") or ""
+    return Truth(row["case_id"] or "", row["primary_cause"] or "", accepted, status)
+
+
+def read_packets(folder: Path) -> dict[str, Packet]:
+    """Read every `*.json` in a folder, by file name; the answers are not looked at."""
+    from fascinet.model.case import load_json
+
+    return {path.stem: parse_packet(load_json(path)) for path in sorted(folder.glob("*.json"))}
+
+
+def evaluate(folder: str | Path, answer: Callable[[Packet], Answer]) -> Evaluation:
+    """Score all cases of a folder with `packets/*.json` and `truth.csv`.
+
+    Parameters
+    ----------
+    folder : path
+        Also a folder of packets with `truth.csv` in it, or `truth_NAME.csv` beside it. A case
+        whose packet is missing is an error; packets without a row are left out.
+    answer : callable
+        From a packet to the groups' scores.
+
+    Raises
+    ------
+    CaseError
+    """
+    answers, cases = _places(Path(folder))
+    truths, packets = read_truth(answers), read_packets(cases)
+    packets |= {p.id: p for p in packets.values() if p.id}
+    missing = [t.id for t in truths if t.id not in packets]
+    if missing:
+        raise CaseError(f"{cases}: no packet for {', '.join(missing[:5])}")
+    return summarise(
+        [score_case(t, answer(packets[t.id]), benign(t, packets[t.id])) for t in truths]
+    )
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    """Return the table of answers and the folder of packets, laid out in either way."""
+    beside = folder.parent / f"truth_{folder.name}.csv"
+    answers = folder / "truth.csv"
+    cases = folder / "packets"
+    return (
+        answers if answers.exists() or not beside.exists() else beside,
+        cases if cases.is_dir() else folder,
+    )

@@ -1,0 +1,237 @@
+"""Commands, options and errors of the command line. Each command's work is in `cli_*`.
+
+JSON goes to standard output alone. Every error is one line on standard error, exit code 2.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fascinet.model.errors import FascinetError
+
+app = typer.Typer(
+    name="fascinet",
+    help="Exact, explained differential reasoning. For teaching; not for the care of a patient.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    table = "table"
+    json = "json"
+
+
+CaseArgument = Annotated[
+    str | None, typer.Argument(help="A case or Phenopacket in JSON, or - for standard input.")
+]
+FindingOption = Annotated[
+    list[str] | None, typer.Option("--finding", "-f", metavar="NAME=STATE", help="A finding.")
+]
+SettingOption = Annotated[str | None, typer.Option("--setting", help="Where the person is seen.")]
+DoOption = Annotated[
+    list[str] | None, typer.Option("--do", metavar="NAME=STATE", help="An intervention.")
+]
+RankOption = Annotated[str, typer.Option("--rank", help="responsibility, posterior or harm.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="table or json.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", help="CAUSE or CAUSE=STATE; default: the first cause.")
+]
+
+
+@app.command()
+def diagnose(
+    case: CaseArgument = None,
+    finding: FindingOption = None,
+    setting: SettingOption = None,
+    do: DoOption = None,
+    rank: RankOption = "responsibility",
+    format: FormatOption = Format.table,
+) -> None:
+    """Rank the causes of a case."""
+    from fascinet.cli_case import diagnose
+
+    diagnose(case, finding, setting, do, rank, format)
+
+
+@app.command()
+def explain(
+    case: CaseArgument = None,
+    finding: FindingOption = None,
+    setting: SettingOption = None,
+    do: DoOption = None,
+    target: TargetOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Show how each finding speaks for or against a cause."""
+    from fascinet.cli_case import explain
+
+    explain(case, finding, setting, do, target, format)
+
+
+@app.command("next")
+def next_(
+    case: CaseArgument = None,
+    finding: FindingOption = None,
+    setting: SettingOption = None,
+    do: DoOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Show which question or test would tell most."""
+    from fascinet.cli_case import next_
+
+    next_(case, finding, setting, do, format)
+
+
+@app.command()
+def whatif(
+    case: CaseArgument = None,
+    finding: FindingOption = None,
+    setting: SettingOption = None,
+    do: DoOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compare a case with the same case after --do: what would change."""
+    from fascinet.cli_case import whatif
+
+    whatif(case, finding, setting, do, format)
+
+
+@app.command()
+def sensitivity(
+    case: CaseArgument = None,
+    finding: FindingOption = None,
+    setting: SettingOption = None,
+    do: DoOption = None,
+    target: TargetOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Show which parameters a posterior hangs on."""
+    from fascinet.cli_case import sensitivity
+
+    sensitivity(case, finding, setting, do, target, format)
+
+
+@app.command()
+def query(
+    network: Annotated[str, typer.Argument(help="A network file, or 'shipped'.")],
+    evidence: Annotated[str | None, typer.Option(help="JSON file of evidence, or -.")] = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compute posteriors in any network."""
+    from fascinet.cli_network import query
+
+    query(network, evidence, targets, format)
+
+
+@app.command()
+def cohort(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="Table of findings, csv or parquet.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Table to write, csv or parquet.")],
+    network: Annotated[str | None, typer.Option(help="A network file.")] = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
+) -> None:
+    """Compute posteriors for a table of cases, one a row; blank cells are unknown."""
+    from fascinet.cli_batch import cohort
+
+    cohort(source, out, network, targets, scheduler)
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
+    rank: RankOption = "responsibility",
+    setting: SettingOption = None,
+    blank_tests: Annotated[bool, typer.Option(help="Leave out all test results.")] = False,
+    format: FormatOption = Format.table,
+) -> None:
+    """Score the differential on published cases."""
+    from fascinet.cli_batch import evaluate
+
+    evaluate(folder, rank, setting, blank_tests, format)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A network file.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+) -> None:
+    """Convert a network between formats, named by the suffix."""
+    from fascinet.cli_network import convert
+
+    convert(source, out)
+
+
+@app.command()
+def info(
+    network: Annotated[str | None, typer.Argument(help="A network file.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Describe a network."""
+    from fascinet.cli_network import info
+
+    info(network, format)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A knowledge base.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Check a knowledge base; every issue with its place and remedy."""
+    from fascinet.cli_network import check
+
+    check(folder, format)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+) -> None:
+    """Serve the dashboard on 127.0.0.1."""
+    from fascinet.cli_network import dashboard
+
+    dashboard(port, headless)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    try:
+        code = app(arguments, prog_name="fascinet", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except FascinetError as error:
+        return complain(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return complain("stopped")
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        # usage errors: typer brings its own copy of click, so they are known by what they can do
+        explain = getattr(error, "format_message", None)
+        if explain is None:
+            raise
+        return complain(_usage(error, explain()))
+
+
+def _usage(error: Exception, message: str) -> str:
+    is_bare = type(error).__name__ == "NoArgsIsHelpError"
+    return "expected a command; see fascinet --help" if is_bare else message
+
+
+def complain(message: object) -> int:
+    """Write one line on standard error; return the exit code of bad input."""
+    print("fascinet: " + " ".join(str(message).split()), file=sys.stderr)
+    return 2

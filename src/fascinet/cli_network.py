@@ -1,0 +1,141 @@
+"""Commands on networks and knowledge bases."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fascinet.cli_output import percent, print_json, print_table, say
+from fascinet.engine.engine import Engine
+from fascinet.model.case import load_json
+from fascinet.model.errors import CaseError, FascinetError, FormatError
+from fascinet.model.network import Network
+from fascinet.model.shipped import load
+
+SHIPPED = "shipped"
+
+
+def open_network(name: str | Path | None) -> Network:
+    """Return the shipped network, or read a file."""
+    if name is None or str(name) == SHIPPED:
+        return load()
+    try:
+        return load(name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{name}: cannot be read: {error}") from None
+
+
+def query(network: str, evidence: str | None, targets: str | None, form: str) -> None:
+    """Print posteriors."""
+    engine = Engine(open_network(network))
+    hard, soft, do = _evidence(load_json(evidence) if evidence else {})
+    posterior = engine.posterior(hard, soft=soft, do=do, targets=split_names(targets))
+    found = {v: dict(m) for v, m in posterior.items()}
+    log_prob = float(posterior.log_prob_evidence)
+    if form == "json":
+        print_json({"log_prob_evidence": log_prob, "posteriors": found})
+        return
+    rows = [(v, s, percent(p)) for v, marginal in found.items() for s, p in marginal.items()]
+    print_table(f"ln P(evidence) = {log_prob:.6g}", ("variable", "state", "posterior"), rows)
+
+
+def _evidence(data: Any) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
+    """Return hard evidence, soft evidence and interventions; a flat object is hard evidence.
+
+    A network may have a variable called `evidence`: an object is a section, a text is a state.
+    """
+    sections = ("evidence", "findings", "soft", "do")
+    if not any(isinstance(data.get(key), dict) for key in sections):
+        data = {"evidence": data}
+    unknown = sorted(set(data) - set(sections))
+    if unknown:
+        raise CaseError(f"evidence: expected keys {', '.join(sections)}, got {unknown[0]!r}")
+    parts = {key: dict(data.get(key) or {}) for key in sections}
+    hard = parts["evidence"] | parts["findings"]
+    for name, state in {**hard, **parts["do"]}.items():
+        if not isinstance(state, str):
+            raise CaseError(f"evidence: {name}: expected a state's name, got {state!r}")
+    return hard, parts["soft"], parts["do"]
+
+
+def split_names(names: str | None) -> list[str] | None:
+    """Return names split by commas; None for none."""
+    found = [name.strip() for name in (names or "").split(",") if name.strip()]
+    return found or None
+
+
+def convert(source: Path, out: Path) -> None:
+    """Convert a network file."""
+    from fascinet.model.formats import format_of
+
+    format_of(out)
+    network = open_network(source)
+    try:
+        network.save(out)
+    except OSError as error:
+        raise FormatError(f"{out}: cannot be written: {error}") from None
+    print(f"{out}: {len(network.variables)} variables", file=sys.stderr)
+
+
+def info(name: str | None, form: str) -> None:
+    """Describe a network."""
+    facts = describe(open_network(name))
+    if form == "json":
+        print_json(facts)
+        return
+    rows = [(key, f"{value:.6g}" if isinstance(value, float) else str(value))
+            for key, value in facts.items()]  # fmt: skip
+    print_table(str(facts["name"]) or "network", ("about", "value"), rows)
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Return counts and sizes of a network and of its plan without evidence."""
+    plan = Engine(network).plan()
+    kinds: dict[str, int] = {}
+    for v in network.variables:
+        kind = str(network.meta.get(v, {}).get("kind", type(network.gate(v)).__name__.lower()))
+        kinds[kind] = kinds.get(kind, 0) + 1
+    return {
+        "name": network.name, "version": network.version, "hash": network.hash,
+        "variables": len(network.variables), "arcs": network.graph.number_of_edges(),
+        "states": sum(len(network.states(v)) for v in network.variables),
+        **{f"kind: {kind}": count for kind, count in sorted(kinds.items())},
+        "plan entries": int(plan.entries), "largest clique": int(plan.largest),
+    }  # fmt: skip
+
+
+def check(folder: Path | None, form: str) -> None:
+    """Check a knowledge base; exit 2 if it has an error."""
+    from fascinet.model.validate import check as find_issues
+
+    issues = find_issues(folder)
+    if form == "json":
+        print_json([_issue(issue) for issue in issues])
+    else:
+        for issue in issues:
+            say(str(issue))
+        if not issues:
+            say("no issue found")
+    errors = [issue for issue in issues if getattr(issue, "level", "error") == "error"]
+    if errors:
+        raise FascinetError(f"{len(errors)} error(s) in {folder or 'the shipped knowledge base'}")
+
+
+def _issue(issue: Any) -> dict[str, Any]:
+    names = ("level", "rule", "where", "file", "place", "message", "remedy")
+    return {name: str(getattr(issue, name)) for name in names if hasattr(issue, name)}
+
+
+def dashboard(port: int, headless: bool) -> None:
+    """Replace this process with the server of the dashboard, on 127.0.0.1."""
+    from importlib.resources import files
+    from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        raise FascinetError("the dashboard needs streamlit: pip install 'fascinet[dashboard]'")
+    app = str(files("fascinet.dashboard") / "app.py")
+    os.execv(sys.executable, [
+        sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1",
+        "--server.port", str(port), "--server.headless", str(headless).lower(),
+        "--browser.gatherUsageStats", "false",
+    ])  # fmt: skip
