@@ -1,21 +1,25 @@
 """The one border between analyses and the engine: many evidence sets at once, and derivatives."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine.analyses.hypotheses import Evidence, Hypothesis, Soft, merged
+from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
+from fascinet.engine.request import likelihood
+from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
-Case = tuple[Evidence, Soft | None]
+Evidence = Mapping[str, str]
+Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
+Vectors = dict[str, Array]
+Case = tuple[dict[str, str], dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,33 +47,114 @@ class Gradients:
     joint: Array
 
 
-def log_probs(engine: "Engine", cases: Sequence[Case]) -> Array:
-    """Return log P(e) of every case; -inf where impossible."""
-    return np.asarray(engine.batch_log_prob(list(cases)), dtype=np.float64)
+def vectors_of(network: Network, evidence: Evidence, soft: Soft | None = None) -> Vectors:
+    """Return all findings as likelihood vectors, hard ones as zeros and a one."""
+    out: Vectors = {}
+    for v, state in evidence.items():
+        out[v] = np.eye(len(network.states(v)))[network.state_index(v, state)]
+    for v, given in (soft or {}).items():
+        if v in out:
+            raise EvidenceError(f"{v!r} is given twice, as hard and as soft evidence")
+        network.check(v)
+        out[v] = likelihood(network, v, given)
+    return out
 
 
-def probabilities(
-    engine: "Engine", evidence: Evidence, soft: Soft | None, hypotheses: Sequence[Hypothesis]
-) -> tuple[float, Array]:
-    """Return log P(e) and P(h | e) of every hypothesis."""
-    posterior = engine.posterior(evidence, soft=soft)
-    values = [h.probability(np.asarray(posterior.array(h.variable))) for h in hypotheses]
-    return float(posterior.log_prob_evidence), np.array(values, dtype=np.float64)
+def with_hypothesis(vectors: Vectors, hypothesis: Hypothesis) -> Vectors:
+    """Return the findings and the hypothesis as one set."""
+    indicator = np.array(hypothesis.indicator)
+    return vectors | {hypothesis.variable: vectors.get(hypothesis.variable, 1.0) * indicator}
+
+
+def opposite(hypothesis: Hypothesis) -> Hypothesis:
+    """Return the hypothesis that holds wherever this one does not."""
+    return Hypothesis(
+        f"not {hypothesis.name}", hypothesis.variable, tuple(1.0 - x for x in hypothesis.indicator)
+    )
+
+
+def log_probs(engine: "Engine", cases: Sequence[Vectors]) -> Array:
+    """Return log P of every set of likelihood vectors, shape (cases,); -inf where impossible.
+
+    One-state vectors go in as hard evidence, so that programs are specialised to them; vectors of
+    ones are no evidence.
+    """
+    out = np.full(len(cases), -np.inf)
+    live = [i for i, case in enumerate(cases) if all(x.any() for x in case.values())]
+    split = [_split(engine.network, cases[i]) for i in live]
+    if split:
+        out[live] = np.asarray(engine.batch_log_prob([(h, s) for h, s, _ in split]))
+        out[live] += [scale for _, _, scale in split]
+    return out
+
+
+def _split(network: Network, case: Vectors) -> tuple[dict[str, str], dict[str, Any], float]:
+    hard: dict[str, str] = {}
+    soft: dict[str, Any] = {}
+    scale = 0.0
+    for v, vector in case.items():
+        some = np.flatnonzero(vector)
+        if len(some) == 1:
+            hard[v] = network.states(v)[int(some[0])]
+            scale += float(np.log(vector[some[0]]))
+        elif not (vector == 1.0).all():
+            soft[v] = vector
+    return hard, soft, scale
+
+
+def batch_marginals(
+    engine: "Engine", cases: Sequence[Vectors], variables: Sequence[str]
+) -> tuple[dict[str, Array], Array]:
+    """Return P(v | case) as one array (cases, states) a variable, and log P of the cases.
+
+    Impossible cases are NaN with log P = -inf.
+    """
+    layout = engine.layout
+    logs = np.full(len(cases), -np.inf)
+    values = np.full((len(cases), layout.total), np.nan)
+    live = [i for i, case in enumerate(cases) if all(x.any() for x in case.values())]
+    split = [_split(engine.network, cases[i]) for i in live]
+    if split:
+        values[live], logs[live] = engine.batch_posteriors([(h, s) for h, s, _ in split])
+        logs[live] += [scale for _, _, scale in split]
+    return {v: values[:, layout.slices[v]] for v in variables}, logs
+
+
+def log_odds(engine: "Engine", hypothesis: Hypothesis, cases: Sequence[Vectors]) -> Array:
+    """Return ln P(h | case) - ln P(not h | case), capped at ± CAP nats; NaN if impossible."""
+    other = opposite(hypothesis)
+    both = [with_hypothesis(c, h) for c in cases for h in (hypothesis, other)]
+    logs = log_probs(engine, both).reshape(-1, 2)
+    with np.errstate(invalid="ignore"):
+        return np.clip(logs[:, 0] - logs[:, 1], -CAP, CAP)
+
+
+CAP = 15.0 * np.log(10.0)
+"""Largest log odds in nats, 150 decibans: certainty beyond 1 in 10^15 is not told apart."""
+
+
+def require_possible(engine: "Engine", evidence: Evidence, soft: Soft | None) -> float:
+    """Return log P(e), or raise `ImpossibleEvidenceError`."""
+    log_prob = float(engine.log_prob_evidence(dict(evidence), soft))
+    if not np.isfinite(log_prob):
+        engine.posterior(dict(evidence), soft=soft)
+        raise ImpossibleEvidenceError(dict(evidence))
+    return log_prob
 
 
 def gradients(
     engine: "Engine", evidence: Evidence, soft: Soft | None, hypotheses: Sequence[Hypothesis]
 ) -> Gradients:
     """Return the derivatives of P(e) and of every P(e, h) by all parameters."""
-    log_prob, posterior = probabilities(engine, evidence, soft, hypotheses)
-    network = engine.network
-    cases = [(evidence, soft)]
-    cases += [(evidence, merged(soft, h, network)) for h in hypotheses]
+    log_prob = require_possible(engine, evidence, soft)
+    base = vectors_of(engine.network, evidence, soft)
+    cases = [base, *(with_hypothesis(base, h) for h in hypotheses)]
+    posterior = np.exp(log_probs(engine, cases[1:]) - log_prob)
     slopes = vertex_slopes(engine, cases, log_prob)
     return Gradients(log_prob, posterior, slopes[0], slopes[1:])
 
 
-def vertex_slopes(engine: "Engine", cases: Sequence[Case], log_scale: float) -> Array:
+def vertex_slopes(engine: "Engine", cases: Sequence[Vectors], log_scale: float) -> Array:
     """Return ∂P(case)/∂θ / exp(log_scale) by re-inference, shape (cases, P).
 
     P(case) is linear in each row of parameters, so its value with the row at a vertex e_j is the
@@ -95,14 +180,3 @@ def entropy(probabilities: Array) -> Array:
     """Return the entropy in bits over the last axis; 0 log 0 = 0."""
     safe = np.where(probabilities > 0.0, probabilities, 1.0)
     return -(probabilities * np.log2(safe)).sum(axis=-1)
-
-
-def log_odds(p: Array) -> Array:
-    """Return the natural log odds; infinite at 0 and 1."""
-    with np.errstate(divide="ignore"):
-        return np.log(p) - np.log1p(-p)
-
-
-def is_impossible(log_probability: float) -> bool:
-    """Return whether a log probability means zero."""
-    return math.isinf(log_probability) or math.isnan(log_probability)

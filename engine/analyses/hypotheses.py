@@ -1,6 +1,6 @@
 """What an analysis is about: one state of a variable, or a cause's place in the differential."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,24 +90,3 @@ def competitors(network: Network, target: str) -> tuple[Hypothesis, ...]:
     if target in causes(network):
         return differential(network)
     return states_of(network, target)
-
-
-def merged(soft: "Soft | None", hypothesis: Hypothesis, network: Network) -> "Soft":
-    """Return soft evidence to which the hypothesis is added as a zero-one likelihood."""
-    out: dict[str, list[float]] = {v: likelihood(network, v, x) for v, x in (soft or {}).items()}
-    old = out.get(hypothesis.variable, [1.0] * len(hypothesis.indicator))
-    return out | {hypothesis.variable: [a * b for a, b in zip(old, hypothesis.indicator)]}
-
-
-def likelihood(network: Network, variable: str, given: "Likelihood") -> list[float]:
-    """Return a soft finding as one number a state, whether given by name or in order."""
-    if isinstance(given, Mapping):
-        for name in given:
-            network.state_index(variable, name)
-        return [float(given.get(s, 0.0)) for s in network.states(variable)]
-    return [float(x) for x in given]
-
-
-Likelihood = Mapping[str, float] | Sequence[float]
-Soft = Mapping[str, Likelihood]
-Evidence = Mapping[str, str]

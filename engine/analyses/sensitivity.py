@@ -17,14 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.analyses import covariation
-from fascinet.engine.analyses.access import Gradients, gradients
-from fascinet.engine.analyses.hypotheses import (
-    Evidence,
-    Hypothesis,
-    Soft,
-    competitors,
-    is_state,
-)
+from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
+from fascinet.engine.analyses.hypotheses import Hypothesis, competitors, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen

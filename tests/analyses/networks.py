@@ -16,7 +16,10 @@ def table(*rows: float) -> Table:
 
 
 def asia() -> Network:
-    """Lauritzen & Spiegelhalter 1988 (JRSS B 50, doi:10.1111/j.2517-6161.1988.tb01721.x)."""
+    """Return the chest clinic of Lauritzen & Spiegelhalter (1988).
+
+    doi:10.1111/j.2517-6161.1988.tb01721.x
+    """
     gates = {
         "asia": table(0.01),
         "tub": table(0.05, 0.01),
@@ -37,7 +40,7 @@ def asia() -> Network:
 
 
 def clinic() -> Network:
-    """A toy clinic: a risk, three causes with triggers, gates, a mechanism, zeros."""
+    """Return a toy clinic: a risk, three causes with triggers, gates, a mechanism, zeros."""
     states = {
         "age": ("young", "old"),
         "grave": NO_YES,
@@ -96,7 +99,7 @@ def clinic() -> Network:
 
 
 def deterministic() -> Network:
-    """An OR without noise over two roots, one of them certain not to be there."""
+    """Return an OR without noise over two roots, one of them certain not to be there."""
     gates = {"a": table(0.0), "b": table(0.3), "or": deterministic_or([2, 2])}
     states = {"a": YES_NO, "b": YES_NO, "or": NO_YES}
     return Network(states, {"or": ("a", "b")}, gates, name="deterministic")

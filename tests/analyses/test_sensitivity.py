@@ -5,6 +5,7 @@ import pytest
 
 from fascinet.engine.analyses import covariation
 from fascinet.engine.analyses.sensitivity import sensitivity
+from fascinet.engine.engine import Engine
 from fascinet.model.errors import OptionError, UnknownStateError
 from tests.analyses import networks
 from tests.analyses.slow_engine import SlowEngine
@@ -31,7 +32,7 @@ def reinfer(result, position, t, scheme="proportional"):
 
 @pytest.mark.parametrize(("build", "target", "state", "evidence"), CASES)
 def test_function_equals_reinference(build, target, state, evidence) -> None:
-    result = sensitivity(SlowEngine(build()), target, state, evidence)
+    result = sensitivity(Engine(build()), target, state, evidence)
     assert len(result.to_frame()) == len(result.index) > 0
     rng = np.random.default_rng(1)
     for i in rng.permutation(len(result.index))[:12]:
@@ -45,7 +46,7 @@ def test_function_equals_reinference(build, target, state, evidence) -> None:
 @pytest.mark.parametrize("scheme", covariation.SCHEMES)
 def test_curve_of_each_scheme_equals_reinference(scheme) -> None:
     case = networks.clinic(), "grave", "yes", {"twitching": "yes", "test": "odd"}
-    result = sensitivity(SlowEngine(case[0]), *case[1:])
+    result = sensitivity(Engine(case[0]), *case[1:])
     for i in range(0, len(result.index), 7):
         cut, entry = result.parameters.place(int(result.index[i]))
         low, high = covariation.bounds(result.parameters.values[cut], entry, scheme)
@@ -56,8 +57,7 @@ def test_curve_of_each_scheme_equals_reinference(scheme) -> None:
 
 @pytest.mark.parametrize(("build", "target", "state", "evidence"), CASES[:5])
 def test_flips_are_where_the_top_changes(build, target, state, evidence) -> None:
-    slow = SlowEngine(build())
-    result = sensitivity(slow, target, state, evidence)
+    result = sensitivity(Engine(build()), target, state, evidence)
     found = 0
     for side, flip in ((-1, result.flip_low), (1, result.flip_high)):
         for i in np.flatnonzero(~np.isnan(flip))[:6]:
@@ -83,14 +83,14 @@ def top(result, position, t):
 
 def test_no_flip_means_the_top_never_changes() -> None:
     result = sensitivity(
-        SlowEngine(networks.clinic()), "grave", "yes", {"twitching": "yes", "wasting": "no"}
+        Engine(networks.clinic()), "grave", "yes", {"twitching": "yes", "wasting": "no"}
     )
     for i in np.flatnonzero(np.isnan(result.flip_low) & np.isnan(result.flip_high))[::5]:
         assert len({top(result, i, t) for t in (0.02, 0.4, 0.98)}) == 1
 
 
 def test_proportional_slopes_by_finite_difference() -> None:
-    result = sensitivity(SlowEngine(networks.asia()), "lung", "yes", {"dysp": "yes"})
+    result = sensitivity(Engine(networks.asia()), "lung", "yes", {"dysp": "yes"})
     for i in range(0, len(result.index), 3):
         step = 1e-6 if result.value[i] < 0.5 else -1e-6
         slope = (reinfer(result, i, result.value[i] + step) - result.posterior) / step
@@ -103,7 +103,7 @@ def test_analytic_function_of_a_single_test() -> None:
 
     gates = {"d": networks.table(0.2), "t": networks.table(0.9, 0.1)}
     net = Network({"d": networks.YES_NO, "t": networks.YES_NO}, {"t": ("d",)}, gates)
-    result = sensitivity(SlowEngine(net), "d", "yes", {"t": "yes"})
+    result = sensitivity(Engine(net), "d", "yes", {"t": "yes"})
     prior = result.to_frame().query("variable == 'd' and state == 'yes'").iloc[0]
     evidence = 0.2 * 0.9 + 0.8 * 0.1
     got = prior[["a", "b", "c", "d"]].to_numpy(dtype=float)
@@ -130,8 +130,8 @@ def test_schemes_keep_rows_distributions_and_the_order() -> None:
 
 
 def test_bad_names_are_named() -> None:
-    slow = SlowEngine(networks.asia())
+    engine = Engine(networks.asia())
     with pytest.raises(UnknownStateError, match="yes"):
-        sensitivity(slow, "lung", "yess")
+        sensitivity(engine, "lung", "yess")
     with pytest.raises(OptionError, match="proportional"):
         covariation.vary(np.array([0.5, 0.5]), 0, 0.3, "proportonal")
