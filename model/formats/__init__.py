@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fascinet.model.errors import OptionError
-from fascinet.model.formats import bif
+from fascinet.model.formats import bif, hugin, json_format, uai, xdsl, xmlbif
 from fascinet.model.formats.common import FormatWarning, losses, warn
 from fascinet.model.formats.files import read_text, write_text
 from fascinet.model.network import Network
@@ -42,9 +42,16 @@ class Format:
     keeps: frozenset[str] = frozenset()
 
 
+NAMED = frozenset({"names", "version", "text"})
+GATES = frozenset({"noisy_max", "function"})
 KNOWN = (
-    Format("BIF", (".bif",), bif.parse, bif.render, frozenset({"names", "version", "text"})),
-)  # fmt: skip
+    Format("BIF", (".bif",), bif.parse, bif.render, NAMED),
+    Format("XMLBIF", (".xmlbif", ".bifxml", ".xml"), xmlbif.parse, xmlbif.render, NAMED),
+    Format("UAI", (".uai",), uai.parse, uai.render),
+    Format("HUGIN .net", (".net",), hugin.parse, hugin.render, NAMED),
+    Format("GeNIe .xdsl", (".xdsl",), xdsl.parse, xdsl.render, NAMED | GATES),
+    Format("JSON", (".json",), json_format.parse, json_format.render, NAMED | GATES | {"meta"}),
+)
 FORMATS: dict[str, Format] = {suffix: form for form in KNOWN for suffix in form.suffixes}
 
 

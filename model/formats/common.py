@@ -1,6 +1,7 @@
 """What all formats share: the draft of a network, row checks, and the warning about losses."""
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
@@ -15,6 +16,9 @@ ROUNDING = 1.0000001e-3
 """Rows off by at most this are renormalised with a warning; the rest are errors."""
 ENTRY_LIMIT = 2**24
 """Largest table that is read from or written to a file, in entries."""
+
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class FormatWarning(UserWarning):
@@ -57,8 +61,13 @@ class Draft:
             self.fail(mark, f"variable {variable!r}: state {twice!r} is listed twice")
         self.states[variable] = tuple(states)
 
-    def define(self, variable: str, parents: Sequence[str], mark: int | None) -> tuple[int, ...]:
-        """Set the parents; return the table's shape (parents' states …, states)."""
+    def define(
+        self, variable: str, parents: Sequence[str], mark: int | None, *, full: bool = True
+    ) -> tuple[int, ...]:
+        """Set the parents; return the table's shape (parents' states …, states).
+
+        With `full` the shape must be one that a file may list in full.
+        """
         for v in (variable, *parents):
             if v not in self.states:
                 self.fail(mark, f"unknown variable {v!r} in the table of {variable!r}")
@@ -68,10 +77,22 @@ class Draft:
             self.fail(mark, f"table of {variable!r}: a variable is listed twice")
         shape = tuple(len(self.states[v]) for v in (*parents, variable))
         entries = float(np.prod([float(n) for n in shape]))
-        if entries > ENTRY_LIMIT:
+        if full and entries > ENTRY_LIMIT:
             self.fail(mark, f"table of {variable!r} would have {entries:.3g} entries")
         self.parents[variable] = tuple(parents)
         return shape
+
+    def numbers(
+        self, words: Sequence[str], shape: Sequence[int], mark: int | None, what: str
+    ) -> Array:
+        """Return words as a float64 array of that shape, the last axis fastest."""
+        want = int(np.prod(shape))
+        if len(words) != want:
+            self.fail(mark, f"{what}: expected {want} numbers, got {len(words)}")
+        try:
+            return np.array([float(w) for w in words]).reshape(shape)
+        except ValueError as error:
+            self.fail(mark, f"{what}: expected numbers, got {str(error).split(': ')[-1]}")
 
     def table(
         self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
@@ -196,3 +217,18 @@ def full_table(network: Network, variable: str, form: str) -> Array:
 def digits(values: Array) -> list[str]:
     """Return numbers in the shortest form that reads back to the same float64."""
     return [repr(x) for x in values.ravel().tolist()]
+
+
+def identifiers(names: Sequence[str]) -> dict[str, str]:
+    """Return a distinct identifier (letters, digits, underscore; no digit first) for each name."""
+    taken = {n for n in names if IDENTIFIER.fullmatch(n)}
+    found: dict[str, str] = {}
+    for name in names:
+        base = name if name in taken else re.sub(r"[^A-Za-z0-9_]", "_", name) or "x"
+        base = f"x_{base}" if base[0].isdigit() else base
+        ident, k = base, 2
+        while ident != name and ident in taken:
+            ident, k = f"{base}_{k}", k + 1
+        taken.add(ident)
+        found[name] = ident
+    return found

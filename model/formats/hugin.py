@@ -1,0 +1,194 @@
+"""HUGIN .net: nodes with attributes, potentials with nested data, the variable itself fastest.
+
+Identifiers there are C-like; other names are written as the nearest identifier, and the true name
+goes into the attribute ``fascinet_name``, from which it is read back.
+"""
+
+import re
+from typing import NoReturn
+
+from fascinet.model.formats.bif import UNNAMED
+from fascinet.model.formats.common import Draft, digits, full_table, identifiers
+from fascinet.model.network import Network
+
+TOKEN = re.compile(
+    r'%[^\n]*|("(?:[^"\\]|\\.)*"|[{}()=;|"]|[^\s{}()=;|"%]+)',
+    re.DOTALL,
+)
+KEPT = "fascinet_name"
+SKIPPED = {"position", "states", "subtype", "state_values", "node_size", KEPT}
+
+
+def parse(text: str, file: str) -> Network:
+    """Return the network that a HUGIN text holds (`FormatError` with file and line if none)."""
+    return _Parser(text, file).run()
+
+
+class _Parser:
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.at = text, 0
+        self.tokens = [*(t for t in TOKEN.findall(text) if t), ""]
+        self.draft = Draft(file, self.line)
+        self.names: dict[str, str] = {}
+
+    def line(self, mark: int) -> int:
+        """Return the line of token number `mark`."""
+        matches = [m for m in TOKEN.finditer(self.text) if m.group(1)]
+        start = matches[mark].start() if mark < len(matches) else len(self.text.rstrip())
+        return self.text.count("\n", 0, start) + 1
+
+    def fail(self, expected: str) -> NoReturn:
+        token = self.tokens[self.at]
+        got = repr(token) if token else "the end of the file"
+        self.draft.fail(self.at, f"expected {expected}, got {got}")
+
+    def take(self, expected: str) -> None:
+        if self.tokens[self.at] != expected:
+            self.fail(repr(expected))
+        self.at += 1
+
+    def word(self, what: str) -> str:
+        token = self.tokens[self.at]
+        if not token or token in '{}()=;|"':
+            self.fail(what)
+        self.at += 1
+        return token
+
+    def value(self) -> list[str]:
+        """Return the tokens up to the semicolon, brackets left out."""
+        try:
+            end = self.tokens.index(";", self.at)
+        except ValueError:
+            self.fail("';' after a value")
+        found = [t for t in self.tokens[self.at : end] if t not in "()"]
+        self.at = end + 1
+        return found
+
+    def attributes(self) -> dict[str, tuple[list[str], int]]:
+        self.take("{")
+        found: dict[str, tuple[list[str], int]] = {}
+        while self.tokens[self.at] != "}":
+            key = self.word("an attribute or '}'")
+            self.take("=")
+            mark = self.at
+            found[key] = (self.value(), mark)
+        self.at += 1
+        return found
+
+    def run(self) -> Network:
+        while self.tokens[self.at]:
+            mark = self.at
+            keyword = self.word("'net', 'node' or 'potential'")
+            if keyword in ("net", "class"):
+                self.net()
+            elif keyword == "node":
+                self.node(mark)
+            elif keyword == "discrete" and self.tokens[self.at] == "node":
+                self.at += 1
+                self.node(mark)
+            elif keyword == "potential":
+                self.potential(mark)
+            else:
+                self.draft.fail(mark, f"expected 'net', 'node' or 'potential', got {keyword!r}")
+        return self.draft.network()
+
+    def net(self) -> None:
+        found = {k: text(x) for k, (x, _) in self.attributes().items()}
+        name = found.get("name", "")
+        self.draft.name = "" if name in UNNAMED else name
+        self.draft.version = found.get("fascinet_version", "")
+
+    def node(self, mark: int) -> None:
+        ident = self.word("a node's name")
+        found = self.attributes()
+        if "states" not in found:
+            self.draft.fail(mark, f"node {ident!r} has no states")
+        name = text(found[KEPT][0]) if KEPT in found else ident
+        self.names[ident] = name
+        self.draft.declare(name, [unquote(t) for t in found["states"][0]], mark)
+        meta = {k: text(x) for k, (x, _) in found.items() if k not in SKIPPED and text(x)}
+        if meta:
+            self.draft.meta[name] = meta
+
+    def potential(self, mark: int) -> None:
+        self.take("(")
+        child = self.variable()
+        parents: list[str] = []
+        if self.tokens[self.at] == "|":
+            self.at += 1
+            while self.tokens[self.at] != ")":
+                parents.append(self.variable())
+        self.take(")")
+        shape = self.draft.define(child, parents, mark)
+        found = self.attributes()
+        if "data" not in found:
+            what = next((k for k in found if k.startswith("model_")), "nothing")
+            self.draft.fail(mark, f"potential of {child!r}: expected 'data', got {what!r}")
+        words, at = found["data"]
+        numbers = self.draft.numbers(words, shape, at, f"potential of {child!r}")
+        self.draft.table(child, numbers, at)
+
+    def variable(self) -> str:
+        word = self.word("a node's name")
+        return self.names.get(word, word)
+
+
+def unquote(token: str) -> str:
+    """Return the text that a token stands for."""
+    return re.sub(r"\\(.)", r"\1", token[1:-1]) if token[:1] == '"' else token
+
+
+def text(words: list[str]) -> str:
+    """Return an attribute's value as text."""
+    return " ".join(unquote(w) for w in words)
+
+
+# -------------------------------------------------------------------- writing
+
+
+def render(network: Network) -> str:
+    """Return the network as HUGIN text."""
+    idents = identifiers(network.variables)
+    lines = ["net", "{", f"  name = {quote(network.name or 'unknown')};"]
+    if network.version:
+        lines.append(f"  fascinet_version = {quote(network.version)};")
+    lines.append("}")
+    for v in network.variables:
+        lines += _node(network, v, idents)
+    for v in network.variables:
+        lines += _potential(network, v, idents)
+    return "\n".join(lines) + "\n"
+
+
+def quote(name: str) -> str:
+    """Return `name` as a string token."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+
+
+def _node(network: Network, v: str, idents: dict[str, str]) -> list[str]:
+    listed = " ".join(quote(s) for s in network.states(v))
+    lines = ["", f"node {idents[v]}", "{", f"  states = ( {listed} );"]
+    if idents[v] != v:
+        lines.append(f"  {KEPT} = {quote(v)};")
+    for key, value in network.meta.get(v, {}).items():
+        if isinstance(value, str) and key not in SKIPPED and key.isidentifier():
+            lines.append(f"  {key} = {quote(value)};")
+    return [*lines, "}"]
+
+
+def _potential(network: Network, v: str, idents: dict[str, str]) -> list[str]:
+    parents = " ".join(idents[u] for u in network.parents(v))
+    table = full_table(network, v, "HUGIN .net")
+    rows = [" ".join(digits(row)) for row in table.reshape(-1, table.shape[-1])]
+    head = f"{idents[v]} | {parents}" if parents else idents[v]
+    data = _nest(table.shape[:-1], rows)
+    return ["", f"potential ( {head} )", "{", f"  data = {data};", "}"]
+
+
+def _nest(shape: tuple[int, ...], rows: list[str]) -> str:
+    """Bracket the rows, one pair a parent's state, as HUGIN shows them."""
+    level = [f"( {row} )" for row in rows]
+    for size in reversed(shape):
+        groups = range(0, len(level), size)
+        level = ["(" + "\n   ".join(level[k : k + size]) + ")" for k in groups]
+    return level[0]

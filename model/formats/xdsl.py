@@ -1,0 +1,267 @@
+"""GeNIe .xdsl: tables, noisy-MAX nodes and deterministic nodes.
+
+GeNIe lists the states of a noisy-MAX node from strongest to absent, the absent one last; ours
+start with the resting one. Writing turns the states of such nodes round and every table on them
+with it; reading turns them back. The parameters are net effects (Díez 1993), as GeNIe shows under
+*net*; a column of parameters per parent's state, ordered by ``strengths``, then the leak.
+
+Identifiers are C-like: other names of variables and states go into user properties.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fascinet.model.formats.common import Draft, digits, full_table, identifiers
+from fascinet.model.formats.xmltree import Node, escape, parse_xml
+from fascinet.model.gates import Array, Function, NoisyMax, Table
+from fascinet.model.network import Network
+
+PREFIX = "fascinet_"
+TAGS = ("cpt", "noisymax", "deterministic")
+
+
+def parse(text: str, file: str) -> Network:
+    """Return the network that an XDSL text holds (`FormatError` with file and line if none)."""
+    root = parse_xml(text, file)
+    nodes = root.first("nodes")
+    draft = Draft(file)
+    if root.tag != "smile" or nodes is None:
+        draft.fail(root.line, f"expected <smile> with <nodes>, got <{root.tag}>")
+    return _Reader(draft, root, nodes).run()
+
+
+class _Reader:
+    def __init__(self, draft: Draft, root: Node, nodes: Node) -> None:
+        self.draft, self.root, self.nodes = draft, root, nodes
+        self.names: dict[str, str] = {}
+        self.idents: dict[str, list[str]] = {}
+        self.turned: set[str] = set()
+
+    def run(self) -> Network:
+        extras = properties(self.root)
+        self.draft.name = extras.get(PREFIX + "name", self.root.attrs.get("id", ""))
+        self.draft.version = extras.get(PREFIX + "version", "")
+        for node in self.nodes.children:
+            self.declare(node)
+        self.order(extras.get(PREFIX + "order", "").split())
+        for node in self.nodes.children:
+            self.define(node)
+        return self.draft.network()
+
+    def order(self, idents: list[str]) -> None:
+        """Bring the variables into the order that the file keeps, where it keeps one."""
+        names = [self.names[i] for i in idents if i in self.names]
+        if len(set(names)) == len(self.draft.states):
+            self.draft.states = {v: self.draft.states[v] for v in names}
+
+    def declare(self, node: Node) -> None:
+        if node.tag not in TAGS:
+            self.draft.fail(node.line, f"expected one of {', '.join(TAGS)}, got <{node.tag}>")
+        ident = node.attrs.get("id", "")
+        extras = properties(node)
+        name = extras.pop(PREFIX + "name", ident)
+        states = [s.attrs.get("id", "") for s in node.all("state")]
+        shown = self.shown(node, extras.pop(PREFIX + "states", ""), states)
+        if node.tag == "noisymax":
+            self.turned.add(name)
+            shown = shown[::-1]
+        self.names[ident], self.idents[name] = name, states
+        self.draft.declare(name, shown, node.line)
+        if extras:
+            self.draft.meta[name] = dict(extras)
+
+    def shown(self, node: Node, kept: str, states: list[str]) -> list[str]:
+        if not kept:
+            return states
+        try:
+            names = json.loads(kept)
+        except ValueError:
+            names = None
+        if not isinstance(names, list) or len(names) != len(states):
+            self.draft.fail(node.line, f"property {PREFIX}states: expected {len(states)} names")
+        return [str(n) for n in names]
+
+    def define(self, node: Node) -> None:
+        name = self.names[node.attrs.get("id", "")]
+        parents = [self.names.get(p, p) for p in node.words("parents")]
+        noisy = node.tag == "noisymax"
+        shape = self.draft.define(name, parents, node.line, full=not noisy)
+        if noisy:
+            self.noisy_max(node, name, shape)
+        elif node.tag == "cpt":
+            words = node.words("probabilities")
+            values = self.draft.numbers(words, shape, node.line, f"table of {name!r}")
+            self.draft.table(name, self.turn(values, parents), node.line)
+        else:
+            self.function(node, name, parents, shape)
+
+    def turn(self, values: Array, parents: Sequence[str]) -> Array:
+        axes = [k for k, u in enumerate(parents) if u in self.turned]
+        return np.flip(values, axes)
+
+    def function(self, node: Node, name: str, parents: list[str], shape: tuple[int, ...]) -> None:
+        words, states = node.words("resultingstates"), self.idents[name]
+        if len(words) != np.prod(shape[:-1]):
+            self.draft.fail(
+                node.line,
+                f"resulting states of {name!r}: expected {np.prod(shape[:-1])}, got {len(words)}",
+            )
+        unknown = [w for w in words if w not in states]
+        if unknown:
+            self.draft.fail(node.line, f"unknown state {unknown[0]!r} of {name!r}")
+        outcome = np.array([states.index(w) for w in words]).reshape(shape[:-1])
+        self.draft.gates[name] = Function(self.turn(outcome, parents), shape[-1])
+
+    def noisy_max(self, node: Node, name: str, shape: tuple[int, ...]) -> None:
+        cards, size = shape[:-1], shape[-1]
+        what = f"parameters of {name!r}"
+        rows = self.draft.numbers(
+            node.words("parameters"), (sum(cards) + 1, size), node.line, what
+        )[:, ::-1]
+        order = self.strengths(node, name, cards)
+        links: list[Array] = []
+        start = 0
+        for u, card, places in zip(self.draft.parents[name], cards, order, strict=True):
+            link = np.empty((card, size))
+            link[places] = rows[start : start + card]
+            link = link[::-1] if u in self.turned else link
+            links.append(self.row_check(name, link, node))
+            start += card
+        leak = self.row_check(name, rows[-1:], node)[0]
+        self.draft.gates[name] = NoisyMax(tuple(links), leak)
+
+    def row_check(self, name: str, rows: Array, node: Node) -> Array:
+        off = np.abs(rows.sum(axis=-1) - 1.0).max()
+        if not (rows >= 0.0).all() or not off <= 1e-3:
+            self.draft.fail(node.line, f"parameters of {name!r}: expected columns that sum to 1")
+        return rows if off <= 1e-9 else rows / rows.sum(axis=-1, keepdims=True)
+
+    def strengths(self, node: Node, name: str, cards: tuple[int, ...]) -> list[list[int]]:
+        words = node.words("strengths") or [str(k) for card in cards for k in range(card)]
+        order: list[list[int]] = []
+        start = 0
+        for card in cards:
+            places = [int(w) if w.isascii() and w.isdigit() else -1 for w in words[start:][:card]]
+            if sorted(places) != list(range(card)):
+                self.draft.fail(node.line, f"strengths of {name!r}: expected an order of states")
+            order.append(places)
+            start += card
+        return order
+
+
+def properties(node: Node) -> dict[str, str]:
+    """Return the user properties of a node."""
+    return {p.attrs.get("id", ""): p.text for p in node.all("property")}
+
+
+# -------------------------------------------------------------------- writing
+
+
+def render(network: Network) -> str:
+    """Return the network as XDSL text, nodes with parents first as GeNIe expects."""
+    writer = _Writer(network)
+    ident = identifiers([network.name or "network"])[network.name or "network"]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<smile version="1.0" id="{ident}" numsamples="10000" discsamples="10000">',
+    ]
+    extras = {"name": network.name if ident != network.name else "", "version": network.version}
+    if network.topological != network.variables:
+        extras["order"] = " ".join(writer.idents[v] for v in network.variables)
+    lines += [prop(PREFIX + k, x, 1) for k, x in extras.items() if x]
+    lines.append(" <nodes>")
+    for v in network.topological:
+        lines += writer.node(v)
+    return "\n".join([*lines, " </nodes>", *writer.extensions(), "</smile>", ""])
+
+
+def prop(key: str, value: str, depth: int) -> str:
+    """Return one user property as XML."""
+    return f'{" " * depth}<property id="{escape(key)}">{escape(value)}</property>'
+
+
+class _Writer:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.idents = identifiers(network.variables)
+        self.turned = {v for v in network.variables if isinstance(network.gate(v), NoisyMax)}
+
+    def states(self, v: str) -> list[str]:
+        """Return the states in the order of the file."""
+        states = list(self.network.states(v))
+        return states[::-1] if v in self.turned else states
+
+    def node(self, v: str) -> list[str]:
+        gate = self.network.gate(v)
+        tag = {Table: "cpt", NoisyMax: "noisymax", Function: "deterministic"}[type(gate)]
+        states = self.states(v)
+        idents = identifiers(states)
+        lines = [f'  <{tag} id="{self.idents[v]}">']
+        lines += [f'   <state id="{idents[s]}" />' for s in states]
+        if parents := self.network.parents(v):
+            lines.append(f"   <parents>{' '.join(self.idents[u] for u in parents)}</parents>")
+        lines += self.body(v, gate, idents)
+        lines += self.extras(v, states, idents)
+        return [*lines, f"  </{tag}>"]
+
+    def body(self, v: str, gate: Any, idents: dict[str, str]) -> list[str]:
+        axes = [k for k, u in enumerate(self.network.parents(v)) if u in self.turned]
+        if isinstance(gate, NoisyMax):
+            return self.noisy_max(v, gate)
+        if isinstance(gate, Function):
+            names = [idents[s] for s in self.network.states(v)]
+            words = [names[k] for k in np.flip(gate.outcome, axes).ravel()]
+            return [f"   <resultingstates>{' '.join(words)}</resultingstates>"]
+        table = np.flip(full_table(self.network, v, "XDSL"), axes)
+        return [f"   <probabilities>{' '.join(digits(table))}</probabilities>"]
+
+    def noisy_max(self, v: str, gate: NoisyMax) -> list[str]:
+        strengths: list[int] = []
+        rows: list[Array] = []
+        for u, link in zip(self.network.parents(v), gate.links, strict=True):
+            link = link[::-1] if u in self.turned else link
+            order = by_strength(link)
+            strengths += order
+            rows.append(link[order])
+        values = np.concatenate([*rows, gate.leak[None]])[:, ::-1]
+        words = " ".join(str(k) for k in strengths)
+        return [
+            *([f"   <strengths>{words}</strengths>"] if strengths else []),
+            f"   <parameters>{' '.join(digits(values))}</parameters>",
+        ]
+
+    def extras(self, v: str, states: list[str], idents: dict[str, str]) -> list[str]:
+        found: dict[str, str] = {}
+        if self.idents[v] != v:
+            found[PREFIX + "name"] = v
+        if any(idents[s] != s for s in states):
+            found[PREFIX + "states"] = json.dumps(states, ensure_ascii=False)
+        meta = self.network.meta.get(v, {})
+        found |= {k: x for k, x in meta.items() if isinstance(x, str)}
+        return [prop(k, x, 3) for k, x in found.items()]
+
+    def extensions(self) -> list[str]:
+        """Return names and places for GeNIe's drawing: one row a generation."""
+        rows: dict[int, int] = {}
+        depth: dict[str, int] = {}
+        name = escape(self.network.name or "network")
+        lines = [" <extensions>", f'  <genie version="1.0" app="fascinet" name="{name}">']
+        for v in self.network.topological:
+            depth[v] = max((depth[u] + 1 for u in self.network.parents(v)), default=0)
+            x, y = 40 + 150 * rows.get(depth[v], 0), 40 + 110 * depth[v]
+            rows[depth[v]] = rows.get(depth[v], 0) + 1
+            label = escape(str(self.network.meta.get(v, {}).get("label", v)))
+            lines.append(
+                f'   <node id="{self.idents[v]}"><name>{label}</name>'
+                f"<position>{x} {y} {x + 120} {y + 50}</position></node>"
+            )
+        return [*lines, "  </genie>", " </extensions>"]
+
+
+def by_strength(link: Array) -> list[int]:
+    """Return the parent's states from the strongest effect to the weakest, resting ones last."""
+    mean = link @ np.arange(link.shape[1])
+    return sorted(range(len(link)), key=lambda k: (-mean[k], -k))

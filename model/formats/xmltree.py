@@ -1,0 +1,111 @@
+"""A small XML tree with line numbers that refuses what makes XML dangerous.
+
+Entity declarations (so no exponential or external expansion), external subsets and deep nesting
+are errors. A document type that only declares elements, as XMLBIF files carry, is let through.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from xml.parsers import expat
+
+from fascinet.model.errors import FormatError
+
+DEPTH_LIMIT = 64
+
+
+@dataclass
+class Node:
+    """One element: tag, attributes, own text, children and the line it starts on."""
+
+    tag: str
+    attrs: dict[str, str]
+    line: int
+    text: str = ""
+    children: list["Node"] = field(default_factory=list["Node"])
+
+    def all(self, tag: str) -> list["Node"]:
+        """Return the children with that tag, whatever the case of its letters."""
+        return [c for c in self.children if c.tag.lower() == tag.lower()]
+
+    def first(self, tag: str) -> "Node | None":
+        """Return the first child with that tag."""
+        return next(iter(self.all(tag)), None)
+
+    def words(self, tag: str) -> list[str]:
+        """Return the blank-separated words of the first child with that tag."""
+        child = self.first(tag)
+        return child.text.split() if child else []
+
+
+class _Builder:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.stack: list[Node] = []
+        self.root: Node | None = None
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.data
+        self.parser.EntityDeclHandler = self.refuse_entity
+        self.parser.ExternalEntityRefHandler = self.refuse_external
+
+    def fail(self, message: str) -> NoReturn:
+        raise FormatError(f"{self.file}:{self.parser.CurrentLineNumber}: {message}")
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        if len(self.stack) >= DEPTH_LIMIT:
+            self.fail(f"elements are nested deeper than {DEPTH_LIMIT}")
+        node = Node(tag, attrs, self.parser.CurrentLineNumber)
+        if self.stack:
+            self.stack[-1].children.append(node)
+        else:
+            self.root = node
+        self.stack.append(node)
+
+    def end(self, tag: str) -> None:
+        self.stack.pop()
+
+    def data(self, text: str) -> None:
+        self.stack[-1].text += text
+
+    def refuse_entity(self, name: str, *rest: Any) -> None:
+        self.fail(f"XML entity {name!r} is declared; entities are refused")
+
+    def refuse_external(self, *rest: Any) -> int:
+        self.fail("an external XML entity is used; entities are refused")
+
+
+def parse_xml(text: str, file: str) -> Node:
+    """Return the root element.
+
+    Raises
+    ------
+    FormatError
+        With file and line, on XML that is not well formed, declares entities or nests too deep.
+    """
+    builder = _Builder(file)
+    try:
+        builder.parser.Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        raise FormatError(f"{file}:{error.lineno}: {expat.ErrorString(error.code)}") from None
+    assert builder.root is not None
+    return builder.root
+
+
+def escape(text: str) -> str:
+    """Return `text` for use in an element or an attribute.
+
+    Raises
+    ------
+    FormatError
+        If it holds a control character, which XML cannot carry.
+    """
+    for char in text:
+        if ord(char) < 32 and char not in "\t\n\r":
+            raise FormatError(f"XML cannot hold the control character {char!r} in {text!r}")
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(char, entity)
+    for char, code in (("\t", 9), ("\n", 10), ("\r", 13)):
+        text = text.replace(char, f"&#{code};")
+    return text
