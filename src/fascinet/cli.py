@@ -4,19 +4,20 @@ JSON goes to standard output alone. Every error is one line on standard error, e
 """
 
 import sys
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fascinet import __version__
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
     name="fascinet",
     help="Exact, explained differential reasoning. For teaching; not for the care of a patient.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -44,6 +45,21 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table or json.")
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="CAUSE or CAUSE=STATE; default: the first cause.")
 ]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"fascinet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Exact, explained differential reasoning. For teaching; not for the care of a patient."""
 
 
 @app.command()
@@ -208,6 +224,7 @@ def dashboard(
 
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
+    warnings.showwarning = note
     try:
         code = app(arguments, prog_name="fascinet", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -224,6 +241,11 @@ def run(arguments: list[str]) -> int:
         if explain is None:
             raise
         return complain(_usage(error, explain()))
+
+
+def note(message: Warning | str, category: type[Warning], *place: object) -> None:
+    """Write a warning as one line on standard error, without the place in the code."""
+    print("fascinet: note: " + " ".join(str(message).split()), file=sys.stderr)
 
 
 def _usage(error: Exception, message: str) -> str:
