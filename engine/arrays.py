@@ -63,6 +63,8 @@ class NetworkArrays:
     parents : tuple of tuples of int
     children : tuple of tuples of int
     blocks : tuple of GateBlocks
+    maxima : dict of int to int
+        Where [a, b, y] = [y = max(a, b)] starts, for each number of states that needs one.
     base : array
         All values, read-only.
     """
@@ -71,6 +73,7 @@ class NetworkArrays:
     parents: tuple[tuple[int, ...], ...]
     children: tuple[tuple[int, ...], ...]
     blocks: tuple[GateBlocks, ...]
+    maxima: dict[int, int]
     base: Array
 
 
@@ -115,6 +118,12 @@ def bstep_table(link: Array) -> Array:
     table[:, 0, :, 1] = link.T
     table[:, 1, :, 1] = upto.T
     return table
+
+
+def max_table(states: int) -> Array:
+    """Return [a, b, y] = [y = max(a, b)]."""
+    k = np.arange(states)
+    return np.eye(states)[np.maximum(k[:, None], k[None, :])]
 
 
 def first_table(leak: Array, step: Array) -> Array:
@@ -169,12 +178,16 @@ def network_arrays(network: Network) -> NetworkArrays:
             children[u].append(v)
     base = _Base()
     blocks = tuple(add_gate(base, network.gate(v)) for v in network.variables)
+    cards = tuple(len(network.states(v)) for v in network.variables)
+    levels = {m for m, b in zip(cards, blocks, strict=True) if b.is_max}
+    maxima = {m: base.add(max_table(m)) for m in sorted(levels | {2} if levels else levels)}
     values = np.concatenate(base.parts) if base.parts else np.zeros(0)
     values.setflags(write=False)
     return NetworkArrays(
-        tuple(len(network.states(v)) for v in network.variables),
+        cards,
         parents,
         tuple(tuple(c) for c in children),
         blocks,
+        maxima,
         values,
     )

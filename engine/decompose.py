@@ -112,127 +112,76 @@ def window(offset: int, axes: Iterable[tuple[int, int]], observed: frozenset[int
     return Factor(offset, tuple(scope), tuple(strides), tuple(slices))
 
 
-class _Decomposer:
-    """Takes the gates of one network apart for one pattern."""
-
-    def __init__(self, net: NetworkArrays, pattern: Pattern, rank: Sequence[int] | None) -> None:
-        self.net, self.pattern, self.rank = net, pattern, rank
-        self.out = Factors(list(net.cards))
-        self.kept = relevant(net, pattern)
-
-    def run(self) -> Factors:
-        for v in sorted(self.kept):
-            if v in self.pattern.cut:
-                continue
-            blocks = self.net.blocks[v]
-            if not blocks.is_max:
-                axes = zip((*self.net.parents[v], v), blocks.strides, strict=True)
-                self.out.factors.append(window(blocks.offset, axes, self.pattern.observed))
-            elif v not in self.pattern.observed:
-                self._unobserved(v, blocks)
-            elif v in self.pattern.low:
-                self._resting(v, blocks)
-            else:
-                self._raised(v, blocks)
-        return self.out
-
-    def _order(self, v: int) -> list[int]:
-        """Positions of the links, observed parents first, then by rank of elimination."""
-        parents, rank = self.net.parents[v], self.rank
-        known = self.pattern.observed
-        return sorted(
-            range(len(parents)),
-            key=lambda i: (-1 if parents[i] in known else rank[parents[i]] if rank else i, i),
-        )
-
-    def _unobserved(self, v: int, blocks: GateBlocks) -> None:
-        parents, m = self.net.parents[v], self.net.cards[v]
-        free = sum(u not in self.pattern.observed for u in parents)
-        barren = v not in self.pattern.soft and not any(
-            c in self.kept for c in self.net.children[v]
-        )
-        if barren and free >= QUERY_PARENTS:
-            links = tuple(
-                window(b.link, [(u, m)], self.pattern.observed)
-                for u, b in zip(parents, blocks.links, strict=True)
-            )
-            self.out.queries.append(Query(v, blocks.offset, links))
-            return
-        before = -1
-        order = self._order(v)
-        for i in order:
-            u, link = parents[i], blocks.links[i]
-            after = v if i == order[-1] else self.out.new_variable(m)
-            if before < 0:
-                offset, axes = link.first, [(u, m), (after, 1)]
-            else:
-                card = self.net.cards[u]
-                offset, axes = link.step, [(before, card * m), (u, m), (after, 1)]
-            self.out.factors.append(window(offset, axes, self.pattern.observed))
-            before = after
-
-    def _resting(self, v: int, blocks: GateBlocks) -> None:
-        """X = 0: a product of one factor a parent, P(Z_i = 0 | u_i), and of the leak's."""
-        m = self.net.cards[v]
-        self.out.factors.append(Factor(blocks.offset, (), ()))
-        for u, link in zip(self.net.parents[v], blocks.links, strict=True):
-            self.out.factors.append(window(link.link, [(u, m)], self.pattern.observed))
-
-    def _raised(self, v: int, blocks: GateBlocks) -> None:
-        """X = k > 0: a chain of binary accumulators b = [max = k], the last one true."""
-        parents = self.net.parents[v]
-        before, order = -1, self._order(v)
-        for i in order:
-            u, link = parents[i], blocks.links[i]
-            card = self.net.cards[u]
-            if before < 0:
-                offset, axes, level = link.bfirst, [(u, 2)], 2 * card
-            else:
-                offset, axes, level = link.bstep, [(before, 2 * card), (u, 2)], 4 * card
-            if i == order[-1]:
-                offset += 1
-            else:
-                before = self.out.new_variable(2)
-                axes.append((before, 1))
-            factor = window(offset, axes, self.pattern.observed)
-            slices = (*factor.slices, (v, level))
-            self.out.factors.append(Factor(offset, factor.scope, factor.strides, slices))
-
-
-def decompose(net: NetworkArrays, pattern: Pattern, rank: Sequence[int] | None = None) -> Factors:
-    """Return the factors of the network under a pattern of evidence.
-
-    Parameters
-    ----------
-    net, pattern
-    rank : sequence of int, optional
-        Place of each variable in an elimination order; the chains of accumulators follow it, so
-        that all gates take their parents in the same order.
-    """
-    return _Decomposer(net, pattern, rank).run()
-
-
-def star_scopes(net: NetworkArrays, pattern: Pattern) -> Factors:
-    """Return scopes alone, each noisy-MAX as a star around its variable, to find an order."""
-    out = Factors(list(net.cards))
-    kept = relevant(net, pattern)
-    for v in sorted(kept):
-        if v in pattern.cut:
-            continue
-        blocks, parents = net.blocks[v], net.parents[v]
-        if not blocks.is_max:
-            out.factors.append(window(0, ((u, 0) for u in (*parents, v)), pattern.observed))
-        elif v in pattern.low or _asked(net, pattern, kept, v):
-            out.factors.extend(window(0, [(u, 0)], pattern.observed) for u in parents)
-        else:
-            hub = out.new_variable(2) if v in pattern.observed else v
-            out.factors.extend(window(0, [(u, 0), (hub, 0)], pattern.observed) for u in parents)
-    return out
-
-
-def _asked(net: NetworkArrays, pattern: Pattern, kept: set[int], v: int) -> bool:
-    """Whether an unobserved noisy-MAX is a query on the calibrated tree."""
-    if v in pattern.observed or v in pattern.soft:
+def is_query(net: NetworkArrays, pattern: Pattern, kept: set[int], v: int) -> bool:
+    """Whether an unobserved noisy-MAX is worked afterwards, as a query on the calibrated tree."""
+    if v in pattern.observed or v in pattern.soft or not net.blocks[v].is_max:
         return False
     free = sum(u not in pattern.observed for u in net.parents[v])
     return free >= QUERY_PARENTS and not any(c in kept for c in net.children[v])
+
+
+@dataclass
+class Opened:
+    """A network under a pattern: what needs no choice is done, the other gates are left open.
+
+    Attributes
+    ----------
+    out : Factors
+        Tables, resting gates and queries.
+    gates : tuple of int
+        Noisy-MAX variables whose accumulators are still to be laid out.
+    """
+
+    out: Factors
+    gates: tuple[int, ...]
+
+
+def open_gates(net: NetworkArrays, pattern: Pattern) -> Opened:
+    """Return the factors of all gates but those that need accumulators."""
+    out, kept, gates = Factors(list(net.cards)), relevant(net, pattern), list[int]()
+    for v in sorted(kept):
+        blocks, parents = net.blocks[v], net.parents[v]
+        if v in pattern.cut:
+            continue
+        if not blocks.is_max:
+            axes = zip((*parents, v), blocks.strides, strict=True)
+            out.factors.append(window(blocks.offset, axes, pattern.observed))
+        elif v in pattern.low:
+            _resting(net, pattern, v, out)
+        elif is_query(net, pattern, kept, v):
+            links = tuple(
+                window(b.link, [(u, net.cards[v])], pattern.observed)
+                for u, b in zip(parents, blocks.links, strict=True)
+            )
+            out.queries.append(Query(v, blocks.offset, links))
+        else:
+            gates.append(v)
+    return Opened(out, tuple(gates))
+
+
+def _resting(net: NetworkArrays, pattern: Pattern, v: int, out: Factors) -> None:
+    """X = 0: a product of one factor a parent, P(Z_i = 0 | u_i), and of the leak's."""
+    blocks = net.blocks[v]
+    out.factors.append(Factor(blocks.offset, (), ()))
+    for u, link in zip(net.parents[v], blocks.links, strict=True):
+        out.factors.append(window(link.link, [(u, net.cards[v])], pattern.observed))
+
+
+def star_scopes(
+    net: NetworkArrays, pattern: Pattern, opened: Opened
+) -> tuple[list[tuple[int, ...]], list[int], dict[int, int]]:
+    """Return scopes, states and hubs with each open gate as a star, to find an order on.
+
+    A gate that is not observed is its own hub; an observed one gets a binary hub of its own.
+    """
+    scopes = [f.scope for f in opened.out.factors]
+    cards, hubs = list(net.cards), dict[int, int]()
+    for g in opened.gates:
+        hub = g
+        if g in pattern.observed:
+            hub = len(cards)
+            cards.append(2)
+        hubs[hub] = g
+        scopes.append((hub,))
+        scopes.extend((u, hub) for u in net.parents[g] if u not in pattern.observed)
+    return scopes, cards, hubs

@@ -130,7 +130,6 @@ class Engine:
         return make_plan(self.arrays, pattern_of(self.arrays, request, None))
 
     # ---------------------------------------------------------------- analyses
-    # Thin delegations to fascinet.engine.analyses go here.
 
     # ---------------------------------------------------------------- array layer
 

@@ -95,3 +95,21 @@ def best_order(scopes: Sequence[Sequence[int]], cards: Sequence[int]) -> Elimina
     """Return the cheaper of the min-fill and the min-weight order."""
     tries = [eliminate(scopes, cards, measure) for measure in ("fill", "weight")]
     return min(tries, key=lambda e: e.work)
+
+
+def follow(
+    scopes: Sequence[Sequence[int]], cards: Sequence[int], order: Sequence[int]
+) -> Elimination:
+    """Return what a given elimination order makes."""
+    adjacent = moral_graph(scopes, len(cards))
+    weight = [log2(c) for c in cards]
+    neighbours: list[int] = []
+    work = 0.0
+    for v in order:
+        mine = adjacent[v]
+        near = bits(mine)
+        work += 2.0 ** (weight[v] + sum(weight[u] for u in near))
+        neighbours.append(mine)
+        for u in near:
+            adjacent[u] = (adjacent[u] | mine) & ~(1 << u) & ~(1 << v)
+    return Elimination(tuple(order), tuple(neighbours), work)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import prod
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Factors, Pattern, decompose, star_scopes
-from fascinet.engine.order import Elimination, best_order, bits
+from fascinet.engine.decompose import Factors, Pattern, open_gates, star_scopes
+from fascinet.engine.mirror import Mirror
+from fascinet.engine.order import Elimination, best_order, bits, eliminate, follow
 
 
 @dataclass(frozen=True)
@@ -157,19 +158,25 @@ def _children_first(residual: list[list[int]], parent: list[int]) -> list[int]:
     return sorted(kept, key=lambda i: (-depth[i], i))
 
 
+def lay_out(net: NetworkArrays, pattern: Pattern) -> tuple[Factors, Elimination]:
+    """Return the factors and an elimination order, the cheaper of its tries."""
+    opened = open_gates(net, pattern)
+    scopes, cards, hubs = star_scopes(net, pattern, opened)
+    if not opened.gates:
+        return opened.out, best_order(scopes, cards)
+    tries: list[tuple[Factors, Elimination]] = []
+    for measure in ("fill", "weight"):
+        rough = eliminate(scopes, cards, measure)
+        mirror = Mirror(net, pattern, opened, hubs).run(rough.order)
+        windows, widths = [f.scope for f in mirror.out.factors], mirror.out.cards
+        tries.append((mirror.out, follow(windows, widths, mirror.order)))
+        tries.append((mirror.out, best_order(windows, widths)))
+    return min(tries, key=lambda t: t[1].work)
+
+
 def make_plan(net: NetworkArrays, pattern: Pattern) -> Plan:
-    """Return the plan for a pattern of evidence, the cheaper of its tries."""
-    stars = star_scopes(net, pattern)
-    rough = best_order([f.scope for f in stars.factors], stars.cards)
-    factors, elimination = Factors(list(net.cards)), rough
-    if len(stars.cards) > len(net.cards) or any(b.is_max for b in net.blocks):
-        rank = [0] * len(stars.cards)
-        for i, v in enumerate(rough.order):
-            rank[v] = i
-        factors = decompose(net, pattern, rank)
-        elimination = best_order([f.scope for f in factors.factors], factors.cards)
-    else:
-        factors = decompose(net, pattern)
+    """Return the plan for a pattern of evidence."""
+    factors, elimination = lay_out(net, pattern)
     cliques, home = junction_tree(factors, elimination)
     sizes = [clique_size(c, factors.cards) for c in cliques]
     return Plan(

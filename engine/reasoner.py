@@ -189,7 +189,9 @@ class Reasoner:
         found = _positive(self, case)
         likelihoods = _likelihoods(self.network, case)
         evidence = Evidence(likelihoods, float(posterior.log_prob_evidence))
-        weights = np.array([-np.log(max(prior.array(f) @ _top(likelihoods[f]), EDGE)) for f in found])
+        weights = np.array(
+            [-np.log(max(prior.array(f) @ _top(likelihoods[f]), EDGE)) for f in found]
+        )
         matrix = disablement(engine, found, evidence, self.owners)
         scores = responsibility(matrix, weights)
         return {owner.name: float(s) for owner, s in zip(self.owners, scores, strict=True)}
