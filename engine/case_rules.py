@@ -1,6 +1,6 @@
 """What the reading of cases needs of a knowledge base and its network."""
 
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fascinet.engine.analyses.hypotheses import resting_state
@@ -12,18 +12,21 @@ from fascinet.model.network import Network
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
-HIDDEN = frozenset({"trigger", "mechanism"})
 
-
-@lru_cache(maxsize=8)
 def rules_of(knowledge: "Knowledge", network: Network) -> CaseRules:
     """Return the rules by which cases are read."""
-    exposures, reasons = exposure_table(knowledge)
+    exposures = knowledge.exposures
     return CaseRules(
         states={v: network.states(v) for v in network.variables},
-        resting={v: network.states(v)[resting_state(network, v)] for v in network.variables},
+        resting=resting_states(knowledge, network),
         ordered=frozenset(v for v in network.variables if isinstance(network.gate(v), NoisyMax)),
         hpo=shipped_map(),
-        exposures=exposures,
-        exposure_reasons=reasons,
+        exposures={k: {True: e.present, False: e.absent} for k, e in exposures.items()},
+        exposure_reasons={k: e.reason for k, e in exposures.items() if e.reason},
     )
+
+
+def resting_states(knowledge: "Knowledge", network: Network) -> Mapping[str, str]:
+    """Return the state of each variable that means absent or normal."""
+    resting = {v: network.states(v)[resting_state(network, v)] for v in network.variables}
+    return resting | {name: t.normal for name, t in knowledge.tests.items() if name in resting}

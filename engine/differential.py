@@ -65,12 +65,16 @@ class GroupEntry:
 
 @dataclass(frozen=True)
 class RedFlag:
-    """A warning sign found in the case, with the statements it rests on."""
+    """A warning sign found in the case, with the statements it rests on.
+
+    `level` is urgent, routine or review; `reassure` marks a sign that all is well.
+    """
 
     id: str
     level: str
     text: str
     article: tuple[str, ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,9 @@ class Differential:
     groups : tuple of GroupEntry
         Best first, every group once.
     red_flags : tuple of RedFlag
+        Most urgent first.
+    reassurance : tuple of RedFlag
+        Signs that all is well, if no urgent flag is raised.
     next_tests : tuple of NextTest
         Most informative per cost first.
     warnings : tuple of str
@@ -142,6 +149,7 @@ class Differential:
     red_flags: tuple[RedFlag, ...]
     next_tests: tuple[NextTest, ...]
     warnings: tuple[str, ...]
+    reassurance: tuple[RedFlag, ...] = ()
     posterior: Posterior | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +170,7 @@ class Differential:
             "red_flags": [_plain(flag) for flag in self.red_flags],
             "next_tests": [_plain(test) for test in self.next_tests],
             "warnings": list(self.warnings),
+            "reassurance": [_plain(flag) for flag in self.reassurance],
         }  # fmt: skip
 
     def to_json(self, indent: int | None = 1) -> str:

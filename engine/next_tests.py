@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fascinet.engine.reasoner import Reasoner
 
 ASKABLE = frozenset({"finding", "test", "risk"})
-DEFAULT_COST = 1.0
+QUESTION = 1.0
 RELEVANT = 1e-4
 
 
@@ -46,10 +46,10 @@ def _askable(reasoner: "Reasoner", name: str) -> bool:
 
 
 def _entry(reasoner: "Reasoner", name: str, gain: float) -> NextTest:
-    meta = reasoner.network.meta.get(name, {})
-    cost = float(meta.get("cost", DEFAULT_COST))
-    label = str(meta.get("label", name))
-    return NextTest(name, label, gain, cost, gain / max(cost, DEFAULT_COST))
+    test = reasoner.knowledge.tests.get(name)
+    cost = float(test.cost) if test else QUESTION
+    label = reasoner.knowledge.variables[name].label
+    return NextTest(name, label, gain, cost, gain / cost)
 
 
 def information(

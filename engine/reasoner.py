@@ -53,6 +53,7 @@ MODIFIERS = frozenset({"twitch_duration", "twitch_spread"})
 SIGNS = frozenset({"finding", "test"})
 EDGE = 1e-12
 TESTS_SHOWN = 10
+URGENT, REASSURE = "urgent", "reassure"
 TEST_KINDS = frozenset({"test"})
 
 
@@ -149,13 +150,17 @@ class Reasoner:
         groups = self._groups(engine, opened, posterior, matrix, rank)
         spans = self._intervals(engine, opened, posterior, intervals)
         entries = self._causes(posterior, prior, matrix, spans, rank)
+        flags = red_flags(self.knowledge, opened, posterior)
+        alarms = tuple(flag for flag in flags if flag.level != REASSURE)
+        calm = not any(flag.level == URGENT for flag in alarms)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=float(posterior.log_prob_evidence),
             conflict=self._conflict(engine, opened, posterior),
             differential=entries, groups=groups,
-            red_flags=red_flags(self.knowledge, posterior, opened.hard),
+            red_flags=alarms,
+            reassurance=tuple(f for f in flags if f.level == REASSURE) if calm else (),
             next_tests=self._next(engine, opened, posterior, tests),
             warnings=opened.warnings, posterior=posterior,
         )  # fmt: skip
@@ -229,7 +234,7 @@ class Reasoner:
         return {g: float(1.0 - p) for g, p in zip(GROUPS, gone, strict=True)}
 
     def _group_harm(self, group: str) -> float:
-        weights = [_harm(self.knowledge.causes[c]) for c in self.causes if self.group(c) == group]
+        weights = [self.knowledge.causes[c].harm for c in self.causes if self.group(c) == group]
         return max(weights, default=1.0)
 
     def _group_label(self, group: str) -> str:
@@ -265,7 +270,7 @@ class Reasoner:
             cause=cause, label=script.label, group=script.group, prior=before, posterior=after,
             interval=span, responsibility=score,
             weight_of_evidence_db=float(DECIBAN * (log_odds(after) - log_odds(before))),
-            must_not_miss=bool(script.must_not_miss), harm=_harm(script),
+            must_not_miss=bool(script.must_not_miss), harm=script.harm,
         )  # fmt: skip
 
     def present(self, posterior: Posterior, cause: str) -> float:
@@ -331,8 +336,7 @@ class Reasoner:
             case = self.read(packet, strict=False)
             case = self.without_tests(case) if blank_tests else case
             found = self.diagnose(case, setting, rank=rank, strict=False, tests=0, intervals=False)
-            alarms = any(flag.level in ("urgent", "routine") for flag in found.red_flags)
-            return Answer({g.group: g.score for g in found.groups}, alarms)
+            return Answer({g.group: g.score for g in found.groups}, bool(found.red_flags))
 
         return evaluate_cases(folder, answer)
 
@@ -347,10 +351,6 @@ def log_odds(p: float) -> float:
     """Return ln p / (1 − p), p kept away from 0 and 1 by 1e-12."""
     p = min(max(p, EDGE), 1.0 - EDGE)
     return float(np.log(p) - np.log1p(-p))
-
-
-def _harm(script: Any) -> float:
-    return float(getattr(script, "harm", 1.0))
 
 
 def _top(likelihood: Array) -> Array:

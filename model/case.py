@@ -23,7 +23,9 @@ from fascinet.model.packet_evidence import gather
 from fascinet.model.phenopackets import DAYS, Exposure, Packet, looks_like_packet, parse_packet
 
 Source: TypeAlias = "Mapping[str, Any] | str | Path | Case | Packet"
-KEYS = ("findings", "evidence", "soft", "age", "sex", "setting", "do", "exposures", "id")
+SECTIONS = ("findings", "evidence", "soft", "do", "exposures")
+PERSON = ("age", "sex", "setting", "id")
+KEYS = (*SECTIONS, *PERSON)
 CONTEXT = ("age_group", "sex", "setting")
 YOUNGEST = 18
 
@@ -195,7 +197,7 @@ def _text(source: str | Path, name: str) -> str:
 
 def native_case(data: Mapping[str, Any], rules: CaseRules) -> Case:
     """Return the case of a native object, flat or with its keys."""
-    data = data if _is_structured(data) else {"findings": dict(data)}
+    data = _structured(data)
     unknown = [key for key in data if key not in KEYS]
     if unknown:
         raise OptionError("key of a case", unknown[0], KEYS)
@@ -208,9 +210,12 @@ def native_case(data: Mapping[str, Any], rules: CaseRules) -> Case:
     return _with_complaint(replace(case, soft=_soft(data, rules)), rules)
 
 
-def _is_structured(data: Mapping[str, Any]) -> bool:
-    flat = all(not isinstance(value, Mapping) for value in data.values())
-    return not flat or any(k in data for k in ("findings", "evidence", "soft", "age", "do"))
+def _structured(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object with its keys; a flat one holds findings, and perhaps the person."""
+    if any(key in data for key in SECTIONS):
+        return data
+    person = {key: data[key] for key in PERSON if key in data}
+    return {**person, "findings": {k: v for k, v in data.items() if k not in PERSON}}
 
 
 def _optional_text(data: Mapping[str, Any], key: str) -> str | None:
