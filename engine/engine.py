@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine import kernels_numpy as numpy_kernels
+from fascinet.engine.analyses.methods import Analyses
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.cache import ProgramCache
 from fascinet.engine.conflict_set import minimal_conflict
@@ -21,11 +22,14 @@ from fascinet.model.errors import BudgetError, ImpossibleEvidenceError, OptionEr
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
+if TYPE_CHECKING:
+    from fascinet.engine.display import InferenceDrawing
+
 Evidence = tuple[Hard | None, Soft | None]
 BACKENDS = ("auto", "numpy", "numba")
 
 
-class Engine:
+class Engine(Analyses):
     """Answers queries about one network, exactly.
 
     Parameters
@@ -130,6 +134,12 @@ class Engine:
         return make_plan(self.arrays, pattern_of(self.arrays, request, None))
 
     # ---------------------------------------------------------------- analyses
+
+    def draw(self, evidence: Hard | None = None, **options: Any) -> "InferenceDrawing":
+        """Return the posteriors drawn in the network; see `fascinet.engine.display.draw`."""
+        from fascinet.engine.display import draw
+
+        return draw(self, evidence, **options)
 
     # ---------------------------------------------------------------- array layer
 

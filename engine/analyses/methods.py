@@ -1,0 +1,67 @@
+"""The analyses as methods of `Engine`: thin delegations, signatures as in the functions."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from fascinet.engine.analyses import conflict as conflicts
+from fascinet.engine.analyses import counterfactual as worlds
+from fascinet.engine.analyses import explain as reasons
+from fascinet.engine.analyses import sensitivity as parameters
+from fascinet.engine.analyses import value_of_information as information
+from fascinet.engine.analyses.access import Evidence
+
+if TYPE_CHECKING:
+    from fascinet.engine.engine import Engine
+
+
+class Analyses:
+    """Mixin of `Engine`."""
+
+    __slots__ = ()
+
+    @property
+    def _engine(self) -> "Engine":
+        return cast("Engine", self)
+
+    def sensitivity(
+        self, target: str, state: str, evidence: Evidence | None = None, **options: Any
+    ) -> parameters.Sensitivity:
+        """Return how P(target = state | evidence) depends on every parameter."""
+        return parameters.sensitivity(self._engine, target, state, evidence, **options)
+
+    def value_of_information(
+        self,
+        targets: str | Sequence[str] | None = None,
+        evidence: Evidence | None = None,
+        candidates: Sequence[str] | None = None,
+        costs: Mapping[str, float] | None = None,
+        **options: Any,
+    ) -> information.ValueOfInformation:
+        """Return how much each open question or test would tell about the targets."""
+        return information.value_of_information(
+            self._engine, targets, evidence, candidates, costs, **options
+        )
+
+    def explain(
+        self,
+        target: str,
+        state: str | Sequence[str],
+        evidence: Evidence | None = None,
+        **options: Any,
+    ) -> reasons.Explanation:
+        """Return what each finding adds to target = state."""
+        return reasons.explain(self._engine, target, state, evidence, **options)
+
+    def counterfactual(
+        self,
+        evidence: Evidence,
+        do: Mapping[str, str],
+        targets: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> worlds.Counterfactual:
+        """Return the targets had `do` been the case for this very person."""
+        return worlds.counterfactual(self._engine, evidence, do, targets, **options)
+
+    def conflict(self, evidence: Evidence | None = None, **options: Any) -> conflicts.Conflict:
+        """Return whether the findings belong together."""
+        return conflicts.conflict(self._engine, evidence, **options)

@@ -1,0 +1,80 @@
+"""Charts of results (Altair, loaded only here): themed, exportable to SVG and PNG."""
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from fascinet.engine.analyses.explain import Explanation
+    from fascinet.engine.analyses.sensitivity import Sensitivity
+    from fascinet.engine.analyses.uncertainty import Uncertainty
+    from fascinet.engine.analyses.value_of_information import ValueOfInformation
+
+FOR, AGAINST, NEUTRAL = "#2166ac", "#b2182b", "#555555"
+WIDTH = 420
+
+
+def themed(chart: Any) -> Any:
+    """Return the chart with the common look; text follows the page's colour."""
+    return chart.configure_view(strokeWidth=0).configure_axis(grid=False, labelLimit=260)
+
+
+def tornado(result: "Sensitivity", count: int = 15) -> Any:
+    """Return bars from p(low) to p(high) of the widest parameters, the posterior as a rule."""
+    frame = result.tornado(count)
+    frame["parameter"] = [
+        f"{v} = {s}" + (" | " + ", ".join(f"{k} {x}" for k, x in p.items()) if p else "")
+        for v, s, p in zip(frame["variable"], frame["state"], frame["parents"], strict=True)
+    ]
+    frame = frame.drop(columns="parents")
+    bars = alt.Chart(frame).mark_bar(color=FOR).encode(
+        x=alt.X("posterior_low:Q", title=f"P({result.hypothesis.name})"),
+        x2="posterior_high:Q",
+        y=alt.Y("parameter:N", sort=None, title=None),
+        tooltip=["parameter", "value", "low", "high", "posterior_low", "posterior_high"],
+    )  # fmt: skip
+    here = pd.DataFrame({"posterior": [result.posterior]})
+    rule = alt.Chart(here).mark_rule(color=NEUTRAL).encode(x="posterior:Q")
+    return themed((bars + rule).properties(width=WIDTH))
+
+
+def waterfall(result: "Explanation") -> Any:
+    """Return the weights in the order entered, each bar from where the last one ended."""
+    frame = result.to_frame()
+    frame["end"] = frame["weight_db"].cumsum()
+    frame["start"] = frame["end"] - frame["weight_db"]
+    frame["label"] = frame["finding"] + " = " + frame["state"]
+    frame["speaks"] = ["for" if w > 0 else "against" for w in frame["weight_db"]]
+    bars = alt.Chart(frame).mark_bar().encode(
+        x=alt.X("start:Q", title="weight of evidence (dB)"), x2="end:Q",
+        y=alt.Y("label:N", sort=None, title=None),
+        color=alt.Color("speaks:N", scale=alt.Scale(domain=["for", "against"],
+                                                    range=[FOR, AGAINST])),
+        tooltip=["label", "weight_db", "shapley_db", "textbook_lr", "in_context_lr"],
+    )  # fmt: skip
+    return themed(bars.properties(width=WIDTH))
+
+
+def information(result: "ValueOfInformation", count: int = 15) -> Any:
+    """Return bars of expected information."""
+    bars = alt.Chart(result.to_frame().head(count)).mark_bar(color=FOR).encode(
+        x=alt.X("bits:Q", title="expected information (bits)"),
+        y=alt.Y("variable:N", sort=None, title=None),
+        tooltip=["variable", "bits", "cost", "score"],
+    )  # fmt: skip
+    return themed(bars.properties(width=WIDTH))
+
+
+def intervals(result: "Uncertainty") -> Any:
+    """Return posteriors with their credible intervals."""
+    frame = result.to_frame()
+    frame["answer"] = frame["variable"] + " = " + frame["state"]
+    base = alt.Chart(frame).encode(y=alt.Y("answer:N", sort="-x", title=None))
+    rules = base.mark_rule(color=NEUTRAL).encode(
+        x=alt.X("low:Q", title="posterior, credible interval"), x2="high:Q"
+    )
+    points = base.mark_point(filled=True, color=FOR).encode(
+        x="posterior:Q", tooltip=["answer", "posterior", "low", "high", "p_top"]
+    )
+    return themed((rules + points).properties(width=WIDTH))

@@ -1,0 +1,264 @@
+"""What next: how much each open question or test would tell.
+
+    bits(X) = Σ_T I(T; X | e) = Σ_T Σ_{t,x} P(t, x | e) log2 [P(t, x | e) / P(t | e) P(x | e)]
+
+over the targets T: with one target its mutual information with X (Shannon), with several the sum,
+which counts what is told about each. P(t, x | e) of all pairs comes from one batch: the case with
+each state of each target.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.analyses.access import (
+    Evidence,
+    Soft,
+    Vectors,
+    batch_marginals,
+    require_possible,
+    vectors_of,
+)
+from fascinet.engine.analyses.hypotheses import causes, differential, present
+from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.model.errors import OptionError
+from fascinet.model.network import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fascinet.engine.engine import Engine
+
+MODES = ("both", "rule_in", "rule_out")
+ASKABLE = frozenset({"finding", "test", "risk"})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ValueOfInformation(Result):
+    """Open questions and tests, best score first.
+
+    Attributes
+    ----------
+    variables : tuple of str
+    bits : array, shape (N,)
+        Expected information about the targets.
+    cost : array
+    score : array
+        bits / max(cost, 1): a question that costs nothing is divided by one.
+    pairs : mapping of (target, variable) to array (target states, variable states)
+        P(t, x | e).
+    worth : float
+        Bits per cost below which nothing is worth asking.
+    """
+
+    network: Network
+    targets: tuple[str, ...]
+    variables: tuple[str, ...]
+    bits: Array
+    cost: Array
+    score: Array
+    pairs: Mapping[tuple[str, str], Array]
+    worth: float
+    mode: str
+
+    @property
+    def stop(self) -> bool:
+        """Whether nothing left is worth its cost: no score reaches `worth`."""
+        return bool((self.score < self.worth).all())
+
+    def columns(self) -> Columns:
+        """Return variable, bits, cost, score."""
+        return {
+            "variable": list(self.variables),
+            "bits": self.bits,
+            "cost": self.cost,
+            "score": self.score,
+        }
+
+    def outcomes(self, variable: str, target: str | None = None) -> "pd.DataFrame":
+        """Return what each outcome would do: variable, outcome, probability, target, posteriors.
+
+        One row an outcome and target state: P(x | e), P(t | e), P(t | e, x).
+        """
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = []
+        for t in self.targets if target is None else (target,):
+            joint = self.pairs[(t, variable)]
+            for x, outcome in enumerate(self.network.states(variable)):
+                p = float(joint[:, x].sum())
+                for i, state in enumerate(self.network.states(t)):
+                    rows.append({
+                        "variable": variable, "outcome": outcome, "probability": p,
+                        "target": t, "state": state, "before": float(joint[i].sum()),
+                        "after": float(joint[i, x]) / p if p > 0 else float("nan"),
+                    })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def crossing(self, target: str, state: str, threshold: float) -> "pd.DataFrame":
+        """Return, for each variable, the probability that its outcome carries P(t) over a line.
+
+        Columns variable, up, down: P(P(t | e, x) ≥ threshold) if now below, and the reverse.
+        """
+        import pandas as pd
+
+        i = self.network.state_index(target, state)
+        rows: list[dict[str, Any]] = []
+        for v in self.variables:
+            joint = self.pairs[(target, v)]
+            marginal = joint.sum(axis=0)
+            after = joint[i] / np.where(marginal > 0, marginal, 1.0)
+            now = joint[i].sum()
+            up = float(marginal[(after >= threshold) & (now < threshold)].sum())
+            down = float(marginal[(after < threshold) & (now >= threshold)].sum())
+            rows.append({"variable": v, "up": up, "down": down})
+        return pd.DataFrame(rows)
+
+    def title(self) -> str:
+        """Return the best of the list, or that nothing is worth its cost."""
+        if self.stop:
+            return f"Nothing left reaches {self.worth:g} bits per cost"
+        return f"Ask or test next: {self.variables[0]} ({self.bits[0]:.3g} bits)"
+
+    def summary(self) -> dict[str, Any]:
+        """Return targets, mode and the stop signal."""
+        return {"targets": list(self.targets), "mode": self.mode, "stop": self.stop}
+
+    def plot(self, count: int = 15) -> Any:
+        """Return bars of expected information (Altair)."""
+        from fascinet.engine.analyses.plots import information
+
+        return information(self, count)
+
+
+def value_of_information(
+    engine: "Engine",
+    targets: str | Sequence[str] | None = None,
+    evidence: Evidence | None = None,
+    candidates: Sequence[str] | None = None,
+    costs: Mapping[str, float] | None = None,
+    *,
+    soft: Soft | None = None,
+    mode: str = "both",
+    worth: float = 0.005,
+) -> ValueOfInformation:
+    """Return the value of every candidate, best score first.
+
+    Parameters
+    ----------
+    engine : Engine
+    targets : str or sequence of str, optional
+        Variables to learn about. Default: the differential of a network with causes.
+    evidence, soft : mapping, optional
+        What is known.
+    candidates : sequence of str, optional
+        Default: all open findings, tests and risks; in a plain network all open variables.
+    costs : mapping of str to float, optional
+        Default: `Network.meta[v]["cost"]`, else 1.
+    mode : {"both", "rule_in", "rule_out"}
+        Count only outcomes that raise, or lower, the target's chief hypothesis (its states but the
+        resting one). The two add up to "both".
+    worth : float
+        Bits per cost below which `stop` says that nothing is worth asking.
+
+    Raises
+    ------
+    UnknownVariableError, OptionError, ImpossibleEvidenceError
+    """
+    if mode not in MODES:
+        raise OptionError("mode", mode, MODES)
+    network = engine.network
+    names = target_names(network, targets)
+    known = {*(evidence or {}), *(soft or {})}
+    open_ = candidates_of(network, names, known) if candidates is None else tuple(candidates)
+    for v in open_:
+        network.check(v)
+    open_ = tuple(v for v in open_ if v not in known and v not in names)
+    pairs = joint_pairs(engine, vectors_of(network, evidence or {}, soft), names, open_)
+    require_possible(engine, evidence or {}, soft)
+    bits = np.array([sum(gain(network, t, pairs[t, v], mode) for t in names) for v in open_])
+    cost = np.array([cost_of(network, v, costs) for v in open_])
+    score = bits / np.maximum(cost, 1.0)
+    order = np.lexsort((-bits, -score))
+    return ValueOfInformation(
+        network, names, tuple(open_[i] for i in order),
+        frozen(bits[order]), frozen(cost[order]), frozen(score[order]), pairs, worth, mode,
+    )  # fmt: skip
+
+
+def target_names(network: Network, targets: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the target variables: as given, or those of the differential."""
+    if isinstance(targets, str):
+        targets = (targets,)
+    if targets is None:
+        targets = [h.variable for h in differential(network)]
+        if not targets:
+            raise OptionError("targets", "None", network.variables)
+    return tuple(dict.fromkeys(network.check(t) for t in targets))
+
+
+def candidates_of(network: Network, targets: Sequence[str], known: set[str]) -> tuple[str, ...]:
+    """Return what can be asked or tested."""
+    kinds = {v: network.meta.get(v, {}).get("kind") for v in network.variables}
+    if causes(network):
+        return tuple(v for v in network.variables if kinds[v] in ASKABLE and v not in known)
+    return tuple(v for v in network.variables if v not in known and v not in targets)
+
+
+def cost_of(network: Network, variable: str, costs: Mapping[str, float] | None) -> float:
+    """Return the cost of a test: as given, as the network says, or 1."""
+    given = (costs or {}).get(variable)
+    return float(network.meta.get(variable, {}).get("cost", 1.0) if given is None else given)
+
+
+def joint_pairs(
+    engine: "Engine", vectors: Vectors, targets: Sequence[str], candidates: Sequence[str]
+) -> dict[tuple[str, str], Array]:
+    """Return P(t, x | e) of every target and candidate, one batch for all.
+
+    Every target is a soft finding, flat but for the one in question, so that all cases share one
+    program.
+    """
+    network = engine.network
+    flat = {t: np.ones(len(network.states(t))) for t in targets}
+    cases: list[Vectors] = []
+    for t in targets:
+        for i in range(len(network.states(t))):
+            point = np.zeros(len(network.states(t)))
+            point[i] = 1.0
+            point = point * vectors.get(t, 1.0)
+            cases.append({**flat, **vectors, t: point})
+    marginals, logs = batch_marginals(engine, cases, candidates)
+    out: dict[tuple[str, str], Array] = {}
+    at = 0
+    for t in targets:
+        size = len(network.states(t))
+        part = logs[at : at + size]
+        p = np.exp(part - part.max()) if np.isfinite(part.max()) else np.zeros(size)
+        p /= max(p.sum(), 1e-300)
+        for v in candidates:
+            rows = np.nan_to_num(marginals[v][at : at + size])
+            out[(t, v)] = frozen(p[:, None] * rows)
+        at += size
+    return out
+
+
+def gain(network: Network, target: str, joint: Array, mode: str = "both") -> float:
+    """Return I(T; X) in bits from P(t, x), or the part of it from outcomes that rule in or out."""
+    t, x = joint.sum(axis=1), joint.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(joint > 0, joint * np.log2(joint / np.outer(t, x)), 0.0)
+    per_outcome = terms.sum(axis=0)
+    if mode != "both":
+        chief = present_mask(network, target)
+        raised = joint[chief].sum(axis=0) > t[chief].sum() * x
+        per_outcome = per_outcome[raised if mode == "rule_in" else ~raised]
+    return max(0.0, float(per_outcome.sum()))
+
+
+def present_mask(network: Network, target: str) -> NDArray[np.bool_]:
+    """Return which states of the target mean that it is there."""
+    return np.array(present(network, target).indicator) > 0
