@@ -51,7 +51,7 @@ lint: setup
 	$(BIN)/python tools/link_rooms.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright -p .rooms
 
 clean:
 	rm -rf .rooms build dist site test-results *.egg-info

@@ -154,7 +154,7 @@ class Network:
     @cached_property
     def topological(self) -> tuple[str, ...]:
         """All variables, parents before children; ties in network order."""
-        return tuple(nx.lexicographical_topological_sort(self.graph, key=lambda v: self.index[v]))
+        return tuple(nx.lexicographical_topological_sort(self.graph, key=self.index.__getitem__))
 
     @cached_property
     def hash(self) -> str:
@@ -213,6 +213,11 @@ class Network:
         from fascinet.model.formats import write
 
         write(self, path)
+
+    def _repr_html_(self) -> str:
+        from fascinet.model.display import network_html
+
+        return network_html(self)
 
     def __repr__(self) -> str:
         arcs = self.graph.number_of_edges()

@@ -1,4 +1,7 @@
-"""Show the mapped rooms to type checkers: ``.rooms/fascinet`` is linked as Python imports it."""
+"""Show the mapped rooms to type checkers: ``.rooms/fascinet`` is linked as Python imports it.
+
+Folders are made and files linked, since pyright does not walk into linked folders.
+"""
 
 import shutil
 import tomllib
@@ -11,18 +14,14 @@ FOLDERS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 
 
 def link_rooms(target: Path) -> None:
-    """Rebuild `target` so that it mirrors the installed package by symbolic links."""
+    """Rebuild `target` so that it mirrors the installed package by links to each Python file."""
     shutil.rmtree(target, ignore_errors=True)
-    facade = target / "fascinet"
-    facade.mkdir(parents=True)
     for package, folder in FOLDERS.items():
-        source = ROOT / folder
-        if package != "fascinet":
-            target.joinpath(*package.split(".")).symlink_to(source, target_is_directory=True)
-            continue
-        for file in source.iterdir():
-            if file.name != "__pycache__":
-                (facade / file.name).symlink_to(file)
+        for file in (ROOT / folder).rglob("*.py"):
+            link = target.joinpath(*package.split("."), file.relative_to(ROOT / folder))
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    (target / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
 
 
 if __name__ == "__main__":
