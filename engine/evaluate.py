@@ -238,7 +238,7 @@ def _truth(row: Mapping[str, str | None]) -> Truth:
 
 def read_packets(folder: Path) -> dict[str, Packet]:
     """Read every `*.json` in a folder, by file name; the answers are not looked at."""
-    from fascinet.model.case import load_json
+    from fascinet.model.read_case import load_json
 
     return {path.stem: parse_packet(load_json(path)) for path in sorted(folder.glob("*.json"))}
 

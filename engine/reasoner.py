@@ -28,12 +28,13 @@ from fascinet.engine.responsibility import (
     disablement,
     responsibility,
 )
-from fascinet.model.case import Case, CaseRules, Source, read_case
+from fascinet.model.case import Case, CaseRules
 from fascinet.model.errors import EvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
+from fascinet.model.read_case import Source, read_case
 
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
@@ -110,7 +111,7 @@ class Reasoner:
         return Engine(self.network.do(do)) if do else self.engine
 
     def read(self, case: Source, *, strict: bool = True) -> Case:
-        """Read a case; see `fascinet.model.case.read_case`."""
+        """Read a case; see `fascinet.model.read_case`."""
         return read_case(case, self.rules, strict=strict)
 
     # ---------------------------------------------------------------- diagnosing

@@ -10,9 +10,7 @@ from fascinet.model.errors import FascinetError
 
 def evaluate(folder: Path, rank: str, setting: str | None, blank_tests: bool, form: str) -> None:
     """Print the scores of the differential on published cases."""
-    found = shipped_reasoner().evaluate(
-        folder, rank=rank, setting=setting, blank_tests=blank_tests
-    )
+    found = shipped_reasoner().evaluate(folder, rank=rank, setting=setting, blank_tests=blank_tests)
     if form == "json":
         print(found.to_json())
     else:

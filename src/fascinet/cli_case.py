@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.differential import Differential
 from fascinet.engine.reasoner import Reasoner, shipped_reasoner
-from fascinet.model.case import Case, read_case
+from fascinet.model.case import Case
 from fascinet.model.errors import CaseError
+from fascinet.model.read_case import read_case
 
 if TYPE_CHECKING:
     import pandas as pd

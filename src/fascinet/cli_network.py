@@ -7,9 +7,9 @@ from typing import Any
 
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.engine import Engine
-from fascinet.model.case import load_json
 from fascinet.model.errors import CaseError, FascinetError, FormatError
 from fascinet.model.network import Network
+from fascinet.model.read_case import load_json
 from fascinet.model.shipped import load
 
 SHIPPED = "shipped"

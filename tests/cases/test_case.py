@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascinet.model.case import Case, CaseRules, age_band, read_case
+from fascinet.model.case import Case, CaseRules, age_band
 from fascinet.model.errors import CaseError, FascinetError
 from fascinet.model.hpo import parse_map
 from fascinet.model.phenopackets import iso_days
+from fascinet.model.read_case import read_case
 
 HEAD = "# test\ncode,label,relation,finding,state,anchor\n"
 TABLE = HEAD + "HP:0001324,Muscle weakness,below,weakness,objective,HP:0001324\n"
