@@ -118,7 +118,7 @@ class Differential:
     log_prob_evidence : float
         ln P(hard, soft; do).
     conflict : float
-        Σ_f ln P(f | context) − ln P(findings | context), in bits; above zero the findings fit
+        Σ_f ln P(f | setting, complaint) − ln P(findings | the same), in nats; above zero they fit
         each other worse than if they were independent (Jensen 1991).
     differential : tuple of CauseEntry
         Best first.
@@ -199,8 +199,22 @@ class Differential:
         lines += [f"{flag.level}: {flag.text}" for flag in self.red_flags]
         return "\n".join(lines)
 
+    def plot(self, count: int = 12) -> Any:
+        """Return an Altair chart: posterior with its interval, and responsibility."""
+        from fascinet.engine.charts import differential_chart
+
+        return differential_chart(self, count)
+
+    def save(self, path: str) -> None:
+        """Write the chart as .svg, .png or .html, without a browser."""
+        from fascinet.engine.charts import save_chart
+
+        save_chart(self.plot(), path)
+
     def _repr_html_(self) -> str:
-        return self.to_frame().head(10).to_html(index=False)
+        from fascinet.engine.display import differential_html
+
+        return differential_html(self)
 
 
 def _plain(entry: Any) -> dict[str, Any]:

@@ -161,6 +161,23 @@ class Posterior(Mapping[str, Marginal]):
         """Return `to_dict` as JSON text."""
         return json.dumps(self.to_dict())
 
+    def plot(self, count: int = 12) -> Any:
+        """Return an Altair chart of the variables that the evidence moved most."""
+        from fascinet.engine.charts import posterior_chart
+
+        return posterior_chart(self, count)
+
+    def save(self, path: str) -> None:
+        """Write the chart as .svg, .png or .html, without a browser."""
+        from fascinet.engine.charts import save_chart
+
+        save_chart(self.plot(), path)
+
+    def _repr_html_(self) -> str:
+        from fascinet.engine.display import posterior_html
+
+        return posterior_html(self)
+
     def __repr__(self) -> str:
         return (
             f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
