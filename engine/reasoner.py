@@ -1,36 +1,31 @@
 """From a case to a ranked differential: the one place that joins knowledge, network and engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fascinet.engine.case_rules import rules_of
-from fascinet.engine.differential import (
-    CauseEntry,
-    Differential,
-    GroupEntry,
-    NextTest,
-)
+from fascinet.engine.differential import CauseEntry, Differential, GroupEntry, RedFlag
 from fascinet.engine.engine import Engine
 from fascinet.engine.evaluate import Answer, Evaluation
 from fascinet.engine.evaluate import evaluate as evaluate_cases
 from fascinet.engine.intervals import cause_intervals
 from fascinet.engine.next_tests import expected_gains
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.red_flags import red_flags
-from fascinet.engine.responsibility import (
-    Evidence,
-    Owner,
-    disablement,
-    responsibility,
+from fascinet.engine.ranking import (
+    conflict,
+    group_posteriors,
+    kind,
+    positive,
+    responsibilities,
+    weight_of_evidence,
 )
+from fascinet.engine.red_flags import red_flags
+from fascinet.engine.responsibility import Owner
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.errors import EvidenceError, OptionError
-from fascinet.model.gates import Array
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
@@ -40,22 +35,15 @@ if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
 RANKS = ("responsibility", "posterior", "harm")
-SETTING = "setting"
-DEFAULT_SETTING = "primary_care"
+SETTING, DEFAULT_SETTING = "setting", "primary_care"
 OTHER = "other"
 GROUPS = (
     "muscle_fatigue_overexertion", "electrolyte_imbalance", "stress_anxiety", "drugs_substances",
     "als", "peripheral_neuropathy", "multiple_sclerosis", "dystonia",
     "nerve_compression_radiculopathy", "benign_fasciculation_syndrome", OTHER,
 )  # fmt: skip
-DECIBAN = 10 / np.log(10)
-# context and modifiers of twitching account for nothing themselves
-MODIFIERS = frozenset({"twitch_duration", "twitch_spread"})
-SIGNS = frozenset({"finding", "test"})
-EDGE = 1e-12
-TESTS_SHOWN = 10
 URGENT, REASSURE = "urgent", "reassure"
-TEST_KINDS = frozenset({"test"})
+TESTS_SHOWN = 10
 
 
 class Reasoner:
@@ -87,24 +75,24 @@ class Reasoner:
         return tuple(c for c in self.knowledge.causes if c in self.network.index)
 
     @cached_property
-    def owners(self) -> tuple[Owner, ...]:
-        """Causes, then groups, each with the variables whose links it owns."""
-        mine = {c: {c, f"trigger_{c}"} for c in self.causes}
-        groups = {g: {c for c in self.causes if self.group(c) == g} for g in GROUPS}
-        singles = [Owner(c, frozenset(names)) for c, names in mine.items()]
-        return (*singles, *(
-            Owner(g, frozenset().union(*(mine[c] for c in members)) | {f"trigger_{g}"}, g == OTHER)
-            for g, members in groups.items()
-        ))  # fmt: skip
-
-    def group(self, cause: str) -> str:
-        """Return the group of a cause."""
-        return self.knowledge.causes[cause].group
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """The causes of each group."""
+        of = {c: self.knowledge.causes[c].group for c in self.causes}
+        return {g: tuple(c for c in self.causes if of[c] == g) for g in GROUPS}
 
     @cached_property
-    def targets(self) -> tuple[str, ...]:
-        """The causes, as query targets."""
-        return self.causes
+    def owners(self) -> tuple[Owner, ...]:
+        """Causes, then groups, each with the variables whose links it owns.
+
+        The leaks, which stand for all that is not modelled, belong to the group `other`.
+        """
+        mine = {c: frozenset({c, f"trigger_{c}"}) for c in self.causes}
+        singles = [Owner(c, names) for c, names in mine.items()]
+        groups = [
+            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), g == OTHER)
+            for g, cs in self.members.items()
+        ]
+        return (*singles, *groups)
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
         """Return the engine under interventions."""
@@ -113,6 +101,10 @@ class Reasoner:
     def read(self, case: Source, *, strict: bool = True) -> Case:
         """Read a case; see `fascinet.model.read_case`."""
         return read_case(case, self.rules, strict=strict)
+
+    def present(self, posterior: Posterior, cause: str) -> float:
+        """Return P(cause in any state but its resting one)."""
+        return float(1.0 - posterior[cause][self.rules.resting[cause]])
 
     # ---------------------------------------------------------------- diagnosing
 
@@ -140,106 +132,68 @@ class Reasoner:
         """
         if rank not in RANKS:
             raise OptionError("rank", rank, RANKS)
-        opened = self._open(self.read(case, strict=strict), setting, do or {})
+        opened = self.open(self.read(case, strict=strict), setting, do or {})
         engine = self.engine_for(opened.do)
         posterior = engine.posterior(opened.hard, soft=opened.soft)
-        prior = engine.posterior(
-            {k: v for k, v in opened.hard.items() if k in (SETTING, COMPLAINT)},
-            targets=[*self.causes, *_positive(self, opened)],
-        )
-        matrix = self._scores(engine, opened, posterior, prior)
-        groups = self._groups(engine, opened, posterior, matrix, rank)
-        spans = self._intervals(engine, opened, posterior, intervals)
-        entries = self._causes(posterior, prior, matrix, spans, rank)
+        found = positive(self.network, opened, self.rules.resting)
+        prior = self._prior(engine, opened)
+        scores = responsibilities(engine, opened, posterior, prior, self.owners, found)
+        present = group_posteriors(engine, opened, posterior, self.members, self.rules.resting)
+        spans = self._intervals(engine, opened, posterior) if intervals else {}
         flags = red_flags(self.knowledge, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
-        calm = not any(flag.level == URGENT for flag in alarms)
+        gains = () if tests == 0 else expected_gains(self, engine, opened, posterior)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=float(posterior.log_prob_evidence),
-            conflict=self._conflict(engine, opened, posterior),
-            differential=entries, groups=groups,
-            red_flags=alarms,
-            reassurance=tuple(f for f in flags if f.level == REASSURE) if calm else (),
-            next_tests=self._next(engine, opened, posterior, tests),
+            conflict=conflict(self.network, opened, posterior, prior),
+            differential=self._causes(posterior, prior, scores, spans, rank),
+            groups=self._groups(present, scores, rank), red_flags=alarms,
+            reassurance=_reassurance(flags), next_tests=gains[:tests],
             warnings=opened.warnings, posterior=posterior,
         )  # fmt: skip
 
-    def _open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
+    def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
         """Return the case with its setting as evidence, and without what is intervened on."""
-        hard = dict(case.hard)
-        for name, state in {**case.do, **do}.items():
-            self.rules.check(name, state)
-        place = setting or hard.get(SETTING) or case.setting or DEFAULT_SETTING
-        if place not in self.rules.states[SETTING]:
-            raise OptionError(SETTING, place, self.rules.states[SETTING])
-        hard[SETTING] = place
         done = {**case.do, **do}
+        for name, state in done.items():
+            self.rules.check(name, state)
         twice = [name for name in done if name in case.hard and name != COMPLAINT]
         if twice:
             raise EvidenceError(f"{twice[0]} is both a finding and an intervention")
-        kept = {k: v for k, v in hard.items() if k not in done}
-        return replace(case, hard=kept | {k: v for k, v in done.items() if k == SETTING}, do=done)
+        place = setting or case.hard.get(SETTING) or case.setting or DEFAULT_SETTING
+        if place not in self.rules.states[SETTING]:
+            raise OptionError(SETTING, place, self.rules.states[SETTING])
+        hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
+        return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+
+    def _prior(self, engine: Engine, case: Case) -> Posterior:
+        """Return the marginals before any finding: of the setting and the complaint alone."""
+        return engine.posterior({k: v for k, v in case.hard.items() if k in (SETTING, COMPLAINT)})
 
     def _model(self) -> dict[str, str]:
         net = self.network
         return {"name": net.name, "version": net.version, "hash": net.hash}
 
-    # ---------------------------------------------------------------- scores
-
-    def _scores(
-        self, engine: Engine, case: Case, posterior: Posterior, prior: Posterior
-    ) -> dict[str, float]:
-        """Return the responsibility of every cause and group."""
-        found = _positive(self, case)
-        likelihoods = _likelihoods(self.network, case)
-        evidence = Evidence(likelihoods, float(posterior.log_prob_evidence))
-        weights = np.array(
-            [-np.log(max(prior.array(f) @ _top(likelihoods[f]), EDGE)) for f in found]
-        )
-        matrix = disablement(engine, found, evidence, self.owners)
-        scores = responsibility(matrix, weights)
-        return {owner.name: float(s) for owner, s in zip(self.owners, scores, strict=True)}
+    def _intervals(
+        self, engine: Engine, case: Case, posterior: Posterior
+    ) -> Mapping[str, tuple[float, float]]:
+        return cause_intervals(self, engine, case, posterior)
 
     def _groups(
-        self,
-        engine: Engine,
-        case: Case,
-        posterior: Posterior,
-        scores: Mapping[str, float],
-        rank: str,
+        self, present: Mapping[str, float], scores: Mapping[str, float], rank: str
     ) -> tuple[GroupEntry, ...]:
-        present = self._group_posteriors(engine, case, posterior)
         keys = {
             "posterior": present,
             "responsibility": scores,
             "harm": {g: scores[g] * self._group_harm(g) for g in GROUPS},
         }[rank]
-        entries = [GroupEntry(g, keys[g], present[g], self._group_label(g)) for g in GROUPS]
+        entries = [GroupEntry(g, keys[g], present[g], g.replace("_", " ")) for g in GROUPS]
         return tuple(sorted(entries, key=lambda e: -e.score))
 
-    def _group_posteriors(
-        self, engine: Engine, case: Case, posterior: Posterior
-    ) -> dict[str, float]:
-        """Return P(any cause of the group present | e) = 1 − P(all at rest, e) / P(e)."""
-        queries: list[tuple[dict[str, str], Mapping[str, Any]]] = []
-        for group in GROUPS:
-            members = [c for c in self.causes if self.group(c) == group]
-            rest = {c: self.rules.resting[c] for c in members if c not in case.do}
-            soft = {k: v for k, v in case.soft.items() if k not in rest}
-            queries.append(({**case.hard, **rest}, soft))
-        logs = engine.batch_log_prob(queries)
-        log_prob = float(posterior.log_prob_evidence)
-        gone = np.exp(np.minimum(logs - log_prob, 0.0))
-        return {g: float(1.0 - p) for g, p in zip(GROUPS, gone, strict=True)}
-
     def _group_harm(self, group: str) -> float:
-        weights = [self.knowledge.causes[c].harm for c in self.causes if self.group(c) == group]
-        return max(weights, default=1.0)
-
-    def _group_label(self, group: str) -> str:
-        return group.replace("_", " ")
+        return max((self.knowledge.causes[c].harm for c in self.members[group]), default=0.0)
 
     def _causes(
         self,
@@ -249,7 +203,7 @@ class Reasoner:
         spans: Mapping[str, tuple[float, float]],
         rank: str,
     ) -> tuple[CauseEntry, ...]:
-        entries = [self._cause(c, posterior, prior, scores[c], spans[c]) for c in self.causes]
+        entries = [self._cause(c, posterior, prior, scores[c], spans.get(c)) for c in self.causes]
         keys = {
             "posterior": lambda e: e.posterior,
             "responsibility": lambda e: e.responsibility,
@@ -263,57 +217,16 @@ class Reasoner:
         posterior: Posterior,
         prior: Posterior,
         score: float,
-        span: tuple[float, float],
+        span: tuple[float, float] | None,
     ) -> CauseEntry:
         script = self.knowledge.causes[cause]
         before, after = self.present(prior, cause), self.present(posterior, cause)
         return CauseEntry(
             cause=cause, label=script.label, group=script.group, prior=before, posterior=after,
-            interval=span, responsibility=score,
-            weight_of_evidence_db=float(DECIBAN * (log_odds(after) - log_odds(before))),
-            must_not_miss=bool(script.must_not_miss), harm=script.harm,
+            interval=span or (after, after), responsibility=score,
+            weight_of_evidence_db=weight_of_evidence(before, after),
+            must_not_miss=script.must_not_miss, harm=script.harm,
         )  # fmt: skip
-
-    def present(self, posterior: Posterior, cause: str) -> float:
-        """Return P(cause in any state but its resting one)."""
-        return float(1.0 - posterior[cause][self.rules.resting[cause]])
-
-    # ---------------------------------------------------------------- beside the ranking
-
-    def _intervals(
-        self, engine: Engine, case: Case, posterior: Posterior, wanted: bool
-    ) -> dict[str, tuple[float, float]]:
-        if wanted:
-            return cause_intervals(self, engine, case, posterior)
-        return {c: (p, p) for c in self.causes for p in [self.present(posterior, c)]}
-
-    def _conflict(self, engine: Engine, case: Case, posterior: Posterior) -> float:
-        """Return Σ_f log2 P(f | context) − log2 P(findings | context)."""
-        context = {k: v for k, v in case.hard.items() if self._kind(k) == "context"}
-        findings = [(k, {k: v}, {}) for k, v in case.hard.items() if k not in context]
-        findings += [(k, {}, {k: v}) for k, v in case.soft.items()]
-        base = engine.log_prob_evidence(context)
-        marginals = engine.posterior(context)
-        total = sum(self._log_marginal(marginals, k, h, s) for k, h, s in findings)
-        return float((total - (posterior.log_prob_evidence - base)) / np.log(2))
-
-    def _log_marginal(
-        self, marginals: Posterior, name: str, hard: Mapping[str, str], soft: Mapping[str, Any]
-    ) -> float:
-        if name in hard:
-            return float(np.log(max(marginals[name][hard[name]], EDGE)))
-        vector = np.array([soft[name][s] for s in self.network.states(name)])
-        return float(np.log(max(marginals.array(name) @ vector, EDGE)))
-
-    def _kind(self, name: str) -> str:
-        return str(self.network.meta.get(name, {}).get("kind", ""))
-
-    def _next(
-        self, engine: Engine, case: Case, posterior: Posterior, count: int | None
-    ) -> tuple[NextTest, ...]:
-        if count == 0:
-            return ()
-        return expected_gains(self, engine, case, posterior)[:count]
 
     # ---------------------------------------------------------------- evaluating
 
@@ -343,40 +256,37 @@ class Reasoner:
 
     def without_tests(self, case: Case) -> Case:
         """Return the case without results of tests."""
-        hard = {k: v for k, v in case.hard.items() if self._kind(k) not in TEST_KINDS}
-        soft = {k: v for k, v in case.soft.items() if self._kind(k) not in TEST_KINDS}
+        hard = {k: v for k, v in case.hard.items() if kind(self.network, k) != "test"}
+        soft = {k: v for k, v in case.soft.items() if kind(self.network, k) != "test"}
         return replace(case, hard=hard, soft=soft)
 
 
-def log_odds(p: float) -> float:
-    """Return ln p / (1 − p), p kept away from 0 and 1 by 1e-12."""
-    p = min(max(p, EDGE), 1.0 - EDGE)
-    return float(np.log(p) - np.log1p(-p))
+def _reassurance(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:
+    """Return the reassuring signs, none while an urgent flag is raised."""
+    calm = not any(flag.level == URGENT for flag in flags)
+    return tuple(flag for flag in flags if flag.level == REASSURE) if calm else ()
 
 
-def _top(likelihood: Array) -> Array:
-    return likelihood / likelihood.max()
+_reasoners: dict[tuple[int, int], Reasoner] = {}
 
 
-def _likelihoods(network: Network, case: Case) -> dict[str, Array]:
-    hard = {
-        k: np.eye(len(network.states(k)))[network.state_index(k, v)] for k, v in case.hard.items()
-    }
-    soft = {k: np.array([v[s] for s in network.states(k)]) for k, v in case.soft.items()}
-    return hard | soft
+def reasoner_for(knowledge: "Knowledge | None" = None, engine: Engine | None = None) -> Reasoner:
+    """Return the reasoner of a knowledge base and engine; kept, since its tables are derived."""
+    if knowledge is None and engine is None:
+        return shipped_reasoner()
+    key = (id(knowledge), id(engine))
+    kept = _reasoners.get(key)
+    if kept is None or (engine is not None and kept.engine is not engine):
+        _reasoners[key] = kept = _make(knowledge, engine)
+    return kept
 
 
-def _positive(reasoner: Reasoner, case: Case) -> Sequence[str]:
-    """Return the findings out of their resting state, modifiers of twitching left out."""
-    likelihoods = _likelihoods(reasoner.network, case)
-    states = reasoner.rules.states
-    return [
-        name
-        for name, vector in likelihoods.items()
-        if reasoner._kind(name) in SIGNS
-        and name not in MODIFIERS
-        and vector[states[name].index(reasoner.rules.resting[name])] < vector.max()
-    ]
+def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
+    from fascinet.model.build import build_network
+    from fascinet.model.shipped import shipped_knowledge
+
+    known = knowledge if knowledge is not None else shipped_knowledge()
+    return Reasoner(known, engine.network if engine else build_network(known), engine)
 
 
 @lru_cache(maxsize=1)
@@ -418,15 +328,7 @@ def diagnose(
     ------
     CaseError, UnknownVariableError, UnknownStateError, OptionError, ImpossibleEvidenceError
     """
-    reasoner = shipped_reasoner()
-    if knowledge is not None:
-        from fascinet.model.build import build_network
-
-        network = engine.network if engine is not None else build_network(knowledge)
-        reasoner = Reasoner(knowledge, network, engine)
-    elif engine is not None:
-        reasoner = Reasoner(reasoner.knowledge, engine.network, engine)
-    return reasoner.diagnose(case, setting, rank=rank, do=do)
+    return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
 
 
 def evaluate(folder: str | Path, **options: Any) -> Evaluation:

@@ -1,11 +1,21 @@
 """Commands on many cases: cohort, evaluate."""
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fascinet.cli_network import open_network, split_names
 from fascinet.cli_output import print_table
+from fascinet.engine.engine import Engine
 from fascinet.engine.evaluate import Evaluation
 from fascinet.engine.reasoner import shipped_reasoner
-from fascinet.model.errors import FascinetError
+from fascinet.model.errors import FascinetError, FormatError, UnknownVariableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK = 5000
 
 
 def evaluate(folder: Path, rank: str, setting: str | None, blank_tests: bool, form: str) -> None:
@@ -35,5 +45,66 @@ def show(found: Evaluation) -> None:
 def cohort(
     source: Path, out: Path, network: str | None, targets: str | None, scheduler: str | None
 ) -> None:
-    """Write the posteriors of a table of cases."""
-    raise FascinetError("cohort: not built yet")
+    """Write the posteriors of a table of cases; columns that are no variable are carried over."""
+    if scheduler is not None:
+        raise FascinetError("cohort: --scheduler is not available in this release")
+    save = writer_of(out)
+    frame = read_table(source)
+    engine = Engine(open_network(network))
+    known = [c for c in frame.columns if c in engine.network.index]
+    extra = [c for c in frame.columns if c not in engine.network.index]
+    if not known:
+        first = next(iter(frame.columns), "")
+        raise UnknownVariableError(first, engine.network.variables)
+    if extra:
+        print(f"carried over, no variables: {', '.join(map(str, extra))}", file=sys.stderr)
+    wanted = split_names(targets)
+    import pandas as pd
+
+    parts = [engine.posteriors(part[known], targets=wanted) for part in progress(frame)]
+    found = pd.concat(parts) if parts else pd.DataFrame()
+    try:
+        save(pd.concat([frame[extra], found], axis=1), out)
+    except OSError as error:
+        raise FormatError(f"{out}: cannot be written: {error}") from None
+    print(f"{out}: {len(found)} cases", file=sys.stderr)
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """Read a table by its suffix, every cell a text; blank cells are unknown."""
+    import pandas as pd
+
+    readers = {".csv": lambda p: pd.read_csv(p, dtype=str), ".parquet": pd.read_parquet}
+    check_suffix(path, readers)
+    try:
+        return readers[path.suffix](path)
+    except (OSError, ValueError, ImportError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path}: cannot be read: {error}") from None
+
+
+def writer_of(path: Path) -> "Callable[[pd.DataFrame, Path], None]":
+    """Return what writes a table by its suffix."""
+    writers: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+        ".csv": lambda frame, p: frame.to_csv(p, index=False),
+        ".parquet": lambda frame, p: frame.to_parquet(p, index=False),
+    }
+    check_suffix(path, writers)
+    return writers[path.suffix]
+
+
+def check_suffix(path: Path, known: "Iterable[str]") -> None:
+    """Raise unless the suffix is a known one."""
+    if path.suffix not in known:
+        raise FormatError(f"{path}: expected a table in {' or '.join(known)}")
+
+
+def progress(frame: "pd.DataFrame") -> "Iterator[pd.DataFrame]":
+    """Yield the rows in blocks, with a bar on standard error if a person looks on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    starts = range(0, len(frame), BLOCK)
+    bar = Console(stderr=True)
+    quiet = not sys.stderr.isatty()
+    for start in track(starts, "cases", console=bar, disable=quiet, transient=True):
+        yield frame.iloc[start : start + BLOCK]

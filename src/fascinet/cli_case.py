@@ -201,7 +201,7 @@ def whatif(
     reasoner, found = _prepared(case, findings, setting, None)
     for name, state in done.items():
         reasoner.rules.check(name, state)
-    targets = [name for name in reasoner.targets if name not in done]
+    targets = [name for name in reasoner.causes if name not in done]
     result = reasoner.engine.counterfactual(found.hard, done, targets)
     head = {"do": done, "setting": found.setting}
     _print_frame(result.to_frame(), "Had it been otherwise", form, head)
