@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.engine.analyses.hypotheses import Hypothesis
-from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
+from fascinet.engine.analyses.reverse import parameter_slopes
 from fascinet.engine.request import likelihood
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
@@ -145,35 +145,27 @@ def require_possible(engine: "Engine", evidence: Evidence, soft: Soft | None) ->
 def gradients(
     engine: "Engine", evidence: Evidence, soft: Soft | None, hypotheses: Sequence[Hypothesis]
 ) -> Gradients:
-    """Return the derivatives of P(e) and of every P(e, h) by all parameters."""
-    log_prob = require_possible(engine, evidence, soft)
-    base = vectors_of(engine.network, evidence, soft)
-    cases = [base, *(with_hypothesis(base, h) for h in hypotheses)]
-    posterior = np.exp(log_probs(engine, cases[1:]) - log_prob)
-    slopes = vertex_slopes(engine, cases, log_prob)
-    return Gradients(log_prob, posterior, slopes[0], slopes[1:])
+    """Return the derivatives of P(e) and of every P(e, h) by all parameters, in one pass.
 
-
-def vertex_slopes(engine: "Engine", cases: Sequence[Vectors], log_scale: float) -> Array:
-    """Return ∂P(case)/∂θ / exp(log_scale) by re-inference, shape (cases, P).
-
-    P(case) is linear in each row of parameters, so its value with the row at a vertex e_j is the
-    derivative by θ_j. Exact and slow: one inference a parameter.
+    Hypotheses are soft findings, flat but in their own lane, so that one program serves all.
     """
-    figures = parameters_of(engine.network)
-    out = np.zeros((len(cases), len(figures.values)))
-    for index in range(len(figures.values)):
-        corner = type(engine)(at_vertex(figures, index))
-        out[:, index] = np.exp(log_probs(corner, cases) - log_scale)
-    return out
-
-
-def at_vertex(figures: Parameters, index: int) -> Network:
-    """Return the network in which the row of a parameter puts all its mass on it."""
-    values = figures.values.copy()
-    values[figures.place(index)[0]] = 0.0
-    values[index] = 1.0
-    return figures.rebuild(values)
+    network = engine.network
+    log_prob = require_possible(engine, evidence, soft)
+    free = [h for h in hypotheses if h.variable not in evidence]
+    vectors = vectors_of(network, {}, soft)
+    lanes = {v: np.tile(x, (len(free) + 1, 1)) for v, x in vectors.items()}
+    for i, h in enumerate(free):
+        ones = np.ones((len(free) + 1, len(h.indicator)))
+        lanes.setdefault(h.variable, ones)[i + 1] *= np.array(h.indicator)
+    scale, slopes = parameter_slopes(engine, evidence, lanes)
+    slopes = slopes * np.exp(scale - log_prob)[:, None]
+    base = vectors | vectors_of(network, evidence)
+    cases = [with_hypothesis(base, h) for h in hypotheses]
+    posterior = np.exp(log_probs(engine, cases) - log_prob)
+    place = {id(h): i + 1 for i, h in enumerate(free)}
+    joint = [slopes[place[id(h)]] if id(h) in place else slopes[0] * p
+             for h, p in zip(hypotheses, np.round(posterior), strict=True)]  # fmt: skip
+    return Gradients(log_prob, posterior, slopes[0], np.array(joint).reshape(-1, slopes.shape[1]))
 
 
 def entropy(probabilities: Array) -> Array:

@@ -103,3 +103,23 @@ def deterministic() -> Network:
     gates = {"a": table(0.0), "b": table(0.3), "or": deterministic_or([2, 2])}
     states = {"a": YES_NO, "b": YES_NO, "or": NO_YES}
     return Network(states, {"or": ("a", "b")}, gates, name="deterministic")
+
+
+def wide() -> Network:
+    """Return six causes with gates too large to be worked as tables, one leaf below another."""
+    rng = np.random.default_rng(11)
+    names = [f"c{i}" for i in range(6)]
+    states = {n: NO_YES for n in names} | {"pain": NO_YES, "sign": ("none", "some", "much")}
+    states |= {"low": NO_YES, "test": ("normal", "odd")}
+    rest, links = [1.0, 0.0, 0.0], rng.dirichlet(np.ones(3), 6)
+    gates = {n: Table(np.array([1 - p, p])) for n, p in zip(names, rng.uniform(0.05, 0.5, 6))}  # noqa: B905
+    gates |= {
+        "pain": noisy_or(list(rng.uniform(0.1, 0.9, 6)), leak=0.03),
+        "low": noisy_or([0.5, 0.0, 1.0, 0.2, 0.3, 0.4], leak=0.0),
+        "sign": NoisyMax(tuple(np.array([rest, link]) for link in links), np.array([0.9, 0.1, 0])),
+        "test": Table(np.array([[0.9, 0.1], [0.4, 0.6], [0.0, 1.0]])),
+    }
+    parents = {v: tuple(names) for v in ("pain", "low", "sign")} | {"test": ("sign",)}
+    meta = {n: {"kind": "cause", "label": n} for n in names}
+    meta |= {v: {"kind": "finding", "label": v} for v in ("pain", "low", "sign")}
+    return Network(states, parents, gates, name="wide", meta=meta | {"test": {"kind": "test"}})
