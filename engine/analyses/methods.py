@@ -7,6 +7,7 @@ from fascinet.engine.analyses import conflict as conflicts
 from fascinet.engine.analyses import counterfactual as worlds
 from fascinet.engine.analyses import explain as reasons
 from fascinet.engine.analyses import sensitivity as parameters
+from fascinet.engine.analyses import uncertainty as intervals
 from fascinet.engine.analyses import value_of_information as information
 from fascinet.engine.analyses.access import Evidence
 
@@ -65,3 +66,14 @@ class Analyses:
     def conflict(self, evidence: Evidence | None = None, **options: Any) -> conflicts.Conflict:
         """Return whether the findings belong together."""
         return conflicts.conflict(self._engine, evidence, **options)
+
+    def uncertainty(
+        self,
+        evidence: Evidence | None = None,
+        targets: str | Sequence[str] | None = None,
+        draws: int = 1000,
+        seed: int = 0,
+        **options: Any,
+    ) -> intervals.Uncertainty:
+        """Return credible intervals of posteriors from the parameters' cited ranges."""
+        return intervals.uncertainty(self._engine, evidence, targets, draws, seed, **options)

@@ -342,7 +342,7 @@ def parameter_slopes(
     states = {network.index[v]: network.state_index(v, s) for v, s in evidence.items()}
     lanes = {network.index[v]: x for v, x in soft.items()}
     request = Request(states, {v: x[0] for v, x in lanes.items()}, frozenset())
-    program = engine.program(pattern_of(net, request, frozenset()))
+    program = engine.solver.program(pattern_of(net, request, frozenset())).steps
     count = max((len(x) for x in lanes.values()), default=1)
     log_scale, gradient = base_gradient(net, program, Lanes(states, lanes, count))
     return log_scale, jacobian(network).pull(gradient)
