@@ -11,6 +11,7 @@ st.set_page_config(
     page_title="fascinet",
     page_icon=str(Path(__file__).with_name("static") / "icon.png"),
     layout="wide",
+    initial_sidebar_state=350,
 )
 apply_style()
 st.navigation(

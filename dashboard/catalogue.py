@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fascinet.dashboard.words import is_binary, label, state_words
+from fascinet.dashboard.words import is_binary, state_words
 from fascinet.model.network import Network
 
 CONTEXT = ("setting", "age_group", "sex")
 CONTEXT_LABELS = {"setting": "Seen in", "age_group": "Age", "sex": "Sex"}
-HIDDEN_KINDS = frozenset({"trigger", "mechanism", "context"})
 OPEN_SECTIONS = 2
 
 
@@ -31,6 +30,10 @@ class Entry:
         Synonyms and codes for the search box.
     kind : str
         finding, test, risk or cause.
+    rest : str
+        The state that means absent or normal.
+    question : str
+        How to ask for it, if the knowledge says so.
     """
 
     id: str
@@ -40,6 +43,8 @@ class Entry:
     section: str
     words: str
     kind: str
+    rest: str
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,20 +72,6 @@ def make_catalogue(network: Network, entries: Iterable[Entry]) -> Catalogue:
     return Catalogue(known, states, {e.id: e for e in known})
 
 
-def entry_of(network: Network, variable: str, section: str, words: str = "") -> Entry:
-    """Return the entry of one variable of the network."""
-    meta = network.meta.get(variable, {})
-    return Entry(
-        variable,
-        label(network, variable),
-        label(network, variable, patient=True),
-        network.states(variable),
-        section,
-        words,
-        str(meta.get("kind", "finding")),
-    )
-
-
 def payload(catalogue: Catalogue) -> list[dict[str, Any]]:
     """Return the groups as the findings component wants them (JSON types, text only)."""
     return [
@@ -98,11 +89,16 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "label": entry.label,
-        "sub": "" if entry.patient == entry.label else entry.patient,
+        "sub": " · ".join(_notes(entry)),
         "words": entry.words,
         "binary": is_binary(entry.states),
         "states": [[s, state_words(s)] for s in entry.states],
     }
+
+
+def _notes(entry: Entry) -> list[str]:
+    patient = "" if entry.patient == entry.label else entry.patient
+    return [text for text in (patient, entry.question) if text]
 
 
 def context_payload(

@@ -1,19 +1,60 @@
 """Red-flag banner, doubts about the fit, and evidence that excludes itself."""
 
+from html import escape
+
 import streamlit as st
 
 from fascinet.dashboard.service import Resources
-from fascinet.engine.differential import Differential
+from fascinet.dashboard.words import label, state_words
+from fascinet.engine.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
+
+LEVELS = ("urgent", "routine", "review", "reassure")
+CONFLICT = 1.0
 
 
 def banner(known: Resources, answer: Differential) -> None:
     """Draw the red flags that the findings raise, with rule and source."""
+    if answer.red_flags:
+        order = sorted(answer.red_flags, key=lambda f: LEVELS.index(f.level))
+        rows = "".join(_flag(known, f) for f in order)
+        st.html(f'<div class="fn-flags" role="region" aria-label="Red flags">{rows}</div>')
+
+
+def _flag(known: Resources, flag: RedFlag) -> str:
+    article = "article " + ", ".join(flag.article) if flag.article else "not in the article"
+    return (
+        f'<div class="fn-flag {escape(flag.level)}" data-flag="{escape(flag.id)}">'
+        f'<span class="fn-level">{escape(flag.level.capitalize())}</span>'
+        f'<span class="fn-text">{escape(flag.text)}</span>'
+        f'<span class="fn-source">{escape(flag.id)} · {escape(article)}</span></div>'
+    )
 
 
 def doubts(answer: Differential) -> None:
     """Say when the findings fit the network badly."""
+    lines = list(answer.warnings)
+    if answer.conflict > CONFLICT:
+        lines.insert(0, (
+            f"These findings rarely come together in this network (conflict {answer.conflict:.1f} "
+            "bits): a cause outside it, two causes at once, or a finding entered wrongly."
+        ))  # fmt: skip
+    if lines:
+        rows = "".join(
+            f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
+            f"<span>{escape(line)}</span></div>"
+            for line in lines
+        )
+        st.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{rows}</div>')
 
 
 def impossible(known: Resources, error: ImpossibleEvidenceError) -> None:
     """Say which findings exclude each other, and how to go on."""
+    names = ", ".join(
+        f"{label(known.network, v)}: {state_words(str(s))}" for v, s in error.conflict.items()
+    )
+    st.html(
+        '<div class="fn-flags" role="alert"><div class="fn-flag urgent">'
+        '<span class="fn-level">These findings exclude each other</span>'
+        f"<span>{escape(names)}. Undo, remove or pause one of them to go on.</span></div></div>"
+    )

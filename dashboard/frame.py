@@ -10,7 +10,7 @@ from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
-from fascinet.dashboard.words import absent_state, is_binary, state_words
+from fascinet.dashboard.words import is_binary, state_words
 
 SESSION = "session"
 NOTICE = "For teaching only. Not for the care of a patient."
@@ -86,7 +86,7 @@ def who(known: Resources, here: Session) -> str:
 def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
     entry = known.catalogue.by_id[variable]
     state = case.values.get(variable)
-    absent = state == absent_state(entry.states)
+    absent = state == entry.rest
     if state is None:
         kind, text = "state", _likelihood_words(case.likelihoods[variable])
     elif is_binary(entry.states):

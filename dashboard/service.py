@@ -10,22 +10,22 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from fascinet.dashboard.catalogue import Catalogue, make_catalogue, payload
-from fascinet.dashboard.entries import entries_of
+from fascinet.dashboard.catalogue import CONTEXT, Catalogue, make_catalogue, payload
+from fascinet.dashboard.entries import entries_of, resting
 from fascinet.dashboard.layout import GraphLayout, arrange
 from fascinet.dashboard.state import Case
+from fascinet.engine.differential import Differential
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.differential import Differential
-from fascinet.engine.reasoner import diagnose
-from fascinet.model.build import build_network
+from fascinet.engine.reasoner import Reasoner
 from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
-from fascinet.model.load import load_knowledge
 from fascinet.model.network import Network
 from fascinet.model.schema import Knowledge
+from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 CACHED = 256
+GROUND = frozenset({*CONTEXT, COMPLAINT})
 _lock = Lock()
 _loaded: list["Resources"] = []
 
@@ -39,6 +39,9 @@ class Resources:
     knowledge : Knowledge
     network : Network
     engine : Engine
+    reasoner : Reasoner
+    resting : mapping of variable to state
+        The state that means absent or normal.
     catalogue : Catalogue
         What can be entered.
     groups : list of dict
@@ -53,6 +56,8 @@ class Resources:
     knowledge: Knowledge
     network: Network
     engine: Engine
+    reasoner: Reasoner
+    resting: Mapping[str, str]
     catalogue: Catalogue
     groups: list[dict[str, Any]]
     graph: GraphLayout
@@ -69,13 +74,15 @@ def resources() -> Resources:
 
 
 def _load() -> Resources:
-    knowledge = load_knowledge()
-    network = build_network(knowledge)
+    knowledge, network = shipped_knowledge(), shipped_network()
+    engine = Engine(network)
     catalogue = make_catalogue(network, entries_of(knowledge, network))
+    rest = {v: network.states(v)[0] for v in network.variables}
+    rest |= {v: resting(record) for v, record in knowledge.tests.items()}
     blank = Case(hard=((COMPLAINT, "yes"),) if COMPLAINT in network.index else ())
     return Resources(
-        knowledge, network, Engine(network), catalogue, payload(catalogue), arrange(network),
-        blank, network.hash,
+        knowledge, network, engine, Reasoner(knowledge, network, engine), rest, catalogue,
+        payload(catalogue), arrange(network), blank, network.hash,
     )  # fmt: skip
 
 
@@ -100,8 +107,14 @@ def differential(case: Case) -> Differential:
     ImpossibleEvidenceError
         If the findings exclude each other.
     """
-    known = resources()
-    return diagnose(model_case(case), case.setting, knowledge=known.knowledge, engine=known.engine)
+    return resources().reasoner.diagnose(model_case(case), case.setting, strict=False)
+
+
+@lru_cache(maxsize=CACHED)
+def ranking_only(case: Case) -> Differential:
+    """Return the differential without intervals and next tests, which cost most."""
+    reasoner = resources().reasoner
+    return reasoner.diagnose(model_case(case), case.setting, strict=False, tests=0, intervals=False)
 
 
 def evidence_of(case: Case) -> dict[str, str]:
@@ -124,6 +137,20 @@ def prior_beliefs(setting: str) -> Posterior:
     return beliefs(Case(setting=setting, hard=known.blank.hard))
 
 
-def present(marginal: Mapping[str, float], states: tuple[str, ...]) -> float:
-    """Return P(not in the first state), which is what a bar shows."""
-    return max(0.0, 1.0 - marginal[states[0]])
+def ground_and_findings(case: Case) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what a case stands on (setting, age, sex, complaint), and its other hard findings."""
+    whole = evidence_of(case)
+    ground = {v: s for v, s in whole.items() if v in GROUND}
+    return ground, {v: s for v, s in whole.items() if v not in GROUND}
+
+
+def log_prob_findings(case: Case) -> float:
+    """Return ln P(findings | setting, age, sex, complaint)."""
+    engine = resources().engine
+    ground, _ = ground_and_findings(case)
+    return beliefs(case).log_prob_evidence - engine.log_prob_evidence(ground)
+
+
+def presence(belief: Posterior, variable: str) -> float:
+    """Return P(not in the resting state), which is what a bar shows."""
+    return max(0.0, 1.0 - belief[variable][resources().resting[variable]])

@@ -115,6 +115,8 @@ class Session:
         The cause that Why, What if and How sure speak of; None means the first of the ranking.
     node : str or None
         The node picked in the network.
+    kept : Case or None
+        Scenario A of What if.
     everything : bool
         The ranking shows all causes, not only the likely ones.
     title : str
@@ -128,6 +130,7 @@ class Session:
     future: list[Case] = field(default_factory=list[Case])
     focus: str | None = None
     node: str | None = None
+    kept: Case | None = None
     everything: bool = False
     title: str = ""
     notices: list[str] = field(default_factory=list[str])
@@ -144,6 +147,10 @@ class Session:
         if self.past:
             self.future.append(self.case)
             self.case = self.past.pop()
+
+    def keep(self) -> None:
+        """Keep the case as scenario A."""
+        self.kept = self.case
 
     def redo(self) -> None:
         """Take the last undo back."""

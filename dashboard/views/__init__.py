@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fascinet.dashboard.views import differential, network
+from fascinet.dashboard.views import differential, network, why
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,5 @@ def pages() -> tuple[View, ...]:
     return (
         View("Differential", "differential", differential.page),
         View("Network", "network", network.page),
+        View("Why", "why", why.page),
     )

@@ -9,11 +9,12 @@ from fascinet.dashboard.components import mount
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import label, percent, points
-from fascinet.engine.differential import CauseEntry, Differential
+from fascinet.dashboard.words import label, percent, points, state_words
+from fascinet.engine.differential import CauseEntry, Differential, NextTest
 from fascinet.model.errors import ImpossibleEvidenceError
 
 SHOWN = 12
+NEXT = 3
 HELP = "Probability that the cause is present and produces the findings at hand"
 
 
@@ -31,7 +32,7 @@ def page() -> None:
     with left:
         mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
     with right:
-        pass
+        mount("next", {"groups": suggestions(known, answer)}, on_edit, key="next")
 
 
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
@@ -72,4 +73,36 @@ def _row(known: Resources, entry: CauseEntry, focus: str) -> dict[str, Any]:
         "trend": trend,
         "rtext": percent(entry.responsibility),
         "focus": entry.cause == focus,
+    }
+
+
+def suggestions(known: Resources, answer: Differential) -> list[dict[str, Any]]:
+    """Return the best next questions and tests, best first."""
+    tests = [t for t in answer.next_tests if _kind(known, t.finding) == "test"]
+    questions = [t for t in answer.next_tests if _kind(known, t.finding) != "test"]
+    return [
+        {
+            "title": title,
+            "items": [_suggestion(known, t, chosen[0]) for t in chosen[:NEXT]],
+            "empty": "Nothing left that would change the picture.",
+        }
+        for title, chosen in (("Best next question", questions), ("Best next test", tests))
+    ]
+
+
+def _kind(known: Resources, variable: str) -> str:
+    return str(known.network.meta.get(variable, {}).get("kind", "finding"))
+
+
+def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, Any]:
+    states = known.network.states(test.finding)
+    patient = label(known.network, test.finding, patient=True)
+    answers = [(s, {"yes": "Yes", "no": "No"}.get(s, state_words(s))) for s in states]
+    return {
+        "id": test.finding,
+        "label": test.label,
+        "gain": f"{test.expected_gain_bits:.2f} bits",
+        "share": min(1.0, test.expected_gain_bits / max(best.expected_gain_bits, 1e-12)),
+        "note": "" if patient == test.label else patient,
+        "answers": answers,
     }

@@ -1,26 +1,40 @@
-"""The whole network: beliefs in every node, and what carries influence."""
+"""The whole network: beliefs in every node, what carries influence, and what lies behind a node."""
 
 from typing import Any
 
 import streamlit as st
 
-from fascinet.dashboard import service
+from fascinet.dashboard import flags, nodepanel, service
+from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.frame import on_edit, open_page
+from fascinet.dashboard.influence import d_connected
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import percent, points
+from fascinet.dashboard.words import percent, points, state_words
+from fascinet.model.errors import ImpossibleEvidenceError
 
 CHANGE = 0.02
+WIDEST = 11
+LEAD = (
+    "Every variable with its belief now (bar) and before any finding (tick). Orange has become "
+    "more likely, blue less. Pick one: what it cannot influence any more fades."
+)
 
 
 def page() -> None:
     """Draw the page."""
-    known, here = open_page(
-        "Network",
-        "Every variable with its belief now and before. Pick one to see what lies behind it.",
-    )
-    mount("graph", graph(known, here), on_edit, key="graph")
+    known, here = open_page("Network", LEAD)
+    try:
+        data = graph(known, here)
+    except ImpossibleEvidenceError as error:
+        flags.impossible(known, error)
+        return
+    mount("graph", data, on_edit, key="graph")
+    if here.node:
+        nodepanel.draw(known, here, here.node)
+    else:
+        st.caption("Arrow keys move between nodes, Enter picks one, Ctrl and the wheel zoom.")
 
 
 def graph(known: Resources, here: Session) -> dict[str, Any]:
@@ -29,20 +43,43 @@ def graph(known: Resources, here: Session) -> dict[str, Any]:
         "graph": known.graph.payload(known.key),
         "values": {v: _value(known, here, v) for v in known.graph.ids},
         "selected": here.node,
+        "lit": _lit(known, here),
     }
+
+
+def _lit(known: Resources, here: Session) -> list[str] | None:
+    """Return the nodes that the picked one can still influence, or None when none is picked."""
+    if here.node is None:
+        return None
+    seen = set(service.evidence_of(here.case))
+    reach = d_connected(known.network, here.node, seen)
+    return sorted({*(reach & known.graph.ids), here.node})
 
 
 def _value(known: Resources, here: Session, variable: str) -> dict[str, Any]:
-    states = known.network.states(variable)
-    now = service.present(service.beliefs(here.case)[variable], states)
-    before = service.present(service.prior_beliefs(here.case.setting)[variable], states)
+    now = service.presence(service.beliefs(here.case), variable)
+    before = service.presence(service.prior_beliefs(here.case.setting), variable)
     kinds = ["up"] if now - before > CHANGE else ["down"] if before - now > CHANGE else []
     if variable in here.case.evidence or variable == "setting":
         kinds = ["seen"]
+    if variable in here.case.paused:
+        kinds.append("paused")
     return {
         "p": round(now, 4),
         "prior": round(before, 4),
-        "text": percent(now),
+        "text": _text(known, here, variable, now),
         "say": f"{percent(now)}, before {percent(before)}, {points(before, now)}",
         "kind": kinds,
     }
+
+
+def _text(known: Resources, here: Session, variable: str, now: float) -> str:
+    """Return the entered state, the likeliest band of a context, or the probability."""
+    seen = here.case.evidence.get(variable)
+    marginal = service.beliefs(here.case)[variable]
+    if variable in CONTEXT:
+        seen = max(marginal, key=lambda s: marginal[s])
+    if seen is None:
+        return percent(now)
+    words = state_words(seen)
+    return words if len(words) <= WIDEST else f"{words[: WIDEST - 1]}…"

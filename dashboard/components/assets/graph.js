@@ -106,7 +106,7 @@ function sync(store, data, w) {
     el.setAttribute("aria-pressed", String(data.selected === id));
     for (const name of ["up", "down", "seen", "paused"]) el.classList.toggle(name, v.kind?.includes(name) ?? false);
     el.classList.toggle("selected", data.selected === id);
-    el.classList.toggle("dim", Boolean(lit && !lit.has(id)));
+    el.classList.toggle("dim", Boolean(lit && !lit.has(id) && !v.kind?.includes("seen")));
   }
   const paths = new Set((data.paths ?? []).map((e) => e.join(">")));
   for (const { a, b, el } of store.edges) {

@@ -1,0 +1,123 @@
+"""What all charts share: colours, axes, text marks, and rendering to SVG."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+Rows = list[dict[str, Any]]
+Spec = dict[str, Any]
+Chart = tuple[Rows, Spec]
+
+BLUE, ORANGE, GREY = "#3d7fc4", "#d9691e", "#8a949e"
+INK = "currentColor"
+DB = 10.0 / math.log(10.0)
+CAP = 1e-6
+PERCENT_TICKS = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+    0.995,
+    0.998,
+    0.999,
+)
+LR_TICKS = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1000,
+)
+
+
+def logit(p: float) -> float:
+    """Return log10 odds, with p kept away from 0 and 1."""
+    p = min(1 - CAP, max(CAP, p))
+    return math.log10(p / (1 - p))
+
+
+def text(**extra: Any) -> Spec:
+    """Return a text mark in the page's colour."""
+    return {"type": "text", "color": INK, "fontSize": 13, **extra}
+
+
+def rule(**extra: Any) -> Spec:
+    """Return a rule mark in the page's colour."""
+    return {"type": "rule", "color": INK, **extra}
+
+
+def axis(title: str | None = None, **extra: Any) -> Spec:
+    """Return an axis in the page's colour."""
+    return {
+        "title": title,
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "labelLimit": 260,
+        "gridOpacity": 0.25,
+        **extra,
+    }
+
+
+def names(field: str, order: Sequence[str]) -> Spec:
+    """Return a nominal y channel in the order given."""
+    return {
+        "field": field,
+        "type": "nominal",
+        "sort": list(order),
+        "axis": axis(ticks=False, domain=False),
+    }
+
+
+def height(rows: int, step: int = 30) -> int:
+    """Return the height of a chart with so many rows."""
+    return max(90, rows * step) + 60
+
+
+def config(spec: Spec) -> Spec:
+    """Return the specification with schema and a transparent background."""
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        **spec,
+        "config": {"view": {"stroke": None}, "background": None},
+    }
+
+
+def to_svg(chart: Chart, width: int = 640) -> str:
+    """Return a chart as SVG text, offline, black on white."""
+    import vl_convert
+
+    rows, spec = chart
+    whole = {**spec, "data": {"values": rows}, "width": width}
+    text = json.dumps(whole).replace('"currentColor"', '"#111111"')
+    return vl_convert.vegalite_to_svg(text)

@@ -1,0 +1,250 @@
+"""Charts of change: scenarios, ranges of parameters, results of a test; see `charts`."""
+
+from collections.abc import Iterable, Sequence
+
+from fascinet.dashboard.chart_parts import (
+    BLUE,
+    INK,
+    ORANGE,
+    Chart,
+    Rows,
+    Spec,
+    axis,
+    config,
+    height,
+    names,
+    rule,
+    text,
+)
+
+
+def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: str) -> Chart:
+    """Chart two scenarios side by side: a dumbbell a cause, from `first` to `second`."""
+    rows: Rows = [
+        {
+            "label": n,
+            "a": a,
+            "b": b,
+            "kind": "up" if b >= a else "down",
+            "text": f"{100 * (b - a):+.1f} pts",
+            "edge": max(a, b),
+        }
+        for n, a, b in pairs
+    ]
+    y = names("label", [n for n, _, _ in pairs])
+    scale = {"domain": [0, 1.15]}
+    ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    x: Spec = {"type": "quantitative", "scale": scale}
+    colour = {
+        "field": "kind",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": ["up", "down"], "range": [BLUE, ORANGE]},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 4},
+            "encoding": {
+                "x": {**x, "field": "a", "axis": ticks},
+                "x2": {"field": "b"},
+                "color": colour,
+            },
+        },
+        {
+            "mark": {"type": "point", "size": 90, "strokeWidth": 2},
+            "encoding": {"x": {**x, "field": "a"}, "color": colour},
+        },
+        {
+            "mark": {"type": "point", "size": 110, "filled": True, "opacity": 1},
+            "encoding": {"x": {**x, "field": "b"}, "color": colour},
+        },
+        {
+            "mark": text(align="left", dx=10),
+            "encoding": {"x": {**x, "field": "edge"}, "text": {"field": "text"}},
+        },
+    ]
+    return rows, config({"height": height(len(rows), 28), "encoding": {"y": y}, "layer": layers})
+
+
+def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart:
+    """Chart how far each parameter's cited range moves one posterior.
+
+    Parameters
+    ----------
+    bars : sequence of (name, posterior at the low end, posterior at the high end)
+        Widest first.
+    posterior : float
+        Where all parameters stand at their cited values.
+    """
+    rows: Rows = []
+    for name, low, high in bars:
+        rows.append({"label": name, "end": "low end of the range", "from": posterior, "to": low})
+        rows.append({"label": name, "end": "high end of the range", "from": posterior, "to": high})
+    ends = [r["to"] for r in rows] + [posterior]
+    pad = 0.04 * (max(ends) - min(ends)) + 1e-4
+    scale = {
+        "domain": [max(0, min(ends) - pad), min(1, max(ends) + pad)],
+        "zero": False,
+        "nice": False,
+    }
+    y = names("label", [n for n, _, _ in bars])
+    x: Spec = {"type": "quantitative", "scale": scale}
+    colour = {
+        "field": "end",
+        "type": "nominal",
+        "scale": {
+            "domain": ["low end of the range", "high end of the range"],
+            "range": [ORANGE, BLUE],
+        },
+        "legend": {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "height": 17},
+            "encoding": {
+                "y": y,
+                "color": colour,
+                "x": {**x, "field": "from", "axis": axis("Posterior", format=".1%")},
+                "x2": {"field": "to"},
+            },
+        },
+        {
+            "data": {"values": [{"p": posterior}]},
+            "mark": rule(strokeDash=[4, 3]),
+            "encoding": {"x": {**x, "field": "p"}},
+        },
+    ]
+    return rows, config({"height": height(len(bars), 28), "layer": layers})
+
+
+def sensitivity(
+    points: Sequence[tuple[float, float]],
+    now: tuple[float, float],
+    cited: tuple[float, float],
+    flips: Iterable[float] = (),
+    title: str = "Parameter",
+) -> Chart:
+    """Chart a sensitivity function with its cited range and where the ranking flips.
+
+    Parameters
+    ----------
+    points : sequence of (parameter, posterior)
+    now : (parameter, posterior)
+        The cited value.
+    cited : (low, high)
+        The cited range, shaded.
+    flips : iterable of float
+        Parameter values at which another cause comes first.
+    """
+    rows: Rows = [{"t": t, "p": p} for t, p in points]
+    x: Spec = {
+        "type": "quantitative",
+        "scale": {"domain": [points[0][0], points[-1][0]], "nice": False},
+    }
+    y: Spec = {"type": "quantitative", "scale": {"domain": [0, 1]}}
+    band = {
+        "data": {"values": [{"low": cited[0], "high": cited[1]}]},
+        "mark": {"type": "rect", "color": BLUE, "opacity": 0.16},
+        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+    }
+    curve = {
+        "mark": {"type": "line", "color": BLUE, "strokeWidth": 3},
+        "encoding": {
+            "x": {**x, "field": "t", "axis": axis(title, format=".2~%")},
+            "y": {**y, "field": "p", "axis": axis("Posterior", format="%")},
+        },
+    }
+    spot = {
+        "data": {"values": [{"t": now[0], "p": now[1]}]},
+        "mark": {"type": "point", "filled": True, "size": 130, "color": BLUE, "opacity": 1},
+        "encoding": {"x": {**x, "field": "t"}, "y": {**y, "field": "p"}},
+    }
+    turn = {
+        "data": {"values": [{"t": t, "text": "ranking flips"} for t in flips]},
+        "layer": [
+            {"mark": rule(strokeDash=[5, 4], color=ORANGE, strokeWidth=2)},
+            {
+                "mark": text(align="left", dx=5, baseline="top"),
+                "encoding": {"y": {"value": 4}, "text": {"field": "text"}},
+            },
+        ],
+        "encoding": {"x": {**x, "field": "t"}},
+    }
+    layers = [band, curve, spot] + ([turn] if turn["data"]["values"] else [])
+    return rows, config({"height": 320, "layer": layers})
+
+
+def outcomes(
+    results: Sequence[tuple[str, float, float]], now: float, limit: float | None = None
+) -> Chart:
+    """Chart what each result of a test would make of one cause.
+
+    Parameters
+    ----------
+    results : sequence of (result, its probability, the posterior after it)
+    now : float
+        The posterior before the test.
+    limit : float, optional
+        The probability above which one acts, drawn as a line.
+    """
+    rows: Rows = [
+        {
+            "label": f"{name} ({100 * p:.0f}%)",
+            "p": p,
+            "after": after,
+            "from": now,
+            "kind": "up" if after >= now else "down",
+            "text": f"{100 * after:.1f}%",
+        }
+        for name, p, after in results
+    ]
+    scale = {"domain": [0, 1.12]}
+    x: Spec = {"type": "quantitative", "scale": scale}
+    colour = {
+        "field": "kind",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": ["up", "down"], "range": [BLUE, ORANGE]},
+    }
+    size = {
+        "field": "p",
+        "type": "quantitative",
+        "legend": None,
+        "scale": {"domain": [0, 1], "range": [2, 22]},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule"},
+            "encoding": {
+                "size": size,
+                "color": colour,
+                "x": {
+                    **x,
+                    "field": "from",
+                    "axis": axis(
+                        "Posterior after each result (width: how likely the result is)",
+                        format="%",
+                        values=[0, 0.25, 0.5, 0.75, 1],
+                    ),
+                },
+                "x2": {"field": "after"},
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 120, "opacity": 1},
+            "encoding": {"x": {**x, "field": "after"}, "color": colour},
+        },
+        {
+            "mark": text(align="left", dx=10, fontWeight="bold"),
+            "encoding": {"x": {**x, "field": "after"}, "text": {"field": "text"}},
+        },
+        {
+            "mark": {"type": "tick", "color": INK, "thickness": 2, "size": 30},
+            "encoding": {"x": {**x, "field": "from"}},
+        },
+    ]
+    if limit is not None:
+        line: Spec = {"data": {"values": [{"limit": limit}]}, "mark": rule(strokeDash=[5, 4])}
+        layers.append({**line, "encoding": {"x": {**x, "field": "limit"}, "y": None}})
+    y = names("label", [r["label"] for r in rows])
+    return rows, config({"height": height(len(rows), 44), "encoding": {"y": y}, "layer": layers})

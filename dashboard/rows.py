@@ -1,0 +1,103 @@
+"""The knowledge base as rows of tables."""
+
+from functools import lru_cache
+from typing import Any
+
+from fascinet.dashboard.figures import reference
+from fascinet.dashboard.service import Resources, resources
+from fascinet.dashboard.words import label, state_words
+from fascinet.model.schema import Cited, Figure, Knowledge, Odds, Place, Spread
+
+
+def figure_rows(knowledge: Knowledge) -> list[dict[str, Any]]:
+    """Return one row a figure; `Text` holds everything in lower case, to search in."""
+    return _all_rows() if knowledge is resources().knowledge else _rows(knowledge)
+
+
+@lru_cache(maxsize=1)
+def _all_rows() -> list[dict[str, Any]]:
+    return _rows(resources().knowledge)
+
+
+def _rows(knowledge: Knowledge) -> list[dict[str, Any]]:
+    return [_row(knowledge, place) for place in knowledge.figures()]
+
+
+def _row(knowledge: Knowledge, place: Place) -> dict[str, Any]:
+    figure = place.figure
+    cited = reference(knowledge, figure.source)
+    row: dict[str, Any] = {
+        "Where": place.where,
+        "Value": _value(figure),
+        "Range": _range(figure),
+        "n": figure.n,
+        "Grade": figure.grade,
+        "Source": figure.source,
+        "DOI": cited.url or None,
+        "Article": ", ".join(figure.article),
+        "Note": figure.note,
+    }
+    text = f"{place.where} {figure.source} {cited.text} {figure.note} {row['Article']}"
+    return {**row, "Text": text.lower()}
+
+
+def _value(figure: Figure | Odds | Spread) -> str:
+    if isinstance(figure, Figure):
+        return f"{100 * figure.p:.3g}%"
+    if isinstance(figure, Odds):
+        return f"OR {figure.value:.3g}"
+    return ", ".join(f"{state_words(s)} {100 * p:.3g}%" for s, p in figure.p.items())
+
+
+def _range(figure: Figure | Odds | Spread) -> str:
+    if isinstance(figure, Figure):
+        return f"{100 * figure.low:.3g}–{100 * figure.high:.3g}%"
+    if isinstance(figure, Odds):
+        return f"{figure.range[0]:.3g}–{figure.range[1]:.3g}"
+    return f"as {figure.weight:g} people"
+
+
+def script_rows(known: Resources, cause: str) -> list[dict[str, Any]]:
+    """Return the illness script of a cause: its priors, its link to twitching, its findings."""
+    record = known.knowledge.causes[cause]
+    rows: list[dict[str, Any]] = []
+    for setting, link in record.prior.settings.items():
+        for state, figure in link.items():
+            place = "Before anything" if setting == "all" else f"Prior, {state_words(setting)}"
+            rows.append(_script_row(known, f"{place}: {state_words(state)}", figure))
+    if record.trigger is not None:
+        for state, figure in record.trigger.link.items():
+            name = "Makes muscle twitch" + (f" ({state_words(state)})" if state != "yes" else "")
+            rows.append(_script_row(known, name, figure))
+    found = [
+        (f"{label(known.network, v)}: {state_words(s)}{_kind(record.states, own)}", figure)
+        for own in record.states[1:]
+        for v, link in record.links(own).items()
+        for s, figure in link.items()
+    ]
+    found.sort(key=lambda item: -item[1].p)
+    return rows + [_script_row(known, name, figure) for name, figure in found]
+
+
+def _kind(states: tuple[str, ...], own: str) -> str:
+    return f" (if {state_words(own)})" if len(states) > 2 else ""
+
+
+def _script_row(known: Resources, name: str, figure: Figure) -> dict[str, Any]:
+    cited = reference(known.knowledge, figure.source)
+    return {
+        "What": name,
+        "p": f"{100 * figure.p:.3g}%",
+        "Range": _range(figure),
+        "n": "" if figure.n is None else figure.n,
+        "Grade": figure.grade,
+        "Source": _short(cited.text, figure),
+        "Article": ", ".join(figure.article),
+        "Link": cited.url,
+    }
+
+
+def _short(text: str, figure: Cited) -> str:
+    note = f" {figure.note}" if figure.note else ""
+    whole = f"{text}.{note}"
+    return whole if len(whole) < 150 else f"{whole[:147]}…"

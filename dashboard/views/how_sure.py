@@ -1,0 +1,113 @@
+"""How sure: which figures carry an answer, how far they move it, how well they are known."""
+
+from html import escape
+
+import streamlit as st
+
+from fascinet.dashboard import charts_change, flags, service
+from fascinet.dashboard.figures import GRADES, reference
+from fascinet.dashboard.focus import choose_focus
+from fascinet.dashboard.frame import open_page
+from fascinet.dashboard.service import Resources
+from fascinet.dashboard.sureness import Lever, levers
+from fascinet.dashboard.tables import table
+from fascinet.dashboard.words import percent
+from fascinet.model.errors import ImpossibleEvidenceError
+
+LEAD = "How far each figure's cited range could move the answer, and where the ranking would flip."
+BARS = 12
+POINTS = 80
+POOR = {"C", "D"}
+
+
+def page() -> None:
+    """Draw the page."""
+    known, here = open_page("How sure", LEAD)
+    try:
+        answer = service.differential(here.case)
+    except ImpossibleEvidenceError as error:
+        flags.impossible(known, error)
+        return
+    cause = choose_focus(known, here, key="sure-focus")
+    if cause in here.case.entered:
+        st.info("This cause was entered as a finding: its probability hangs on no figure.")
+        return
+    entry = answer[cause]
+    low, high = entry.interval
+    st.html(
+        f"<p class='fn-big' data-testid='headline'>{escape(entry.label)}: "
+        f"<b>{percent(entry.posterior)}</b>, 95% interval {percent(low)} to {percent(high)} from "
+        "the cited ranges of all figures.</p>"
+    )
+    found = levers(here.case, cause)
+    if not found:
+        st.caption("No single figure's range moves this answer.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("What carries the answer", anchor=False)
+        bars = [(lever.name, lever.at_low, lever.at_high) for lever in found[:BARS]]
+        rows, spec = charts_change.tornado(bars, entry.posterior)
+        st.vega_lite_chart(rows, spec, key="tornado")
+    with right:
+        _curve(known, found, entry.posterior)
+    _poor(known, found)
+
+
+def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:
+    st.subheader("One figure at a time", anchor=False)
+    names = {lever.index: lever.name for lever in found}
+    picked = st.selectbox("Figure", list(names), format_func=names.__getitem__, key="sure-lever")
+    lever = next(x for x in found if x.index == picked)
+    top = _reach(lever)
+    points = [(top * i / POINTS, lever.at(top * i / POINTS)) for i in range(POINTS + 1)]
+    turns = [t for t in lever.flips if t <= top]
+    rows, spec = charts_change.sensitivity(
+        points, (lever.value, now), (lever.low, lever.high), turns, "Value of the figure"
+    )
+    st.vega_lite_chart(rows, spec, key="sensitivity")
+    st.markdown(_reading(known, lever))
+
+
+def _reach(lever: Lever) -> float:
+    wide = max(lever.high, lever.value, *(t for t in lever.flips if t < 4 * lever.high), 0.0)
+    return min(1.0, max(1.25 * wide, 1e-4))
+
+
+def _reading(known: Resources, lever: Lever) -> str:
+    cited = reference(known.knowledge, lever.source) if lever.source else None
+    range_ = f"cited range {100 * lever.low:.3g}% to {100 * lever.high:.3g}%"
+    lines = [f"Now **{100 * lever.value:.3g}%**, {range_}."]
+    if lever.flips:
+        inside = [t for t in lever.flips if lever.low <= t <= lever.high]
+        where = " and ".join(f"{100 * t:.3g}%" for t in lever.flips)
+        side = "inside" if inside else "outside"
+        lines.append(f"The most probable cause changes at {where}, {side} the cited range.")
+    else:
+        lines.append("No value of it would change which cause is the most probable.")
+    if cited:
+        link = f"[{cited.key}]({cited.url})" if cited.url else cited.key
+        lines.append(f"Grade {lever.grade} ({GRADES[lever.grade]}), source {link}.")
+    return " ".join(lines)
+
+
+def _poor(known: Resources, found: tuple[Lever, ...]) -> None:
+    st.header("Influential and poorly sourced", anchor=False, divider="gray")
+    weak = [lever for lever in found if lever.grade in POOR][:BARS]
+    if not weak:
+        st.caption("None: every figure that matters here is of grade A or B.")
+        return
+    heads = ("Figure", "Value", "Range", "Moves the answer", "Grade", "Source")
+    caption = "Better evidence on these would help this answer most"
+    st.html(table(caption, heads, [_line(known, lever) for lever in weak], (1, 2, 3)))
+
+
+def _line(known: Resources, lever: Lever) -> tuple[str, ...]:
+    return (
+        lever.name,
+        f"{100 * lever.value:.3g}%",
+        f"{100 * lever.low:.3g}–{100 * lever.high:.3g}%",
+        f"{100 * lever.swing:.1f} pts",
+        lever.grade,
+        reference(known.knowledge, lever.source).text[:90],
+    )

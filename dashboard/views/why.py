@@ -1,0 +1,126 @@
+"""Why: what speaks for and against one cause, in odds, in people, and on a nomogram."""
+
+from html import escape
+
+import streamlit as st
+
+from fascinet.dashboard import charts, flags, service
+from fascinet.dashboard.focus import choose_focus
+from fascinet.dashboard.frame import open_page, plain, session
+from fascinet.dashboard.people import frequency_tree
+from fascinet.dashboard.reasons import Reasons, in_words, reasons
+from fascinet.dashboard.tables import table
+from fascinet.dashboard.words import percent, times
+from fascinet.model.errors import ImpossibleEvidenceError
+
+LEAD = "What each finding does to one cause, and how sure that makes it."
+VIEWS = ("Weights of evidence", "Of 1,000 people", "Nomogram")
+SHOWN = 14
+
+
+def page() -> None:
+    """Draw the page."""
+    known, here = open_page("Why", LEAD)
+    try:
+        service.differential(here.case)
+    except ImpossibleEvidenceError as error:
+        flags.impossible(known, error)
+        return
+    cause = choose_focus(known, here, key="why-focus")
+    if cause in here.case.entered:
+        st.info("This cause was entered as a finding, so there is nothing to explain.")
+        return
+    found = reasons(here.case, cause)
+    _headline(found)
+    view = st.segmented_control("Seen as", VIEWS, default=VIEWS[0], key="why-view", required=True)
+    {VIEWS[0]: _weights, VIEWS[1]: _people, VIEWS[2]: _nomogram}[str(view)](found)
+
+
+def _headline(found: Reasons) -> None:
+    n = round(1000 * found.posterior)
+    count = "fewer than 1" if n == 0 else "more than 999" if n == 1000 else f"about {n}"
+    st.html(
+        f"<p class='fn-big' data-testid='headline'>Of 1,000 people with these findings, {count} "
+        f"have {escape(found.name)}: {percent(found.prior)} before, "
+        f"<b>{percent(found.posterior)}</b> now ({times(found.ratio)} in odds).</p>"
+    )
+
+
+def _weights(found: Reasons) -> None:
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        st.subheader("From before to now", anchor=False)
+        steps = [(w.text, w.db) for w in found.weights[:SHOWN]]
+        rest = sum(w.db for w in found.weights[SHOWN:])
+        if found.weights[SHOWN:]:
+            steps.append((f"{len(found.weights) - SHOWN} weaker findings", rest))
+        rows, spec = charts.waterfall(found.prior, steps, found.posterior)
+        st.vega_lite_chart(rows, spec, key="waterfall")
+    with right:
+        st.subheader("In words", anchor=False)
+        voice = st.segmented_control(
+            "For a", ("student", "clinician"), default="student", key="why-voice", required=True
+        )
+        for paragraph in in_words(found, clinician=voice == "clinician"):
+            st.markdown(plain(paragraph))
+    st.subheader("Textbook and in context", anchor=False)
+    st.html(_table(found))
+
+
+def _table(found: Reasons) -> str:
+    rows = [
+        (w.text, charts.decibans(w.db), times(w.textbook), times(w.in_context))
+        for w in found.weights
+    ]
+    caption = (
+        "Textbook: the finding alone. In context: given all the other findings, which may already "
+        "have said it."
+    )
+    return table(caption, ("Finding", "Weight", "Textbook LR", "LR in context"), rows, (1, 2, 3))
+
+
+def _people(found: Reasons) -> None:
+    left, right = st.columns(2, gap="large")
+    for column, title, share in (
+        (left, "Before the findings", found.prior),
+        (right, "With these findings", found.posterior),
+    ):
+        with column:
+            st.subheader(title, anchor=False)
+            n = round(1000 * share)
+            st.markdown(plain(f"{n} of 1,000 people like this have {found.name} (orange)."))
+            rows, spec = charts.people(share)
+            st.vega_lite_chart(rows, spec, key=f"people-{title}")
+    st.subheader("As a tree", anchor=False)
+    st.html(frequency_tree(found, service.log_prob_findings(session().case)))
+
+
+def _nomogram(found: Reasons) -> None:
+    left, right = st.columns([1.2, 1], gap="large")
+    with right:
+        texts = {w.finding: w.text for w in found.weights}
+        picked = st.selectbox(
+            "Finding",
+            ["", *texts],
+            format_func=lambda f: texts.get(f, "All findings together"),
+            key="why-nomogram",
+        )
+        pre, ratio, post = _points(found, picked)
+        st.markdown(
+            f"Before **{percent(pre)}**, likelihood ratio **{ratio:.3g}**, "
+            f"after **{percent(post)}**. Lay a ruler from the left scale through the middle one, "
+            "and read the right one."
+        )
+        if picked:
+            st.caption("Before: with all the other findings. The ratio is the one in context.")
+    with left:
+        rows, spec = charts.fagan(pre, ratio, post)
+        st.vega_lite_chart(rows, spec, key="fagan")
+
+
+def _points(found: Reasons, picked: str) -> tuple[float, float, float]:
+    if not picked:
+        return found.prior, found.ratio, found.posterior
+    weight = next(w for w in found.weights if w.finding == picked)
+    before = found.posterior / (1 - found.posterior) / max(weight.in_context, 1e-12)
+    return before / (1 + before), weight.in_context, found.posterior
