@@ -1,33 +1,20 @@
 """Intervals of posteriors from the ranges of the parameters, by the delta method.
 
-With every parameter θ known to a cited range (its 95% interval), and all independent,
-
-    var(logit p) ≈ Σ_θ (∂ logit p / ∂ logit θ)² ((logit high − logit low) / 3.92)²
-
-where the other entries of θ's row co-vary in proportion. `Engine.uncertainty` draws from the Beta
-and Dirichlet distributions instead, and agrees where the ranges are not very wide.
+Each row of parameters counts once, as the Dirichlet that its cited ranges stand for; see
+`fascinet.engine.analyses.uncertainty`.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fascinet.engine.analyses.access import gradients
-from fascinet.engine.analyses.covariation import slopes
+from fascinet.engine.analyses import uncertainty
 from fascinet.engine.analyses.hypotheses import Hypothesis, present
-from fascinet.engine.analyses.parameters import parameters_of
-from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
-from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
     from fascinet.engine.reasoner import Reasoner
-
-WIDTH = 2 * 1.959964
-EDGE = 1e-9
 
 
 def cause_intervals(
@@ -49,28 +36,5 @@ def delta_intervals(
     engine: Engine, case: Case, hypotheses: list[Hypothesis]
 ) -> list[tuple[float, float]]:
     """Return the interval of P(h | evidence) for each hypothesis."""
-    figures = parameters_of(engine.network)
-    found = gradients(engine, case.hard, case.soft, hypotheses)
-    p = np.clip(found.posterior, EDGE, 1 - EDGE)
-    change = slopes(found.joint - found.posterior[:, None] * found.evidence,
-                    figures.values, figures.row)  # fmt: skip
-    theta = np.clip(figures.values, EDGE, 1 - EDGE)
-    low, high = cited_ranges(figures)
-    spread = np.nan_to_num(logit(high) - logit(low)) / WIDTH
-    per_logit = change * theta * (1 - theta) / (p * (1 - p))[:, None]
-    deviation = np.sqrt(((per_logit * spread) ** 2).sum(axis=1))
-    ends = [expit(logit(p) + sign * WIDTH / 2 * deviation) for sign in (-1, 1)]
-    return [
-        (float(min(a, x)), float(max(b, x))) for a, b, x in zip(*ends, found.posterior, strict=True)
-    ]
-
-
-def logit(p: Array) -> Array:
-    """Return ln p / (1 − p), p kept off 0 and 1 by 1e-9."""
-    p = np.clip(p, EDGE, 1 - EDGE)
-    return np.log(p) - np.log1p(-p)
-
-
-def expit(x: Array) -> Array:
-    """Return 1 / (1 + e^−x)."""
-    return 1.0 / (1.0 + np.exp(-x))
+    low, high = uncertainty.delta_intervals(engine, case.hard, hypotheses, soft=case.soft)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
