@@ -204,12 +204,7 @@ class Reasoner:
         rank: str,
     ) -> tuple[CauseEntry, ...]:
         entries = [self._cause(c, posterior, prior, scores[c], spans.get(c)) for c in self.causes]
-        keys = {
-            "posterior": lambda e: e.posterior,
-            "responsibility": lambda e: e.responsibility,
-            "harm": lambda e: e.responsibility * e.harm,
-        }
-        return tuple(sorted(entries, key=lambda e: (-keys[rank](e), -e.posterior)))
+        return tuple(sorted(entries, key=lambda e: (-_key(e, rank), -e.posterior)))
 
     def _cause(
         self,
@@ -259,6 +254,12 @@ class Reasoner:
         hard = {k: v for k, v in case.hard.items() if kind(self.network, k) != "test"}
         soft = {k: v for k, v in case.soft.items() if kind(self.network, k) != "test"}
         return replace(case, hard=hard, soft=soft)
+
+
+def _key(entry: CauseEntry, rank: str) -> float:
+    if rank == "posterior":
+        return entry.posterior
+    return entry.responsibility * (entry.harm if rank == "harm" else 1.0)
 
 
 def _reassurance(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:

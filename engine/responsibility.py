@@ -21,6 +21,7 @@ Several variables can be taken out together: that is the responsibility of a gro
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from itertools import product
 
 import numpy as np
@@ -138,10 +139,10 @@ def _log_probs(
 
 def split_likelihoods(
     network: Network, likelihoods: Mapping[str, Array], observed: Iterable[str]
-) -> tuple[dict[str, str], dict[str, Array], float]:
+) -> tuple[dict[str, str], dict[str, Any], float]:
     """Return hard evidence, soft evidence, and the log of the hard ones' likelihoods."""
     hard: dict[str, str] = {}
-    soft: dict[str, Array] = {}
+    soft: dict[str, Any] = {}
     scale = 0.0
     observed = set(observed)
     for name, vector in likelihoods.items():

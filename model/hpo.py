@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple
 
 ALTERNATIVES = "|"
 COMPLAINT = "twitching"
@@ -121,7 +121,7 @@ def knowledge_anchors(knowledge: Any) -> Iterator[Anchor]:
                     yield Anchor(finding, tuple(states.split(ALTERNATIVES)), code, required)
 
 
-def parse_map(lines: TextIO, unmapped: Mapping[str, str] | None = None) -> HpoMap:
+def parse_map(lines: IO[str], unmapped: Mapping[str, str] | None = None) -> HpoMap:
     """Read the table: a comment line with the release, then a CSV with a header.
 
     Parameters
@@ -149,7 +149,7 @@ def parse_map(lines: TextIO, unmapped: Mapping[str, str] | None = None) -> HpoMa
     )  # fmt: skip
 
 
-def _rows(lines: TextIO) -> Iterator[list[str]]:
+def _rows(lines: IO[str]) -> Iterator[list[str]]:
     rows = csv.reader(lines)
     next(rows)
     yield from rows

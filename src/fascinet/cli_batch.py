@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 5000
+SUFFIXES = (".csv", ".parquet")
 
 
 def evaluate(folder: Path, rank: str, setting: str | None, blank_tests: bool, form: str) -> None:
@@ -74,10 +75,9 @@ def read_table(path: Path) -> "pd.DataFrame":
     """Read a table by its suffix, every cell a text; blank cells are unknown."""
     import pandas as pd
 
-    readers = {".csv": lambda p: pd.read_csv(p, dtype=str), ".parquet": pd.read_parquet}
-    check_suffix(path, readers)
+    check_suffix(path, SUFFIXES)
     try:
-        return readers[path.suffix](path)
+        return pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, ValueError, ImportError, UnicodeDecodeError) as error:
         raise FormatError(f"{path}: cannot be read: {error}") from None
 
