@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
+from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
-from fascinet.engine.program import Program
 
 
 class ProgramCache:
@@ -11,16 +11,16 @@ class ProgramCache:
 
     def __init__(self, bound: float = 2**26, most: int = 4096) -> None:
         self.bound, self.most, self.held = bound, most, 0.0
-        self._programs: OrderedDict[Pattern, Program] = OrderedDict()
+        self._programs: OrderedDict[Pattern, Compiled] = OrderedDict()
 
-    def get(self, pattern: Pattern) -> Program | None:
+    def get(self, pattern: Pattern) -> Compiled | None:
         """Return the program of a pattern, or None."""
         program = self._programs.get(pattern)
         if program is not None:
             self._programs.move_to_end(pattern)
         return program
 
-    def put(self, pattern: Pattern, program: Program) -> None:
+    def put(self, pattern: Pattern, program: Compiled) -> None:
         """Keep a program, dropping old ones beyond the bound."""
         if pattern in self._programs:
             return

@@ -5,10 +5,10 @@ or above; it is all that the structure of a program depends on. A `Factor` is a 
 its offset moves with the observed states, its scope and strides do not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fascinet.engine.arrays import GateBlocks, NetworkArrays
+from fascinet.engine.arrays import NetworkArrays
 
 QUERY_PARENTS = 3  # an unobserved noisy-MAX leaf of so many unobserved parents is asked afterwards
 

@@ -2,23 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine import kernels_numpy as numpy_kernels
 from fascinet.engine.analyses.methods import Analyses
 from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.cache import ProgramCache
 from fascinet.engine.conflict_set import minimal_conflict
-from fascinet.engine.decompose import Pattern
-from fascinet.engine.leaves import ask, roots_of
-from fascinet.engine.plan import Plan, make_plan
+from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
-from fascinet.engine.program import Program, compile_program
-from fascinet.engine.request import Hard, Request, Soft, pattern_of, read_request
-from fascinet.model.errors import BudgetError, ImpossibleEvidenceError, OptionError
+from fascinet.engine.request import Hard, Soft, pattern_of, read_request
+from fascinet.engine.solver import Solver
+from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
@@ -51,14 +46,17 @@ class Engine(Analyses):
             raise OptionError("backend", backend, BACKENDS)
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
-        self._cache = ProgramCache()
-        self._lock = Lock()
         self._prior: Posterior | None = None
 
     @cached_property
     def arrays(self) -> NetworkArrays:
         """The network without names."""
         return network_arrays(self.network)
+
+    @cached_property
+    def solver(self) -> Solver:
+        """Answers by number; see `fascinet.engine.solver`."""
+        return Solver(self.arrays, self.layout.starts, self.budget, self.backend)
 
     # ---------------------------------------------------------------- queries
 
@@ -92,7 +90,7 @@ class Engine(Analyses):
         """
         request = read_request(self.network, evidence, soft, do)
         wanted = self._targets(targets)
-        values, log_prob = self._solve(request, wanted)
+        values, log_prob = self.solver.solve(request, wanted)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
@@ -112,26 +110,26 @@ class Engine(Analyses):
     ) -> float:
         """Return ln P(evidence, soft; do); -inf if it is impossible."""
         request = read_request(self.network, evidence, soft, do)
-        return self._log_prob(request)
+        return self.solver.log_prob(request)
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
         """Return ln P of many (evidence, soft) pairs, shape (cases,); -inf where impossible."""
         requests = [read_request(self.network, e, s, None) for e, s in cases]
-        return np.array([self._log_prob(r) for r in requests])
+        return np.array([self.solver.log_prob(r) for r in requests])
 
     def batch_posteriors(self, cases: Iterable[Evidence]) -> tuple[Array, Array]:
         """Return posteriors (cases, states of all variables) and ln P (cases,).
 
         Column `layout.slices[v]` holds variable v. Impossible cases are NaN, with ln P = -inf.
         """
-        solved = [self._solve(read_request(self.network, e, s, None), None) for e, s in cases]
+        solved = [self.solver.solve(read_request(self.network, e, s, None), None) for e, s in cases]
         values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
         return values, np.array([p for _, p in solved])
 
     def plan(self, evidence: Hard | None = None) -> Plan:
         """Return the plan for an evidence set; print it to see cliques, widths and entries."""
         request = read_request(self.network, evidence, None, None)
-        return make_plan(self.arrays, pattern_of(self.arrays, request, None))
+        return self.solver.plan(pattern_of(self.arrays, request, None))
 
     # ---------------------------------------------------------------- analyses
 
@@ -147,55 +145,6 @@ class Engine(Analyses):
         if targets is None:
             return None
         return frozenset(self.network.index[self.network.check(t)] for t in targets)
-
-    def program(self, pattern: Pattern) -> Program:
-        """Return the compiled program of a pattern, from the cache if it is there."""
-        with self._lock:
-            found = self._cache.get(pattern)
-        if found is None:
-            plan = make_plan(self.arrays, pattern)
-            if plan.entries > self.budget:
-                raise BudgetError(plan.largest, plan.entries, self.budget)
-            found = compile_program(self.arrays, plan)
-            with self._lock:
-                self._cache.put(pattern, found)
-        return found
-
-    def _solve(self, request: Request, targets: frozenset[int] | None) -> tuple[Array, float]:
-        """Return all posteriors in one flat array (NaN if not asked or impossible), and ln P(e)."""
-        net = self.arrays
-        program = self.program(pattern_of(net, request, targets))
-        values = np.full(self.layout.total, np.nan)
-        case = numpy_kernels.Case(request.states, request.soft)
-        tree = numpy_kernels.collect(net, program, case)
-        if tree.log_prob > -np.inf:
-            self._read(program, case, tree, values)
-        values.setflags(write=False)
-        return values, tree.log_prob
-
-    def _read(
-        self, program: Program, case: numpy_kernels.Case, tree: numpy_kernels.Tree, values: Array
-    ) -> None:
-        starts, count = self.layout.starts, len(self.arrays.cards)
-        beliefs = numpy_kernels.distribute(program, tree)
-        for v, marginal in numpy_kernels.marginals(program, beliefs).items():
-            if v < count:
-                values[starts[v] : starts[v + 1]] = marginal
-        root = roots_of(program)
-        for query in program.queries:
-            v = query.variable
-            values[starts[v] : starts[v + 1]] = ask(
-                self.arrays, program, query, case, tree, beliefs, root
-            )
-        for v, state in case.states.items():
-            values[starts[v] : starts[v + 1]] = 0.0
-            values[starts[v] + state] = 1.0
-
-    def _log_prob(self, request: Request) -> float:
-        net = self.arrays
-        program = self.program(pattern_of(net, request, frozenset()))
-        case = numpy_kernels.Case(request.states, request.soft)
-        return numpy_kernels.collect(net, program, case).log_prob
 
     def _conflict(
         self, evidence: Hard | None, soft: Soft | None, do: Hard | None

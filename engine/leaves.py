@@ -34,16 +34,16 @@ def levels(rows: Array) -> Pair:
     return below, rows
 
 
-def roots_of(program: Program) -> list[int]:
+def roots_of(parents: list[int]) -> list[int]:
     """Return the root of each clique's tree."""
-    root = list(range(len(program.steps)))
+    root = list(range(len(parents)))
     for i in range(len(root) - 1, -1, -1):
-        if program.steps[i].parent >= 0:
-            root[i] = root[program.steps[i].parent]
+        if parents[i] >= 0:
+            root[i] = root[parents[i]]
     return root
 
 
-def spanning(program: Program, homes: set[int], root: list[int]) -> tuple[list[int], set[int]]:
+def spanning(parents: list[int], homes: set[int], root: list[int]) -> tuple[list[int], set[int]]:
     """Return the cliques of the subtrees that span `homes`, children first, and their tops."""
     heap = list(homes)
     heapify(heap)
@@ -57,7 +57,7 @@ def spanning(program: Program, homes: set[int], root: list[int]) -> tuple[list[i
         if waiting[root[c]] == 1:
             tops.add(c)
             continue
-        parent = program.steps[c].parent
+        parent = parents[c]
         if parent in seen:
             waiting[root[c]] -= 1
         else:
@@ -88,7 +88,8 @@ def ask(
         card = net.cards[link.scope[0]]
         rows = view(net.base, start, (card, m), (link.strides[0], 1))
         by_clique.setdefault(clique, []).append((axis, rows))
-    path, tops = spanning(program, set(by_clique), root)
+    parents = [step.parent for step in program.steps]
+    path, tops = spanning(parents, set(by_clique), root)
     arrived: dict[int, Pair] = {}
     for c in path:
         step = program.steps[c]

@@ -91,12 +91,6 @@ def eliminate(
     return Elimination(tuple(order), tuple(neighbours), work)
 
 
-def best_order(scopes: Sequence[Sequence[int]], cards: Sequence[int]) -> Elimination:
-    """Return the cheaper of the min-fill and the min-weight order."""
-    tries = [eliminate(scopes, cards, measure) for measure in ("fill", "weight")]
-    return min(tries, key=lambda e: e.work)
-
-
 def follow(
     scopes: Sequence[Sequence[int]], cards: Sequence[int], order: Sequence[int]
 ) -> Elimination:

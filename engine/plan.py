@@ -1,13 +1,17 @@
 """From factors to a junction tree: the plan, which can be printed before anything runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import TypeAlias
 
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factors, Pattern, open_gates, star_scopes
 from fascinet.engine.mirror import Mirror
-from fascinet.engine.order import Elimination, best_order, bits, eliminate, follow
+from fascinet.engine.order import Elimination, bits, eliminate, follow
+
+Search: TypeAlias = Callable[[Sequence[Sequence[int]], Sequence[int], str], Elimination]
+MEASURES = ("fill", "weight")
 
 
 @dataclass(frozen=True)
@@ -158,25 +162,30 @@ def _children_first(residual: list[list[int]], parent: list[int]) -> list[int]:
     return sorted(kept, key=lambda i: (-depth[i], i))
 
 
-def lay_out(net: NetworkArrays, pattern: Pattern) -> tuple[Factors, Elimination]:
+def cheapest(scopes: Sequence[Sequence[int]], cards: Sequence[int], search: Search) -> Elimination:
+    """Return the cheaper of the min-fill and the min-weight order."""
+    return min((search(scopes, cards, m) for m in MEASURES), key=lambda e: e.work)
+
+
+def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> tuple[Factors, Elimination]:
     """Return the factors and an elimination order, the cheaper of its tries."""
     opened = open_gates(net, pattern)
     scopes, cards, hubs = star_scopes(net, pattern, opened)
     if not opened.gates:
-        return opened.out, best_order(scopes, cards)
+        return opened.out, cheapest(scopes, cards, search)
     tries: list[tuple[Factors, Elimination]] = []
-    for measure in ("fill", "weight"):
-        rough = eliminate(scopes, cards, measure)
+    for measure in MEASURES:
+        rough = search(scopes, cards, measure)
         mirror = Mirror(net, pattern, opened, hubs).run(rough.order)
         windows, widths = [f.scope for f in mirror.out.factors], mirror.out.cards
         tries.append((mirror.out, follow(windows, widths, mirror.order)))
-        tries.append((mirror.out, best_order(windows, widths)))
+        tries.append((mirror.out, cheapest(windows, widths, search)))
     return min(tries, key=lambda t: t[1].work)
 
 
-def make_plan(net: NetworkArrays, pattern: Pattern) -> Plan:
-    """Return the plan for a pattern of evidence."""
-    factors, elimination = lay_out(net, pattern)
+def make_plan(net: NetworkArrays, pattern: Pattern, search: Search = eliminate) -> Plan:
+    """Return the plan for a pattern of evidence; `search` finds elimination orders."""
+    factors, elimination = lay_out(net, pattern, search)
     cliques, home = junction_tree(factors, elimination)
     sizes = [clique_size(c, factors.cards) for c in cliques]
     return Plan(

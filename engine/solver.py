@@ -1,0 +1,139 @@
+"""Cases by number in, flat answers out: picks the program and the backend."""
+
+import sys
+from threading import Lock
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine import kernels_numpy as slow
+from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.cache import ProgramCache
+from fascinet.engine.compiled import Compiled
+from fascinet.engine.decompose import Pattern
+from fascinet.engine.leaves import ask, roots_of
+from fascinet.engine.order import eliminate
+from fascinet.engine.plan import Plan, make_plan
+from fascinet.engine.request import Request, pattern_of
+from fascinet.model.errors import BudgetError
+from fascinet.model.gates import Array
+
+PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
+QUERIES = 6  # and so are this many queries
+HEAVY = 500_000  # and so is a plan of so many entries
+
+Wanted = frozenset[int] | None
+
+
+class Solver:
+    """Answers requests about one network.
+
+    Parameters
+    ----------
+    net : NetworkArrays
+    starts : array
+        Place of each variable's states in the flat answer; the last item is its length.
+    budget : int
+        Most table entries of a program.
+    backend : {"auto", "numpy", "numba"}
+    """
+
+    def __init__(
+        self, net: NetworkArrays, starts: NDArray[np.int64], budget: int, backend: str
+    ) -> None:
+        self.net, self.starts, self.budget, self.backend = net, starts, budget, backend
+        self._cache = ProgramCache()
+        self._lock = Lock()
+        self._spent, self._asked = 0.0, 0
+        self._native = backend == "numba"
+
+    # ---------------------------------------------------------------- programs
+
+    @property
+    def native(self) -> bool:
+        """Whether the compiled kernels answer; "auto" turns to them once they are worth it."""
+        if not self._native and self.backend == "auto":
+            self._native = (
+                "fascinet.engine.native" in sys.modules
+                or self._spent > PATIENCE
+                or self._asked >= QUERIES
+            )
+        return self._native
+
+    def plan(self, pattern: Pattern) -> Plan:
+        """Return the plan of a pattern."""
+        if self.native:
+            from fascinet.engine.native import native_eliminate
+
+            return make_plan(self.net, pattern, native_eliminate)
+        return make_plan(self.net, pattern, eliminate)
+
+    def program(self, pattern: Pattern) -> Compiled:
+        """Return the programs of a pattern, from the cache if they are there.
+
+        Raises
+        ------
+        BudgetError
+            If the plan exceeds the budget.
+        """
+        with self._lock:
+            found = self._cache.get(pattern)
+        if found is None:
+            plan = self.plan(pattern)
+            if plan.entries > self.budget:
+                raise BudgetError(plan.largest, plan.entries, self.budget)
+            found = Compiled(self.net, plan, self.starts)
+            with self._lock:
+                self._cache.put(pattern, found)
+        return found
+
+    # ---------------------------------------------------------------- answers
+
+    def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
+        """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
+        compiled = self.program(pattern_of(self.net, request, wanted))
+        values = np.full(int(self.starts[-1]), np.nan)
+        log_prob = self._answer(compiled, request, values)
+        if log_prob > -np.inf:
+            for v, state in request.states.items():
+                values[self.starts[v] : self.starts[v + 1]] = 0.0
+                values[self.starts[v] + state] = 1.0
+        values.setflags(write=False)
+        return values, log_prob
+
+    def log_prob(self, request: Request) -> float:
+        """Return ln P(e), -inf if it is impossible."""
+        compiled = self.program(pattern_of(self.net, request, frozenset()))
+        return self._answer(compiled, request, None)
+
+    def _answer(self, compiled: Compiled, request: Request, out: Array | None) -> float:
+        if self.native or (self.backend == "auto" and compiled.plan.entries > HEAVY):
+            from fascinet.engine.native import UNSAFE, run
+
+            status, log_prob = run(self.net, compiled.flat, request.states, request.soft, out)
+            if status != UNSAFE:
+                return log_prob
+        begin = perf_counter()
+        log_prob = self._answer_slowly(compiled, request, out)
+        self._spent += perf_counter() - begin
+        self._asked += 1
+        return log_prob
+
+    def _answer_slowly(self, compiled: Compiled, request: Request, out: Array | None) -> float:
+        program, starts = compiled.steps, self.starts
+        case = slow.Case(request.states, request.soft)
+        tree = slow.collect(self.net, program, case)
+        if out is None or tree.log_prob == -np.inf:
+            return tree.log_prob
+        beliefs = slow.distribute(program, tree)
+        for v, marginal in slow.marginals(program, beliefs).items():
+            if v < len(self.net.cards):
+                out[starts[v] : starts[v + 1]] = marginal
+        root = roots_of([step.parent for step in program.steps])
+        for query in program.queries:
+            v = query.variable
+            out[starts[v] : starts[v + 1]] = ask(
+                self.net, program, query, case, tree, beliefs, root
+            )
+        return tree.log_prob
