@@ -1,7 +1,8 @@
 """Places for a drawing of a directed acyclic graph in layers (Sugiyama, Tagawa & Toda 1981).
 
-Each variable lies one layer below its lowest parent; within a layer, variables are ordered by the
-mean place of their neighbours, swept down and up until crossings no longer fall.
+Each variable lies one layer below its lowest parent, a root just above its highest child. Within
+a layer, variables are ordered by the mean place of their neighbours, swept down and up until
+crossings no longer fall.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,8 @@ class Layers:
     Attributes
     ----------
     rows : tuple of tuples of str
-        Layer k holds variables whose longest path from a root has k arcs.
+        Layer k holds variables whose longest path from a root has k arcs, and roots whose
+        highest child lies in layer k + 1.
     arcs : tuple of (str, str)
         Parent and child, both in `rows`.
     """
@@ -47,10 +49,22 @@ def layers(network: Network, variables: Iterable[str] | None = None) -> Layers:
     depth: dict[str, int] = {}
     for v in order:
         depth[v] = max((depth[u] + 1 for u in network.parents(v) if u in wanted), default=0)
+    _lower_roots(depth, arcs)
     rows: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for v in order:
         rows[depth[v]].append(v)
     return Layers(tuple(tuple(row) for row in _untangle(rows, arcs)), arcs)
+
+
+def _lower_roots(depth: dict[str, int], arcs: Sequence[tuple[str, str]]) -> None:
+    """Bring each root down to the layer above its highest child, so that arcs are short."""
+    children = {v for _, v in arcs}
+    highest: dict[str, int] = {}
+    for u, v in arcs:
+        highest[u] = min(highest.get(u, depth[v]), depth[v])
+    for u, at in highest.items():
+        if u not in children:
+            depth[u] = at - 1
 
 
 def _untangle(rows: list[list[str]], arcs: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -14,7 +14,7 @@ from fascinet.model.network import Network
 
 BOX, GAP, DROP = 138, 16, 44
 HEAD, LINE = 18, 13
-BAR_AT, BAR = 66, 42
+BAR_AT, BAR = 64, 38
 ACCENT = "#2a78c8"
 FOUND = "#c2701d"
 STYLE = (
@@ -24,7 +24,7 @@ STYLE = (
     f".fn-svg .e{{fill:{FOUND};fill-opacity:.14;stroke:{FOUND}}}"
     ".fn-svg .t{fill:currentColor;fill-opacity:.12}"
     f".fn-svg .p{{fill:{ACCENT}}}"
-    ".fn-svg .a{fill:none;stroke:currentColor;stroke-opacity:.5}"
+    ".fn-svg .a{fill:none;stroke:currentColor;stroke-opacity:.35}"
     ".fn-svg .h{font-weight:600}"
 )
 
