@@ -1,0 +1,137 @@
+"""Build the documentation: generated pages, executed notebooks, then a strict mkdocs build.
+
+Sources lie in `docs/` and `notebooks/`; everything generated goes to `build/docs`, the site to
+`site/`. `--fast` leaves the notebooks out.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE, BUILT = ROOT / "docs", ROOT / "build" / "docs"
+CONFIG = ROOT / "build" / "mkdocs.yml"
+SVG_CHARTS = "import altair\naltair.renderers.enable('svg')"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the site; return the exit code of mkdocs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fast", action="store_true", help="leave the notebooks out")
+    options = parser.parse_args(arguments)
+    sys.path.insert(0, str(ROOT))
+    shutil.rmtree(BUILT, ignore_errors=True)
+    shutil.copytree(SOURCE, BUILT)
+    names = write_knowledge(BUILT / "knowledge")
+    fill(BUILT / "model_card.md", "<!-- evaluation -->", evaluation())
+    fill(BUILT / "benchmarks.md", "<!-- benchmarks -->", benchmarks())
+    notebooks = write_notebooks(BUILT / "notebooks", execute=not options.fast)
+    write_config(names, notebooks)
+    return build()
+
+
+def write_knowledge(folder: Path) -> list[str]:
+    """Write the pages of the knowledge base; return the causes."""
+    from fascinet.model.shipped import shipped_knowledge
+    from tools import docs_pages as pages
+
+    knowledge = shipped_knowledge()
+    folder.mkdir(parents=True)
+    (folder / "index.md").write_text(pages.knowledge_index(knowledge))
+    (folder / "coverage.md").write_text(pages.coverage(knowledge))
+    (folder / "sources.md").write_text(pages.sources_page(knowledge))
+    for name, cause in knowledge.causes.items():
+        (folder / f"{name}.md").write_text(pages.cause_page(knowledge, cause))
+    return sorted(knowledge.causes, key=lambda c: knowledge.causes[c].label)
+
+
+def evaluation() -> str:
+    """Return the measures on the published cases."""
+    import fascinet
+    from tools import docs_pages as pages
+
+    return pages.evaluation(fascinet.evaluate(ROOT / "tests" / "data" / "cases").to_dict())
+
+
+def benchmarks() -> str:
+    """Return the tables of recorded results."""
+    from tools import docs_pages as pages
+
+    return pages.benchmarks(ROOT / "benchmarks" / "results")
+
+
+def fill(page: Path, mark: str, text: str) -> None:
+    """Put generated text in the place of a mark."""
+    page.write_text(page.read_text().replace(mark, text))
+
+
+# -------------------------------------------------------------------- notebooks
+
+
+def write_notebooks(folder: Path, *, execute: bool) -> list[str]:
+    """Run the notebooks and write them as pages with their outputs; return their names."""
+    folder.mkdir(parents=True)
+    names = [p.stem for p in sorted((ROOT / "notebooks").glob("*.py"))] if execute else []
+    titles = [write_notebook(ROOT / "notebooks" / f"{name}.py", folder) for name in names]
+    listed = [f"- [{t}]({n}.md)" for n, t in zip(names, titles, strict=True)]
+    text = "Each is a lesson and opens with the question it answers. `make notebooks` opens them.\n"
+    (folder / "index.md").write_text("# Notebooks\n\n" + text + "\n" + "\n".join(listed) + "\n")
+    return names
+
+
+def write_notebook(path: Path, folder: Path) -> str:
+    """Run one notebook and write it as Markdown with its pictures; return its title."""
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import MarkdownExporter
+
+    notebook: Any = jupytext.read(path)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    setup: Any = nbformat.v4.new_code_cell(SVG_CHARTS)
+    notebook.cells.insert(0, setup)
+    NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
+    notebook.cells.pop(0)
+    text, resources = MarkdownExporter().from_notebook_node(
+        notebook, resources={"output_files_dir": f"{path.stem}_files"}
+    )
+    for name, data in resources.get("outputs", {}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / f"{path.stem}.md").write_text(text)
+    return next(line[2:] for line in text.splitlines() if line.startswith("# "))
+
+
+# -------------------------------------------------------------------- mkdocs
+
+
+def write_config(causes: list[str], notebooks: list[str]) -> None:
+    """Write the configuration with the generated pages in it."""
+    text = (ROOT / "mkdocs.yml").read_text()
+    mark = "      # causes are added by tools/build_docs.py\n"
+    assert mark in text
+    text = text.replace(mark, "".join(f"      - knowledge/{c}.md\n" for c in causes))
+    pages = "".join(f"      - notebooks/{n}.md\n" for n in ["index", *notebooks])
+    text = text.replace("  - Notebooks: notebooks/index.md\n", f"  - Notebooks:\n{pages}")
+    text = text.replace("build/docs", str(BUILT)).replace(
+        "site_dir: site", f"site_dir: {ROOT}/site"
+    )
+    CONFIG.write_text(text.replace("paths: [.rooms]", f"paths: [{ROOT}/.rooms]"))
+
+
+def build() -> int:
+    """Run mkdocs in strict mode on the generated configuration."""
+    subprocess.run([sys.executable, str(ROOT / "tools" / "link_rooms.py")], check=True)
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", "-f", str(CONFIG)]
+    quiet = os.environ | {"DISABLE_MKDOCS_2_WARNING": "true", "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, check=False, env=quiet).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
