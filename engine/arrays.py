@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascinet.model.gates import Array, Function, Gate, NoisyMax
+from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
 SMALL_GATE = 64  # a noisy-MAX of at most so many table entries is worked as a table
@@ -135,6 +135,14 @@ def bfirst_table(leak: Array, bstep: Array) -> Array:
     """Return [k, u, b]: the binary step taken from the leak."""
     below = np.concatenate([[0.0], np.cumsum(leak)[:-1]])
     return below[:, None, None] * bstep[:, 0] + leak[:, None, None] * bstep[:, 1]
+
+
+def max_prefixes(gate: NoisyMax) -> list[Array]:
+    """Return the distributions of max(L, Z_1, …, Z_i) for i = 0, 1, …, one axis a parent."""
+    out = [gate.leak]
+    for link in gate.links[:-1]:
+        out.append(max_convolve(out[-1][..., None, :], link))
+    return out
 
 
 def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:

@@ -9,6 +9,7 @@ import numpy as np
 from fascinet.engine.analyses.methods import Analyses
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.conflict_set import minimal_conflict
+from fascinet.engine.derivatives import Derivatives, gate_derivatives
 from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
@@ -125,6 +126,34 @@ class Engine(Analyses):
         solved = [self.solver.solve(read_request(self.network, e, s, None), None) for e, s in cases]
         values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
         return values, np.array([p for _, p in solved])
+
+    def derivatives(
+        self,
+        evidence: Hard | None = None,
+        *,
+        extra: Hard | None = None,
+        soft: Soft | None = None,
+        do: Hard | None = None,
+    ) -> Derivatives:
+        """Return ∂ ln P(evidence, extra, soft; do) / ∂ θ for every parameter of every gate.
+
+        Each parameter counts as free. A gate without bearing on the evidence gets zeros (in
+        networks of tables alone: its formal derivative P(u | e), the same along each row).
+
+        Raises
+        ------
+        ImpossibleEvidenceError
+            If the probability is zero.
+        """
+        given = {**(evidence or {}), **(extra or {})}
+        log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
+        if log_prob == -np.inf:
+            raise ImpossibleEvidenceError(self._conflict(given, soft, do))
+        net = self.arrays
+        gates = zip(self.network.variables, net.blocks, net.cards, strict=True)
+        return Derivatives(
+            log_prob, {v: gate_derivatives(net, grad, blocks, m) for v, blocks, m in gates}
+        )
 
     def plan(self, evidence: Hard | None = None) -> Plan:
         """Return the plan for an evidence set; print it to see cliques, widths and entries."""

@@ -11,6 +11,7 @@ import numpy as np
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor
+from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
 from fascinet.engine.leaves import roots_of, spanning
 from fascinet.engine.leaves_numba import ask_all
@@ -217,3 +218,23 @@ def load_soft(program: NativeProgram, soft: dict[int, Array], work: Array) -> No
         values = soft[v]
         work[at : at + values.size] = values
         at += values.size
+
+
+def derivatives(
+    net: NetworkArrays, program: NativeProgram, states: dict[int, int], soft: dict[int, Array]
+) -> tuple[int, float, Array]:
+    """Return a status, ln P(e) and ∂ ln P / ∂ base of a case."""
+    prog = program.prog
+    cliques = int(prog[0])
+    work = scratch(int(prog[11]))
+    obs = observed_states(net, states)
+    load_soft(program, soft, work)
+    scales, grad = np.empty(cliques), np.zeros(net.base.size)
+    status, log_prob = collect_products(prog, net.base, obs, work, scales)
+    if status == kernels.DONE:
+        records = prog[kernels.HEAD :][: kernels.CLIQUE * cliques].reshape(cliques, kernels.CLIQUE)
+        counts = np.maximum(records[:, 7] - records[:, 6], 1).astype(np.int64)
+        left = scratch(int((records[:, 0] * counts).max(initial=0)), "left")
+        lam = np.zeros(int(records[:, 1].sum()))
+        reverse(prog, net.base, obs, work, scales, lam, left, grad)
+    return status, log_prob, grad

@@ -1,0 +1,211 @@
+"""∂ ln P(e) / ∂ θ for every entry of every table and every parameter of every gate.
+
+One reverse pass through the program gives the derivative for each value of the base; the chain rule
+then takes it through the gates' transition tables to their links and leaks (Darwiche 2003,
+doi:10.1145/765568.765570; Park & Darwiche 2004). Each entry counts as free: co-variation of the
+rest of its row is the caller's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from fascinet.engine.arrays import (
+    GateBlocks,
+    LinkBlocks,
+    NetworkArrays,
+    bstep_table,
+    max_prefixes,
+    step_table,
+)
+from fascinet.engine.kernels_numpy import Case, offset_of, view
+from fascinet.engine.program import Program
+from fascinet.model.gates import Array, NoisyMax, Table
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Derivatives of one log-probability.
+
+    Attributes
+    ----------
+    log_prob : float
+        ln P(e).
+    gates : mapping of str to tuple of arrays
+        ∂ ln P(e) / ∂ θ, shaped like the gate's parameters: (table,) for a table, (link, …, leak)
+        for a noisy-MAX, () for a deterministic function. All zero for a variable that has no
+        bearing on the evidence.
+    """
+
+    log_prob: float
+    gates: Mapping[str, tuple[Array, ...]]
+
+    def __getitem__(self, variable: str) -> tuple[Array, ...]:
+        return self.gates[variable]
+
+
+def reverse(net: NetworkArrays, program: Program, case: Case) -> tuple[float, Array]:
+    """Return ln P(e) and ∂ ln P / ∂ base, by NumPy; -inf and zeros if impossible."""
+    grad = np.zeros_like(net.base)
+    total, operands, scales = 0.0, _operands(net, program, case), list[float]()
+    for offset, slices in program.scalars:
+        at = offset_of(offset, slices, case)
+        if net.base[at] <= 0.0:
+            return -np.inf, grad
+        total += log(net.base[at])
+        grad[at] += 1.0 / net.base[at]
+    messages: list[Array] = []
+    for i, step in enumerate(program.steps):
+        table = np.ones(step.shape)
+        for values, _ in operands[i]:
+            table *= values
+        message = table.sum(axis=tuple(range(step.cut, table.ndim)))
+        scales.append(float(message.max()))
+        if scales[-1] <= 0.0:
+            return -np.inf, grad
+        total += log(scales[-1])
+        messages.append(np.ascontiguousarray(message / scales[-1]))
+        if step.parent >= 0:
+            above = program.steps[step.parent].shape
+            operands[step.parent].append((view(messages[i], 0, above, step.up_strides), -1 - i))
+    _reverse(program, operands, scales, messages, grad)
+    return total, grad
+
+
+Operands = list[list[tuple[Array, int]]]
+
+
+def _operands(net: NetworkArrays, program: Program, case: Case) -> Operands:
+    """Return each clique's operands as windows, with the place in the base that each starts at."""
+    out: Operands = []
+    for step in program.steps:
+        starts = [offset_of(o.offset, o.slices, case) for o in step.operands]
+        out.append(
+            [
+                (view(net.base, at, step.shape, o.strides), at)
+                for at, o in zip(starts, step.operands, strict=True)
+            ]
+        )
+    for v, likelihood in case.soft.items():
+        c, axis = program.home[v]
+        shape = [1] * len(program.steps[c].shape)
+        shape[axis] = -1
+        out[c].append((likelihood.reshape(shape), NOWHERE))
+    return out
+
+
+NOWHERE = np.iinfo(np.int64).max
+
+
+def _reverse(
+    program: Program, operands: Operands, scales: list[float], messages: list[Array], grad: Array
+) -> None:
+    lam = [np.zeros_like(m) for m in messages]
+    for i in range(len(program.steps) - 1, -1, -1):
+        step = program.steps[i]
+        top = np.ones(()) if step.parent < 0 else lam[i]
+        here = np.zeros(step.shape)
+        here += (top / scales[i]).reshape(top.shape + (1,) * (here.ndim - top.ndim))
+        left = [here]
+        for values, _ in operands[i][:-1]:
+            left.append(left[-1] * values)
+        right = np.ones(step.shape)
+        for j in range(len(operands[i]) - 1, -1, -1):
+            values, at = operands[i][j]
+            share = left[j] * right
+            if at < 0:
+                child = program.steps[-1 - at]
+                drop = tuple(a for a, s in enumerate(child.up_strides) if s == 0)
+                lam[-1 - at] += share.sum(axis=drop)
+            elif at != NOWHERE:
+                _scatter(grad, at, share, step.operands[j].strides)
+            right = right * values
+
+
+def _scatter(grad: Array, at: int, share: Array, strides: tuple[int, ...]) -> None:
+    """Add a clique's entries to the base's derivative, broadcast axes summed."""
+    drop = tuple(a for a, s in enumerate(strides) if s == 0)
+    kept = tuple(s for s in strides if s != 0)
+    total = share.sum(axis=drop)
+    window = view(grad, at, total.shape, kept)
+    window += total
+
+
+# -------------------------------------------------------------------- chain rule
+
+
+def gate_derivatives(
+    net: NetworkArrays, grad: Array, blocks: GateBlocks, card: int
+) -> tuple[Array, ...]:
+    """Return the derivatives of one gate's parameters from those of the base."""
+    gate = blocks.gate
+    if isinstance(gate, Table):
+        size = gate.values.size
+        return (grad[blocks.offset : blocks.offset + size].reshape(gate.values.shape).copy(),)
+    if not isinstance(gate, NoisyMax):
+        return ()
+    if not blocks.is_max:
+        shape = (*gate.cards, gate.states)
+        table = grad[blocks.offset : blocks.offset + int(np.prod(shape))].reshape(shape)
+        return _through_table(gate, table)
+    leak = grad[blocks.offset : blocks.offset + card].copy()
+    links = tuple(_through_link(grad, gate, i, block, leak) for i, block in enumerate(blocks.links))
+    return (*links, leak)
+
+
+def _above(values: Array, axis: int) -> Array:
+    """Return Σ_{k ≥ z} along an axis."""
+    return np.flip(np.cumsum(np.flip(values, axis), axis), axis)
+
+
+def _part(grad: Array, at: int, shape: tuple[int, ...]) -> Array:
+    return grad[at : at + int(np.prod(shape))].reshape(shape)
+
+
+def _through_link(grad: Array, gate: NoisyMax, i: int, block: LinkBlocks, leak: Array) -> Array:
+    """Return ∂/∂ link i, and add this link's share to ∂/∂ leak."""
+    link = gate.links[i]
+    card, m = link.shape
+    out = _part(grad, block.link, (card, m)).copy()
+    step = _part(grad, block.step, (m, card, m)).copy()
+    bstep = _part(grad, block.bstep, (m, 2, card, 2)).copy()
+    first = _part(grad, block.first, (card, m))
+    if first.any():
+        step += gate.leak[:, None, None] * first
+        leak += np.tensordot(step_table(link), first, axes=((1, 2), (0, 1)))
+    bfirst = _part(grad, block.bfirst, (m, card, 2))
+    if bfirst.any():
+        tables = bstep_table(link)
+        below = np.concatenate([[0.0], np.cumsum(gate.leak)[:-1]])
+        bstep[:, 0] += below[:, None, None] * bfirst
+        bstep[:, 1] += gate.leak[:, None, None] * bfirst
+        leak += (bfirst * tables[:, 1]).sum(axis=(1, 2))
+        later = (bfirst * tables[:, 0]).sum(axis=(1, 2))
+        leak += _above(later, 0) - later
+    if step.any():
+        diagonal = np.arange(m)
+        stays = step[diagonal, :, diagonal]
+        step[diagonal, :, diagonal] = 0.0
+        rises = np.cumsum(step, axis=0)[diagonal, :, diagonal]
+        out += rises.T + _above(stays, 0).T
+    if bstep.any():
+        under = bstep[:, 0, :, 0]
+        out += (_above(under, 0) - under).T + bstep[:, 0, :, 1].T + _above(bstep[:, 1, :, 1], 0).T
+    return out
+
+
+def _through_table(gate: NoisyMax, grad: Array) -> tuple[Array, ...]:
+    """Return ∂/∂ links and leak of a noisy-MAX that is worked as a table."""
+    prefixes = max_prefixes(gate)
+    links: list[Array] = []
+    for i in range(len(gate.links) - 1, -1, -1):
+        a, b = prefixes[i][..., None, :], gate.links[i]
+        upto = np.cumsum(a, axis=-1)
+        to_b = _above(grad * a, -1) + grad * (upto - a)
+        links.append(to_b.sum(axis=tuple(range(to_b.ndim - 2))))
+        here = grad * b
+        to_a = grad * np.cumsum(b, axis=-1) + (_above(here, -1) - here)
+        grad = to_a.sum(axis=-2)
+    return (*reversed(links), grad)
