@@ -1,0 +1,240 @@
+"""The inverse query: the smallest change of the figures that makes a statement true.
+
+A statement is P(h | e) ≥ x, P(h | e) ≤ x, or h above g. Each is linear in a single parameter t
+under proportional co-variation, so each parameter has one threshold. Changes are compared in log
+odds, |logit t - logit θ|: for a binary row this is the Chan–Darwiche distance of the change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
+from fascinet.engine.analyses.covariation import slopes
+from fascinet.engine.analyses.hypotheses import Hypothesis
+from fascinet.engine.analyses.parameters import Parameters, parameters_of
+from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.model.errors import OptionError
+
+if TYPE_CHECKING:
+    from fascinet.engine.engine import Engine
+
+EDGE = 1e-9
+
+
+@dataclass(frozen=True)
+class Statement:
+    """P(h | e) - Σ weight · P(g | e) compared with `level`.
+
+    Attributes
+    ----------
+    hypothesis : Hypothesis
+    relation : {">=", "<="}
+    level : float
+        Right-hand side.
+    other : Hypothesis or None
+        With it the statement is about P(h | e) - P(other | e); "h above g" is level 0.
+    """
+
+    hypothesis: Hypothesis
+    relation: str = ">="
+    level: float = 0.0
+    other: Hypothesis | None = None
+
+    def __post_init__(self) -> None:
+        if self.relation not in (">=", "<="):
+            raise OptionError("relation", self.relation, (">=", "<="))
+
+    def margin(self, posterior: Sequence[float] | Array) -> float:
+        """Return by how much the statement holds; below 0 it does not."""
+        value = posterior[0] - (posterior[1] if self.other else 0.0) - self.level
+        return float(value if self.relation == ">=" else -value)
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses that the statement names."""
+        return (self.hypothesis, self.other) if self.other else (self.hypothesis,)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SingleChanges(Result):
+    """Every single parameter that can make a statement true, smallest change first.
+
+    Attributes
+    ----------
+    index : array of int
+        Parameters.
+    needed : array
+        The threshold: with the parameter there, the statement just holds.
+    log_odds_change : array
+        |logit needed - logit θ|.
+    holds : bool
+        Whether the statement already holds (then there is nothing to change).
+    """
+
+    parameters: Parameters
+    index: NDArray[np.int64]
+    needed: Array
+    log_odds_change: Array
+    holds: bool
+
+    def columns(self) -> Columns:
+        """Return one row a parameter."""
+        names = [self.parameters.labels[i] for i in self.index]
+        return {
+            "variable": [n[0] for n in names],
+            "state": [n[1] for n in names],
+            "parents": [n[2] for n in names],
+            "value": self.parameters.values[self.index],
+            "needed": self.needed,
+            "log_odds_change": self.log_odds_change,
+        }
+
+    def title(self) -> str:
+        """Return whether any single change does it."""
+        if self.holds:
+            return "The statement holds already"
+        return f"{len(self.index)} single parameters can make the statement true"
+
+
+def single_changes(
+    engine: "Engine", statement: Statement, evidence: Evidence, *, soft: Soft | None = None
+) -> SingleChanges:
+    """Return all single changes that make the statement true, smallest first."""
+    figures = parameters_of(engine.network)
+    found = gradients(engine, evidence, soft, statement.hypotheses)
+    margin = statement.margin(found.posterior)
+    theta = figures.values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = theta - margin / margin_slope(figures, found, statement)
+    size = np.abs(_logit(needed) - _logit(theta))
+    usable = np.zeros(len(theta), dtype=bool)
+    usable[figures.free] = True
+    usable &= np.isfinite(needed) & (needed > 0.0) & (needed < 1.0)
+    keep = np.flatnonzero(usable) if margin < 0 else np.zeros(0, dtype=np.int64)
+    keep = keep[np.argsort(size[keep], kind="stable")]
+    return SingleChanges(figures, keep, frozen(needed[keep]), frozen(size[keep]), margin >= 0)
+
+
+def margin_slope(figures: Parameters, found: Gradients, statement: Statement) -> Array:
+    """Return d/dt of the margin times P(e), along co-variation, for every parameter."""
+    joint = slopes(found.joint, figures.values, figures.row)
+    evidence = slopes(found.evidence, figures.values, figures.row)
+    value = joint[0] - (joint[1] if statement.other else 0.0) - statement.level * evidence
+    return value if statement.relation == ">=" else -value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JointChange(Result):
+    """A change of many parameters at once that makes a statement true.
+
+    Attributes
+    ----------
+    index, new : arrays
+        Parameters changed and their new values.
+    distance : float
+        √ Σ (logit new - logit θ)².
+    margin : float
+        By how much the statement holds after the change, by inference in the changed network.
+    """
+
+    parameters: Parameters
+    index: NDArray[np.int64]
+    new: Array
+    distance: float
+    margin: float
+
+    def columns(self) -> Columns:
+        """Return one row a parameter, largest change first."""
+        names = [self.parameters.labels[i] for i in self.index]
+        return {
+            "variable": [n[0] for n in names],
+            "state": [n[1] for n in names],
+            "parents": [n[2] for n in names],
+            "value": self.parameters.values[self.index],
+            "new": self.new,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return size and effect of the change."""
+        return {"distance": self.distance, "margin": self.margin}
+
+
+def joint_change(
+    engine: "Engine",
+    statement: Statement,
+    evidence: Evidence,
+    *,
+    soft: Soft | None = None,
+    among: Sequence[int] | None = None,
+    steps: int = 25,
+) -> JointChange | None:
+    """Return a smallest change of several parameters that makes the statement true.
+
+    One entry a row moves (its largest slope), along the gradient in log odds, by Newton steps to
+    the nearest point of the linearised statement: a local minimum of the Euclidean distance in log
+    odds. None if the statement is not reached.
+
+    Parameters
+    ----------
+    among : sequence of int, optional
+        Only these parameters; default all.
+    """
+    figures = parameters_of(engine.network)
+    start, now = figures.values, figures.values.copy()
+    allowed = _allowed(figures, among)
+    moved: NDArray[np.int64] | None = None
+    for _ in range(steps):
+        network = figures.rebuild(now)
+        here = parameters_of(network)
+        found = gradients(type(engine)(network), evidence, soft, statement.hypotheses)
+        margin = statement.margin(found.posterior)
+        if margin >= 0.0:
+            index = np.flatnonzero(now != start) if moved is None else moved
+            index = index[np.argsort(-np.abs(_logit(now[index]) - _logit(start[index])))]
+            size = float(np.sqrt(((_logit(now[index]) - _logit(start[index])) ** 2).sum()))
+            return JointChange(figures, index, frozen(now[index]), size, margin)
+        slope = margin_slope(here, found, statement) * now * (1.0 - now)
+        if moved is None:
+            moved = _one_a_row(figures, slope, allowed)
+        shift = _logit(now[moved]) - _logit(start[moved])
+        g = slope[moved]
+        norm = float(g @ g)
+        if norm < 1e-20:
+            return None
+        pull = g * ((g @ shift - margin + 1e-9) / norm)
+        now = _moved(figures, moved, pull)
+    return None
+
+
+def _allowed(figures: Parameters, among: Sequence[int] | None) -> NDArray[np.bool_]:
+    allowed = np.zeros(len(figures.values), dtype=bool)
+    allowed[figures.free if among is None else list(among)] = True
+    return allowed & (figures.values > EDGE) & (figures.values < 1.0 - EDGE)
+
+
+def _one_a_row(figures: Parameters, slope: Array, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    weight = np.where(allowed, np.abs(slope), 0.0)
+    order = np.lexsort((-weight, figures.row))
+    first = order[np.searchsorted(figures.row[order], np.arange(len(figures.starts)))]
+    return np.sort(first[weight[first] > 1e-12])
+
+
+def _moved(figures: Parameters, index: NDArray[np.int64], shift: Array) -> Array:
+    out = figures.values.copy()
+    for i, s in zip(index, np.clip(shift, -30.0, 30.0), strict=True):
+        cut, entry = figures.place(int(i))
+        row = figures.values[cut]
+        t = 1.0 / (1.0 + np.exp(-(_logit(row[entry : entry + 1])[0] + s)))
+        new = row * (1.0 - t) / max(1.0 - row[entry], EDGE)
+        new[entry] = t
+        out[cut] = new / new.sum()
+    return out
+
+
+def _logit(p: Array) -> Array:
+    p = np.clip(p, EDGE, 1.0 - EDGE)
+    return np.log(p) - np.log1p(-p)
