@@ -1,0 +1,378 @@
+"""The knowledge base as frozen records: what one may write in `data/`, and nothing else.
+
+Every number is a `Figure` (a probability with range, source and grade), an `Odds` (an odds ratio
+with the same) or a `Spread` (a distribution). Nothing here computes; `fascinet.model.build` does.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Grade: TypeAlias = Literal["A", "B", "C", "D"]
+YES = "yes"
+NO_YES = ("no", YES)
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cited(Record):
+    """What every number carries.
+
+    Attributes
+    ----------
+    source : str
+        A key of `sources.bib`, or `expert_estimate`.
+    grade : str
+        A large registry or review, B single cohort, C small or second hand, D expert estimate.
+    n : int, optional
+        Size of the sample.
+    article : tuple of str
+        Ids of the statements of the article that this number stands for.
+    """
+
+    source: str
+    grade: Grade
+    n: int | None = None
+    article: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Figure(Cited):
+    """A probability `p` with its range (low, high)."""
+
+    p: float
+    range: tuple[float, float]
+
+    @property
+    def low(self) -> float:
+        """Lower end of the range."""
+        return self.range[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the range."""
+        return self.range[1]
+
+
+class Odds(Cited):
+    """An odds ratio `value` against the resting state of its parent, with its range."""
+
+    value: float
+    range: tuple[float, float]
+
+
+class Spread(Cited):
+    """A distribution over the states of a finding; `weight` is its equivalent sample size."""
+
+    p: Mapping[str, float]
+    weight: float = 10.0
+
+
+def _by_state(value: Any) -> Any:
+    """Read a bare figure as the figure of the state yes."""
+    if isinstance(value, Mapping) and ({"p", "value"} & set(value)):
+        return {YES: value}
+    return value
+
+
+def _by_two_states(value: Any) -> Any:
+    """Read a bare figure as yes → yes, and a figure of a parent's state as that state → yes."""
+    value = _by_state(value)
+    return {k: _by_state(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+Link: TypeAlias = Annotated[Mapping[str, Figure], BeforeValidator(_by_state)]
+StateLinks: TypeAlias = Annotated[Mapping[str, Link], BeforeValidator(_by_two_states)]
+OddsByState: TypeAlias = Annotated[Mapping[str, Odds], BeforeValidator(_by_state)]
+Codes: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+class Prior(Record):
+    """How probable a variable is before its findings.
+
+    Attributes
+    ----------
+    form : str
+        `logistic`: one log-odds per state, moved by the parents' odds ratios, expanded to a table.
+        `noisy_max`: a background plus the net effect of each parent (Díez).
+    settings : mapping of setting to link
+        For a cause: P(state | adult with twitching, setting); the unconditional prior that gives
+        it back is in `fitted_priors.yaml`. For a risk: its prevalence; the key `all` serves all.
+    odds : mapping of parent to state to odds ratio, optionally by own state
+    links : mapping of parent to parent's state to own state to P(own state | only this parent)
+    """
+
+    form: Literal["logistic", "noisy_max"]
+    settings: Mapping[str, Link]
+    odds: Mapping[str, Mapping[str, OddsByState]] = Field(default_factory=dict)
+    links: Mapping[str, StateLinks] = Field(default_factory=dict)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Parents besides the setting."""
+        return (*self.odds, *self.links)
+
+
+class Shown(Record):
+    """How twitching looks when this cause makes it: findings that hang on the trigger."""
+
+    spreads: Mapping[str, Spread] = Field(default_factory=dict)
+    figures: Mapping[str, Figure] = Field(default_factory=dict)
+
+
+class Trigger(Record):
+    """The hidden event "present, and making muscle twitch".
+
+    Attributes
+    ----------
+    link : Figure, or one a state of the cause
+        P(trigger | cause).
+    mechanism : str
+        A mechanism, or `twitching` itself.
+    """
+
+    link: Link
+    mechanism: str
+    shows: Shown = Shown()
+    by_state: Mapping[str, Shown] = Field(default_factory=dict)
+
+
+class Variable(Record):
+    """What all variables carry."""
+
+    id: str
+    label: str
+    patient_label: str = ""
+    states: tuple[str, ...] = NO_YES
+    codes: Codes = Field(default_factory=dict)
+    article: tuple[str, ...] = ()
+    summary: str = ""
+    hpo: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    hpo_also: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    question: str = ""
+    synonyms: tuple[str, ...] = ()
+
+
+class Context(Variable):
+    """A fact about the person or place that one picks: setting, age, sex."""
+
+    spread: Spread
+
+
+class Scripted(Variable):
+    """What shows itself in findings.
+
+    Attributes
+    ----------
+    findings : mapping of finding to link
+        P(finding's state | this alone), for every state but the first.
+    findings_by_state : mapping of own state to the same
+        For what comes in several kinds; goes before `findings`.
+    """
+
+    prior: Prior
+    findings: Mapping[str, Link] = Field(default_factory=dict)
+    findings_by_state: Mapping[str, Mapping[str, Link]] = Field(default_factory=dict)
+
+    def links(self, state: str) -> dict[str, Mapping[str, Figure]]:
+        """Return the findings of one state."""
+        return {**self.findings, **self.findings_by_state.get(state, {})}
+
+    @property
+    def all_findings(self) -> tuple[str, ...]:
+        """Every finding it is linked to, in order of appearance."""
+        named = [f for links in self.findings_by_state.values() for f in links]
+        return tuple(dict.fromkeys([*self.findings, *named]))
+
+
+class Risk(Scripted):
+    """A risk factor: habit, exposure, illness or past operation."""
+
+
+class Cause(Scripted):
+    """An illness script.
+
+    Attributes
+    ----------
+    group : str
+        The entry of the differential's groups that it counts for.
+    must_not_miss : bool
+    harm : float
+        Harm of missing it, 0 to 1; a judgement, used only by the ranking `harm`.
+    """
+
+    group: str
+    must_not_miss: bool = False
+    harm: float = 0.2
+    trigger: Trigger | None = None
+
+
+class Mechanism(Variable):
+    """A deterministic OR of causes (`of`) or of the triggers that name it."""
+
+    of: tuple[str, ...] = ()
+
+
+class Finding(Variable):
+    """A symptom or sign, a leaky noisy-MAX of its causes.
+
+    Attributes
+    ----------
+    section : str
+        Where a form shows it.
+    on : str
+        `cause`, or `trigger` for what hangs on the triggers of twitching.
+    leak : link
+        P(state | none of the modelled causes).
+    default : str, optional
+        The state that a case has unless it says otherwise (the complaint).
+    """
+
+    section: str = ""
+    on: Literal["cause", "trigger", "mechanism"] = "cause"
+    leak: Link = Field(default_factory=dict)
+    default: str | None = None
+
+
+class Test(Finding):
+    """An investigation; `form` mixture is a table for results that no order joins.
+
+    Attributes
+    ----------
+    normal : str
+        The result that means nothing found.
+    cost, burden : int
+        1 (little) to 5.
+    """
+
+    form: Literal["noisy_max", "mixture"] = "noisy_max"
+    normal: str
+    cost: int
+    burden: int
+    turnaround: str
+    availability: str = ""
+    pitfalls: str = ""
+
+
+class RedFlag(Record):
+    """A warning: any of `when` holds, each a mapping of variable to states, all of which hold."""
+
+    id: str
+    level: Literal["urgent", "routine", "review", "reassure"]
+    when: tuple[Mapping[str, tuple[str, ...]], ...]
+    text: str
+    action: str
+    article: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+
+
+class Action(Record):
+    """What may be done, for which variables, with its caution and the evidence for it."""
+
+    id: str
+    label: str
+    targets: tuple[str, ...]
+    text: str
+    caution: str = ""
+    evidence: str = ""
+    article: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+
+
+class Statement(Record):
+    """A statement of the article, paraphrased."""
+
+    id: str
+    must: bool
+    text: str
+
+
+class Exposure(Record):
+    """What a named exposure of a case sets when present and when absent, or why nothing."""
+
+    present: Mapping[str, str] = Field(default_factory=dict)
+    absent: Mapping[str, str] = Field(default_factory=dict)
+    reason: str = ""
+
+
+class Vignette(Record):
+    """A composed case and bounds that its posterior or ranking must keep."""
+
+    id: str
+    setting: str
+    findings: Mapping[str, str]
+    text: str
+    first: tuple[str, ...] = ()
+    below: Mapping[str, float] = Field(default_factory=dict)
+    above: Mapping[str, float] = Field(default_factory=dict)
+    red_flags: tuple[str, ...] = ()
+
+
+class Source(Record):
+    """A reference of `sources.bib`."""
+
+    key: str
+    kind: str
+    fields: Mapping[str, str]
+
+
+class Place(NamedTuple):
+    """A number of the knowledge base and where it stands."""
+
+    where: str
+    figure: Figure | Odds | Spread
+
+
+class Knowledge(Record):
+    """Everything in `data/`."""
+
+    name: str
+    version: str
+    hpo_release: str
+    context: Mapping[str, Context]
+    risks: Mapping[str, Risk]
+    causes: Mapping[str, Cause]
+    mechanisms: Mapping[str, Mechanism]
+    unexplained: Trigger
+    findings: Mapping[str, Finding]
+    tests: Mapping[str, Test]
+    red_flags: tuple[RedFlag, ...]
+    actions: tuple[Action, ...]
+    statements: Mapping[str, Statement]
+    exposures: Mapping[str, Exposure]
+    vignettes: tuple[Vignette, ...]
+    sources: Mapping[str, Source]
+    fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
+    hpo_unmapped: Mapping[str, str]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Care settings."""
+        return self.context["setting"].states
+
+    @property
+    def variables(self) -> dict[str, Variable]:
+        """Every declared variable (triggers are hidden and not declared)."""
+        parts: tuple[Mapping[str, Variable], ...] = (
+            self.context, self.risks, self.causes, self.mechanisms, self.findings, self.tests,
+        )  # fmt: skip
+        return {name: record for part in parts for name, record in part.items()}
+
+    def hpo_anchors(
+        self,
+    ) -> Iterator[tuple[str, Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]]:
+        """Yield variable, its defining terms by state, and its hints by state."""
+        for name, record in self.variables.items():
+            if record.hpo or record.hpo_also:
+                yield name, record.hpo, record.hpo_also
+
+    def figures(self) -> Iterator[Place]:
+        """Yield every number with its place."""
+        from fascinet.model.figures import places
+
+        return places(self)
