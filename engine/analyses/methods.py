@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 from fascinet.engine.analyses import conflict as conflicts
 from fascinet.engine.analyses import counterfactual as worlds
 from fascinet.engine.analyses import explain as reasons
+from fascinet.engine.analyses import explanations as joints
+from fascinet.engine.analyses import influence as influences
+from fascinet.engine.analyses import policy as plans
 from fascinet.engine.analyses import sensitivity as parameters
 from fascinet.engine.analyses import uncertainty as intervals
 from fascinet.engine.analyses import value_of_information as information
@@ -77,3 +80,36 @@ class Analyses:
     ) -> intervals.Uncertainty:
         """Return credible intervals of posteriors from the parameters' cited ranges."""
         return intervals.uncertainty(self._engine, evidence, targets, draws, seed, **options)
+
+    def best_pairs(
+        self,
+        targets: str | Sequence[str] | None = None,
+        evidence: Evidence | None = None,
+        **options: Any,
+    ) -> plans.Pairs:
+        """Return pairs of tests by their joint information."""
+        return plans.best_pairs(self._engine, targets, evidence, **options)
+
+    def best_policy(
+        self,
+        targets: str | Sequence[str] | None = None,
+        evidence: Evidence | None = None,
+        **options: Any,
+    ) -> plans.Policy:
+        """Return a policy of a few tests, each chosen after the result of the last."""
+        return plans.best_policy(self._engine, targets, evidence, **options)
+
+    def most_probable_explanations(
+        self,
+        evidence: Evidence | None = None,
+        variables: Sequence[str] | None = None,
+        **options: Any,
+    ) -> joints.Explanations:
+        """Return the most probable joint states of the causes."""
+        return joints.most_probable_explanations(self._engine, evidence, variables, **options)
+
+    def what_would_change(
+        self, target: str, state: str, evidence: Evidence, **options: Any
+    ) -> influences.Movers:
+        """Return the open findings and parameters that could move an answer most."""
+        return influences.what_would_change(self._engine, target, state, evidence, **options)
