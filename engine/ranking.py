@@ -7,7 +7,7 @@ import numpy as np
 
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.responsibility import Evidence, Owner, disablement, responsibility
+from fascinet.engine.responsibility import Owner, disablement, responsibility
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -44,41 +44,38 @@ def positive(network: Network, case: Case, resting: Mapping[str, str]) -> tuple[
     )
 
 
+def surprisal(engine: Engine, case: Case, prior: Posterior) -> dict[str, float]:
+    """Return −ln P(finding | setting, complaint) of every finding alone, in nats: what it tells.
+
+    The likelihood of soft evidence is scaled to at most one. For the complaint itself it is
+    −ln P(complaint | setting); the setting has none.
+    """
+    vectors = likelihoods(engine.network, case)
+    ground = dict(prior.evidence)
+    names = [name for name in vectors if name not in ground]
+    pairs = [
+        ({**ground, name: case.hard[name]}, {}) if name in case.hard
+        else (ground, {name: vectors[name] / vectors[name].max()})
+        for name in names
+    ]  # fmt: skip
+    told = prior.log_prob_evidence - engine.batch_log_prob(pairs) if pairs else ()
+    out = {name: float(bits) for name, bits in zip(names, told, strict=True)}
+    setting = {k: v for k, v in ground.items() if kind(engine.network, k) == "context"}
+    complaint = float(engine.log_prob_evidence(setting) - prior.log_prob_evidence)
+    return out | {name: complaint for name in ground if name not in setting}
+
+
 def responsibilities(
     engine: Engine,
     case: Case,
-    posterior: Posterior,
-    prior: Posterior,
+    told: Mapping[str, float],
     owners: Sequence[Owner],
     found: Sequence[str],
 ) -> dict[str, float]:
-    """Return r_c of every owner over the positive findings `found`.
-
-    The weight of a finding is −ln of its probability in the setting: what it tells.
-    """
-    vectors = likelihoods(engine.network, case)
-    evidence = Evidence(vectors, float(posterior.log_prob_evidence))
-    weights = np.array([_weight(engine, f, vectors[f], prior) for f in found])
-    matrix = disablement(engine, found, evidence, owners)
-    scores = responsibility(matrix, weights)
+    """Return r_c of every owner over the positive findings `found`, each by what it tells."""
+    matrix = disablement(engine, found, case.hard, case.soft, owners)
+    scores = responsibility(matrix, np.array([told[f] for f in found]))
     return {owner.name: float(s) for owner, s in zip(owners, scores, strict=True)}
-
-
-def _weight(engine: Engine, finding: str, likelihood: Array, prior: Posterior) -> float:
-    """Return what a finding tells; for the complaint, what it tells in the setting alone."""
-    if finding not in prior.evidence:
-        return information(prior.array(finding), likelihood)
-    ground = {k: v for k, v in prior.evidence.items() if k != finding}
-    return float(engine.log_prob_evidence(ground) - prior.log_prob_evidence)
-
-
-def information(marginal: Array, likelihood: Array) -> float:
-    """Return −ln P(finding) in nats, its likelihood scaled to at most one.
-
-    >>> round(information(np.array([0.75, 0.25]), np.array([0.0, 2.0])), 6)
-    1.386294
-    """
-    return float(-np.log(max(marginal @ (likelihood / likelihood.max()), EDGE)))
 
 
 def group_posteriors(
@@ -105,14 +102,13 @@ def group_posteriors(
     }
 
 
-def conflict(network: Network, case: Case, posterior: Posterior, prior: Posterior) -> float:
+def conflict(alone: Mapping[str, float], posterior: Posterior, prior: Posterior) -> float:
     """Return Σ_f ln P(f | ground) − ln P(findings | ground), in nats (Jensen 1991).
 
     The ground is what `prior` was given: the setting and the complaint.
     """
-    vectors = {k: v for k, v in likelihoods(network, case).items() if k not in prior.evidence}
-    alone = sum(np.log(max(prior.array(k) @ v, EDGE)) for k, v in vectors.items())
-    return float(alone - (posterior.log_prob_evidence - prior.log_prob_evidence))
+    apart = -sum(told for name, told in alone.items() if name not in prior.evidence)
+    return float(apart - (posterior.log_prob_evidence - prior.log_prob_evidence))
 
 
 def log_odds(p: float) -> float:

@@ -20,6 +20,7 @@ from fascinet.engine.ranking import (
     kind,
     positive,
     responsibilities,
+    surprisal,
     weight_of_evidence,
 )
 from fascinet.engine.red_flags import red_flags
@@ -81,6 +82,11 @@ class Reasoner:
         return {g: tuple(c for c in self.causes if of[c] == g) for g in GROUPS}
 
     @cached_property
+    def mechanisms(self) -> tuple[str, ...]:
+        """What the red flags may ask of beside causes: deterministic summaries of them."""
+        return tuple(m for m, r in self.knowledge.mechanisms.items() if r.of)
+
+    @cached_property
     def owners(self) -> tuple[Owner, ...]:
         """Causes, then groups, each with the variables whose links it owns.
 
@@ -89,7 +95,7 @@ class Reasoner:
         mine = {c: frozenset({c, f"trigger_{c}"}) for c in self.causes}
         singles = [Owner(c, names) for c, names in mine.items()]
         groups = [
-            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), g == OTHER)
+            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), True, g == OTHER)
             for g, cs in self.members.items()
         ]
         return (*singles, *groups)
@@ -134,10 +140,12 @@ class Reasoner:
             raise OptionError("rank", rank, RANKS)
         opened = self.open(self.read(case, strict=strict), setting, do or {})
         engine = self.engine_for(opened.do)
-        posterior = engine.posterior(opened.hard, soft=opened.soft)
+        targets = [*self.causes, *self.mechanisms]
+        posterior = engine.posterior(opened.hard, soft=opened.soft, targets=targets)
         found = positive(self.network, opened, self.rules.resting)
         prior = self._prior(engine, opened)
-        scores = responsibilities(engine, opened, posterior, prior, self.owners, found)
+        alone = surprisal(engine, opened, prior)
+        scores = responsibilities(engine, opened, alone, self.owners, found)
         present = group_posteriors(engine, opened, posterior, self.members, self.rules.resting)
         spans = self._intervals(engine, opened, posterior) if intervals else {}
         flags = red_flags(self.knowledge, opened, posterior)
@@ -147,7 +155,7 @@ class Reasoner:
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=float(posterior.log_prob_evidence),
-            conflict=conflict(self.network, opened, posterior, prior),
+            conflict=conflict(alone, posterior, prior),
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=self._groups(present, scores, rank), red_flags=alarms,
             reassurance=_reassurance(flags), next_tests=gains[:tests],
@@ -170,7 +178,8 @@ class Reasoner:
 
     def _prior(self, engine: Engine, case: Case) -> Posterior:
         """Return the marginals before any finding: of the setting and the complaint alone."""
-        return engine.posterior({k: v for k, v in case.hard.items() if k in (SETTING, COMPLAINT)})
+        ground = {k: v for k, v in case.hard.items() if k in (SETTING, COMPLAINT)}
+        return engine.posterior(ground, targets=self.causes)
 
     def _model(self) -> dict[str, str]:
         net = self.network

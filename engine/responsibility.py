@@ -7,40 +7,47 @@ finding counts by its information:
 
     r_c = Σ_f w_f d(c, f) / Σ_f w_f        w_f = −ln P(state of f | setting)
 
-    d(c, f) = P(f would fall below its observed state without c's own links | evidence)
+    d(c, f) = P(f would no longer be as observed without c's own links | evidence)
 
-For a noisy-MAX gate in state k, with U_i the parents, this is exact from soft evidence alone:
-without c's links the state is below k when all other Z_i are, so with cum_i[u, k] = P(Z_i ≤ k | u)
+The noise of a gate is part of the model: for a noisy-MAX, Z_c is what c's link sends and the
+finding is the largest Z. So, with L the likelihood of the finding's states,
 
-    d(c, f) = [P(e∖f, ∏_{i≠c} cum_i[·, k−1] cum_c[·, k]) − P(e∖f, ∏_i cum_i[·, k−1])] / P(e)
+    d(c, f) = E[L(max(Z_c, others)) − L(others) | e]
+            = Σ_u Σ_{k: L_k > 0} θ_c[u, k] (D[u, k] − D[u, 0])
 
-For a table it is the excess risk, max(0, P(k|u) − P(k|u, c resting)), which bounds the
-probability of necessity from below (Tian and Pearl 2000, doi 10.1023/A:1018912507879).
-Several variables can be taken out together: that is the responsibility of a group.
+where θ_c[u, k] = P(Z_c = k | u) and D = ∂ ln P(e) / ∂ θ_c, each entry taken as free: one reverse
+pass gives d for every cause and finding at once, exactly. Several causes are taken out together
+by a hidden node that is the largest of their Z (divorcing, which changes no probability); its
+link to the finding takes the place of θ_c. For a table it is the excess risk
+max(0, P(k|u) − P(k|u, c resting)), which bounds the probability of necessity from below (Tian
+and Pearl 2000, doi 10.1023/A:1018912507879).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from itertools import product
 
 import numpy as np
 
 from fascinet.engine.analyses.hypotheses import resting_state
+from fascinet.engine.derivatives import Derivatives
 from fascinet.engine.engine import Engine
-from fascinet.model.gates import Array, NoisyMax, Table, max_convolve
+from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
 
-Vectors = dict[str, Array]
-Weighted = tuple[float, Vectors]
+JOINT = "{} | {}"
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Variables whose links are taken out together, and whether the leaks go with them."""
+    """Variables whose links are taken out together, and whether the leaks go with them.
+
+    `together` marks a group of several causes; groups share no variable with each other.
+    """
 
     name: str
     variables: frozenset[str]
+    together: bool = False
     leak: bool = False
 
 
@@ -52,13 +59,10 @@ class FlatGate:
     links: tuple[Array, ...]
     leak: Array
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """Likelihood vectors of all observed variables, and ln P of them together."""
-
-    likelihoods: Mapping[str, Array]
-    log_prob: float
+    @property
+    def rest(self) -> Array:
+        """The distribution that is always at rest."""
+        return np.eye(len(self.leak))[0]
 
 
 def flatten(network: Network, finding: str, observed: Iterable[str]) -> FlatGate | None:
@@ -70,32 +74,71 @@ def flatten(network: Network, finding: str, observed: Iterable[str]) -> FlatGate
     if not isinstance(gate, NoisyMax):
         return None
     rows: dict[str, Array] = {}
-    leak = gate.leak
-    observed = set(observed)
+    leak, observed = gate.leak, set(observed)
     for parent, link in zip(network.parents(finding), gate.links, strict=True):
-        inner = _mechanism(network, parent, link) if parent not in observed else None
-        if inner is None:
-            rows[parent] = max_convolve(rows[parent], link) if parent in rows else link
+        below = None
+        if parent not in observed and _is_mechanism(network, parent, link):
+            below = flatten(network, parent, observed)
+        if below is None:
+            _add(rows, parent, link)
             continue
-        below = flatten(network, parent, observed)
-        assert below is not None
         leak = max_convolve(leak, below.leak)
         for grand, passed in zip(below.parents, below.links, strict=True):
-            rows[grand] = max_convolve(rows[grand], passed) if grand in rows else passed
+            _add(rows, grand, passed)
     return FlatGate(tuple(rows), tuple(rows.values()), leak)
 
 
-def _mechanism(network: Network, parent: str, link: Array) -> NoisyMax | None:
-    """Return the gate of a parent that hands its state on unchanged, else None."""
+def _add(rows: dict[str, Array], parent: str, link: Array) -> None:
+    """Add a link; a parent that acts by two mechanisms sends the larger of the two."""
+    rows[parent] = max_convolve(rows[parent], link) if parent in rows else link
+
+
+def _is_mechanism(network: Network, parent: str, link: Array) -> bool:
+    """Tell whether the parent is a noisy-MAX without noise, its state handed on unchanged."""
     gate = network.gate(parent)
-    identity = link.shape[0] == link.shape[1] and bool((link == np.eye(len(link))).all())
-    if identity and isinstance(gate, NoisyMax) and network.parents(parent):
-        return gate
-    return None
+    if not isinstance(gate, NoisyMax) or not np.array_equal(link, np.eye(len(link))):
+        return False
+    return all(np.isin(part, (0.0, 1.0)).all() for part in (*gate.links, gate.leak))
+
+
+def divorce(
+    network: Network, findings: Sequence[str], observed: Iterable[str], groups: Sequence[Owner]
+) -> Network:
+    """Return the network in which each group acts on each finding through one node of its own.
+
+    Every probability stays as it was. The node of group G on finding f is named "f | G".
+    """
+    states = {v: network.states(v) for v in network.variables}
+    parents = {v: network.parents(v) for v in network.variables}
+    gates: dict[str, Gate] = {v: network.gate(v) for v in network.variables}
+    for finding in findings:
+        flat = flatten(network, finding, observed)
+        if flat is None:
+            continue
+        links = dict(zip(flat.parents, flat.links, strict=True))
+        joined: dict[str, Array] = {}
+        for group in groups:
+            mine = [p for p in flat.parents if p in group.variables]
+            leak = flat.leak if group.leak else flat.rest
+            if mine or group.leak:
+                node = JOINT.format(finding, group.name)
+                states[node], parents[node] = network.states(finding), tuple(mine)
+                gates[node] = NoisyMax(tuple(links.pop(p) for p in mine), leak)
+                joined[node] = np.eye(len(flat.leak))
+        has_leak = any(group.leak for group in groups)
+        parents[finding] = (*links, *joined)
+        gates[finding] = NoisyMax(
+            (*links.values(), *joined.values()), flat.rest if has_leak else flat.leak
+        )
+    return network.replace(states=states, parents=parents, gates=gates)
 
 
 def disablement(
-    engine: Engine, findings: Sequence[str], evidence: Evidence, owners: Sequence[Owner]
+    engine: Engine,
+    findings: Sequence[str],
+    hard: Mapping[str, str],
+    soft: Mapping[str, Any],
+    owners: Sequence[Owner],
 ) -> Array:
     """Return d(c, f), shape (owners, findings).
 
@@ -104,136 +147,82 @@ def disablement(
     engine : Engine
     findings : sequence of str
         Observed variables out of their resting state.
-    evidence : Evidence
+    hard, soft : mapping
         All that was observed.
     owners : sequence of Owner
-        Causes or groups.
+        Single causes, and groups that share no variable with each other.
     """
-    terms: list[tuple[int, int, float, Mapping[str, Array]]] = []
-    for f, finding in enumerate(findings):
-        for o, weight, vectors in _terms(engine.network, finding, evidence, owners):
-            terms.append((o, f, weight, _merge(finding, vectors, evidence)))
-    logs = _log_probs(engine, [t[3] for t in terms], evidence.likelihoods)
-    total = np.zeros((len(owners), len(findings)))
-    for (o, f, weight, _), log in zip(terms, logs, strict=True):
-        total[o, f] += weight * np.exp(log - evidence.log_prob)
-    return np.clip(total, 0.0, 1.0)
+    groups = [owner for owner in owners if owner.together]
+    divorced = divorce(engine.network, findings, {**hard, **soft}, groups)
+    found = Engine(divorced, budget=engine.budget, backend=engine.backend).derivatives(
+        hard, soft=soft
+    )
+    rows = [[_share(divorced, found, f, hard, soft, owner) for f in findings] for owner in owners]
+    return np.clip(np.array(rows).reshape(len(owners), len(findings)), 0.0, 1.0)
 
 
-def _log_probs(
-    engine: Engine, queries: Sequence[Mapping[str, Array]], observed: Iterable[str]
+def _share(
+    network: Network,
+    found: Derivatives,
+    finding: str,
+    hard: Mapping[str, str],
+    soft: Mapping[str, Any],
+    owner: Owner,
+) -> float:
+    """Return d of one owner for one finding."""
+    likelihood = _likelihood(network, finding, hard, soft)
+    if isinstance(network.gate(finding), Table):
+        return _excess(network, found, finding, likelihood, owner)
+    wanted = {JOINT.format(finding, owner.name)} if owner.together else owner.variables
+    places = [finding, *(p for p in network.parents(finding) if p.startswith(f"{finding} | "))]
+    return sum(_necessity(network, found, place, wanted, likelihood) for place in places)
+
+
+def _likelihood(
+    network: Network, finding: str, hard: Mapping[str, str], soft: Mapping[str, Any]
 ) -> Array:
-    """Return ln P of each set of likelihoods; -inf where one is zero throughout.
-
-    Only what was observed is handed over as hard evidence: so all queries of one finding share
-    the engine's program.
-    """
-    logs = np.full(len(queries), -np.inf)
-    live = [i for i, q in enumerate(queries) if all(v.any() for v in q.values())]
-    split = [split_likelihoods(engine.network, queries[i], observed) for i in live]
-    if split:
-        logs[live] = engine.batch_log_prob([(hard, soft) for hard, soft, _ in split])
-        logs[live] += [scale for _, _, scale in split]
-    return logs
+    states = network.states(finding)
+    if finding in hard:
+        return np.eye(len(states))[states.index(hard[finding])]
+    given = soft[finding]
+    return np.array([given[s] for s in states] if isinstance(given, Mapping) else given)
 
 
-def split_likelihoods(
-    network: Network, likelihoods: Mapping[str, Array], observed: Iterable[str]
-) -> tuple[dict[str, str], dict[str, Any], float]:
-    """Return hard evidence, soft evidence, and the log of the hard ones' likelihoods."""
-    hard: dict[str, str] = {}
-    soft: dict[str, Any] = {}
-    scale = 0.0
-    observed = set(observed)
-    for name, vector in likelihoods.items():
-        states = np.flatnonzero(vector)
-        if name in observed and len(states) == 1:
-            hard[name] = network.states(name)[states[0]]
-            scale += float(np.log(vector[states[0]]))
-        else:
-            soft[name] = vector
-    return hard, soft, scale
+def _necessity(
+    network: Network,
+    found: Derivatives,
+    place: str,
+    wanted: Iterable[str],
+    likelihood: Array,
+) -> float:
+    """Return Σ_u Σ_{k: L_k > 0} θ[u, k] (D[u, k] − D[u, 0]) of the wanted parents of one gate."""
+    gate = network.gate(place)
+    assert isinstance(gate, NoisyMax)
+    live = likelihood > 0
+    total = 0.0
+    for i, parent in enumerate(network.parents(place)):
+        if parent in wanted:
+            slope = found[place][i]
+            total += float((gate.links[i] * (slope - slope[:, :1]))[:, live].sum())
+    return total
 
 
-def _merge(finding: str, vectors: Vectors, evidence: Evidence) -> dict[str, Array]:
-    """Return all likelihoods, with `finding` replaced by vectors on its parents."""
-    merged = {k: v for k, v in evidence.likelihoods.items() if k != finding}
-    for name, vector in vectors.items():
-        merged[name] = merged[name] * vector if name in merged else vector
-    return merged
-
-
-def _terms(
-    network: Network, finding: str, evidence: Evidence, owners: Sequence[Owner]
-) -> Iterator[tuple[int, float, Vectors]]:
-    """Yield (owner, weight, vectors on parents) whose weighted sum over P(e) is d(c, f)."""
-    likelihood = evidence.likelihoods[finding]
-    gate = flatten(network, finding, evidence.likelihoods)
-    for o, owner in enumerate(owners):
-        if gate is not None:
-            parts = _noisy_terms(gate, owner, likelihood)
-        else:
-            parts = _table_terms(network, finding, owner, evidence)
-        for weight, vectors in parts:
-            yield o, weight, vectors
-
-
-def _noisy_terms(gate: FlatGate, owner: Owner, likelihood: Array) -> Iterator[Weighted]:
-    mine = [i for i, parent in enumerate(gate.parents) if parent in owner.variables]
-    if not mine and not owner.leak:
-        return
-    for k in range(1, len(likelihood)):
-        if likelihood[k] == 0.0:
-            continue
-        if len(mine) == 1 and not owner.leak:
-            yield from _single(gate, mine[0], k, likelihood[k])
-        else:
-            yield from _together(gate, mine, owner.leak, k, likelihood[k])
-
-
-def _below(gate: FlatGate, k: int) -> tuple[float, Vectors]:
-    """Return P(leak < k) and the vectors P(Z_i < k | u)."""
-    vectors = {p: link[:, :k].sum(axis=1) for p, link in zip(gate.parents, gate.links, strict=True)}
-    return float(gate.leak[:k].sum()), vectors
-
-
-def _single(gate: FlatGate, index: int, k: int, weight: float) -> Iterator[Weighted]:
-    leak, vectors = _below(gate, k)
-    yield weight * leak, vectors | {gate.parents[index]: gate.links[index][:, k]}
-
-
-def _together(
-    gate: FlatGate, mine: Sequence[int], with_leak: bool, k: int, weight: float
-) -> Iterator[Weighted]:
-    leak, vectors = _below(gate, k)
-    upto_leak, upto = _below(gate, k + 1)
-    reached = {gate.parents[i]: upto[gate.parents[i]] for i in mine}
-    yield weight * (upto_leak if with_leak else leak), vectors | reached
-    yield -weight * leak, vectors
-
-
-def _table_terms(
-    network: Network, finding: str, owner: Owner, evidence: Evidence
-) -> Iterator[Weighted]:
-    parents = network.parents(finding)
-    mine = [i for i, parent in enumerate(parents) if parent in owner.variables]
+def _excess(
+    network: Network, found: Derivatives, finding: str, likelihood: Array, owner: Owner
+) -> float:
+    """Return Σ_u Σ_k D[u, k] max(0, θ[u, k] − θ[u with the owner at rest, k])."""
     gate = network.gate(finding)
-    if not mine or not isinstance(gate, Table):
-        return
-    likelihood = evidence.likelihoods[finding].copy()
-    likelihood[resting_state(network, finding)] = 0.0
-    risk = gate.values @ likelihood
-    rested = risk
-    for axis in mine:
-        rest = resting_state(network, parents[axis])
-        rested = np.broadcast_to(np.take(rested, [rest], axis=axis), risk.shape)
-    excess = np.maximum(0.0, risk - rested)
-    for states in product(*(range(n) for n in excess.shape)):
-        if excess[states] > 0.0:
-            yield (
-                float(excess[states]),
-                {p: np.eye(n)[s] for p, n, s in zip(parents, excess.shape, states, strict=True)},
-            )
+    assert isinstance(gate, Table)
+    parents = network.parents(finding)
+    rested = gate.values
+    for axis, parent in enumerate(parents):
+        if parent in owner.variables:
+            rest = resting_state(network, parent)
+            rested = np.broadcast_to(np.take(rested, [rest], axis=axis), gate.values.shape)
+    risk = np.maximum(0.0, gate.values - rested)
+    live = likelihood > 0
+    live[resting_state(network, finding)] = False
+    return float((found[finding][0] * risk)[..., live].sum())
 
 
 def responsibility(matrix: Array, weights: Array) -> Array:

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from fascinet.engine.engine import Engine
 from fascinet.engine.responsibility import (
-    Evidence,
     Owner,
     disablement,
+    divorce,
     flatten,
     responsibility,
-    split_likelihoods,
 )
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
@@ -22,8 +21,8 @@ from fascinet.model.network import Network
 OWNERS = (
     Owner("a", frozenset({"a"})),
     Owner("b", frozenset({"b"})),
-    Owner("pair", frozenset({"a", "b"})),
-    Owner("leak", frozenset(), leak=True),
+    Owner("pair", frozenset({"a", "b"}), together=True),
+    Owner("leak", frozenset(), together=True, leak=True),
 )
 
 
@@ -52,21 +51,22 @@ def by_enumeration(network: Network, owner: Owner, likelihood: np.ndarray, g: in
     gate = network.gate("f")
     assert isinstance(gate, NoisyMax)
     lost = total = 0.0
+    live = likelihood > 0
     for a, b in product(range(2), repeat=2):
         base = network.cpt("a")[a] * network.cpt("b")[a, b] * network.cpt("g")[a, b, g]
         for z in product(range(3), repeat=3):
             noise = gate.links[0][a, z[0]] * gate.links[1][b, z[1]] * gate.leak[z[2]]
             kept = [n for n, v in zip(z, ("a", "b"), strict=False) if v not in owner.variables]
             without = max([*kept, 0 if owner.leak else z[2]])
-            weight = base * noise * likelihood[max(z)]
-            total += weight
-            lost += weight * (without < max(z))
+            sent = _sent(z, owner)
+            total += base * noise * likelihood[max(z)]
+            lost += base * noise * live[sent] * (likelihood[max(z)] - likelihood[without])
     return lost / total
 
 
-def evidence_of(engine: Engine, likelihoods: dict[str, np.ndarray]) -> Evidence:
-    hard, soft, scale = split_likelihoods(engine.network, likelihoods, likelihoods)
-    return Evidence(likelihoods, engine.log_prob_evidence(hard, soft) + scale)
+def _sent(z: tuple[int, ...], owner: Owner) -> int:
+    mine = [n for n, v in zip(z, ("a", "b"), strict=False) if v in owner.variables]
+    return max([*mine, z[2] if owner.leak else 0])
 
 
 @settings(max_examples=40, deadline=None)
@@ -80,10 +80,32 @@ def test_disablement_is_the_share_of_worlds_that_lose_the_finding(
 ) -> None:
     network = small_network(seed)
     engine = Engine(network)
-    likelihoods = {"f": np.array(likelihood, float), "g": np.eye(3)[g]}
-    got = disablement(engine, ["f"], evidence_of(engine, likelihoods), OWNERS)[:, 0]
-    want = [by_enumeration(network, o, likelihoods["f"], g) for o in OWNERS]
+    seen = np.array(likelihood, float)
+    for owners in (OWNERS[:3], OWNERS[:2] + OWNERS[3:]):
+        got = disablement(engine, ["f"], {"g": str(g)}, {"f": seen.tolist()}, owners)[:, 0]
+        want = [by_enumeration(network, o, seen, g) for o in owners]
+        assert got == pytest.approx(np.clip(want, 0, 1), abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 2), g=st.integers(0, 2))
+def test_a_hard_finding_is_lost_when_no_other_cause_reaches_it(seed: int, k: int, g: int) -> None:
+    network = small_network(seed)
+    hard = {"f": str(k), "g": str(g)}
+    got = disablement(Engine(network), ["f"], hard, {}, OWNERS[:3])[:, 0]
+    want = [by_enumeration(network, o, np.eye(3)[k], g) for o in OWNERS[:3]]
     assert got == pytest.approx(want, abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), f=st.integers(0, 2), g=st.integers(0, 2))
+def test_divorcing_changes_no_probability(seed: int, f: int, g: int) -> None:
+    network = small_network(seed)
+    split = divorce(network, ["f", "g"], [], OWNERS[2:])
+    hard = {"f": str(f), "g": str(g)}
+    assert {"f | pair", "g | leak"} <= set(split.variables)
+    want = Engine(network).log_prob_evidence(hard)
+    assert Engine(split).log_prob_evidence(hard) == pytest.approx(want, abs=1e-12)
 
 
 def test_mechanisms_are_seen_through() -> None:
@@ -100,8 +122,7 @@ def test_mechanisms_are_seen_through() -> None:
     flat = flatten(network, "f", ["f"])
     assert flat is not None and flat.parents == ("a", "b")
     engine = Engine(network)
-    evidence = evidence_of(engine, {"f": np.array([0.0, 1.0])})
-    got = disablement(engine, ["f"], evidence, OWNERS)[:, 0]
+    got = disablement(engine, ["f"], {"f": "yes"}, {}, OWNERS)[:, 0]
     seen = 1 - 0.7 * 0.9 * 0.95
     want = [0.3 * 0.9 * 0.95, 0.7 * 0.1 * 0.95, (1 - 0.63) * 0.95, 0.63 * 0.05]
     assert got == pytest.approx(np.array(want) / seen, abs=1e-12)
@@ -115,8 +136,7 @@ def test_a_table_counts_its_excess_risk() -> None:
         {"a": Table(np.array([0.8, 0.2])), "f": Table(table)},
     )
     engine = Engine(network)
-    evidence = evidence_of(engine, {"f": np.array([0.0, 1.0])})
-    got = disablement(engine, ["f"], evidence, OWNERS[:1])
+    got = disablement(engine, ["f"], {"f": "yes"}, {}, OWNERS[:1])
     assert got[0, 0] == pytest.approx(0.2 * 0.5 / (0.8 * 0.1 + 0.2 * 0.6), abs=1e-12)
 
 
