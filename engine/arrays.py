@@ -23,7 +23,7 @@ import numpy as np
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
-SMALL_GATE = 64  # a noisy-MAX of at most so many table entries is worked as a table
+SMALL_GATE = 4  # a noisy-MAX of at most so many table entries is worked as a table
 
 
 @dataclass(frozen=True)
@@ -162,15 +162,20 @@ def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
     return GateBlocks(leak, (1,), tuple(links), gate)
 
 
-def is_small(gate: Gate) -> bool:
-    """Whether a noisy-MAX is as well worked as a table."""
+def is_small(gate: Gate, leaf: bool) -> bool:
+    """Whether a noisy-MAX is as well worked as a table.
+
+    A leaf of two parents or more never is: as a table it would marry its parents even when it is
+    not observed, while as a gate it is a query on the calibrated tree and marries nobody.
+    """
     size = float(np.prod([float(c) for c in (*gate.cards, gate.states)]))
-    return isinstance(gate, Function) or len(gate.cards) < 2 or size <= SMALL_GATE
+    few = len(gate.cards) < 2
+    return isinstance(gate, Function) or few or (not leaf and size <= SMALL_GATE)
 
 
-def add_gate(base: _Base, gate: Gate) -> GateBlocks:
+def add_gate(base: _Base, gate: Gate, leaf: bool = False) -> GateBlocks:
     """Append a gate's values to the base."""
-    if isinstance(gate, NoisyMax) and not is_small(gate):
+    if isinstance(gate, NoisyMax) and not is_small(gate, leaf):
         return _add_max(base, gate)
     table = gate.to_table()
     return GateBlocks(base.add(table), c_strides(table.shape), (), gate)
@@ -185,7 +190,10 @@ def network_arrays(network: Network) -> NetworkArrays:
         for u in us:
             children[u].append(v)
     base = _Base()
-    blocks = tuple(add_gate(base, network.gate(v)) for v in network.variables)
+    blocks = tuple(
+        add_gate(base, network.gate(v), not kids)
+        for v, kids in zip(network.variables, children, strict=True)
+    )
     cards = tuple(len(network.states(v)) for v in network.variables)
     levels = {m for m, b in zip(cards, blocks, strict=True) if b.is_max}
     maxima = {m: base.add(max_table(m)) for m in sorted(levels | {2} if levels else levels)}

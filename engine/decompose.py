@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from fascinet.engine.arrays import NetworkArrays
 
-QUERY_PARENTS = 3  # an unobserved noisy-MAX leaf of so many unobserved parents is asked afterwards
+QUERY_PARENTS = 2  # an unobserved noisy-MAX leaf of so many unobserved parents is asked afterwards
 
 
 @dataclass(frozen=True)
