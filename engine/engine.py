@@ -89,6 +89,10 @@ class Engine(Analyses):
         BudgetError
             If the plan exceeds the budget.
         """
+        if soft is None and do is None and targets is None:
+            quick = self._quick(evidence or {})
+            if quick is not None:
+                return quick
         request = read_request(self.network, evidence, soft, do)
         wanted = self._targets(targets)
         values, log_prob = self.solver.solve(request, wanted)
@@ -98,6 +102,24 @@ class Engine(Analyses):
         return Posterior(
             self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
             names, self.prior,
+        )  # fmt: skip
+
+    def _quick(self, evidence: Hard) -> Posterior | None:
+        """Answer from the fixed tree of a small network; None if there is none, or on trouble."""
+        whole = self.solver.whole
+        if whole is None:
+            return None
+        places = self.layout.places
+        try:
+            codes = [places[v][s] for v, s in evidence.items()]
+        except (KeyError, TypeError):
+            return None
+        status, values, result = whole.answer(codes)
+        if status != 1:
+            return None
+        return Posterior(
+            self.layout, values, float(result[0]), dict(evidence), {}, {},
+            self.network.variables, self.prior,
         )  # fmt: skip
 
     def prior(self) -> Posterior:

@@ -15,14 +15,20 @@ TINY, FLOOR = 1e-150, 1e-280
 HEAD, CLIQUE, OPERAND, MARGINAL = 16, 11, 8, 4
 
 
-@njit(cache=True, inline="always")
+# Indices are unsigned in the inner loops: a signed one might be negative, which Numba would have to
+# check at each access, and no loop would then be vectorised. Sums may be reassociated, nothing else.
+U = np.uintp
+FAST = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=True, fastmath=FAST)
 def put(prog, o, dst, d0, src, s0, fresh):
     """Set (fresh) or multiply a clique's table by an operand read through its map."""
-    inner, outer, mode, m = prog[o + 4], prog[o + 5], prog[o + 6], np.int64(prog[o + 7])
-    d = d0
+    inner, outer, mode, m = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
+    d, s1 = U(d0), U(s0)
     if mode == 0:
         for i in range(outer):
-            x = src[s0 + prog[m + i]]
+            x = src[s1 + U(prog[m + i])]
             if fresh:
                 for j in range(inner):
                     dst[d + j] = x
@@ -32,7 +38,7 @@ def put(prog, o, dst, d0, src, s0, fresh):
             d += inner
     elif mode == 1:
         for i in range(outer):
-            s = s0 + prog[m + i]
+            s = s1 + U(prog[m + i])
             if fresh:
                 for j in range(inner):
                     dst[d + j] = src[s + j]
@@ -43,40 +49,40 @@ def put(prog, o, dst, d0, src, s0, fresh):
     else:
         n = m + outer
         for i in range(outer):
-            s = s0 + prog[m + i]
+            s = s1 + U(prog[m + i])
             if fresh:
                 for j in range(inner):
-                    dst[d + j] = src[s + prog[n + j]]
+                    dst[d + j] = src[s + U(prog[n + j])]
             else:
                 for j in range(inner):
-                    dst[d + j] *= src[s + prog[n + j]]
+                    dst[d + j] *= src[s + U(prog[n + j])]
             d += inner
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, fastmath=FAST)
 def gather_sum(prog, o, src, s0, dst, d0):
     """Add a clique's table onto an operand's shape: the transpose of `put`."""
-    inner, outer, mode, m = prog[o + 4], prog[o + 5], prog[o + 6], np.int64(prog[o + 7])
-    s = s0
+    inner, outer, mode, m = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
+    s, d1 = U(s0), U(d0)
     if mode == 0:
         for i in range(outer):
             x = 0.0
             for j in range(inner):
                 x += src[s + j]
-            dst[d0 + prog[m + i]] += x
+            dst[d1 + U(prog[m + i])] += x
             s += inner
     elif mode == 1:
         for i in range(outer):
-            d = d0 + prog[m + i]
+            d = d1 + U(prog[m + i])
             for j in range(inner):
                 dst[d + j] += src[s + j]
             s += inner
     else:
         n = m + outer
         for i in range(outer):
-            d = d0 + prog[m + i]
+            d = d1 + U(prog[m + i])
             for j in range(inner):
-                dst[d + prog[n + j]] += src[s + j]
+                dst[d + U(prog[n + j])] += src[s + j]
             s += inner
 
 
@@ -89,14 +95,14 @@ def offset_of(prog, o, obs):
     return at
 
 
-@njit(cache=True)
-def condition(work, b, m, rows, cols):
+@njit(cache=True, fastmath=FAST)
+def condition(work, b0, m0, rows0, cols0):
     """Make P(residual | separator) and the message, scaled to a maximum of 1; return the scale."""
+    at, m, rows, cols = U(b0), U(m0), U(rows0), U(cols0)
     top = 0.0
     low = 1.0
     for s in range(rows):
         x = 0.0
-        at = b + s * cols
         for j in range(cols):
             x += work[at + j]
         work[m + s] = x
@@ -106,13 +112,26 @@ def condition(work, b, m, rows, cols):
             x = 1.0 / x
             for j in range(cols):
                 work[at + j] *= x
+        at += cols
     if low < FLOOR:
-        return -1.0
+        return TINY / 2
     if top > 0.0:
         x = 1.0 / top
         for s in range(rows):
             work[m + s] *= x
     return top
+
+
+@njit(cache=True, fastmath=FAST)
+def scale_rows(work, b0, src, m0, rows0, cols0, to0):
+    """Write each row of `src` times its separator's weight into the work space."""
+    at, m, rows, cols, to = U(b0), U(m0), U(rows0), U(cols0), U(to0)
+    for s in range(rows):
+        x = work[m + s]
+        for j in range(cols):
+            work[to + j] = src[at + j] * x
+        at += cols
+        to += cols
 
 
 @njit(cache=True)
@@ -151,22 +170,21 @@ def collect(prog, base, obs, work):
     return DONE, total + log(product)
 
 
-@njit(cache=True)
-def read_marginals(prog, work, q, b, out):
+@njit(cache=True, fastmath=FAST)
+def read_marginals(prog, work, q, b0, out):
     """Write the marginals of a clique's residual variables, each summing to one."""
     for k in range(prog[q + 8], prog[q + 9]):
-        r = np.int64(prog[9]) + MARGINAL * k
-        at, outer, mid, inner = (
-            np.int64(prog[r]), np.int64(prog[r + 1]), np.int64(prog[r + 2]), np.int64(prog[r + 3]),
-        )  # fmt: skip
+        r = prog[9] + MARGINAL * k
+        at, outer, mid, inner = U(prog[r]), U(prog[r + 1]), U(prog[r + 2]), U(prog[r + 3])
         for s in range(mid):
             out[at + s] = 0.0
-        if inner == 1:
-            for i in range(outer):
+        d = U(b0)
+        if prog[r + 3] == 1:
+            for _ in range(outer):
                 for s in range(mid):
-                    out[at + s] += work[b + i * mid + s]
+                    out[at + s] += work[d + s]
+                d += mid
         else:
-            d = b
             for _ in range(outer):
                 for s in range(mid):
                     x = 0.0
@@ -197,11 +215,7 @@ def distribute(prog, work, out, keep):
             above = np.int64(prog[np.int64(prog[1]) + CLIQUE * parent + 3]) + shift
             work[m : m + rows] = 0.0
             gather_sum(prog, np.int64(prog[q + 10]), work, above, work, m)
-            for s in range(rows):
-                x = work[m + s]
-                at = b + s * cols
-                for j in range(cols):
-                    work[at + shift + j] = work[at + j] * x
+            scale_rows(work, b, work, m, rows, cols, b + shift)
         elif keep:
             work[b + shift : b + shift + cols] = work[b : b + cols]
         read_marginals(prog, work, q, b + shift, out)

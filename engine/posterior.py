@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Layout:
     """Where each variable's states lie in the flat array of an answer; one per engine."""
 
-    __slots__ = ("slices", "starts", "state_maps", "states", "total", "variables")
+    __slots__ = ("places", "slices", "starts", "state_maps", "states", "total", "variables")
 
     def __init__(self, states: Mapping[str, tuple[str, ...]]) -> None:
         self.variables = tuple(states)
@@ -29,6 +29,10 @@ class Layout:
             for i, v in enumerate(self.variables)
         }
         self.total = int(self.starts[-1])
+        self.places = {
+            v: {s: int(self.starts[i]) + k for k, s in enumerate(states[v])}
+            for i, v in enumerate(self.variables)
+        }
 
 
 class Marginal(Mapping[str, float]):

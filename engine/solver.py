@@ -3,6 +3,7 @@
 import sys
 from threading import Lock
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,13 @@ from fascinet.engine.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
+if TYPE_CHECKING:
+    from fascinet.engine.whole import Whole
+
 PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
 QUERIES = 6  # and so are this many queries
 HEAVY = 500_000  # and so is a plan of so many entries
+WHOLE = 12_000  # up to so many entries, one fixed tree beats a program for each evidence set
 
 Wanted = frozenset[int] | None
 
@@ -48,6 +53,8 @@ class Solver:
         self._lock = Lock()
         self._spent, self._asked = 0.0, 0
         self._native = backend == "numba"
+        self._whole: Whole | None = None
+        self._whole_tried = False
 
     # ---------------------------------------------------------------- programs
 
@@ -61,6 +68,20 @@ class Solver:
                 or self._asked >= QUERIES
             )
         return self._native
+
+    @property
+    def whole(self) -> "Whole | None":
+        """The fixed tree, if the network is small, of tables alone, and the kernels are in use."""
+        if not self._whole_tried and self.native:
+            if not any(b.is_max for b in self.net.blocks):
+                from fascinet.engine.whole import make_whole
+
+                plan = self.plan(Pattern())
+                if plan.entries <= min(WHOLE, self.budget):
+                    flat = Compiled(self.net, plan, self.starts).flat
+                    self._whole = make_whole(self.net, flat, self.starts)
+            self._whole_tried = True
+        return self._whole
 
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""

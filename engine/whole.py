@@ -38,14 +38,15 @@ class Whole:
     owner: np.ndarray
     marginals: Array
 
-    def answer(self, codes: np.ndarray) -> tuple[int, Array, Array]:
+    def answer(self, codes: list[int]) -> tuple[int, Array, Array]:
         """Return status, posteriors and [ln P(e)] for the places of the observed states."""
         work = scratch(len(self.prior))
         out = np.empty(len(self.owner))
         result = np.empty(1)
         status = run(
-            self.prog, self.prior, self.seats, self.owner, codes, self.marginals, work, out, result
-        )
+            self.prog, self.prior, self.seats, self.owner, np.array(codes, np.int64),
+            self.marginals, work, out, result,
+        )  # fmt: skip
         return status, out, result
 
     def batch(self, states: np.ndarray, threads: int) -> tuple[Array, Array, np.ndarray]:

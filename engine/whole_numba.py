@@ -22,6 +22,7 @@ from fascinet.engine.kernels_numba import (
     gather_sum,
     put,
     read_marginals,
+    scale_rows,
 )
 
 
@@ -109,18 +110,7 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
             for s in range(rows):
                 work[m + s] = 0.0
             gather_sum(prog, np.int64(prog[q + 10]), work, above, work, m)
-            if mine == 1:
-                for s in range(rows):
-                    x = work[m + s]
-                    at = b + s * cols
-                    for j in range(cols):
-                        work[at + j] *= x
-            else:
-                for s in range(rows):
-                    x = work[m + s]
-                    at = b + s * cols
-                    for j in range(cols):
-                        work[at + j] = prior[at + j] * x
+            scale_rows(work, b, work if mine == 1 else prior, m, rows, cols, b)
         read_marginals(prog, work, q, b, out)
     return DONE
 

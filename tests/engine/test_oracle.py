@@ -1,0 +1,103 @@
+"""All programs against enumeration: gates, zeros, hard, soft and impossible evidence."""
+
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fascinet.engine import arrays
+from fascinet.engine.engine import Engine
+from fascinet.model.errors import ImpossibleEvidenceError
+from tests import oracle
+from tests.strategies import Query, queries
+
+BACKENDS = ("numpy", "numba")
+quick = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+def check(query: Query, engine: Engine) -> None:
+    weight = float(oracle.weigh(query.network, query.hard, query.soft).sum())
+    if weight == 0.0:
+        check_impossible(query, engine)
+        return
+    answer = engine.posterior(query.hard, soft=query.soft)
+    expected, _ = oracle.posteriors(query.network, query.hard, query.soft)
+    assert answer.log_prob_evidence == pytest.approx(np.log(weight), rel=1e-10, abs=1e-11)
+    assert engine.log_prob_evidence(query.hard, query.soft) == pytest.approx(
+        np.log(weight), rel=1e-10, abs=1e-11
+    )
+    for v in query.network.variables:
+        np.testing.assert_allclose(answer.array(v), expected[v], rtol=1e-10, atol=1e-13)
+
+
+def check_impossible(query: Query, engine: Engine) -> None:
+    with pytest.raises(ImpossibleEvidenceError) as caught:
+        engine.posterior(query.hard, soft=query.soft)
+    assert engine.log_prob_evidence(query.hard, query.soft) == -np.inf
+    conflict = caught.value.conflict
+
+    def weight(names: set[str]) -> float:
+        hard = {v: s for v, s in query.hard.items() if v in names}
+        soft = {v: x for v, x in query.soft.items() if v in names}
+        return float(oracle.weigh(query.network, hard, soft).sum())
+
+    assert conflict and weight(set(conflict)) == 0.0
+    for v in conflict:
+        assert weight(set(conflict) - {v}) > 0.0, "the conflict is not minimal"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("small", [0, 64])
+@quick
+@given(query=queries(largest=9))
+def test_posteriors_match_enumeration(query: Query, backend: str, small: int) -> None:
+    with mock.patch.object(arrays, "SMALL_GATE", small):
+        engine = Engine(query.network, backend=backend)
+        engine.arrays  # noqa: B018  the gates' layout is fixed here
+    check(query, engine)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@quick
+@given(query=queries(largest=9), data=st.data())
+def test_targets_need_only_their_own_program(query: Query, backend: str, data: st.DataObject):
+    weight = float(oracle.weigh(query.network, query.hard, query.soft).sum())
+    if weight == 0.0:
+        return
+    wanted = data.draw(st.lists(st.sampled_from(query.network.variables), min_size=1, unique=True))
+    answer = Engine(query.network, backend=backend).posterior(
+        query.hard, soft=query.soft, targets=wanted
+    )
+    expected, _ = oracle.posteriors(query.network, query.hard, query.soft)
+    assert tuple(answer) == tuple(wanted)
+    for v in wanted:
+        np.testing.assert_allclose(answer.array(v), expected[v], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@quick
+@given(query=queries(largest=8), data=st.data())
+def test_interventions_match_the_mutilated_network(
+    query: Query, backend: str, data: st.DataObject
+) -> None:
+    free = [v for v in query.network.variables if v not in query.hard and v not in query.soft]
+    if not free:
+        return
+    cut = data.draw(st.lists(st.sampled_from(free), min_size=1, max_size=3, unique=True))
+    do = {v: data.draw(st.sampled_from(query.network.states(v))) for v in cut}
+    mutilated = query.network.do(do)
+    engine = Engine(query.network, backend=backend)
+    weight = float(oracle.weigh(mutilated, query.hard, query.soft).sum())
+    if weight == 0.0:
+        with pytest.raises(ImpossibleEvidenceError):
+            engine.posterior(query.hard, soft=query.soft, do=do)
+        return
+    answer = engine.posterior(query.hard, soft=query.soft, do=do)
+    expected, _ = oracle.posteriors(mutilated, query.hard, query.soft)
+    assert answer.log_prob_evidence == pytest.approx(np.log(weight), rel=1e-10, abs=1e-11)
+    for v in query.network.variables:
+        np.testing.assert_allclose(answer.array(v), expected[v], rtol=1e-10, atol=1e-13)
