@@ -5,7 +5,8 @@ an older version could no longer understand the file.
 """
 
 import json
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -35,6 +36,19 @@ def parse(text: str, file: str) -> Network:
     except (ValueError, RecursionError) as error:
         draft.fail(None, f"not JSON: {error}")
     return _Reader(draft, data).run()
+
+
+def _with_arrays(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes with the ranges of parameters as arrays again, null as NaN."""
+    if "ranges" not in meta:
+        return meta
+    return meta | {"ranges": tuple(tuple(_array(x) for x in part) for part in meta["ranges"])}
+
+
+def _array(values: Any) -> Any:
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
 
 
 def _refuse(constant: str) -> float:
@@ -77,7 +91,10 @@ class _Reader:
         name = self.get(item, "name", str, where)
         self.draft.declare(name, self.texts(item, "states", where), None)
         if meta := self.get(item, "meta", dict, where, {}):
-            self.draft.meta[name] = meta
+            try:
+                self.draft.meta[name] = _with_arrays(meta)
+            except (ValueError, TypeError):
+                self.draft.fail(None, f"{where}.meta.ranges: expected lists of numbers")
 
     def define(self, item: Any, where: str) -> None:
         name = item["name"]
@@ -153,16 +170,20 @@ def render(network: Network) -> str:
 
 
 def dump(value: Any) -> str:
-    """Return compact JSON; floats read back exactly."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    """Return compact JSON; floats read back exactly, NaN becomes null."""
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
-        return cast(Any, value).tolist()
+        return _plain(cast(Any, value).tolist())
+    if isinstance(value, Mapping):
+        return {str(k): _plain(x) for k, x in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(x) for x in cast("list[Any]", value)]
     if isinstance(value, set | frozenset):
         return sorted(cast("set[Any]", value))
-    return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _variable(network: Network, v: str) -> dict[str, Any]:

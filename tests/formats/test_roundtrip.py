@@ -10,6 +10,7 @@ from fascinet.model.errors import FormatError, OptionError
 from fascinet.model.formats import FORMATS, FormatWarning, read, write
 from fascinet.model.gates import NoisyMax
 from fascinet.model.network import Network
+from fascinet.model.shipped import load
 from tests.formats.support import FOLDER, NETWORKS, gated, same_parameters
 
 NAMED = [".bif", ".xmlbif", ".net", ".xdsl", ".json"]
@@ -131,3 +132,28 @@ def test_network_save_writes_by_suffix(tmp_path: Path) -> None:
     network: Network = gated()
     network.save(tmp_path / "n.json.gz")
     assert read(tmp_path / "n.json.gz").hash == network.hash
+
+
+SHIPPED_LOSS = r"attributes of variables \('article', 'burden', 'codes', 'cost' and \d+ more\)"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".xdsl"])
+def test_the_shipped_network_comes_back_with_its_gates(suffix: str, tmp_path: Path) -> None:
+    network = load()
+    path = tmp_path / f"shipped{suffix}.gz"
+    if suffix == ".json":
+        write(network, path)
+    else:
+        with pytest.warns(FormatWarning, match=SHIPPED_LOSS):
+            write(network, path)
+    again = read(path)
+    assert again.hash == network.hash
+    assert (again.name, again.version) == (network.name, network.version)
+    if suffix == ".json":
+        for v in network.variables:
+            for mine, theirs in zip(
+                network.meta[v]["ranges"], again.meta[v]["ranges"], strict=True
+            ):
+                for a, b in zip(mine, theirs, strict=True):
+                    np.testing.assert_array_equal(a, b)
+            assert again.meta[v]["label"] == network.meta[v]["label"]

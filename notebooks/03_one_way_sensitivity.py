@@ -1,0 +1,62 @@
+# %% [markdown]
+# # 3 One parameter at a time
+#
+# **Question: which single figure does the answer hang on, and how wrong may it be?**
+
+# %%
+import altair as alt
+import numpy as np
+import pandas as pd
+
+import fascinet as fn
+from fascinet.engine.charts import ACCENT, themed
+
+engine = fn.Engine(fn.load())
+case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}
+found = engine.sensitivity("als", "yes", case)
+frame = found.to_frame()
+len(frame), found.posterior
+
+# %% [markdown]
+# Under proportional co-variation the posterior is a ratio of two lines in every parameter,
+# p(t) = (a t + b) / (c t + d). At the parameter's own value that must be the posterior:
+
+# %%
+at_value = (frame["a"] * frame["value"] + frame["b"]) / (frame["c"] * frame["value"] + frame["d"])
+assert np.allclose(at_value, found.posterior, atol=1e-9)
+
+# %% [markdown]
+# ## Tornado over the cited ranges
+#
+# How far does the posterior go if one figure moves from the low to the high end of its range?
+
+# %%
+found.plot(12)
+
+# %% [markdown]
+# ## One curve in full
+
+# %%
+cited = frame.dropna(subset=["low", "high"])
+swing = (cited["posterior_high"] - cited["posterior_low"]).abs()
+row = cited.loc[swing.idxmax()]
+t = np.linspace(0, 1, 201)
+curve = pd.DataFrame({"t": t, "p": (row["a"] * t + row["b"]) / (row["c"] * t + row["d"])})
+name = f"{row['variable']} = {row['state']} given {row['parents']}"
+line = alt.Chart(curve).mark_line(color=ACCENT).encode(
+    x=alt.X("t:Q", title="parameter"), y=alt.Y("p:Q", title="posterior of ALS")
+)  # fmt: skip
+here = alt.Chart(pd.DataFrame({"t": [row["value"]], "p": [found.posterior]})).mark_point(
+    filled=True, size=80, color="#c2701d"
+).encode(x="t:Q", y="p:Q")  # fmt: skip
+themed((line + here).properties(title=name, width=420))
+
+# %% [markdown]
+# ## Admissible deviation
+#
+# Until where may a figure move before another cause takes the lead? NaN means never.
+
+# %%
+flips = frame.dropna(subset=["flip_low", "flip_high"], how="all")
+columns = ["variable", "state", "parents", "value", "flip_low", "flip_high"]
+flips[columns].head(10)

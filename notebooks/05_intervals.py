@@ -1,0 +1,52 @@
+# %% [markdown]
+# # 5 How sure: intervals, ranks, and figures worth a study
+#
+# **Question: the figures have ranges. What does that leave of the answer, and which figure should
+# someone measure better?**
+
+# %%
+import altair as alt
+
+import fascinet as fn
+from fascinet.engine.charts import ACCENT, themed
+from fascinet.model.shipped import shipped_knowledge
+
+engine = fn.Engine(fn.load())
+case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}
+targets = ["als", "muscle_disease", "peripheral_neuropathy", "nerve_compression", "bfs"]
+found = engine.uncertainty(case, targets, draws=200, seed=1)
+frame = found.to_frame()
+assert (frame["low"] <= frame["high"]).all()
+frame
+
+# %%
+found.plot()
+
+# %% [markdown]
+# `p_top` is the share of draws in which that cause leads: the probability of its rank, not of its
+# presence.
+#
+# ## Influential and poorly founded
+#
+# A figure deserves a study if it moves the answer over its range *and* is graded D.
+
+# %%
+sensitivity = engine.sensitivity("als", "yes", case).to_frame()
+sensitivity["swing"] = (sensitivity["posterior_high"] - sensitivity["posterior_low"]).abs()
+top = sensitivity.dropna(subset=["swing"]).nlargest(15, "swing")
+grades: dict[str, set[str]] = {}
+for place in shipped_knowledge().figures():
+    for word in place.where.replace(":", ".").replace("/", ".").split("."):
+        grades.setdefault(word, set()).add(place.figure.grade)
+top = top.assign(worst_grade=[max(grades.get(v, {"?"})) for v in top["variable"]])
+top[["variable", "state", "parents", "value", "low", "high", "swing", "worst_grade"]]
+
+# %%
+top = top.assign(what=top["variable"] + " = " + top["state"] + " | " + top["parents"].astype(str))
+themed(
+    alt.Chart(top)
+    .mark_bar(color=ACCENT)
+    .encode(x=alt.X("swing:Q", title="movement of P(ALS) over the cited range"),
+            y=alt.Y("what:N", sort="-x", title=None, axis=alt.Axis(labelLimit=360)))
+    .properties(width=360)
+)  # fmt: skip
