@@ -213,9 +213,16 @@ class Cause(Scripted):
 
 
 class Mechanism(Variable):
-    """A deterministic OR of causes (`of`) or of the triggers that name it."""
+    """A deterministic OR of causes (`of`) or of the triggers that name it.
+
+    Attributes
+    ----------
+    expected : mapping of setting to figure
+        P(present | adult with twitching, setting), which the fitted priors should come near.
+    """
 
     of: tuple[str, ...] = ()
+    expected: Mapping[str, Figure] = Field(default_factory=dict)
 
 
 class Finding(Variable):
