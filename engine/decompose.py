@@ -29,6 +29,8 @@ class Pattern:
         Interventions: observed, and their own gate left out.
     targets : frozenset of int or None
         Whose posteriors are wanted; None means all.
+    joint : frozenset of int
+        Variables that must not be set apart as leaf queries.
     """
 
     observed: frozenset[int] = frozenset()
@@ -36,6 +38,7 @@ class Pattern:
     soft: frozenset[int] = frozenset()
     cut: frozenset[int] = frozenset()
     targets: frozenset[int] | None = None
+    joint: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ def window(offset: int, axes: Iterable[tuple[int, int]], observed: frozenset[int
 
 def is_query(net: NetworkArrays, pattern: Pattern, kept: set[int], v: int) -> bool:
     """Whether an unobserved noisy-MAX is worked afterwards, as a query on the calibrated tree."""
-    if v in pattern.observed or v in pattern.soft or not net.blocks[v].is_max:
+    if v in pattern.observed or v in pattern.soft or v in pattern.joint:
+        return False
+    if not net.blocks[v].is_max:
         return False
     free = sum(u not in pattern.observed for u in net.parents[v])
     return free >= QUERY_PARENTS and not any(c in kept for c in net.children[v])

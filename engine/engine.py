@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine.analyses.methods import Analyses
 from fascinet.engine.arrays import NetworkArrays, network_arrays
+from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
 from fascinet.engine.derivatives import Derivatives, gate_derivatives
+from fascinet.engine.kernels_numpy import Case
+from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
@@ -135,19 +139,88 @@ class Engine(Analyses):
         request = read_request(self.network, evidence, soft, do)
         return self.solver.log_prob(request)
 
+    def posteriors(
+        self, frame: Any, targets: Iterable[str] | None = None, *, impossible: str = "raise"
+    ) -> Any:
+        """Return the posteriors of every row of a DataFrame (pandas, polars, Arrow).
+
+        Parameters
+        ----------
+        frame : DataFrame
+            A column a variable, the cells states; a missing cell is unknown.
+        targets : iterable of str, optional
+            Variables wanted; None means all.
+        impossible : {"raise", "nan"}
+            What a row with P(evidence) = 0 does.
+
+        Returns
+        -------
+        DataFrame
+            Of the same kind, with a column `"variable=state"` for each state of each target.
+        """
+        from fascinet.engine.frames import posterior_frame
+
+        names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
+        self._targets(names)
+        return posterior_frame(self.solver, self.network, self.layout, frame, names, impossible)
+
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
         """Return ln P of many (evidence, soft) pairs, shape (cases,); -inf where impossible."""
         requests = [read_request(self.network, e, s, None) for e, s in cases]
-        return np.array([self.solver.log_prob(r) for r in requests])
+        if any(r.soft for r in requests):
+            return np.array([self.solver.log_prob(r) for r in requests])
+        states = states_of(requests, len(self.network.variables))
+        return solve_states(self.solver, states, posteriors=False)[1]
 
     def batch_posteriors(self, cases: Iterable[Evidence]) -> tuple[Array, Array]:
         """Return posteriors (cases, states of all variables) and ln P (cases,).
 
         Column `layout.slices[v]` holds variable v. Impossible cases are NaN, with ln P = -inf.
         """
-        solved = [self.solver.solve(read_request(self.network, e, s, None), None) for e, s in cases]
-        values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
-        return values, np.array([p for _, p in solved])
+        requests = [read_request(self.network, e, s, None) for e, s in cases]
+        if any(r.soft for r in requests):
+            solved = [self.solver.solve(r, None) for r in requests]
+            values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
+            return values, np.array([p for _, p in solved])
+        return solve_states(self.solver, states_of(requests, len(self.network.variables)))
+
+    def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Explanation:
+        """Return the most probable state of all free variables together, argmax_h P(h | e).
+
+        Raises
+        ------
+        ImpossibleEvidenceError
+        BudgetError
+            If a noisy-MAX of many parents would have to be maximised over all of them.
+        """
+        return self._explanation(None, evidence, soft)
+
+    def map_query(
+        self, targets: Iterable[str], evidence: Hard | None = None, *, soft: Soft | None = None
+    ) -> Explanation:
+        """Return the most probable joint state of `targets`, all other variables summed out.
+
+        Raises
+        ------
+        ImpossibleEvidenceError, BudgetError
+        """
+        return self._explanation(tuple(targets), evidence, soft)
+
+    def _explanation(
+        self, targets: tuple[str, ...] | None, evidence: Hard | None, soft: Soft | None
+    ) -> Explanation:
+        request = read_request(self.network, evidence, soft, None)
+        wanted = self._targets(self.network.variables if targets is None else targets)
+        assert wanted is not None
+        wanted -= request.states.keys()
+        pattern = replace(pattern_of(self.arrays, request, wanted), joint=wanted)
+        case = Case(request.states, request.soft)
+        best, log_prob = maximise(self.arrays, case, pattern, set(wanted), self.budget)
+        if log_prob == -np.inf:
+            raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
+        names = self.network.variables
+        found = {names[v]: self.network.states(names[v])[best[v]] for v in sorted(wanted)}
+        return Explanation(found, log_prob, self.solver.log_prob(request))
 
     def derivatives(
         self,
