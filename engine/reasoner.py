@@ -90,12 +90,13 @@ class Reasoner:
     def owners(self) -> tuple[Owner, ...]:
         """Causes, then groups, each with the variables whose links it owns.
 
-        The leaks, which stand for all that is not modelled, belong to the group `other`.
+        The ordinary, unexplained twitch belongs to the group `other`. The leaks of the other
+        findings belong to nobody: they are what chance adds, not a cause of the complaint.
         """
         mine = {c: frozenset({c, f"trigger_{c}"}) for c in self.causes}
         singles = [Owner(c, names) for c, names in mine.items()]
         groups = [
-            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), True, g == OTHER)
+            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), True)
             for g, cs in self.members.items()
         ]
         return (*singles, *groups)
