@@ -108,7 +108,7 @@ def outcomes(case: Case, test: str, cause: str) -> tuple[Outcome, ...]:
 
 
 def _outcome(after: Case, test: str, state: str, p: float, cause: str) -> Outcome:
-    answer = service.ranking_only(after)
+    answer = service.differential(after)
     leaders = tuple((e.label, e.posterior) for e in answer.differential[:TOP])
     best = options(after, None, "both")
     step = best[0].name if best else ""

@@ -7,6 +7,7 @@ from fascinet.dashboard.reasons import odds
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.sureness import functions
 from fascinet.engine.analyses.counterfactual import counterfactual
+from fascinet.engine.analyses.covariation import vary
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 
@@ -73,11 +74,7 @@ def with_figure(case: Case, cause: str, index: int, value: float) -> Beliefs:
     figures = functions(case, cause).parameters
     cut, entry = figures.place(index)
     values = figures.values.copy()
-    row = values[cut]
-    others = 1.0 - row[entry]
-    scale = (1.0 - value) / others if others > 0 else 0.0
-    values[cut] = row * scale
-    values[cut.start + entry] = value
+    values[cut] = vary(values[cut], entry, value)
     engine = Engine(figures.rebuild(values))
     return _presences(engine.posterior(service.evidence_of(case), soft=case.soft_evidence))
 

@@ -91,6 +91,7 @@ def warm() -> None:
     known = resources()
     differential(known.blank)
     beliefs(known.blank)
+    whole(known.blank)
 
 
 def model_case(case: Case) -> ModelCase:
@@ -100,21 +101,22 @@ def model_case(case: Case) -> ModelCase:
 
 @lru_cache(maxsize=CACHED)
 def differential(case: Case) -> Differential:
-    """Return the ranked differential of a case.
+    """Return the ranked differential of a case, without intervals and next tests.
 
     Raises
     ------
     ImpossibleEvidenceError
         If the findings exclude each other.
     """
-    return resources().reasoner.diagnose(model_case(case), case.setting, strict=False)
+    return resources().reasoner.diagnose(
+        model_case(case), case.setting, strict=False, tests=0, intervals=False
+    )
 
 
 @lru_cache(maxsize=CACHED)
-def ranking_only(case: Case) -> Differential:
-    """Return the differential without intervals and next tests, which cost most."""
-    reasoner = resources().reasoner
-    return reasoner.diagnose(model_case(case), case.setting, strict=False, tests=0, intervals=False)
+def whole(case: Case) -> Differential:
+    """Return the differential with intervals and next tests, which cost most."""
+    return resources().reasoner.diagnose(model_case(case), case.setting, strict=False, tests=None)
 
 
 def evidence_of(case: Case) -> dict[str, str]:

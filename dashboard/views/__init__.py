@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fascinet.dashboard.views import differential, network, why
+from fascinet.dashboard.views import (
+    differential,
+    how_sure,
+    knowledge,
+    network,
+    what_if,
+    what_next,
+    why,
+)
 
 
 @dataclass(frozen=True)
@@ -21,4 +29,8 @@ def pages() -> tuple[View, ...]:
         View("Differential", "differential", differential.page),
         View("Network", "network", network.page),
         View("Why", "why", why.page),
+        View("What next", "next", what_next.page),
+        View("What if", "if", what_if.page),
+        View("How sure", "sure", how_sure.page),
+        View("Knowledge", "knowledge", knowledge.page),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from fascinet.dashboard import flags, service
+from fascinet.dashboard import flags, later, service
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.service import Resources
@@ -28,15 +28,21 @@ def page() -> None:
         return
     flags.banner(known, answer)
     flags.doubts(answer)
+    full = later.ready("whole", service.whole, here.case)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
-        mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
+        mount("ranking", ranking(known, here, full or answer, full is None), on_edit, key="ranking")
     with right:
-        mount("next", {"groups": suggestions(known, answer)}, on_edit, key="next")
+        if full is None:
+            later.wait_for("whole", service.whole, here.case, "Weighing what to ask next …")
+        else:
+            mount("next", {"groups": suggestions(known, full)}, on_edit, key="next")
 
 
-def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
-    """Return what the ranking component draws."""
+def ranking(
+    known: Resources, here: Session, answer: Differential, plain: bool = False
+) -> dict[str, Any]:
+    """Return what the ranking component draws; `plain` leaves the intervals out."""
     entries = list(answer.differential)
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause
@@ -45,7 +51,7 @@ def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, 
         "" if rest <= 0 else ("Only the likely ones" if here.everything else f"{rest} more causes")
     )
     return {
-        "rows": [_row(known, e, focus) for e in shown],
+        "rows": [_row(known, e, focus, plain) for e in shown],
         "all": here.everything,
         "more": more,
         "help": HELP,
@@ -53,9 +59,9 @@ def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, 
     }
 
 
-def _row(known: Resources, entry: CauseEntry, focus: str) -> dict[str, Any]:
+def _row(known: Resources, entry: CauseEntry, focus: str, plain: bool) -> dict[str, Any]:
     trend = "up" if entry.posterior > entry.prior else "down"
-    low, high = entry.interval or (None, None)
+    low, high = (None, None) if plain else entry.interval
     return {
         "id": entry.cause,
         "label": entry.label,

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from fascinet.dashboard import charts_change, flags, service
+from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.figures import GRADES, reference
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page
@@ -12,6 +12,7 @@ from fascinet.dashboard.service import Resources
 from fascinet.dashboard.sureness import Lever, levers
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import percent
+from fascinet.engine.differential import CauseEntry
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "How far each figure's cited range could move the answer, and where the ranking would flip."
@@ -33,12 +34,7 @@ def page() -> None:
         st.info("This cause was entered as a finding: its probability hangs on no figure.")
         return
     entry = answer[cause]
-    low, high = entry.interval
-    st.html(
-        f"<p class='fn-big' data-testid='headline'>{escape(entry.label)}: "
-        f"<b>{percent(entry.posterior)}</b>, 95% interval {percent(low)} to {percent(high)} from "
-        "the cited ranges of all figures.</p>"
-    )
+    _headline(here, entry)
     found = levers(here.case, cause)
     if not found:
         st.caption("No single figure's range moves this answer.")
@@ -52,6 +48,21 @@ def page() -> None:
     with right:
         _curve(known, found, entry.posterior)
     _poor(known, found)
+
+
+def _headline(here: Session, entry: CauseEntry) -> None:
+    full = later.ready("whole", service.whole, here.case)
+    span = "…"
+    if full is not None:
+        low, high = full[entry.cause].interval
+        span = f"{percent(low)} to {percent(high)}"
+    st.html(
+        f"<p class='fn-big' data-testid='headline'>{escape(entry.label)}: "
+        f"<b>{percent(entry.posterior)}</b>, 95% interval {span} from the cited ranges of all "
+        "figures.</p>"
+    )
+    if full is None:
+        later.wait_for("whole", service.whole, here.case, "Working out the interval …")
 
 
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:

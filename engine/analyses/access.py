@@ -88,13 +88,17 @@ def log_probs(engine: "Engine", cases: Sequence[Vectors]) -> Array:
     return out
 
 
-def _split(network: Network, case: Vectors) -> tuple[dict[str, str], dict[str, Any], float]:
+def _split(
+    network: Network, case: Vectors, keep: Sequence[str] = ()
+) -> tuple[dict[str, str], dict[str, Any], float]:
     hard: dict[str, str] = {}
     soft: dict[str, Any] = {}
     scale = 0.0
     for v, vector in case.items():
         some = np.flatnonzero(vector)
-        if len(some) == 1:
+        if v in keep:
+            soft[v] = vector
+        elif len(some) == 1:
             hard[v] = network.states(v)[int(some[0])]
             scale += float(np.log(vector[some[0]]))
         elif not (vector == 1.0).all():
@@ -103,17 +107,22 @@ def _split(network: Network, case: Vectors) -> tuple[dict[str, str], dict[str, A
 
 
 def batch_marginals(
-    engine: "Engine", cases: Sequence[Vectors], variables: Sequence[str]
+    engine: "Engine",
+    cases: Sequence[Vectors],
+    variables: Sequence[str],
+    *,
+    soft: Sequence[str] = (),
 ) -> tuple[dict[str, Array], Array]:
     """Return P(v | case) as one array (cases, states) a variable, and log P of the cases.
 
-    Impossible cases are NaN with log P = -inf.
+    Impossible cases are NaN with log P = -inf. Variables named in `soft` stay likelihood evidence
+    even where flat or of one state, so that cases that differ only in them share one program.
     """
     layout = engine.layout
     logs = np.full(len(cases), -np.inf)
     values = np.full((len(cases), layout.total), np.nan)
     live = [i for i, case in enumerate(cases) if all(x.any() for x in case.values())]
-    split = [_split(engine.network, cases[i]) for i in live]
+    split = [_split(engine.network, cases[i], soft) for i in live]
     if split:
         values[live], logs[live] = engine.batch_posteriors([(h, s) for h, s, _ in split])
         logs[live] += [scale for _, _, scale in split]

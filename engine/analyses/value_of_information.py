@@ -231,7 +231,7 @@ def joint_pairs(
             point[i] = 1.0
             point = point * vectors.get(t, 1.0)
             cases.append({**flat, **vectors, t: point})
-    marginals, logs = batch_marginals(engine, cases, candidates)
+    marginals, logs = batch_marginals(engine, cases, candidates, soft=targets)
     out: dict[tuple[str, str], Array] = {}
     at = 0
     for t in targets:
