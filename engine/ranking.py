@@ -86,20 +86,42 @@ def group_posteriors(
     resting: Mapping[str, str],
 ) -> dict[str, float]:
     """Return P(any cause of the group present | e) = 1 − P(all at rest, e) / P(e)."""
-    logs: list[float] = []
-    queries: list[tuple[dict[str, str], Mapping[str, Any]]] = []
-    for causes in members.values():
-        rest = {c: resting[c] for c in causes if c not in case.hard and c not in case.do}
-        soft = {k: v for k, v in case.soft.items() if k not in rest}
-        logs.append(sum(np.log(case.soft[c][rest[c]]) for c in rest if c in case.soft))
-        queries.append(({**case.hard, **rest}, soft))
-    totals = engine.batch_log_prob(queries) + np.array(logs)
-    gone = np.exp(np.minimum(totals - posterior.log_prob_evidence, 0.0))
+    causes = [c for group in members.values() for c in group]
+    queries = [
+        (case.hard, with_states(engine.network, case, causes, set(group), resting))
+        for group in members.values()
+    ]
+    gone = np.exp(np.minimum(engine.batch_log_prob(queries) - posterior.log_prob_evidence, 0.0))
     known = {c for c, s in {**case.hard, **case.do}.items() if c in resting and s != resting[c]}
     return {
-        group: 1.0 if known & set(causes) else float(1.0 - p)
-        for (group, causes), p in zip(members.items(), gone, strict=True)
+        group: 1.0 if known & set(own) else float(1.0 - p)
+        for (group, own), p in zip(members.items(), gone, strict=True)
     }
+
+
+def with_states(
+    network: Network,
+    case: Case,
+    causes: Iterable[str],
+    resting_ones: Iterable[str],
+    resting: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the soft evidence of a case with some causes at rest.
+
+    All causes are listed, flat where nothing is asked, so that one program serves every question.
+    """
+    soft = dict(case.soft)
+    wanted = set(resting_ones)
+    for cause in causes:
+        if cause in case.hard or cause in case.do:
+            continue
+        states = network.states(cause)
+        given = case.soft.get(cause, {})
+        soft[cause] = {
+            s: given.get(s, 1.0) if cause not in wanted or s == resting[cause] else 0.0
+            for s in states
+        }
+    return soft
 
 
 def conflict(alone: Mapping[str, float], posterior: Posterior, prior: Posterior) -> float:
