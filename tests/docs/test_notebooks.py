@@ -1,0 +1,31 @@
+"""Every notebook runs from top to bottom, opens with its question, and holds no outputs."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.py"))
+
+
+def test_there_are_ten_and_only_sources() -> None:
+    assert [p.name[:2] for p in NOTEBOOKS] == [f"{k:02d}" for k in range(1, 11)]
+    assert not list(FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_opens_with_its_question(path: Path) -> None:
+    cells = path.read_text().split("# %%")
+    first = cells[1]
+    assert first.startswith(" [markdown]\n# # ")
+    assert "**Question:" in first.replace("\n# ", " ")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER)
+    space: dict[str, object] = {"__name__": "notebook", "display": lambda *x: None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(compile(path.read_text(), path.name, "exec"), space)

@@ -1,0 +1,112 @@
+"""Every snippet of the documentation runs, and the pages say only what is there."""
+
+import gzip
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+GENERATED = ("knowledge/", "notebooks/")
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT / "docs"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("alarm", "asia"):
+        packed = ROOT / "tests" / "data" / "networks" / f"{name}.bif.gz"
+        (tmp_path / f"{name}.bif").write_bytes(gzip.decompress(packed.read_bytes()))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("sheet", [p for p in PAGES if PYTHON.search(p.read_text())], ids=name_of)
+@pytest.mark.usefixtures("folder")
+def test_python_snippets_run_in_order(sheet: Path) -> None:
+    space: dict[str, object] = {"__name__": "page"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # importing pgmpy is noisy; its warnings are not ours
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        if "to_pgmpy" in sheet.read_text():
+            warnings.simplefilter("ignore")
+        for k, match in enumerate(PYTHON.finditer(sheet.read_text())):
+            exec(compile(match.group(1), f"{sheet.name}[{k}]", "exec"), space)
+
+
+COMMANDS = [
+    line[2:]
+    for page in PAGES
+    for match in CONSOLE.finditer(page.read_text())
+    for line in match.group(1).splitlines()
+    if line.startswith("$ ")
+]
+
+
+def test_commands_of_the_pages_run_in_order(folder: Path) -> None:
+    assert len(COMMANDS) >= 10
+    for command in COMMANDS:
+        first, *rest = shlex.split(command)
+        assert first == "fascinet"
+        result = subprocess.run(
+            [sys.executable, "-m", "fascinet", *rest],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=folder,
+            env=os.environ | {"NO_COLOR": "1"},
+        )
+        assert result.returncode == 0, (command, result.stderr)
+
+
+@pytest.mark.parametrize("sheet", PAGES, ids=name_of)
+def test_links_between_pages_lead_somewhere(sheet: Path) -> None:
+    for target in LINK.findall(sheet.read_text()):
+        if target.startswith(("http:", "https:")):
+            continue
+        path = (sheet.parent / target).resolve()
+        inside = str(path.relative_to(ROOT / "docs"))
+        assert path.exists() or inside.startswith(GENERATED), (sheet, target)
+
+
+def test_the_menu_lists_every_page() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    assert "# causes are added by tools/build_docs.py" in text
+    listed = set(re.findall(r"[\w/]+\.md", text))
+    assert {name_of(p) for p in PAGES} <= listed
+    config = yaml.safe_load(text)
+    assert config["strict"] is True
+    assert config["theme"]["font"] is False
+    assert "extra_javascript" not in config
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning() -> None:
+    assert shutil.which("git") is not None
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "build_docs.py")],
+        capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert "WARNING" not in result.stderr
+    site = ROOT / "site"
+    outside = re.compile(
+        r'<(?:script|img|iframe)[^>]+src="https?:|<link[^>]+stylesheet[^>]+href="https?:'
+    )
+    for page in site.rglob("*.html"):
+        assert not outside.search(page.read_text()), page
