@@ -193,6 +193,24 @@ class Network:
             parents[v], gates[v] = (), Table(point)
         return self.replace(parents=parents, gates=gates)
 
+    # ---------------------------------------------------------------- pickling
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; read-only views as plain mappings, derived graphs left out."""
+        left_out = ("graph", "topological")
+        kept = {k: v for k, v in self.__dict__.items() if k not in left_out}
+        return kept | {"meta": dict(self.meta), "index": dict(self.index)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a copy; its arrays are read-only again."""
+        self.__dict__.update(state)
+        self.meta, self.index = MappingProxyType(state["meta"]), MappingProxyType(state["index"])
+        for gate in self._gates.values():
+            for part in vars(gate).values():
+                for array in part if isinstance(part, tuple) else (part,):
+                    if isinstance(array, np.ndarray):
+                        array.setflags(write=False)
+
     # ---------------------------------------------------------------- formats
 
     def to_pgmpy(self) -> "DiscreteBayesianNetwork":
