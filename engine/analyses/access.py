@@ -166,15 +166,19 @@ def gradients(
     for i, h in enumerate(free):
         ones = np.ones((len(free) + 1, len(h.indicator)))
         lanes.setdefault(h.variable, ones)[i + 1] *= np.array(h.indicator)
-    scale, slopes = parameter_slopes(engine, evidence, lanes)
-    slopes = slopes * np.exp(scale - log_prob)[:, None]
-    base = vectors | vectors_of(network, evidence)
-    cases = [with_hypothesis(base, h) for h in hypotheses]
-    posterior = np.exp(log_probs(engine, cases) - log_prob)
+    logs, slopes = parameter_slopes(engine, evidence, lanes)
     place = {id(h): i + 1 for i, h in enumerate(free)}
-    joint = [slopes[place[id(h)]] if id(h) in place else slopes[0] * p
-             for h, p in zip(hypotheses, np.round(posterior), strict=True)]  # fmt: skip
-    return Gradients(log_prob, posterior, slopes[0], np.array(joint).reshape(-1, slopes.shape[1]))
+    posterior = [
+        float(np.exp(logs[place[id(h)]] - logs[0])) if id(h) in place
+        else h.indicator[network.state_index(h.variable, evidence[h.variable])]
+        for h in hypotheses
+    ]  # fmt: skip
+    joint = [
+        slopes[place[id(h)]] if id(h) in place else slopes[0] * p
+        for h, p in zip(hypotheses, posterior, strict=True)
+    ]
+    table = np.array(joint).reshape(-1, slopes.shape[1])
+    return Gradients(log_prob, np.array(posterior), slopes[0], table)
 
 
 def entropy(probabilities: Array) -> Array:

@@ -323,7 +323,7 @@ def _large(out: _Collector, at: int, gate: NoisyMax, blocks: GateBlocks) -> None
 def parameter_slopes(
     engine: "Engine", evidence: Mapping[str, str], soft: Mapping[str, Array]
 ) -> tuple[Array, Array]:
-    """Return the derivatives of P(evidence, soft) by every parameter, lane by lane.
+    """Return P(evidence, soft) of every lane and its derivatives by every parameter.
 
     Parameters
     ----------
@@ -331,18 +331,29 @@ def parameter_slopes(
     evidence : mapping of str to str
         Hard findings, the same in all lanes.
     soft : mapping of str to array, shape (lanes, states)
+        All lanes share one program; the compiled kernels take them one by one. A lane of
+        probability zero goes through the reverse pass above, in which zeros are exact.
 
     Returns
     -------
-    log_scale : array, shape (lanes,)
+    log_prob : array, shape (lanes,)
     slopes : array, shape (lanes, P)
-        ∂P/∂θ / exp(log_scale).
+        ∂P(lane)/∂θ / P(first lane).
     """
     network, net = engine.network, engine.arrays
     states = {network.index[v]: network.state_index(v, s) for v, s in evidence.items()}
     lanes = {network.index[v]: x for v, x in soft.items()}
-    request = Request(states, {v: x[0] for v, x in lanes.items()}, frozenset())
-    program = engine.solver.program(pattern_of(net, request, frozenset())).steps
     count = max((len(x) for x in lanes.values()), default=1)
-    log_scale, gradient = base_gradient(net, program, Lanes(states, lanes, count))
-    return log_scale, jacobian(network).pull(gradient)
+    logs, rows = np.full(count, -np.inf), np.zeros((count, len(net.base)))
+    for i in range(count):
+        one = {v: np.ascontiguousarray(x[i]) for v, x in lanes.items()}
+        request = Request(states, one, frozenset())
+        logs[i], row = engine.solver.derivatives(request)
+        if logs[i] > -np.inf:
+            rows[i] = row * np.exp(logs[i] - logs[0])
+        elif logs[0] > -np.inf:
+            program = engine.solver.program(pattern_of(net, request, frozenset())).steps
+            alone = Lanes(states, {v: x[None] for v, x in one.items()}, 1)
+            scale, gradient = base_gradient(net, program, alone)
+            rows[i] = gradient[0] * np.exp(scale[0] - logs[0])
+    return logs, jacobian(network).pull(rows)
