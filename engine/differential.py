@@ -133,6 +133,14 @@ class Differential:
     warnings : tuple of str
     posterior : Posterior
         All marginals.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> found = fn.diagnose({"findings": {"weakness": "objective"}})
+    >>> entry = found["als"]
+    >>> entry.interval[0] <= entry.posterior <= entry.interval[1]
+    True
     """
 
     model: Mapping[str, str]

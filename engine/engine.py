@@ -44,6 +44,14 @@ class Engine(Analyses):
     For each set of observed variables a program is compiled once and kept (least recently used
     ones are dropped); the values of a case are read into it. The engine never changes the network
     and may be used by many threads at once.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> engine = fn.Engine(fn.load())
+    >>> p = engine.posterior({"weakness": "objective"}, targets=["als"])
+    >>> p["als"]["yes"] > engine.prior()["als"]["yes"]
+    True
     """
 
     def __init__(self, network: Network, *, budget: int = 2**27, backend: str = "auto") -> None:

@@ -69,6 +69,15 @@ class Posterior(Mapping[str, Marginal]):
         The evidence as given.
     targets : tuple of str
         The variables that were asked for.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> p = fn.Engine(fn.load()).posterior({"weakness": "objective"})
+    >>> round(sum(p["als"].values()), 12)
+    1.0
+    >>> p["weakness"]["objective"]
+    1.0
     """
 
     __slots__ = (

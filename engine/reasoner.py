@@ -151,7 +151,7 @@ class Reasoner:
         spans = self._intervals(engine, opened, posterior) if intervals else {}
         flags = red_flags(self.knowledge, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
-        gains = () if tests == 0 else expected_gains(self, engine, opened, posterior)
+        gains = () if tests == 0 else expected_gains(self, engine, opened, posterior, tests)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
@@ -159,7 +159,7 @@ class Reasoner:
             conflict=conflict(alone, posterior, prior),
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=self._groups(present, scores, rank), red_flags=alarms,
-            reassurance=_reassurance(flags), next_tests=gains[:tests],
+            reassurance=_reassurance(flags), next_tests=gains,
             warnings=opened.warnings, posterior=posterior,
         )  # fmt: skip
 
@@ -338,10 +338,27 @@ def diagnose(
     Raises
     ------
     CaseError, UnknownVariableError, UnknownStateError, OptionError, ImpossibleEvidenceError
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> found = fn.diagnose({"findings": {"weakness": "objective", "bulbar": "yes"}})
+    >>> found.differential[0].cause
+    'als'
     """
     return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
 
 
 def evaluate(folder: str | Path, **options: Any) -> Evaluation:
-    """Score the shipped differential on published cases; see `Reasoner.evaluate`."""
+    """Score the shipped differential on published cases; see `Reasoner.evaluate`.
+
+    Examples
+    --------
+    With a folder that holds `truth.csv` and `packets/`:
+
+    >>> import fascinet as fn
+    >>> found = fn.evaluate(folder)
+    >>> 0.0 <= found.top1 <= found.top3 <= 1.0
+    True
+    """
     return shipped_reasoner().evaluate(folder, **options)

@@ -43,6 +43,12 @@ class Case:
         What the network has no variable for, in the order given.
     warnings : tuple of str
         What was read with a doubt.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> fn.diagnose(fn.Case(hard={"weakness": "none"})).hard["weakness"]
+    'none'
     """
 
     hard: Mapping[str, str] = field(default_factory=dict)

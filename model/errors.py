@@ -14,6 +14,13 @@ FascinetError
 └── CaseError               a case that cannot be read
 
 A message names the thing, what was expected, what was got and, where there is one, the remedy.
+
+>>> import fascinet as fn
+>>> try:
+...     fn.load().states("weaknes")
+... except fn.errors.UnknownVariableError as error:
+...     print(error)
+unknown variable 'weaknes': did you mean 'weakness'...
 """
 
 from collections.abc import Iterable, Mapping

@@ -44,6 +44,15 @@ class Network:
         On a cycle, a missing gate, a duplicate state, or a gate that does not fit its parents.
     UnknownVariableError
         On a parent that is no variable.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> network = fn.load()
+    >>> network.parents("trigger_als")
+    ('als',)
+    >>> network.do({"als": "no"}).cpt("als").tolist()
+    [1.0, 0.0]
     """
 
     def __init__(

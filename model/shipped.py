@@ -34,6 +34,13 @@ def load(path: str | Path | None = None) -> Network:
     path : path, optional
         A network file; the suffix names the format (.bif, .xmlbif, .net, .uai, .xdsl, .json,
         each also with .gz).
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> network = fn.load()
+    >>> network.states("weakness")
+    ('none', 'subjective', 'objective')
     """
     if path is None:
         return shipped_network()
