@@ -46,9 +46,9 @@ def number_range(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
         top = 1.0 if isinstance(number, Figure) else float("inf")
         if not 0.0 <= low <= high <= top:
             yield Finding(file, (*place, "range"), f"expected 0 ≤ low ≤ high ≤ {top:g}, got "
-                          f"[{low}, {high}]", "put the lower end first, both as shares")  # fmt: skip
+                          f"[{low}, {high}]", "put the lower end first, as shares")  # fmt: skip
         elif not low <= value <= high:
-            yield Finding(file, (*place, "range"), f"{value} lies outside its range [{low}, {high}]",
+            yield Finding(file, (*place, "range"), f"{value} lies outside {low} to {high}",
                           "widen the range or correct the number")  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def hpo_anchor(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 
 def test_fields(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
-    """Check: a test's cost and burden run from 1 to 5, and its normal result is one of its states."""
+    """Check: cost and burden run from 1 to 5, and the normal result is a state."""
     for name, test in knowledge.tests.items():
         yield from _test_fields(name, test)
 
