@@ -15,12 +15,12 @@ from fascinet.engine.analyses.access import (
     Evidence,
     Soft,
     Vectors,
-    log_odds,
     log_probs,
     require_possible,
     vectors_of,
     with_hypothesis,
 )
+from fascinet.engine.analyses.coalitions import Coalitions
 from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
 from fascinet.model.errors import EvidenceError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 EXACT_TO = 12
+WORK = 40_000_000
+"""Table entries, over all subsets, that the Shapley values may cost: well under a second."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,7 +41,7 @@ class Explanation(Result):
     Attributes
     ----------
     findings, states : tuples of str
-        The findings in the order given; a soft finding's state is "soft".
+        The findings in the order given, context first; a soft finding's state is "soft".
     prior, posterior : float
         P(h) and P(h | e).
     weight_db : array, shape (n,)
@@ -57,7 +59,9 @@ class Explanation(Result):
 
     Notes
     -----
-    Log odds are capped at ± 150 dB, so that a certainty has a weight. `textbook_lr` far above
+    Context (setting, age, sex: `meta` kind "context") comes first and is always known: its Shapley
+    values are its weights, and the textbook ratio of a finding is that in this context. Log odds
+    are capped at ± 150 dB, so that a certainty has a weight. `textbook_lr` far above
     `in_context_lr` says that the finding tells again what the others told (double counting), or
     that another cause explains it away.
     """
@@ -140,7 +144,7 @@ def explain(
     evidence: Evidence | None = None,
     *,
     soft: Soft | None = None,
-    samples: int = 24,
+    samples: int | None = None,
     seed: int = 0,
 ) -> Explanation:
     """Return what every finding adds to target = state.
@@ -155,8 +159,9 @@ def explain(
         Findings; their order is the order of `weight_db`.
     soft : mapping, optional
         Soft findings, after the hard ones.
-    samples : int
-        Pairs of orders drawn for the Shapley values above 12 findings.
+    samples : int, optional
+        Pairs of orders drawn for the Shapley values. Default: exact up to 12 findings if the
+        work allows, else as many pairs as it allows, 2 to 64; `shapley_error_db` tells.
     seed : int
 
     Raises
@@ -180,48 +185,47 @@ def explain_vectors(
     hypothesis: Hypothesis,
     vectors: Vectors,
     hard: dict[str, str],
-    samples: int = 24,
+    samples: int | None = None,
     seed: int = 0,
 ) -> Explanation:
     """Return the explanation of findings given as likelihood vectors."""
-    names = tuple(vectors)
-    worth = worth_of(engine, hypothesis, vectors)
-    n = len(names)
+    meta = engine.network.meta
+    context = tuple(v for v in vectors if meta.get(v, {}).get("kind") == "context")
+    names = (*context, *(v for v in vectors if v not in context))
+    worth = Coalitions(engine, hypothesis, {v: vectors[v] for v in names})
+    n, k = len(names), len(context)
     prefix = np.tril(np.ones((n + 1, n), dtype=bool), -1)
     alone = np.eye(n, dtype=bool)
-    basis = worth(np.concatenate([prefix, alone, ~alone]))
-    chain, single, but_one = basis[: n + 1], basis[n + 1 : 2 * n + 1], basis[2 * n + 1 :]
-    if n == 0:
-        shares = shapley.Shares(np.zeros(0), np.zeros(0), True)
-    elif n <= EXACT_TO:
-        shares = shapley.exact(worth, n)
-    else:
-        shares = shapley.sampled(worth, n, samples, seed)
+    alone[k:, :k] = True
+    chain, single, but_one = worth(prefix), worth(alone), worth(~np.eye(n, dtype=bool))
+    shares = _shares(worth, n, k, samples, seed)
     prior, posterior = (float(1.0 / (1.0 + np.exp(-x))) for x in (chain[0], chain[-1]))
+    step = np.diff(chain) * DB_PER_NAT
+    before = np.where(np.arange(n) < k, chain[0], chain[k])
     return Explanation(
         hypothesis, names, tuple(hard.get(v, "soft") for v in names), prior, posterior,
-        frozen(np.diff(chain) * DB_PER_NAT), frozen(shares.values * DB_PER_NAT),
-        frozen(shares.error * DB_PER_NAT), frozen(np.exp(single - chain[0])),
-        frozen(np.exp(chain[-1] - but_one)), shares.exact,
+        frozen(step), frozen(np.concatenate([step[:k], shares.values * DB_PER_NAT])),
+        frozen(np.concatenate([np.zeros(k), shares.error * DB_PER_NAT])),
+        frozen(np.exp(single - before)), frozen(np.exp(chain[-1] - but_one)), shares.exact,
     )  # fmt: skip
 
 
-def worth_of(engine: "Engine", hypothesis: Hypothesis, vectors: Vectors) -> shapley.Worth:
-    """Return v(S) = log odds of the hypothesis given the findings in S; each set valued once."""
-    names = list(vectors)
-    known: dict[bytes, float] = {}
+def _shares(
+    worth: Coalitions, count: int, fixed: int, samples: int | None, seed: int
+) -> shapley.Shares:
+    """Return Shapley values of all but the first `fixed` findings, which are always present."""
+    free = count - fixed
+    if free == 0:
+        return shapley.Shares(np.zeros(0), np.zeros(0), True)
 
-    def worth(masks: shapley.Masks) -> Array:
-        keys = [m.tobytes() for m in masks]
-        new = {k: m for k, m in zip(keys, masks, strict=True) if k not in known}
-        cases = [
-            {v: vectors[v] for v, on in zip(names, m, strict=True) if on} for m in new.values()
-        ]
-        values = log_odds(engine, hypothesis, cases) if cases else np.zeros(0)
-        known.update(zip(new, values.tolist(), strict=True))
-        return np.array([known[k] for k in keys])
+    def beyond(masks: shapley.Masks) -> Array:
+        return worth(np.concatenate([np.ones((len(masks), fixed), dtype=bool), masks], axis=1))
 
-    return worth
+    sets = WORK // worth.entries()
+    if samples is None and free <= EXACT_TO and 2**free <= max(sets, 2 * free):
+        return shapley.exact(beyond, free)
+    pairs = int(np.clip(sets // (2 * free), 2, 64)) if samples is None else samples
+    return shapley.sampled(beyond, free, pairs, seed)
 
 
 def contrast(
