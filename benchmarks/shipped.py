@@ -1,0 +1,42 @@
+"""The shipped network: one typical case, and the value of information of all its tests."""
+
+from typing import Any
+
+from benchmarks.clock import once, shortest
+from fascinet.engine.engine import Engine
+from fascinet.model.build import build_network
+from fascinet.model.load import load_knowledge
+
+CASE = {
+    "setting": "primary_care", "age_group": "40-59", "sex": "male", "twitching": "yes",
+    "weakness": "objective", "atrophy": "yes", "cramps": "yes", "numbness_tingling": "none",
+    "bulbar": "no", "visual": "no", "tremor": "no", "pain": "no", "insomnia": "no",
+    "fatigue": "yes", "eyelid_twitch": "no", "soreness": "no",
+}  # fmt: skip
+
+
+def shipped() -> list[dict[str, Any]]:
+    """Return milliseconds of a case of 15 findings and of all tests' value of information."""
+    network = build_network(load_knowledge())
+    engine = Engine(network, backend="numba")
+    case = {v: s for v, s in CASE.items() if v in network.variables and s in network.states(v)}
+    engine.prior()
+    first = once(lambda: engine.posterior(case))
+    rows = [
+        {"workload": "first call", "findings": len(case), "ms": 1e3 * first},
+        {"workload": "warm", "findings": len(case),
+         "ms": 1e3 * shortest(lambda: engine.posterior(case))},
+    ]  # fmt: skip
+    value = getattr(engine, "value_of_information", None)
+    if value is not None:
+        tests = [v for v in network.variables if network.meta[v].get("kind") == "test"]
+        targets = ["als"]
+        value(targets, case, tests)
+        rows.append(
+            {
+                "workload": f"value of information, {len(tests)} tests",
+                "findings": len(case),
+                "ms": 1e3 * once(lambda: value(targets, case, tests)),
+            }
+        )
+    return rows  # fmt: skip
