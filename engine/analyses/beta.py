@@ -52,11 +52,12 @@ def beta_cdf(x: Array, a: Array, b: Array) -> Array:
 
 
 def _fraction(x: Array, a: Array, b: Array) -> Array:
-    tiny = 1e-300
+    tiny, shape = 1e-300, x.shape
+    x, a, b = x.ravel(), a.ravel(), b.ravel()
     c = np.ones_like(x)
     d = 1.0 - (a + b) * x / (a + 1.0)
     d = 1.0 / np.where(np.abs(d) < tiny, tiny, d)
-    value = d.copy()
+    out, left, value = d.copy(), np.arange(x.size), d.copy()
     for m in range(1, 1000):
         even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
@@ -66,9 +67,15 @@ def _fraction(x: Array, a: Array, b: Array) -> Array:
             d = 1.0 / np.where(np.abs(d) < tiny, tiny, d)
             c = np.where(np.abs(c) < tiny, tiny, c)
             value = value * d * c
-        if np.all(np.abs(d * c - 1.0) < 1e-13):
+        open_ = np.abs(d * c - 1.0) >= 1e-13
+        if not open_.all():  # go on with those that have not converged
+            out[left] = value
+            left, value, c, d = left[open_], value[open_], c[open_], d[open_]
+            x, a, b = x[open_], a[open_], b[open_]
+        if not left.size:
             break
-    return value
+    out[left] = value
+    return out.reshape(shape)
 
 
 def concentration(p: Array, low: Array, high: Array) -> Array:
@@ -87,7 +94,10 @@ def concentration(p: Array, low: Array, high: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         stand_in = 1.0 + np.log(0.025) / np.log1p(-np.clip(wide, 0.0, 1.0 - 1e-12))
     out[edge] = stand_in[edge]
-    out[inner] = _bisect(p[inner], low[inner], high[inner])
+    if inner.any():
+        triples = np.stack([p[inner], low[inner], high[inner]], axis=1)
+        distinct, back = np.unique(triples, axis=0, return_inverse=True)
+        out[inner] = _bisect(*distinct.T)[back.ravel()]
     return out
 
 
