@@ -23,6 +23,7 @@ from fascinet.engine.analyses.access import (
     vectors_of,
 )
 from fascinet.engine.analyses.hypotheses import causes, differential, present
+from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
@@ -217,7 +218,21 @@ def cost_of(network: Network, variable: str, costs: Mapping[str, float] | None) 
 def joint_pairs(
     engine: "Engine", vectors: Vectors, targets: Sequence[str], candidates: Sequence[str]
 ) -> dict[tuple[str, str], Array]:
-    """Return P(t, x | e) of every target and candidate, one batch for all.
+    """Return P(t, x | e) of every target and candidate, shape (target states, states).
+
+    In a network of tables one case a target state, else one a candidate's state (`pairs`).
+    """
+    network = engine.network
+    large = any(b.is_max for b in engine.arrays.blocks)
+    if large:
+        return pairs_by_parents(engine, vectors, targets, candidates)
+    return pairs_by_target(engine, vectors, targets, candidates)
+
+
+def pairs_by_target(
+    engine: "Engine", vectors: Vectors, targets: Sequence[str], candidates: Sequence[str]
+) -> dict[tuple[str, str], Array]:
+    """Return the same from one batch: the case with each state of each target.
 
     Every target is a soft finding, flat but for the one in question, so that all cases share one
     program.

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from fascinet.engine.analyses.conflict import surprise
+from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.simulate import simulate
+from fascinet.engine.analyses.value_of_information import pairs_by_target
 from fascinet.engine.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from tests.analyses import networks
@@ -43,6 +45,21 @@ def test_bits_are_mutual_information(build, targets, evidence) -> None:
         assert row.bits == pytest.approx(want, abs=1e-12)
     assert list(found.to_frame()) == ["variable", "bits", "cost", "score"]
     assert np.all(np.diff(found.score) <= 1e-15)
+
+
+@pytest.mark.parametrize("build", [networks.asia, networks.clinic, networks.wide])
+def test_pairs_from_either_side_agree(build) -> None:
+    network = build()
+    first, *rest = network.variables
+    vectors = {rest[-1]: np.eye(len(network.states(rest[-1])))[1]}
+    if build is networks.wide:
+        vectors["pain"] = np.array([0.3, 0.8])
+    targets, names = (first, rest[0]), [v for v in rest[1:] if v not in vectors]
+    engine = Engine(network)
+    one = pairs_by_parents(engine, vectors, targets, names)
+    two = pairs_by_target(engine, vectors, targets, names)
+    for key, joint in two.items():
+        assert one[key] == pytest.approx(joint, abs=1e-12)
 
 
 def test_rule_in_and_rule_out_add_up() -> None:

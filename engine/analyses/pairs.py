@@ -1,0 +1,136 @@
+"""P(target, candidate | e) for many targets and many candidates, from one program.
+
+A leaf candidate that depends on its parents by a noisy-MAX needs no variable of its own:
+
+    P(X ≤ k, t, e) = P(L ≤ k) · P(t, e, Π_i P(Z_i ≤ k | u_i))
+
+so that each (candidate, level) is the same case with other likelihoods on the parents; a table with
+one free parent is the same, state by state. Candidates with children are soft findings themselves.
+All of them share the program in which every such variable carries a likelihood, flat by default.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fascinet.engine.analyses.access import Vectors
+from fascinet.engine.analyses.results import Array, frozen
+from fascinet.engine.request import Request
+from fascinet.model.gates import NoisyMax, Table
+from fascinet.model.network import Network
+
+if TYPE_CHECKING:
+    from fascinet.engine.engine import Engine
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One case: a scale and likelihoods beside the evidence.
+
+    `cumulative` says whether it stands for X ≤ state or for X = state.
+    """
+
+    candidate: str
+    state: int
+    cumulative: bool
+    scale: float
+    vectors: Mapping[str, Array]
+
+
+def pairs_by_parents(
+    engine: "Engine", vectors: Vectors, targets: Sequence[str], candidates: Sequence[str]
+) -> dict[Pair, Array]:
+    """Return P(t, x | e), shape (target states, candidate states), of every pair."""
+    network, index = engine.network, engine.network.index
+    runs = [run for v in candidates for run in runs_of(network, v, vectors)]
+    states, soft = _evidence(network, vectors)
+    flat = {
+        index[u]: np.ones(len(network.states(u)))
+        for run in runs
+        for u in run.vectors
+        if index[u] not in states
+    }
+    wanted = frozenset(index[t] for t in targets)
+    base, log_base = engine.solver.solve(Request(states, flat | soft, frozenset()), wanted)
+    slices = {t: engine.layout.slices[t] for t in targets}
+    out: dict[Pair, Array] = {}
+    parts: dict[tuple[str, int], Array] = {}
+    for run in runs:
+        likely = flat | soft
+        for u, x in run.vectors.items():
+            likely = likely | {index[u]: likely[index[u]] * x}
+        live = run.scale > 0.0 and all(x.any() for x in likely.values())
+        parts[run.candidate, run.state] = np.zeros(len(base))
+        if live:
+            values, log_prob = engine.solver.solve(Request(states, likely, frozenset()), wanted)
+            weight = run.scale * np.exp(log_prob - log_base)
+            parts[run.candidate, run.state] = np.nan_to_num(values) * weight
+    cumulative = {run.candidate: run.cumulative for run in runs}
+    for v in candidates:
+        for t in targets:
+            columns = [parts[v, k][slices[t]] for k in range(len(network.states(v)) - 1)]
+            out[t, v] = _joint(base[slices[t]], columns, cumulative[v])
+    return out
+
+
+def _joint(total: Array, columns: list[Array], cumulative: bool) -> Array:
+    """Return P(t, x) from all states but the last, cumulative or not."""
+    table = np.array([*columns, total]).T
+    if cumulative:
+        table = np.diff(table, axis=1, prepend=0.0)
+    else:
+        table[:, -1] = total - table[:, :-1].sum(axis=1)
+    return frozen(np.maximum(table, 0.0))
+
+
+def _evidence(network: Network, vectors: Vectors) -> tuple[dict[int, int], dict[int, Array]]:
+    states: dict[int, int] = {}
+    soft: dict[int, Array] = {}
+    for v, x in vectors.items():
+        if int(np.count_nonzero(x)) == 1:
+            states[network.index[v]] = int(np.flatnonzero(x)[0])
+        else:
+            soft[network.index[v]] = x
+    return states, soft
+
+
+def runs_of(network: Network, v: str, vectors: Vectors) -> Iterator[Run]:
+    """Yield the cases that give the joint of a candidate with anything."""
+    gate, parents = network.gate(v), network.parents(v)
+    count = len(network.states(v))
+    leaf = not network.children(v)
+    if leaf and isinstance(gate, NoisyMax) and parents:
+        for k in range(count - 1):
+            scale = float(gate.leak[: k + 1].sum())
+            levels = [link[:, : k + 1].sum(axis=1) for link in gate.links]
+            yield _bound(Run(v, k, True, scale, dict(zip(parents, levels, strict=True))), vectors)
+        return
+    if leaf and isinstance(gate, Table):
+        held = {u: int(np.flatnonzero(vectors[u])[0]) for u in parents if _is_hard(vectors, u)}
+        free = [u for u in parents if u not in held]
+        if len(free) == 1:
+            table = gate.values[tuple(held.get(u, slice(None)) for u in parents)]
+            for k in range(count - 1):
+                yield Run(v, k, False, 1.0, {free[0]: table[:, k]})
+            return
+    for k in range(count - 1):
+        yield Run(v, k, False, 1.0, {v: np.eye(count)[k]})
+
+
+def _is_hard(vectors: Vectors, v: str) -> bool:
+    return v in vectors and int(np.count_nonzero(vectors[v])) == 1
+
+
+def _bound(run: Run, vectors: Vectors) -> Run:
+    """Return the run with observed parents read off into the scale."""
+    scale, free = run.scale, dict[str, Array]()
+    for u, x in run.vectors.items():
+        if _is_hard(vectors, u):
+            scale *= float(x[int(np.flatnonzero(vectors[u])[0])])
+        else:
+            free[u] = x
+    return Run(run.candidate, run.state, run.cumulative, scale, free)
