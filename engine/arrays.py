@@ -17,8 +17,10 @@ All are sums and products of non-negative numbers, so nothing cancels.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
@@ -39,12 +41,25 @@ class LinkBlocks:
 
 @dataclass(frozen=True)
 class GateBlocks:
-    """Where one gate lies in the base: a table, or (with links) a noisy-MAX."""
+    """Where one gate lies in the base.
+
+    Attributes
+    ----------
+    offset, strides
+        The table, or of a noisy-MAX that is worked link by link the leak.
+    links : tuple of LinkBlocks
+        Transition tables, if it is worked link by link.
+    gate : Gate
+    leak, raw : int, tuple of int
+        Of any noisy-MAX of two parents or more, where its leak and links start.
+    """
 
     offset: int
     strides: tuple[int, ...]
     links: tuple[LinkBlocks, ...] = ()
     gate: Gate | None = None
+    leak: int = -1
+    raw: tuple[int, ...] = ()
 
     @property
     def is_max(self) -> bool:
@@ -75,6 +90,16 @@ class NetworkArrays:
     blocks: tuple[GateBlocks, ...]
     maxima: dict[int, int]
     base: Array
+
+    @cached_property
+    def certain(self) -> NDArray[np.int64]:
+        """Places in a flat answer of variables with one state."""
+        return self.starts[:-1][np.array(self.cards, dtype=np.int64) == 1]
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Place of each variable's states in a flat answer; the last item is its length."""
+        return np.concatenate([[0], np.cumsum(self.cards)]).astype(np.int64)
 
 
 class _Base:
@@ -159,7 +184,7 @@ def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
                 base.add(bstep),
             )
         )
-    return GateBlocks(leak, (1,), tuple(links), gate)
+    return GateBlocks(leak, (1,), tuple(links), gate, leak, tuple(b.link for b in links))
 
 
 def is_small(gate: Gate, leaf: bool) -> bool:
@@ -178,7 +203,12 @@ def add_gate(base: _Base, gate: Gate, leaf: bool = False) -> GateBlocks:
     if isinstance(gate, NoisyMax) and not is_small(gate, leaf):
         return _add_max(base, gate)
     table = gate.to_table()
-    return GateBlocks(base.add(table), c_strides(table.shape), (), gate)
+    offset, strides = base.add(table), c_strides(table.shape)
+    if isinstance(gate, NoisyMax) and len(gate.links) > 1:
+        leak = base.add(gate.leak)
+        raw = tuple(base.add(link) for link in gate.links)
+        return GateBlocks(offset, strides, (), gate, leak, raw)
+    return GateBlocks(offset, strides, (), gate)
 
 
 def network_arrays(network: Network) -> NetworkArrays:

@@ -72,6 +72,7 @@ def _by_pattern(
 ) -> tuple[Array, Array, NDArray[np.uint8]]:
     cases = len(states)
     out = np.full((cases if posteriors else 0, int(solver.starts[-1])), np.nan)
+    out[:, solver.net.certain] = 1.0
     logs, status = np.full(cases, -np.inf), np.zeros(cases, np.uint8)
     if cases == 0:
         return out, logs, status
@@ -107,9 +108,8 @@ def run_rows(
     from fascinet.engine.many_numba import run_many
 
     flat = solver.program(pattern).flat
-    nothing = np.zeros((0, 0))
     run_many(
-        flat.prog, flat.asks, solver.net.base, states, rows, nothing, flat.keep,
+        flat.prog, flat.lanes, flat.sizes, solver.net.base, states, rows, flat.keep,
         solver.starts, out, logs, status,
     )  # fmt: skip
 

@@ -119,7 +119,7 @@ def is_query(net: NetworkArrays, pattern: Pattern, kept: set[int], v: int) -> bo
     """Whether an unobserved noisy-MAX is worked afterwards, as a query on the calibrated tree."""
     if v in pattern.observed or v in pattern.soft or v in pattern.joint:
         return False
-    if not net.blocks[v].is_max:
+    if not net.blocks[v].raw:
         return False
     free = sum(u not in pattern.observed for u in net.parents[v])
     return free >= QUERY_PARENTS and not any(c in kept for c in net.children[v])
@@ -148,17 +148,17 @@ def open_gates(net: NetworkArrays, pattern: Pattern) -> Opened:
         blocks, parents = net.blocks[v], net.parents[v]
         if v in pattern.cut:
             continue
-        if not blocks.is_max:
+        if is_query(net, pattern, kept, v):
+            links = tuple(
+                window(at, [(u, net.cards[v])], pattern.observed)
+                for u, at in zip(parents, blocks.raw, strict=True)
+            )
+            out.queries.append(Query(v, blocks.leak, links))
+        elif not blocks.is_max:
             axes = zip((*parents, v), blocks.strides, strict=True)
             out.factors.append(window(blocks.offset, axes, pattern.observed))
         elif v in pattern.low:
             _resting(net, pattern, v, out)
-        elif is_query(net, pattern, kept, v):
-            links = tuple(
-                window(b.link, [(u, net.cards[v])], pattern.observed)
-                for u, b in zip(parents, blocks.links, strict=True)
-            )
-            out.queries.append(Query(v, blocks.offset, links))
         else:
             gates.append(v)
     return Opened(out, tuple(gates))

@@ -1,20 +1,33 @@
 """Intervals of posteriors from the ranges of the parameters, by the delta method.
 
-Each row of parameters counts once, as the Dirichlet that its cited ranges stand for; see
-`fascinet.engine.analyses.uncertainty`.
+Each row of parameters counts once, as the Dirichlet whose variances its cited ranges give; see
+`fascinet.engine.analyses.uncertainty` for the formula. A range is taken as a 95% interval, so that
+its standard deviation is (high − low) / 3.92 and ν + 1 = θ (1 − θ) / sd²; the row has the least ν
+of its entries. `Engine.uncertainty` fits each Beta's quantiles instead, which takes longer and
+differs where a range is wide.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fascinet.engine.analyses import uncertainty
+from fascinet.engine.analyses.access import gradients
 from fascinet.engine.analyses.hypotheses import Hypothesis, present
+from fascinet.engine.analyses.parameters import parameters_of
+from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
+from fascinet.model.gates import Array
+from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.reasoner import Reasoner
+
+WIDTH = 2 * 1.959964
+LEAST = 1e-3
 
 
 def cause_intervals(
@@ -36,5 +49,20 @@ def delta_intervals(
     engine: Engine, case: Case, hypotheses: list[Hypothesis]
 ) -> list[tuple[float, float]]:
     """Return the interval of P(h | evidence) for each hypothesis."""
-    low, high = uncertainty.delta_intervals(engine, case.hard, hypotheses, soft=case.soft)
+    found = gradients(engine, case.hard, case.soft, hypotheses)
+    sizes = row_sizes(engine.network)
+    low, high = uncertainty.delta_bounds(parameters_of(engine.network), found, sizes)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def row_sizes(network: Network) -> Array:
+    """Return ν of every row of parameters, shape (R,); ∞ where no entry has a range."""
+    figures = parameters_of(network)
+    low, high = cited_ranges(figures)
+    deviation = np.nan_to_num(high - low) / WIDTH
+    theta = figures.values
+    entries = np.full(theta.shape, np.inf)
+    open_ = (deviation > 0) & (theta > 0) & (theta < 1)
+    entries[open_] = theta[open_] * (1 - theta[open_]) / deviation[open_] ** 2 - 1
+    rows = np.minimum.reduceat(np.maximum(entries, LEAST), figures.starts)
+    return np.where(figures.widths > 1, rows, np.inf)

@@ -4,39 +4,41 @@
 import numpy as np
 from numba import njit
 
-from fascinet.engine.kernels_numba import DONE, collect, distribute
-from fascinet.engine.leaves_numba import ask_all
+from fascinet.engine.kernels_numba import DONE, UNSAFE, collect, distribute
+from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 
 
 @njit(cache=True, nogil=True)
-def run_many(prog, asks, base, states, rows, soft, keep, starts, out, logs, status):
+def run_many(prog, lanes, sizes, base, states, rows, keep, starts, out, logs, status):
     """Answer the cases `rows` of a frame.
 
     Parameters
     ----------
+    lanes, sizes
+        The program's leaf queries and the sizes of their buffers.
     states : int array, shape (cases, variables)
         State of each observed variable, -1 for unknown.
-    soft : array, shape (cases, likelihoods) or (0, 0)
-        Likelihoods at the head of the work space.
     out : array, shape (cases, places) or (0, 0)
         Posteriors; with (0, 0) only ln P(e) is worked out.
+    status : array
+        2 also where a leaf query is doubtful: the caller then asks again by pairs.
     """
     work = np.empty(prog[11])
-    entries = np.int64(prog[10])
-    pairs = 2 * entries + 2 * (np.int64(prog[11]) - 2 * entries) if keep else np.int64(0)
-    buf = np.empty(max(pairs, 1))
+    table, sent = np.empty((sizes[0], WIDTH)), np.empty((sizes[1], WIDTH))
+    doubtful = np.zeros(starts[-1], np.uint8)
     obs = np.zeros(states.shape[1], np.int64)
     for i in rows:
         for v in range(states.shape[1]):
             obs[v] = max(states[i, v], 0)
-        for j in range(soft.shape[1]):
-            work[j] = soft[i, j]
         status[i], logs[i] = collect(prog, base, obs, work)
         if status[i] == DONE and out.shape[0] > 0:
             row = out[i]
             distribute(prog, work, row, keep)
             if keep:
-                ask_all(prog, asks, base, obs, work, buf, row)
+                doubtful[:] = 0
+                ask_lanes(prog, lanes, base, obs, work, table, sent, row, doubtful)
+                if doubtful.any():
+                    status[i] = UNSAFE
             for v in range(states.shape[1]):
                 if states[i, v] >= 0:
                     for j in range(starts[v], starts[v + 1]):

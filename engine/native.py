@@ -3,18 +3,17 @@
 # pyright: basic
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from threading import local
 
 import numpy as np
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Factor
 from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
-from fascinet.engine.leaves import roots_of, spanning
+from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 from fascinet.engine.leaves_numba import ask_all
+from fascinet.engine.native_leaves import LaneLayout, flat_pairs
 from fascinet.engine.order import Elimination
 from fascinet.engine.order_numba import eliminate
 from fascinet.engine.plan import Plan
@@ -55,14 +54,22 @@ class NativeProgram:
         Variables whose likelihoods lead the work space, in order.
     keep : bool
         Whether conditionals are kept beside the beliefs, for leaf queries.
-    asks : int32 array
-        The leaf queries, see `leaves_numba.py`.
+    lanes : int32 array
+        The leaf queries, see `lanes_numba.py`.
+    pairs : dict of int to int32 array
+        Leaf queries by pairs, see `leaves_numba.py`, laid out when one is doubtful.
+    sizes : tuple of int
+        Entries of the largest clique and of all separators.
+    plan : Plan
     """
 
     prog: np.ndarray
     soft_order: tuple[int, ...]
     keep: bool
-    asks: np.ndarray
+    lanes: np.ndarray
+    pairs: dict[int, np.ndarray]
+    sizes: tuple[int, int]
+    plan: Plan
 
 
 def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> NativeProgram:
@@ -90,78 +97,10 @@ def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> Native
         s_ptr, np.array(pairs, np.int64).reshape(-1, 2),
         np.array(plan.scalars, np.int64), soft, keep,
     )  # fmt: skip
-    return NativeProgram(prog, soft_order, keep, flat_queries(net, plan, starts))
-
-
-def flat_queries(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> np.ndarray:
-    """Return the leaf queries of a plan as ints, see `leaves_numba.py`."""
-    parents = [c.parent for c in plan.cliques]
-    root = roots_of(parents)
-    cards = plan.factors.cards
-    queries: list[list[int]] = []
-    stops: list[list[int]] = []
-    links: list[list[int]] = []
-    slices: list[int] = []
-    lists: list[int] = []
-
-    def add_link(factor: Factor, outer: int, card: int, inner: int) -> None:
-        begin = len(slices) // 2
-        for v, stride in factor.slices:
-            slices.extend((stride, v))
-        links.append([factor.offset, begin, len(slices) // 2, 0, outer, card, inner, 0])
-
-    for query in plan.factors.queries:
-        begin = len(links)
-        by_clique: dict[int, list[Factor]] = {}
-        for link in query.links:
-            if link.scope:
-                by_clique.setdefault(plan.home[link.scope[0]], []).append(link)
-            else:
-                add_link(link, 1, 1, 1)
-        known = (begin, len(links))
-        path, tops = spanning(parents, set(by_clique), root)
-        number = {c: len(stops) + i for i, c in enumerate(path)}
-        first_stop = len(stops)
-        for c in path:
-            scope = plan.cliques[c].scope
-            begin = len(links)
-            for link in by_clique.get(c, []):
-                axis = scope.index(link.scope[0])
-                outer = prod(cards[v] for v in scope[:axis])
-                inner = prod(cards[v] for v in scope[axis + 1 :])
-                add_link(link, outer, cards[scope[axis]], inner)
-            below = [number[d] for d in path if parents[d] == c and d not in tops]
-            clique = kernels.HEAD + kernels.CLIQUE * c
-            span = (len(lists), len(lists) + len(below))
-            lists.extend(below)
-            stops.append([clique, int(c in tops), begin, len(links), *span, 0, 0])
-        place = int(starts[query.variable])
-        m = net.cards[query.variable]
-        queries.append([place, m, query.leak, first_stop, len(stops), *known, 0])
-    return _join(queries, stops, links, slices, lists)
-
-
-def _join(
-    queries: list[list[int]],
-    stops: list[list[int]],
-    links: list[list[int]],
-    slices: list[int],
-    lists: list[int],
-) -> np.ndarray:
-    """Return the parts as one array, pointers filled in."""
-    p_query = 8
-    p_stop = p_query + 8 * len(queries)
-    p_link = p_stop + 8 * len(stops)
-    p_slice = p_link + 8 * len(links)
-    p_list = p_slice + len(slices)
-    for link in links:
-        link[3] = p_slice
-    for stop in stops:
-        stop[6] = p_list
-    flat = [len(queries), p_query, p_stop, p_link, 0, 0, 0, 0]
-    for part in (queries, stops, links):
-        flat.extend(i for record in part for i in record)
-    return np.array(flat + slices + lists, dtype=np.int32)
+    lanes = LaneLayout(net, plan, starts).run()
+    records = prog[kernels.HEAD :][: kernels.CLIQUE * int(prog[0])].reshape(-1, kernels.CLIQUE)
+    sizes = (int(records[:, 0].max(initial=1)), int(records[:, 1].sum()) + 1)
+    return NativeProgram(prog, soft_order, keep, lanes, {}, sizes, plan)
 
 
 def scratch(size: int, name: str = "work") -> Array:
@@ -204,10 +143,7 @@ def run(
     if status == kernels.DONE and out is not None:
         kernels.distribute(prog, work, out, program.keep)
         if program.keep:
-            entries = int(prog[10])
-            size = 2 * entries + 2 * (int(prog[11]) - 2 * entries)
-            buf = scratch(size, "pairs")
-            ask_all(prog, program.asks, net.base, obs, work, buf, out)
+            ask_leaves(net, program, obs, work, out)
     return status, log_prob
 
 
@@ -218,6 +154,32 @@ def load_soft(program: NativeProgram, soft: dict[int, Array], work: Array) -> No
         values = soft[v]
         work[at : at + values.size] = values
         at += values.size
+
+
+def ask_leaves(
+    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, work: Array, out: Array
+) -> None:
+    """Write the posteriors of all leaf queries: by lanes, the doubtful ones again by pairs."""
+    largest, separators = program.sizes
+    prog = program.prog
+    table = scratch(largest * WIDTH, "lanes")[: largest * WIDTH].reshape(-1, WIDTH)
+    messages = scratch(separators * WIDTH, "sent")[: separators * WIDTH].reshape(-1, WIDTH)
+    doubtful = np.zeros(out.size, np.uint8)
+    ask_lanes(prog, program.lanes, net.base, obs, work, table, messages, out, doubtful)
+    if not doubtful.any():
+        return
+    entries = int(prog[10])
+    size = 2 * entries + 2 * (int(prog[11]) - 2 * entries)
+    buf = scratch(size, "pairs")
+    starts = net.starts
+    for query in program.plan.factors.queries:
+        v = query.variable
+        if doubtful[starts[v]]:
+            asks = program.pairs.get(v)
+            if asks is None:
+                asks = flat_pairs(net, program.plan, starts, [query])
+                program.pairs[v] = asks
+            ask_all(prog, asks, net.base, obs, work, buf, out)
 
 
 def derivatives(

@@ -2,98 +2,219 @@
 
     gain(f) = Σ_c I(c; f | evidence) = Σ_c [H(c | e) − Σ_s P(f = s | e) H(c | e, f = s)]
 
-in bits, over all causes c, present or not. It needs P(f | e, c) and P(f | e, not c) alone, so one
-program serves all candidates: every cause is a soft finding, flat but for the one in question.
+in bits, over all causes c, present or not. The gains listed are exact. Which candidates are worth
+an exact computation is found by a screen that takes the parents of each candidate as independent
+given the evidence and the cause in question.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fascinet.engine.differential import NextTest
-from fascinet.engine.engine import Engine
+from fascinet.engine.lanes import Lanes
 from fascinet.engine.posterior import Posterior
-from fascinet.model.case import Case
-from fascinet.model.gates import Array
+from fascinet.engine.ranking import kind
+from fascinet.model.gates import Array, NoisyMax
+from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.reasoner import Reasoner
 
-ASKABLE = frozenset({"finding", "test", "risk"})
+ASKABLE = ("finding", "test", "risk")
 QUESTION = 1.0
-RELEVANT = 1e-4
+SETTLED = 1e-4
+MARGIN = 2
+TINY = 1e-12
+Outcome = tuple[float, Array]
 
 
 def expected_gains(
-    reasoner: "Reasoner", engine: Engine, case: Case, posterior: Posterior
+    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, count: int | None
 ) -> tuple[NextTest, ...]:
-    """Return every unanswered question and test, most bits per cost first."""
+    """Return the most informative unanswered questions and tests, most bits per cost first.
+
+    Parameters
+    ----------
+    count : int or None
+        How many; twice as many are computed exactly, all for None.
+    """
+    case, network = lanes.case, lanes.engine.network
     known = {*case.hard, *case.soft, *case.do}
-    names = [v for v in reasoner.network.variables if _askable(reasoner, v) and v not in known]
-    open_causes = [
-        c for c in reasoner.causes
-        if c not in known and RELEVANT < reasoner.present(posterior, c) < 1 - RELEVANT
-    ]  # fmt: skip
-    gains = information(reasoner, engine, case, posterior, open_causes, names)
-    tests = [_entry(reasoner, name, gain) for name, gain in zip(names, gains, strict=True)]
-    return tuple(sorted(tests, key=lambda t: (-t.score, -t.expected_gain_bits)))
+    names = [v for v in network.variables if kind(network, v) in ASKABLE and v not in known]
+    causes = [c for c in reasoner.causes if c not in known and _is_open(lanes, posterior, c)]
+    if not causes:
+        return ()
+    if count is not None and len(names) > MARGIN * count:
+        rough = screen(lanes, posterior, causes, names)
+        score = [gain / cost_of(reasoner, name) for name, gain in zip(names, rough, strict=True)]
+        names = [names[i] for i in np.argsort(score)[::-1][: MARGIN * count]]
+    tests = [_entry(reasoner, f, exact_gain(lanes, posterior, causes, f)) for f in names]
+    return tuple(sorted(tests, key=lambda t: (-t.score, -t.expected_gain_bits))[:count])
 
 
-def _askable(reasoner: "Reasoner", name: str) -> bool:
-    meta = reasoner.network.meta.get(name, {})
-    return meta.get("kind") in ASKABLE
+def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
+    return SETTLED < lanes.present(posterior, cause) < 1 - SETTLED
+
+
+def cost_of(reasoner: "Reasoner", name: str) -> float:
+    """Return the cost of a test from 1 to 5; a question costs 1."""
+    test = reasoner.knowledge.tests.get(name)
+    return float(test.cost) if test else QUESTION
 
 
 def _entry(reasoner: "Reasoner", name: str, gain: float) -> NextTest:
-    test = reasoner.knowledge.tests.get(name)
-    cost = float(test.cost) if test else QUESTION
+    cost = cost_of(reasoner, name)
     label = reasoner.knowledge.variables[name].label
     return NextTest(name, label, gain, cost, gain / cost)
 
 
-def information(
-    reasoner: "Reasoner",
-    engine: Engine,
-    case: Case,
+# -------------------------------------------------------------------- exact
+
+
+def exact_gain(lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str) -> float:
+    """Return Σ_c I(c; f | e) in bits."""
+    before = np.array([lanes.present(posterior, c) for c in causes])
+    after = 0.0
+    for p, joint in outcomes(lanes, posterior, causes, name):
+        if p > TINY:
+            after += p * float(entropy(np.clip(joint / p, 0.0, 1.0)).sum())
+    return max(0.0, float(entropy(before).sum()) - after)
+
+
+def outcomes(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str
+) -> Iterator[Outcome]:
+    """Yield P(f = s | e) and P(f = s, cause present | e) for every state of f."""
+    network = lanes.engine.network
+    gate, parents = network.gate(name), network.parents(name)
+    free = [p for p in parents if p in lanes.flat]
+    in_lane = parents and all(p in lanes.flat or p in lanes.case.hard for p in parents)
+    if in_lane and isinstance(gate, NoisyMax):
+        yield from _by_product(lanes, posterior, causes, name, gate)
+    elif in_lane and len(free) == 1:
+        yield from _by_parent(lanes, posterior, causes, name, free[0])
+    else:
+        for i in range(len(network.states(name))):
+            yield _observed(lanes, posterior, causes, name, i)
+
+
+def _by_product(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, gate: NoisyMax
+) -> Iterator[Outcome]:
+    """Yield the outcomes of a noisy-MAX: P(f ≤ k | u) is a product over its parents."""
+    network = lanes.engine.network
+    done, done_joint = 0.0, np.zeros(len(causes))
+    for k in range(gate.states):
+        scale, vectors = float(gate.leak[: k + 1].sum()), dict[str, Array]()
+        for parent, link in zip(network.parents(name), gate.links, strict=True):
+            upto = link[:, : k + 1].sum(axis=1)
+            if parent in lanes.flat:
+                vectors[parent] = upto
+            else:
+                scale *= float(upto[network.state_index(parent, lanes.case.hard[parent])])
+        last = k == gate.states - 1
+        p, joint = _joint(lanes, posterior, causes, None if last else vectors, scale)
+        yield p - done, joint - done_joint
+        done, done_joint = p, joint
+
+
+def _by_parent(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, parent: str
+) -> Iterator[Outcome]:
+    """Yield the outcomes of a table with one unobserved parent: a column each."""
+    network = lanes.engine.network
+    table = network.cpt(name)
+    for axis, u in reversed(list(enumerate(network.parents(name)))):
+        if u != parent:
+            table = np.take(table, network.state_index(u, lanes.case.hard[u]), axis=axis)
+    for column in table.T:
+        yield _joint(lanes, posterior, causes, {parent: column}, 1.0)
+
+
+def _joint(
+    lanes: Lanes,
     posterior: Posterior,
     causes: Sequence[str],
-    names: Sequence[str],
-) -> list[float]:
-    """Return Σ_c I(c; f | e) in bits for each variable f."""
-    if not causes or not names:
-        return [0.0] * len(names)
-    queries = [(case.hard, _with(reasoner, case, causes, cause)) for cause in causes]
-    values, _ = engine.batch_posteriors(queries)
-    total = np.zeros(len(names))
-    for row, cause in zip(values, causes, strict=True):
-        p = reasoner.present(posterior, cause)
-        for i, name in enumerate(names):
-            present = row[engine.layout.slices[name]]
-            total[i] += mutual_information(p, present, posterior.array(name))
-    return [float(gain) for gain in total]
+    vectors: Mapping[str, Array] | None,
+    scale: float,
+) -> Outcome:
+    """Return the probability of an outcome, and of it with each cause present, given e."""
+    found = lanes.run(vectors) if vectors is not None else posterior
+    if found is None or scale <= 0.0:
+        return 0.0, np.zeros(len(causes))
+    p = scale * float(np.exp(found.log_prob_evidence - posterior.log_prob_evidence))
+    return p, p * np.array([lanes.present(found, c) for c in causes])
 
 
-def _with(
-    reasoner: "Reasoner", case: Case, causes: Sequence[str], present: str
-) -> Mapping[str, Any]:
-    flat = {c: np.ones(len(reasoner.network.states(c))) for c in causes}
-    vector = flat[present]
-    vector[reasoner.network.state_index(present, reasoner.rules.resting[present])] = 0.0
-    return {**case.soft, **flat}
+def _observed(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, state: int
+) -> Outcome:
+    """Return an outcome by observing it, with a program of its own."""
+    point = np.eye(len(lanes.engine.network.states(name)))[state]
+    own = Lanes(lanes.engine, lanes.case, {**lanes.case_soft(), name: point}, lanes.resting,
+                tuple(causes))  # fmt: skip
+    return _joint(own, posterior, causes, {}, 1.0)
 
 
-def mutual_information(p: float, present: Array, marginal: Array) -> float:
-    """Return I(c; f) in bits from P(c), P(f | c) and P(f).
+def entropy(p: Array) -> Array:
+    """Return the entropy of yes or no in bits.
 
-    >>> round(mutual_information(0.5, np.array([0.0, 1.0]), np.array([0.5, 0.5])), 12)
-    1.0
+    >>> entropy(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.0, 1.0, 0.0]
     """
-    absent = np.clip((marginal - p * present) / (1.0 - p), 0.0, 1.0)
-    bits = p * _divergence(present, marginal) + (1.0 - p) * _divergence(absent, marginal)
-    return max(0.0, bits)
+    q = np.stack([p, 1.0 - p])
+    return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
 
 
-def _divergence(p: Array, q: Array) -> float:
-    live = (p > 0) & (q > 0)
-    return float(np.sum(p[live] * np.log2(p[live] / q[live])))
+# -------------------------------------------------------------------- screen
+
+
+def screen(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], names: Sequence[str]
+) -> list[float]:
+    """Return a quick estimate of Σ_c I(c; f | e) for each candidate."""
+    network = lanes.engine.network
+    given = [lanes.run({c: 1.0 - lanes.at_rest(c)}) or posterior for c in causes]
+    rows = [posterior, *given]
+    marginals = {v: np.array([row.array(v) for row in rows]) for v in lanes.targets}
+    for v, state in {**lanes.case.hard, **lanes.case.do}.items():
+        point = np.eye(len(network.states(v)))[network.state_index(v, state)]
+        marginals[v] = np.tile(point, (len(rows), 1))
+    p = np.array([lanes.present(posterior, c) for c in causes])
+    return [_estimate(p, _predicted(network, f, marginals)) for f in names]
+
+
+def _predicted(network: Network, name: str, marginals: Mapping[str, Array]) -> Array:
+    """Return P(f) in each row of marginals, its parents taken as independent; (rows, states)."""
+    if kind(network, name) == "risk":
+        return marginals[name]
+    gate, parents = network.gate(name), network.parents(name)
+    rows = len(next(iter(marginals.values())))
+    if isinstance(gate, NoisyMax):
+        upto = np.tile(np.cumsum(gate.leak), (rows, 1))
+        for parent, link in zip(parents, gate.links, strict=True):
+            upto = upto * (marginals[parent] @ np.cumsum(link, axis=1))
+        return np.diff(upto, axis=1, prepend=0.0)
+    table = gate.to_table()
+    out = np.zeros((rows, gate.states))
+    for states in product(*(range(n) for n in gate.cards)):
+        weight = np.ones(rows)
+        for parent, s in zip(parents, states, strict=True):
+            weight = weight * marginals[parent][:, s]
+        out += weight[:, None] * table[states]
+    return out
+
+
+def _estimate(p: Array, predicted: Array) -> float:
+    """Return Σ_c I(c; f) from P(c) and P(f | c): row 0 without c, row i + 1 given cause i."""
+    present = predicted[1:]
+    absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
+    bits = 0.0
+    for weight, given in ((p, present), (1.0 - p, absent)):
+        given = np.clip(given, TINY, 1.0)
+        ratio = given / np.clip(predicted[0], TINY, 1.0)
+        bits += float((weight[:, None] * given * np.log2(ratio)).sum())
+    return bits

@@ -1,11 +1,11 @@
 """Numbers behind a differential: responsibility, presence of groups, conflict."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from fascinet.engine.engine import Engine
+from fascinet.engine.lanes import Lanes
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.responsibility import Owner, disablement, responsibility
 from fascinet.model.case import Case
@@ -44,25 +44,17 @@ def positive(network: Network, case: Case, resting: Mapping[str, str]) -> tuple[
     )
 
 
-def surprisal(engine: Engine, case: Case, prior: Posterior) -> dict[str, float]:
-    """Return −ln P(finding | setting, complaint) of every finding alone, in nats: what it tells.
+def surprisal(network: Network, case: Case, prior: Posterior) -> dict[str, float]:
+    """Return −ln P(finding | ground) of every finding alone, in nats: what it tells.
 
-    The likelihood of soft evidence is scaled to at most one. For the complaint itself it is
-    −ln P(complaint | setting); the setting has none.
+    The ground is what `prior` was given: the setting and the complaint. The likelihood of soft
+    evidence is scaled to at most one.
     """
-    vectors = likelihoods(engine.network, case)
-    ground = dict(prior.evidence)
-    names = [name for name in vectors if name not in ground]
-    pairs = [
-        ({**ground, name: case.hard[name]}, {}) if name in case.hard
-        else (ground, {name: vectors[name] / vectors[name].max()})
-        for name in names
-    ]  # fmt: skip
-    told = prior.log_prob_evidence - engine.batch_log_prob(pairs) if pairs else ()
-    out = {name: float(bits) for name, bits in zip(names, told, strict=True)}
-    setting = {k: v for k, v in ground.items() if kind(engine.network, k) == "context"}
-    complaint = float(engine.log_prob_evidence(setting) - prior.log_prob_evidence)
-    return out | {name: complaint for name in ground if name not in setting}
+    return {
+        name: float(-np.log(max(prior.array(name) @ (vector / vector.max()), EDGE)))
+        for name, vector in likelihoods(network, case).items()
+        if name not in prior.evidence
+    }
 
 
 def responsibilities(
@@ -79,49 +71,17 @@ def responsibilities(
 
 
 def group_posteriors(
-    engine: Engine,
-    case: Case,
-    posterior: Posterior,
-    members: Mapping[str, Iterable[str]],
-    resting: Mapping[str, str],
+    lanes: Lanes, log_prob: float, members: Mapping[str, Iterable[str]]
 ) -> dict[str, float]:
     """Return P(any cause of the group present | e) = 1 − P(all at rest, e) / P(e)."""
-    causes = [c for group in members.values() for c in group]
-    queries = [
-        (case.hard, with_states(engine.network, case, causes, set(group), resting))
-        for group in members.values()
-    ]
-    gone = np.exp(np.minimum(engine.batch_log_prob(queries) - posterior.log_prob_evidence, 0.0))
-    known = {c for c, s in {**case.hard, **case.do}.items() if c in resting and s != resting[c]}
-    return {
-        group: 1.0 if known & set(own) else float(1.0 - p)
-        for (group, own), p in zip(members.items(), gone, strict=True)
-    }
-
-
-def with_states(
-    network: Network,
-    case: Case,
-    causes: Iterable[str],
-    resting_ones: Iterable[str],
-    resting: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return the soft evidence of a case with some causes at rest.
-
-    All causes are listed, flat where nothing is asked, so that one program serves every question.
-    """
-    soft = dict(case.soft)
-    wanted = set(resting_ones)
-    for cause in causes:
-        if cause in case.hard or cause in case.do:
-            continue
-        states = network.states(cause)
-        given = case.soft.get(cause, {})
-        soft[cause] = {
-            s: given.get(s, 1.0) if cause not in wanted or s == resting[cause] else 0.0
-            for s in states
-        }
-    return soft
+    known = {**lanes.case.hard, **lanes.case.do}
+    out: dict[str, float] = {}
+    for group, causes in members.items():
+        told = [known[c] != lanes.resting[c] for c in causes if c in known]
+        rest = {c: lanes.at_rest(c) for c in causes if c not in known}
+        gone = float(np.exp(min(lanes.log_prob(rest) - log_prob, 0.0)))
+        out[group] = 1.0 if any(told) else 1.0 - gone
+    return out
 
 
 def conflict(alone: Mapping[str, float], posterior: Posterior, prior: Posterior) -> float:
@@ -129,8 +89,7 @@ def conflict(alone: Mapping[str, float], posterior: Posterior, prior: Posterior)
 
     The ground is what `prior` was given: the setting and the complaint.
     """
-    apart = -sum(told for name, told in alone.items() if name not in prior.evidence)
-    return float(apart - (posterior.log_prob_evidence - prior.log_prob_evidence))
+    return float(-sum(alone.values()) - (posterior.log_prob_evidence - prior.log_prob_evidence))
 
 
 def log_odds(p: float) -> float:

@@ -12,6 +12,7 @@ from fascinet.engine.engine import Engine
 from fascinet.engine.evaluate import Answer, Evaluation
 from fascinet.engine.evaluate import evaluate as evaluate_cases
 from fascinet.engine.intervals import cause_intervals
+from fascinet.engine.lanes import Lanes, open_lanes
 from fascinet.engine.next_tests import expected_gains
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.ranking import (
@@ -64,6 +65,7 @@ class Reasoner:
     ) -> None:
         self.knowledge, self.network = knowledge, network
         self.engine = engine or Engine(network)
+        self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property
     def rules(self) -> CaseRules:
@@ -85,6 +87,13 @@ class Reasoner:
     def mechanisms(self) -> tuple[str, ...]:
         """What the red flags may ask of beside causes: deterministic summaries of them."""
         return tuple(m for m, r in self.knowledge.mechanisms.items() if r.of)
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """What every run answers: causes, summaries, risks, and the parents of findings."""
+        kinds = ("risk", "trigger", "context")
+        others = (v for v in self.network.variables if kind(self.network, v) in kinds)
+        return (*self.causes, *self.mechanisms, *others)
 
     @cached_property
     def owners(self) -> tuple[Owner, ...]:
@@ -141,21 +150,22 @@ class Reasoner:
             raise OptionError("rank", rank, RANKS)
         opened = self.open(self.read(case, strict=strict), setting, do or {})
         engine = self.engine_for(opened.do)
-        targets = [*self.causes, *self.mechanisms]
-        posterior = engine.posterior(opened.hard, soft=opened.soft, targets=targets)
+        lanes = open_lanes(engine, opened, self.causes, self.rules.resting, self.targets)
+        posterior = self._posterior(lanes)
+        log_prob = float(posterior.log_prob_evidence)
+        prior, complaint = self._prior(engine, opened)
+        alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
-        prior = self._prior(engine, opened)
-        alone = surprisal(engine, opened, prior)
-        scores = responsibilities(engine, opened, alone, self.owners, found)
-        present = group_posteriors(engine, opened, posterior, self.members, self.rules.resting)
-        spans = self._intervals(engine, opened, posterior) if intervals else {}
+        scores = responsibilities(engine, opened, complaint | alone, self.owners, found)
+        present = group_posteriors(lanes, log_prob, self.members)
+        spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.knowledge, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
-        gains = () if tests == 0 else expected_gains(self, engine, opened, posterior, tests)
+        gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
-            log_prob_evidence=float(posterior.log_prob_evidence),
+            log_prob_evidence=log_prob,
             conflict=conflict(alone, posterior, prior),
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=self._groups(present, scores, rank), red_flags=alarms,
@@ -177,19 +187,35 @@ class Reasoner:
         hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
         return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
 
-    def _prior(self, engine: Engine, case: Case) -> Posterior:
-        """Return the marginals before any finding: of the setting and the complaint alone."""
+    def _posterior(self, lanes: Lanes) -> Posterior:
+        """Return the posterior of all targets, or raise with the findings in conflict."""
+        found = lanes.run()
+        if found is None:
+            case = lanes.case
+            return lanes.engine.posterior(case.hard, soft=case.soft, targets=self.causes)
+        return found
+
+    def _prior(self, engine: Engine, case: Case) -> tuple[Posterior, dict[str, float]]:
+        """Return the marginals before any finding, and what the complaint tells in the setting."""
         ground = {k: v for k, v in case.hard.items() if k in (SETTING, COMPLAINT)}
-        return engine.posterior(ground, targets=self.causes)
+        key = tuple(sorted(ground.items()))
+        if engine is not self.engine:
+            return self._ground(engine, ground)
+        if key not in self._priors:
+            self._priors[key] = self._ground(engine, ground)
+        return self._priors[key]
+
+    def _ground(
+        self, engine: Engine, ground: Mapping[str, str]
+    ) -> tuple[Posterior, dict[str, float]]:
+        prior = engine.posterior(ground)
+        place = {k: v for k, v in ground.items() if k == SETTING}
+        told = engine.log_prob_evidence(place) - float(prior.log_prob_evidence)
+        return prior, {name: told for name in ground if name != SETTING}
 
     def _model(self) -> dict[str, str]:
         net = self.network
         return {"name": net.name, "version": net.version, "hash": net.hash}
-
-    def _intervals(
-        self, engine: Engine, case: Case, posterior: Posterior
-    ) -> Mapping[str, tuple[float, float]]:
-        return cause_intervals(self, engine, case, posterior)
 
     def _groups(
         self, present: Mapping[str, float], scores: Mapping[str, float], rank: str

@@ -73,7 +73,7 @@ class Solver:
     def whole(self) -> "Whole | None":
         """The fixed tree, if the network is small, of tables alone, and the kernels are in use."""
         if not self._whole_tried and self.native:
-            if not any(b.is_max for b in self.net.blocks):
+            if not any(b.raw for b in self.net.blocks):
                 from fascinet.engine.whole import make_whole
 
                 plan = self.plan(Pattern())
@@ -118,6 +118,7 @@ class Solver:
         values = np.full(int(self.starts[-1]), np.nan)
         log_prob = self._answer(compiled, request, values)
         if log_prob > -np.inf:
+            values[self.net.certain] = 1.0
             for v, state in request.states.items():
                 values[self.starts[v] : self.starts[v + 1]] = 0.0
                 values[self.starts[v] + state] = 1.0
@@ -164,7 +165,7 @@ class Solver:
 
     def derivatives(self, request: Request) -> tuple[float, Array]:
         """Return ln P(e) and ∂ ln P / ∂ base; gates without bearing on e have zeros."""
-        wanted = frozenset[int]() if any(b.is_max for b in self.net.blocks) else None
+        wanted = frozenset[int]() if any(b.raw for b in self.net.blocks) else None
         compiled = self.program(pattern_of(self.net, request, wanted))
         if self.native or compiled.plan.entries > HEAVY:
             from fascinet.engine import native
