@@ -30,8 +30,16 @@ def cited_ranges(figures: Parameters) -> tuple[Array, Array]:
 def ranges_of(
     figures: Parameters, given: Mapping[int, tuple[float, float]] | None = None
 ) -> tuple[Array, Array]:
-    """Return low and high of every parameter: given, else cited, else 0 and 1."""
+    """Return low and high of every parameter: given, else cited.
+
+    Where neither is there: 0 and 1 in a network that cites nothing; NaN in one that cites ranges,
+    since what it does not cite is part of its structure (no leak, no link), not an uncertain
+    figure.
+    """
     low, high = cited_ranges(figures)
+    blank = np.isnan(low).all()
     for index, (lower, upper) in (given or {}).items():
         low[index], high[index] = lower, upper
-    return np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
+    if blank:
+        low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
+    return low, high

@@ -46,7 +46,7 @@ class Sensitivity(Result):
     derivative : array
         p'(θ) = a - c P(h | e). Its absolute value is the *sensitivity value*.
     low, high : arrays
-        Cited range of the parameter; 0 and 1 where none is cited.
+        Cited range of the parameter; see `ranges_of` for those without one.
     posterior_low, posterior_high : arrays
         p(low) and p(high); p is monotone, so no value between lies outside.
     flip_low, flip_high : arrays
@@ -125,7 +125,7 @@ class Sensitivity(Result):
         """Return the rows whose range moves the posterior most, widest first."""
         frame = self.to_frame()
         frame["swing"] = np.abs(self.posterior_high - self.posterior_low)
-        order = np.argsort(-frame["swing"].to_numpy(), kind="stable")[:count]
+        order = np.argsort(-frame["swing"].fillna(-1.0).to_numpy(), kind="stable")[:count]
         return frame.iloc[order].reset_index(drop=True)
 
     def title(self) -> str:
@@ -226,7 +226,7 @@ def ratio(
     possible = np.abs(below) > 1e-13
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.clip((a * t + b) / np.where(possible, below, 1.0), 0.0, 1.0)
-    return np.where(t == theta, posterior, np.where(possible, value, np.nan))
+    return np.where(t == theta, posterior, np.where(possible & ~np.isnan(t), value, np.nan))
 
 
 def vertex_proximity(a: Array, b: Array, c: Array, d: Array, theta: Array) -> Array:

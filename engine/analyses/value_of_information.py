@@ -222,9 +222,7 @@ def joint_pairs(
 
     In a network of tables one case a target state, else one a candidate's state (`pairs`).
     """
-    network = engine.network
-    large = any(b.is_max for b in engine.arrays.blocks)
-    if large:
+    if any(b.is_max for b in engine.arrays.blocks):
         return pairs_by_parents(engine, vectors, targets, candidates)
     return pairs_by_target(engine, vectors, targets, candidates)
 

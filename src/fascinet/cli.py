@@ -136,6 +136,18 @@ def sensitivity(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A folder with a knowledge base.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Another version of it.")],
+    format: FormatOption = Format.table,
+) -> None:
+    """Show which composed cases two versions of the data rank otherwise, and why."""
+    from fascinet.cli_analyses import diff
+
+    diff(old, new, format)
+
+
+@app.command()
 def query(
     network: Annotated[str, typer.Argument(help="A network file, or 'shipped'.")],
     evidence: Annotated[str | None, typer.Option(help="JSON file of evidence, or -.")] = None,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from networkx import descendants
+
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.differential import Differential
 from fascinet.engine.reasoner import Reasoner, shipped_reasoner
@@ -201,8 +203,10 @@ def whatif(
     reasoner, found = _prepared(case, findings, setting, None)
     for name, state in done.items():
         reasoner.rules.check(name, state)
-    targets = [name for name in reasoner.causes if name not in done]
-    result = reasoner.engine.counterfactual(found.hard, done, targets)
+    affected = {v for name in done for v in descendants(reasoner.network.graph, name)}
+    known = {*reasoner.causes, *reasoner.mechanisms, *found.hard} & affected - set(done)
+    targets = [name for name in reasoner.network.variables if name in known]
+    result = reasoner.engine.counterfactual(found.hard, done, targets, soft=found.soft)
     head = {"do": done, "setting": found.setting}
     _print_frame(result.to_frame(), "Had it been otherwise", form, head)
 
