@@ -200,7 +200,12 @@ class Network:
             point = np.zeros(len(self.states(v)))
             point[self.state_index(v, state)] = 1.0
             parents[v], gates[v] = (), Table(point)
-        return self.replace(parents=parents, gates=gates)
+        # a set variable has no figure left, so no cited range either
+        bare = {
+            v: {k: x for k, x in m.items() if v not in interventions or k != "ranges"}
+            for v, m in self.meta.items()
+        }
+        return self.replace(parents=parents, gates=gates, meta=bare)
 
     # ---------------------------------------------------------------- pickling
 
