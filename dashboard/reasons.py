@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from fascinet.dashboard import service
+from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.charts import decibans
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import absent_state, is_binary, label, percent, state_words, times
-from fascinet.engine.analyses import shapley
-from fascinet.engine.analyses.access import vectors_of
-from fascinet.engine.analyses.explain import worth_of
-from fascinet.engine.analyses.hypotheses import present
-from fascinet.engine.analyses.results import DB_PER_NAT
 
 QUIET_DB = 0.5
-EXACT, SAMPLES = 7, 12
 STRENGTHS = ((20.0, "very strongly"), (10.0, "strongly"), (5.0, "moderately"), (0.0, "slightly"))
 
 
@@ -82,55 +75,31 @@ def odds(p: float) -> float:
 def reasons(case: Case, cause: str) -> Reasons:
     """Return why `cause` has its probability in this case.
 
-    Setting, age, sex and the complaint are the ground that everything stands on; all other
-    findings get a weight. Their Shapley shares (mean over orders, Lundberg and Lee 2017) sum to
-    the change of the log odds.
+    Setting, age and sex are the ground that everything stands on; every other finding gets a
+    weight, its Shapley share, and the shares sum to the change of the log odds.
     """
     known = service.resources()
     network = known.network
-    ground, findings = service.ground_and_findings(case)
-    vectors = vectors_of(network, {**ground, **findings}, case.soft_evidence)
-    names = [v for v in vectors if v not in ground]
-    hypothesis = present(network, cause)
-    whole = worth_of(known.engine, hypothesis, vectors)
-    order = list(vectors)
-    column = [order.index(v) for v in names]
-
-    def worth(masks: shapley.Masks) -> shapley.Array:
-        full = np.ones((len(masks), len(order)), dtype=bool)
-        full[:, column] = masks
-        return whole(full)
-
-    return _assembled(cause, findings, names, worth)
+    states = tuple(s for s in network.states(cause) if s != known.resting[cause])
+    found = known.engine.explain(
+        cause, states, service.evidence_of(case), soft=case.soft_evidence
+    )
+    rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
+    ground = sum(float(r["shapley_db"]) for r in rows if r["finding"] in CONTEXT)
+    start = odds(found.prior) * 10 ** (ground / 10)
+    weights = [_weight(r) for r in rows if r["finding"] not in CONTEXT]
+    return Reasons(
+        cause, label(network, cause), start / (1 + start), found.posterior,
+        tuple(sorted(weights, key=lambda w: -abs(w.db))),
+    )  # fmt: skip
 
 
-def _assembled(
-    cause: str, findings: Mapping[str, str], names: Sequence[str], worth: shapley.Worth
-) -> Reasons:
-    n = len(names)
-    alone = np.eye(n, dtype=bool)
-    empty, full = np.zeros((1, n), dtype=bool), np.ones((1, n), dtype=bool)
-    values = worth(np.concatenate([empty, full, alone, ~alone]))
-    start, end, single, but_one = values[0], values[1], values[2 : n + 2], values[n + 2 :]
-    shares = _shares(worth, n)
-    weights = [
-        Weight(
-            v, findings.get(v, "soft"), describe(v, findings.get(v, "soft")), float(db),
-            float(np.exp(x - start)), float(np.exp(end - y)),
-        )
-        for v, db, x, y in zip(names, shares * DB_PER_NAT, single, but_one, strict=True)
-    ]  # fmt: skip
-    prior, posterior = (float(1 / (1 + np.exp(-x))) for x in (start, end))
-    name = label(service.resources().network, cause)
-    return Reasons(cause, name, prior, posterior, tuple(sorted(weights, key=lambda w: -abs(w.db))))
-
-
-def _shares(worth: shapley.Worth, n: int) -> Any:
-    if n == 0:
-        return np.zeros(0)
-    if n <= EXACT:
-        return shapley.exact(worth, n).values
-    return shapley.sampled(worth, n, SAMPLES, 0).values
+def _weight(row: Mapping[str, Any]) -> Weight:
+    finding, state = str(row["finding"]), str(row["state"])
+    return Weight(
+        finding, state, describe(finding, state), float(row["shapley_db"]),
+        float(row["textbook_lr"]), float(row["in_context_lr"]),
+    )  # fmt: skip
 
 
 def describe(variable: str, state: str) -> str:

@@ -102,6 +102,33 @@ class Case:
 
 
 @dataclass
+class Quiz:
+    """The quiz: one case, the learner's answer, and the score so far.
+
+    Attributes
+    ----------
+    case_id : str
+        Of the library; empty before the first.
+    answer : str
+        The group that the learner chose; empty while open.
+    confidence : float
+        The learner's probability that it is right.
+    history : list of (case id, right, confidence)
+    """
+
+    case_id: str = ""
+    answer: str = ""
+    confidence: float = 0.5
+    history: list[tuple[str, bool, float]] = field(default_factory=list[tuple[str, bool, float]])
+
+    @property
+    def brier(self) -> float:
+        """Mean squared gap between confidence and outcome; 0 is perfect, 0.25 a coin."""
+        gaps = [(c - float(right)) ** 2 for _, right, c in self.history]
+        return sum(gaps) / len(gaps) if gaps else 0.0
+
+
+@dataclass
 class Session:
     """One browser session: the case, its history, and what the pages look at.
 
@@ -123,6 +150,7 @@ class Session:
         Name of an opened case, empty when it was typed in.
     notices : list of str
         Messages to show once.
+    quiz : Quiz
     """
 
     case: Case = field(default_factory=Case)
@@ -134,6 +162,7 @@ class Session:
     everything: bool = False
     title: str = ""
     notices: list[str] = field(default_factory=list[str])
+    quiz: Quiz = field(default_factory=Quiz)
 
     def go(self, case: Case) -> None:
         """Make `case` the current one; the one before can be undone to."""

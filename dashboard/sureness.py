@@ -78,11 +78,17 @@ def functions(case: Case, cause: str) -> Sensitivity:
 
 @lru_cache(maxsize=32)
 def levers(case: Case, cause: str, count: int = 40) -> tuple[Lever, ...]:
-    """Return the parameters whose cited range moves the cause most, widest first."""
+    """Return the cited parameters whose range moves the cause most, widest first."""
     found = functions(case, cause)
     swing = np.nan_to_num(np.abs(found.posterior_high - found.posterior_low))
-    order = np.argsort(-swing, kind="stable")[:count]
-    return tuple(_lever(found, int(i)) for i in order if swing[i] > LEAST_SWING)
+    out: list[Lever] = []
+    for i in np.argsort(-swing, kind="stable"):
+        if len(out) == count or swing[i] <= LEAST_SWING:
+            break
+        lever = _lever(found, int(i))
+        if lever.grade and lever.state != service.resources().resting.get(lever.variable):
+            out.append(lever)
+    return tuple(out)
 
 
 def _lever(found: Sensitivity, i: int) -> Lever:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fascinet.dashboard.views import (
+    cases,
     differential,
     how_sure,
     knowledge,
     network,
+    quiz,
     what_if,
     what_next,
     why,
@@ -33,4 +35,6 @@ def pages() -> tuple[View, ...]:
         View("What if", "if", what_if.page),
         View("How sure", "sure", how_sure.page),
         View("Knowledge", "knowledge", knowledge.page),
+        View("Cases", "cases", cases.page),
+        View("Quiz", "quiz", quiz.page),
     )

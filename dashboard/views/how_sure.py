@@ -9,6 +9,7 @@ from fascinet.dashboard.figures import GRADES, reference
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page
 from fascinet.dashboard.service import Resources
+from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import Lever, levers
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import percent

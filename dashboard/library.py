@@ -1,0 +1,147 @@
+"""The case library: published cases and composed vignettes, opened as findings."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fascinet.dashboard import service
+from fascinet.dashboard.state import Case
+from fascinet.model.case import Case as ModelCase
+from fascinet.model.errors import CaseError
+from fascinet.model.load import shipped_folder
+
+UPLOAD_LIMIT = 2_000_000
+DEPTH_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One case of the library.
+
+    Attributes
+    ----------
+    id, diagnosis, cause, citation, url : str
+        As the table of answers has them.
+    accepted : frozenset of str
+        Groups that also count as right.
+    composed : bool
+        Written for teaching, not a published patient.
+    path : Path
+        Its Phenopacket.
+    """
+
+    id: str
+    diagnosis: str
+    cause: str
+    accepted: frozenset[str]
+    citation: str
+    url: str
+    composed: bool
+    path: Path
+
+    @property
+    def link(self) -> str:
+        """DOI, PMID or page of the source."""
+        if self.url:
+            return self.url
+        pmid = self.citation.split("PMID:")[-1].split()[0] if "PMID:" in self.citation else ""
+        return f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case read from a file.
+
+    Attributes
+    ----------
+    case : dashboard Case
+    missed : tuple of str
+        What the file says and the network has no variable for.
+    warnings : tuple of str
+    """
+
+    case: Case
+    missed: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def entries() -> tuple[Entry, ...]:
+    """Return the library, published cases first; empty where it was not shipped."""
+    root = shipped_folder() / "cases"
+    tables = (("truth.csv", "packets", False), ("truth_composed.csv", "composed", True))
+    return tuple(e for file, folder, made in tables for e in _table(root, file, folder, made))
+
+
+def _table(root: Path, file: str, folder: str, composed: bool) -> list[Entry]:
+    path = root / file
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [_entry(row, root / folder, composed) for row in csv.DictReader(lines)]
+
+
+def _entry(row: Mapping[str, str], folder: Path, composed: bool) -> Entry:
+    accepted = {row["primary_cause"], *row["other_accepted_causes"].split("|")} - {""}
+    return Entry(
+        row["case_id"], row["diagnosis"], row["primary_cause"], frozenset(accepted),
+        row["citation"], row["url"], composed, folder / f"{row['case_id']}.json",
+    )  # fmt: skip
+
+
+def open_entry(entry: Entry) -> Opened:
+    """Read a case of the library."""
+    return _opened(service.resources().reasoner.read(entry.path, strict=False))
+
+
+def open_upload(data: bytes) -> Opened:
+    """Read an uploaded Phenopacket or native case.
+
+    Raises
+    ------
+    CaseError
+        With one clear line: too large, not text, not JSON, too deep, not a case.
+    FascinetError
+        What reading the case itself raises.
+    """
+    if len(data) > UPLOAD_LIMIT:
+        raise CaseError(f"the file has {len(data):,} bytes; a case has at most {UPLOAD_LIMIT:,}")
+    parsed = _json(data)
+    return _opened(service.resources().reasoner.read(parsed, strict=True))
+
+
+def _json(data: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise CaseError("the file is not text (expected JSON in UTF-8)") from None
+    except RecursionError:
+        raise CaseError("the file is nested too deeply to be a case") from None
+    except ValueError as error:
+        raise CaseError(f"the file is not JSON: {error}") from None
+    if not isinstance(parsed, Mapping):
+        raise CaseError(f"expected a JSON object, got {type(parsed).__name__}")
+    return parsed
+
+
+def _opened(read: ModelCase) -> Opened:
+    known = service.resources()
+    states = known.catalogue.states
+    hard = tuple((v, s) for v, s in read.hard.items() if v in states and v != "setting")
+    soft = tuple((v, tuple(x.items())) for v, x in read.soft.items() if v in states)
+    dropped = [v for v in (*read.hard, *read.soft) if v not in states and v != "setting"]
+    missed = [f"{u.label or u.code} ({u.code})" for u in read.unmapped] + dropped
+    setting = read.setting or read.hard.get("setting") or Case().setting
+    return Opened(Case(setting, hard, soft), tuple(missed), tuple(read.warnings))
+
+
+def save(case: Case) -> str:
+    """Return the case as native JSON, which the command line and this page read."""
+    native: dict[str, Any] = {"setting": case.setting, "findings": case.evidence}
+    if case.soft_evidence:
+        native["soft"] = case.soft_evidence
+    return json.dumps(native, indent=1)
