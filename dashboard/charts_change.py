@@ -195,6 +195,7 @@ def outcomes(
             "from": now,
             "kind": "up" if after >= now else "down",
             "text": f"{100 * after:.1f}%",
+            "edge": max(after, now),
         }
         for name, p, after in results
     ]
@@ -222,7 +223,7 @@ def outcomes(
                     **x,
                     "field": "from",
                     "axis": axis(
-                        "Posterior after each result (width: how likely the result is)",
+                        "After each result (thick: likely)",
                         format="%",
                         values=[0, 0.25, 0.5, 0.75, 1],
                     ),
@@ -236,7 +237,7 @@ def outcomes(
         },
         {
             "mark": text(align="left", dx=10, fontWeight="bold"),
-            "encoding": {"x": {**x, "field": "after"}, "text": {"field": "text"}},
+            "encoding": {"x": {**x, "field": "edge"}, "text": {"field": "text"}},
         },
         {
             "mark": {"type": "tick", "color": INK, "thickness": 2, "size": 30},

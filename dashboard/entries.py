@@ -33,7 +33,8 @@ def askable(cause: Cause) -> bool:
 
 def section_title(section: str) -> str:
     """Return the heading of a section of the findings file."""
-    return section.replace("_", " ").strip().capitalize() or OTHER
+    title = section.replace("_", " ").strip().capitalize() or OTHER
+    return DRUGS if title == "Drugs" else title
 
 
 def resting(record: Variable) -> str:

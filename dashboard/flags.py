@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from fascinet.dashboard.figures import reference
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.words import label, state_words
 from fascinet.engine.differential import Differential, RedFlag
@@ -22,12 +23,17 @@ def banner(known: Resources, answer: Differential) -> None:
 
 
 def _flag(known: Resources, flag: RedFlag) -> str:
-    article = "article " + ", ".join(flag.article) if flag.article else "not in the article"
+    rule = next((r for r in known.knowledge.red_flags if r.id == flag.id), None)
+    where = [flag.id, f"article {', '.join(flag.article)}" if flag.article else ""]
+    if rule is not None:
+        where += [reference(known.knowledge, key).text[:60] for key in rule.source[:1]]
+    source = " · ".join(filter(None, where))
+    action = f"<span class='fn-source'>→ {escape(rule.action)}</span>" if rule else ""
     return (
         f'<div class="fn-flag {escape(flag.level)}" data-flag="{escape(flag.id)}">'
         f'<span class="fn-level">{escape(flag.level.capitalize())}</span>'
-        f'<span class="fn-text">{escape(flag.text)}</span>'
-        f'<span class="fn-source">{escape(flag.id)} · {escape(article)}</span></div>'
+        f'<span class="fn-text">{escape(flag.text)}</span>{action}'
+        f'<span class="fn-source">{escape(source)}</span></div>'
     )
 
 

@@ -9,16 +9,16 @@ from fascinet.dashboard.words import label
 from fascinet.model.network import Network
 
 COLUMNS = (
-    ("context", "Context"),
-    ("risk", "Risks"),
-    ("cause", "Causes"),
-    ("mechanism", "Mechanisms"),
-    ("finding", "Findings"),
-    ("test", "Tests"),
+    (("context", "risk"), "Context and risks"),
+    (("cause",), "Causes"),
+    (("mechanism",), "Mechanisms"),
+    (("finding",), "Findings"),
+    (("test",), "Tests"),
 )
 HIDDEN = "trigger"
 NODE = 178
 GAP = 44
+TALLEST = 50
 ROW = 30
 TOP = 30
 LETTERS = 23
@@ -110,9 +110,13 @@ def arrange(network: Network) -> GraphLayout:
 
 
 def _columns(network: Network) -> list[tuple[str, list[str]]]:
-    named = [(title, [v for v in network.variables if kind_of(network, v) == kind])
-             for kind, title in COLUMNS]  # fmt: skip
-    return [(title, column) for title, column in named if column]
+    """Return the columns; one with too many nodes is halved."""
+    out: list[tuple[str, list[str]]] = []
+    for kinds, title in COLUMNS:
+        column = [v for kind in kinds for v in network.variables if kind_of(network, v) == kind]
+        half = (len(column) + 1) // 2 if len(column) > TALLEST else len(column)
+        out += [(title, column[:half]), ("", column[half:])]
+    return [(title, column) for title, column in out if column]
 
 
 def _centre(v: str, near: dict[str, list[str]], order: dict[str, float]) -> float:

@@ -81,9 +81,7 @@ def reasons(case: Case, cause: str) -> Reasons:
     known = service.resources()
     network = known.network
     states = tuple(s for s in network.states(cause) if s != known.resting[cause])
-    found = known.engine.explain(
-        cause, states, service.evidence_of(case), soft=case.soft_evidence
-    )
+    found = known.engine.explain(cause, states, service.evidence_of(case), soft=case.soft_evidence)
     rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
     ground = sum(float(r["shapley_db"]) for r in rows if r["finding"] in CONTEXT)
     start = odds(found.prior) * 10 ** (ground / 10)

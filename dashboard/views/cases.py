@@ -13,9 +13,7 @@ from fascinet.dashboard.tables import link, table
 from fascinet.dashboard.words import state_words
 from fascinet.model.errors import FascinetError
 
-LEAD = (
-    "Open a published case, a vignette or a file; save and share the case on the screen."
-)
+LEAD = "Open a published case, a vignette or a file; save and share the case on the screen."
 VIEWS = ("Library", "Open a file", "Save and share")
 
 
