@@ -1,8 +1,8 @@
 """Many questions about one case by one program.
 
-All causes that are not observed are listed as soft findings, flat where nothing is asked. So the
-engine plans once, and each question (a cause present, a group absent, the outcome of a test) is
-one more run of the same program.
+All causes that are not observed, and the other parents of findings, are listed as soft findings,
+flat where nothing is asked. So the engine plans once, and each question (a cause present, a group
+absent, the outcome of a test) is one more run of the same program.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Lanes:
     engine : Engine
     case : Case
     flat : mapping of variable to array
-        Soft evidence of the case, and ones for every unobserved cause.
+        Soft evidence of the case, and ones for everything that may be asked.
     resting : mapping of variable to state
     targets : tuple of str
         What every run answers.
@@ -53,12 +53,8 @@ class Lanes:
 
     def log_prob(self, changes: Mapping[str, Array] | None = None) -> float:
         """Return ln P of the case with some flat findings multiplied."""
-        soft: dict[str, Any] = dict(self.flat)
-        for name, vector in (changes or {}).items():
-            soft[name] = soft[name] * vector
-            if not soft[name].any():
-                return -np.inf
-        return self.engine.log_prob_evidence(self.case.hard, soft)
+        found = self.run(changes)
+        return -np.inf if found is None else float(found.log_prob_evidence)
 
     def at_rest(self, cause: str) -> Array:
         """Return the likelihood of a cause's being absent."""
@@ -79,15 +75,14 @@ class Lanes:
 def open_lanes(
     engine: Engine,
     case: Case,
-    causes: tuple[str, ...],
+    askable: tuple[str, ...],
     resting: Mapping[str, str],
     targets: tuple[str, ...],
 ) -> Lanes:
-    """Return the lanes of a case."""
+    """Return the lanes of a case: `askable` are the variables to ask about."""
     network = engine.network
     flat = {k: np.array([v[s] for s in network.states(k)]) for k, v in case.soft.items()}
-    for cause in causes:
-        if cause not in case.hard and cause not in case.do:
-            flat.setdefault(cause, np.ones(len(network.states(cause))))
-    wanted = tuple(t for t in targets if t in network.index)
-    return Lanes(engine, case, flat, resting, wanted)
+    for name in askable:
+        if name not in case.hard and name not in case.do:
+            flat.setdefault(name, np.ones(len(network.states(name))))
+    return Lanes(engine, case, flat, resting, targets)

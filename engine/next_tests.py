@@ -89,6 +89,10 @@ def outcomes(
 ) -> Iterator[Outcome]:
     """Yield P(f = s | e) and P(f = s, cause present | e) for every state of f."""
     network = lanes.engine.network
+    if name in lanes.flat:
+        for point in np.eye(len(network.states(name))):
+            yield _joint(lanes, posterior, causes, {name: point}, 1.0)
+        return
     gate, parents = network.gate(name), network.parents(name)
     free = [p for p in parents if p in lanes.flat]
     in_lane = parents and all(p in lanes.flat or p in lanes.case.hard for p in parents)

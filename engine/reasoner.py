@@ -89,11 +89,16 @@ class Reasoner:
         return tuple(m for m, r in self.knowledge.mechanisms.items() if r.of)
 
     @cached_property
-    def targets(self) -> tuple[str, ...]:
-        """What every run answers: causes, summaries, risks, and the parents of findings."""
+    def askable(self) -> tuple[str, ...]:
+        """Causes, and the other variables that findings hang on."""
         kinds = ("risk", "trigger", "context")
         others = (v for v in self.network.variables if kind(self.network, v) in kinds)
-        return (*self.causes, *self.mechanisms, *others)
+        return (*self.causes, *others)
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """What every run answers: what one may ask about, and the summaries of causes."""
+        return (*self.askable, *self.mechanisms)
 
     @cached_property
     def owners(self) -> tuple[Owner, ...]:
@@ -150,7 +155,7 @@ class Reasoner:
             raise OptionError("rank", rank, RANKS)
         opened = self.open(self.read(case, strict=strict), setting, do or {})
         engine = self.engine_for(opened.do)
-        lanes = open_lanes(engine, opened, self.causes, self.rules.resting, self.targets)
+        lanes = open_lanes(engine, opened, self.askable, self.rules.resting, self.targets)
         posterior = self._posterior(lanes)
         log_prob = float(posterior.log_prob_evidence)
         prior, complaint = self._prior(engine, opened)

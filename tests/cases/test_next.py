@@ -54,7 +54,7 @@ def test_gain_is_the_expected_fall_of_entropy(
     if name in case.hard:
         pytest.skip("already known")
     engine, resting = reasoner.engine, reasoner.rules.resting
-    lanes = open_lanes(engine, case, reasoner.causes, resting, reasoner.targets)
+    lanes = open_lanes(engine, case, reasoner.askable, resting, reasoner.targets)
     posterior = lanes.run()
     assert posterior is not None
     causes = [c for c in reasoner.causes if c not in case.hard]
@@ -65,7 +65,7 @@ def test_gain_is_the_expected_fall_of_entropy(
 def test_the_screen_keeps_what_is_best(reasoner: Reasoner) -> None:
     case = reasoner.open(reasoner.read(CASES[0]), None, {})
     lanes = open_lanes(
-        reasoner.engine, case, reasoner.causes, reasoner.rules.resting, reasoner.targets
+        reasoner.engine, case, reasoner.askable, reasoner.rules.resting, reasoner.targets
     )
     posterior = lanes.run()
     assert posterior is not None
