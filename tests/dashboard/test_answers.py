@@ -1,0 +1,102 @@
+"""What the pages ask of the engine, on the shipped network."""
+
+import json
+
+import pytest
+
+from fascinet.dashboard import library, phenopacket, report, report_pdf, scenarios, service, sureness
+from fascinet.dashboard.reasons import in_words, odds, reasons
+from fascinet.dashboard.state import Case
+from fascinet.model.errors import CaseError, FascinetError
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    blank = service.resources().blank
+    for variable, state in (
+        ("age_group", "60+"), ("sex", "male"), ("weakness", "objective"), ("atrophy", "yes"),
+    ):  # fmt: skip
+        blank = blank.with_state(variable, state)
+    return blank
+
+
+def test_the_weights_lead_from_before_to_now(case: Case) -> None:
+    found = reasons(case, "als")
+    total = 10 ** (sum(w.db for w in found.weights) / 10)
+    assert odds(found.prior) * total == pytest.approx(odds(found.posterior), rel=1e-6)
+    assert found.posterior == pytest.approx(service.differential(case)["als"].posterior, rel=1e-9)
+    assert "Muscle atrophy" in " ".join(in_words(found, clinician=False))
+
+
+def test_a_paused_finding_leaves_the_evidence(case: Case) -> None:
+    paused = case.with_pause("atrophy")
+    assert service.differential(paused)["als"].posterior < service.differential(case)["als"].posterior
+
+
+def test_a_moved_figure_agrees_with_its_sensitivity_function(case: Case) -> None:
+    for lever in sureness.levers(case, "als")[:3]:
+        value = (lever.low + lever.high) / 2
+        moved = scenarios.with_figure(case, "als", lever.index, value)
+        assert moved["als"] == pytest.approx(lever.at(value), rel=1e-6)
+
+
+def test_the_cited_prior_changes_nothing(case: Case) -> None:
+    base = service.presence(service.prior_beliefs(case.setting), "als")
+    same = scenarios.with_prior(case, "als", base)
+    assert same["als"] == pytest.approx(scenarios.current(case)["als"], rel=1e-9)
+    assert scenarios.with_prior(case, "als", 4 * base)["als"] > same["als"]
+
+
+def test_every_case_of_the_library_opens_or_says_why() -> None:
+    entries = library.entries()
+    assert len(entries) == 66
+    opened = 0
+    for entry in entries:
+        try:
+            library.open_entry(entry)
+            opened += 1
+        except FascinetError as error:
+            assert str(error)
+    assert opened >= 60
+
+
+def test_a_saved_case_comes_back(case: Case) -> None:
+    back = library.open_upload(library.save(case).encode()).case
+    assert back.evidence == case.evidence
+
+
+def test_a_phenopacket_comes_back_with_its_hpo_findings(case: Case) -> None:
+    packet = json.loads(phenopacket.to_packet(case))
+    back = library.open_upload(json.dumps(packet).encode()).case
+    assert back.values["atrophy"] == "yes"
+    assert back.values["sex"] == "male" and back.values["age_group"] == "60+"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe\x00", b"", b"{", b"[]", b'"text"', b"{}", b"[" * 100_000,
+        b"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]",
+        b'{"phenotypicFeatures": 7}', b'{"findings": {"ghost": "yes"}}',
+        b"x" * 2_000_001,
+    ],
+)  # fmt: skip
+def test_hostile_files_are_refused_with_a_message(data: bytes) -> None:
+    with pytest.raises(FascinetError) as caught:
+        library.open_upload(data)
+    assert str(caught.value)
+
+
+def test_a_large_file_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(CaseError, match="bytes"):
+        library.open_upload(b" " * 50_000_000)
+
+
+def test_the_report_holds_inputs_differential_limits_and_hash(case: Case) -> None:
+    made = report.compose(case.with_state("tremor", "no"))
+    page = report.to_html(made)
+    for text in ("Muscle atrophy", "No tremor", "Amyotrophic", "teaching only",
+                 service.resources().network.hash, "<svg"):  # fmt: skip
+        assert text in page
+    assert "http://" not in page.split("<body>")[0]
+    assert report_pdf.to_pdf(made).startswith(b"%PDF")
