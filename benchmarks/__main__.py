@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import workloads as w
+from benchmarks.analyses import analyses
 from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
 from benchmarks.shipped import shipped
@@ -32,6 +33,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
             w.derivatives(subject(n, folder)) for n in ("alarm", "hepar2", "insurance", "pigs")
         ],
         "shipped": shipped,
+        "analyses": analyses,
         "cold_start": lambda: [w.cold_start(subject("alarm", folder), 3)],
         "peak_memory": lambda: [
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")
