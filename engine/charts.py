@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from fascinet.engine.posterior import Posterior
 
 GREY = "#808890"
+LETTERS = {
+    "labelColor": GREY,
+    "titleColor": GREY,
+    "gridColor": "rgba(128,128,128,0.25)",
+    "domainColor": GREY,
+    "tickColor": GREY,
+}
 KINDS = (".svg", ".png", ".html")
 DARK = (
     "<style>@media (prefers-color-scheme:dark){:root,svg{color:#e8e8e8;background:#16181c}}</style>"
@@ -39,11 +46,9 @@ def altair() -> Any:
 
 def themed(chart: Any) -> Any:
     """Return the chart in colours that suit light and dark pages."""
-    letters = {"labelColor": GREY, "titleColor": GREY, "gridColor": "rgba(128,128,128,0.25)",
-               "domainColor": GREY, "tickColor": GREY}  # fmt: skip
     return (
         chart.configure(background="transparent")
-        .configure_axis(**letters)
+        .configure_axis(**LETTERS)
         .configure_legend(labelColor=GREY, titleColor=GREY)
         .configure_header(labelColor=GREY, titleColor=GREY)
         .configure_title(color=GREY, subtitleColor=GREY, anchor="start")

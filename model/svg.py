@@ -102,7 +102,7 @@ class Drawing:
         parts = [
             f'<g transform="translate({x} {y})"><title>{escape(label)}</title>'
             f'<rect class="{kind}" width="{BOX}" height="{self._height(v)}" rx="4"/>'
-            f'<text class="h" x="6" y="13">{escape(short(v, 21))}</text>'
+            f'<text class="h" x="6" y="13">{escape(short(v, 19))}</text>'
         ]
         if v in self.marginals:
             pairs = zip(self.network.states(v), self.marginals[v].tolist(), strict=True)

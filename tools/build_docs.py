@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +90,16 @@ def write_notebook(path: Path, folder: Path) -> str:
     import nbformat
     from nbclient import NotebookClient
     from nbconvert import MarkdownExporter
+    from traitlets.config import Config
 
     notebook: Any = jupytext.read(path)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     setup: Any = nbformat.v4.new_code_cell(SVG_CHARTS)
     notebook.cells.insert(0, setup)
-    NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}
-    ).execute()
+    place = {"metadata": {"path": str(path.parent)}}
+    with tempfile.TemporaryDirectory() as sockets:  # no port is opened
+        pipes = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+        NotebookClient(notebook, config=pipes, timeout=300, resources=place).execute()
     notebook.cells.pop(0)
     text, resources = MarkdownExporter().from_notebook_node(
         notebook, resources={"output_files_dir": f"{path.stem}_files"}

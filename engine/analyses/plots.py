@@ -5,19 +5,23 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from fascinet.engine import charts
+
 if TYPE_CHECKING:
     from fascinet.engine.analyses.explain import Explanation
     from fascinet.engine.analyses.sensitivity import Sensitivity
     from fascinet.engine.analyses.uncertainty import Uncertainty
     from fascinet.engine.analyses.value_of_information import ValueOfInformation
 
-FOR, AGAINST, NEUTRAL = "#2166ac", "#b2182b", "#555555"
+FOR, AGAINST, NEUTRAL = "#2a78c8", "#c8484c", "#808890"
 WIDTH = 420
 
 
 def themed(chart: Any) -> Any:
-    """Return the chart with the common look; text follows the page's colour."""
-    return chart.configure_view(strokeWidth=0).configure_axis(grid=False, labelLimit=260)
+    """Return the chart with the common look, readable on light and dark pages."""
+    return charts.themed(chart.properties()).configure_axis(
+        **charts.LETTERS | {"grid": False, "labelLimit": 260}
+    )
 
 
 def tornado(result: "Sensitivity", count: int = 15) -> Any:
