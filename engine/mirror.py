@@ -32,6 +32,11 @@ class Item:
 class Mirror:
     """Plays bucket elimination through and lays out the accumulators.
 
+    Parameters
+    ----------
+    sweep : bool
+        Bring all that holds a gate's accumulator along, so that none are ever merged.
+
     Attributes
     ----------
     out : Factors
@@ -41,9 +46,14 @@ class Mirror:
     """
 
     def __init__(
-        self, net: NetworkArrays, pattern: Pattern, opened: Opened, hubs: dict[int, int]
+        self,
+        net: NetworkArrays,
+        pattern: Pattern,
+        opened: Opened,
+        hubs: dict[int, int],
+        sweep: bool = False,
     ) -> None:
-        self.net, self.pattern, self.hubs = net, pattern, hubs
+        self.net, self.pattern, self.hubs, self.sweep = net, pattern, hubs, sweep
         first = opened.out
         self.out = Factors(list(first.cards), list(first.factors), list(first.queries))
         self.order: list[int] = []
@@ -196,10 +206,14 @@ class Mirror:
         self._advance(gate, item, list(self.left[gate]))
         self.items.append(item)
 
+    def _waits_for(self, gate: int, v: int) -> bool:
+        return any(self.net.parents[gate][i] == v for i in self.left[gate])
+
     def _eliminate(self, v: int) -> None:
         """Eliminate an ordinary variable: its gates step, then it is summed out."""
         bit = 1 << v
-        item = self._product([item for item in self.items if item.mask & bit])
+        gates = {g for g in self.alive if self._waits_for(g, v)} if self.sweep else set[int]()
+        item = self._product([i for i in self.items if i.mask & bit or gates & i.held.keys()])
         for gate in self.alive:
             links = [i for i in self.left[gate] if self.net.parents[gate][i] == v]
             if links:

@@ -19,7 +19,7 @@ from fascinet.engine.order_numba import eliminate
 from fascinet.engine.plan import Plan
 from fascinet.model.gates import Array
 
-UNSAFE = kernels.UNSAFE
+DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 _threads = local()
 
 

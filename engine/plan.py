@@ -9,9 +9,11 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factors, Pattern, open_gates, star_scopes
 from fascinet.engine.mirror import Mirror
 from fascinet.engine.order import Elimination, bits, eliminate, follow
+from fascinet.engine.sweep import sweep_order
 
 Search: TypeAlias = Callable[[Sequence[Sequence[int]], Sequence[int], str], Elimination]
 MEASURES = ("fill", "weight")
+SWEEP = 2.0**18  # estimated work from which a sweep is tried beside the tree
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,12 @@ def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> tuple[Facto
         windows, widths = [f.scope for f in mirror.out.factors], mirror.out.cards
         tries.append((mirror.out, follow(windows, widths, mirror.order)))
         tries.append((mirror.out, cheapest(windows, widths, search)))
+    if min(e.work for _, e in tries) > SWEEP:
+        order = sweep_order(net, pattern, opened)
+        if order is not None:
+            swept = Mirror(net, pattern, opened, hubs, sweep=True).run(order)
+            windows, widths = [f.scope for f in swept.out.factors], swept.out.cards
+            tries.append((swept.out, follow(windows, widths, swept.order)))
     return min(tries, key=lambda t: t[1].work)
 
 

@@ -1,13 +1,15 @@
 """Cases by number in, flat answers out: picks the program and the backend."""
 
 import sys
+from collections.abc import Callable
 from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine import kernels_log as careful
 from fascinet.engine import kernels_numpy as slow
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.cache import ProgramCache
@@ -17,6 +19,7 @@ from fascinet.engine.derivatives import reverse
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.order import eliminate
 from fascinet.engine.plan import Plan, make_plan
+from fascinet.engine.program import Program
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
@@ -29,7 +32,8 @@ QUERIES = 6  # and so are this many queries
 HEAVY = 500_000  # and so is a plan of so many entries
 WHOLE = 12_000  # up to so many entries, one fixed tree beats a program for each evidence set
 
-Wanted = frozenset[int] | None
+Wanted: TypeAlias = frozenset[int] | None
+Collect: TypeAlias = Callable[[NetworkArrays, Program, slow.Case], slow.Tree]
 
 
 class Solver:
@@ -132,21 +136,26 @@ class Solver:
 
     def _answer(self, compiled: Compiled, request: Request, out: Array | None) -> float:
         if self.native or (self.backend == "auto" and compiled.plan.entries > HEAVY):
-            from fascinet.engine.native import UNSAFE, run
+            from fascinet.engine.native import DONE, run
 
             status, log_prob = run(self.net, compiled.flat, request.states, request.soft, out)
-            if status != UNSAFE:
+            if status == DONE:
                 return log_prob
+            return self._answer_slowly(compiled, request, out, careful.collect)
         begin = perf_counter()
-        log_prob = self._answer_slowly(compiled, request, out)
+        log_prob = self._answer_slowly(compiled, request, out, slow.collect)
+        if log_prob == -np.inf:
+            log_prob = self._answer_slowly(compiled, request, out, careful.collect)
         self._spent += perf_counter() - begin
         self._asked += 1
         return log_prob
 
-    def _answer_slowly(self, compiled: Compiled, request: Request, out: Array | None) -> float:
+    def _answer_slowly(
+        self, compiled: Compiled, request: Request, out: Array | None, collect: Collect
+    ) -> float:
         program, starts = compiled.steps, self.starts
         case = slow.Case(request.states, request.soft)
-        tree = slow.collect(self.net, program, case)
+        tree = collect(self.net, program, case)
         if out is None or tree.log_prob == -np.inf:
             return tree.log_prob
         beliefs = slow.distribute(program, tree)

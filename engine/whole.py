@@ -47,6 +47,7 @@ class Whole:
             self.prog, self.prior, self.seats, self.owner, np.array(codes, np.int64),
             self.marginals, work, out, result,
         )  # fmt: skip
+        out.flags.writeable = False
         return status, out, result
 
     def batch(self, states: np.ndarray, threads: int) -> tuple[Array, Array, np.ndarray]:
