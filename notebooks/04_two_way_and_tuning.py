@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 4 Two parameters, tuning, and distance
 #
-# **Question: an expert disagrees with an answer. Which small change of the figures would give theirs,
-# and how much else would it change?**
+# **Question: an expert disagrees with an answer. Which small change of the figures would give
+# theirs, and how much else would it change?**
 
 # %%
 from pathlib import Path
@@ -78,17 +78,12 @@ def changed(net: fn.Network, row: pd.Series, t: float) -> fn.Network:
     return net.with_cpt(row["variable"], table)
 
 
-grid = [
-    (
-        x,
-        y,
-        fn.Engine(changed(changed(network, first, x), second, y)).posterior(evidence)["lung"][
-            "yes"
-        ],
-    )
-    for x in np.linspace(0.02, 0.98, 13)
-    for y in np.linspace(0.02, 0.98, 13)
-]
+steps = np.linspace(0.02, 0.98, 13)
+grid = []
+for x in steps:
+    for y in steps:
+        net = changed(changed(network, first, x), second, y)
+        grid.append((x, y, fn.Engine(net).posterior(evidence)["lung"]["yes"]))
 surface = pd.DataFrame(grid, columns=["x", "y", "posterior"])
 themed(
     alt.Chart(surface)

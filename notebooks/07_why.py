@@ -25,8 +25,8 @@ why.plot()
 
 # %% [markdown]
 # Weights are in decibans: 10 dB is a factor of ten in the odds. The textbook ratio takes a finding
-# alone; in context, another finding may have said the same already. Shapley shares are fair over all
-# orders and add up to the whole change:
+# alone; in context, another finding may have said the same already. Shapley shares are fair over
+# all orders and add up to the whole change:
 
 # %%
 decibans = lambda p: 10 * log10(p / (1 - p))  # noqa: E731
@@ -41,7 +41,8 @@ for line in why.in_words("student", engine.network)[:6]:
 # %% [markdown]
 # ## Conflict
 #
-# Above zero, the findings are less probable together than if they had nothing to do with each other.
+# Above zero, the findings are less probable together than if they had nothing to do with each
+# other.
 
 # %%
 fits = engine.conflict(case)

@@ -71,4 +71,4 @@ def timed(name: str) -> dict[str, object]:
 pd.DataFrame([timed(name) for name in ("asia", "alarm", "hepar2", "pathfinder", "munin")])
 
 # %% [markdown]
-# Times are of the machine that built this page, and of one run; the benchmarks page has better ones.
+# Times are of the machine that built this page, and of one run; see the benchmarks for better ones.

@@ -45,7 +45,11 @@ trigger:
   link: {p: 0.5, range: [0.2, 0.8], source: expert_estimate, grade: D}
   shows:
     spreads:
-      twitch_duration: {p: {days: 0.9, weeks: 0.08, months: 0.02}, weight: 10, source: expert_estimate, grade: D}
+      twitch_duration:
+        p: {days: 0.9, weeks: 0.08, months: 0.02}
+        weight: 10
+        source: expert_estimate
+        grade: D
 
 findings:
   cramps: {p: 0.4, range: [0.2, 0.6], source: expert_estimate, grade: D}
