@@ -6,7 +6,7 @@ from math import prod
 from typing import TypeAlias
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Factors, Pattern, open_gates, star_scopes
+from fascinet.engine.decompose import Factors, Opened, Pattern, open_gates, star_scopes
 from fascinet.engine.mirror import Mirror
 from fascinet.engine.order import Elimination, bits, eliminate, follow
 from fascinet.engine.sweep import sweep_order
@@ -169,13 +169,16 @@ def cheapest(scopes: Sequence[Sequence[int]], cards: Sequence[int], search: Sear
     return min((search(scopes, cards, m) for m in MEASURES), key=lambda e: e.work)
 
 
-def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> tuple[Factors, Elimination]:
-    """Return the factors and an elimination order, the cheaper of its tries."""
+Layout: TypeAlias = tuple[Factors, Elimination]
+
+
+def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> Layout:
+    """Return the factors and an elimination order, the cheapest of its tries."""
     opened = open_gates(net, pattern)
     scopes, cards, hubs = star_scopes(net, pattern, opened)
     if not opened.gates:
         return opened.out, cheapest(scopes, cards, search)
-    tries: list[tuple[Factors, Elimination]] = []
+    tries: list[Layout] = []
     for measure in MEASURES:
         rough = search(scopes, cards, measure)
         mirror = Mirror(net, pattern, opened, hubs).run(rough.order)
@@ -183,12 +186,20 @@ def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> tuple[Facto
         tries.append((mirror.out, follow(windows, widths, mirror.order)))
         tries.append((mirror.out, cheapest(windows, widths, search)))
     if min(e.work for _, e in tries) > SWEEP:
-        order = sweep_order(net, pattern, opened)
-        if order is not None:
-            swept = Mirror(net, pattern, opened, hubs, sweep=True).run(order)
-            windows, widths = [f.scope for f in swept.out.factors], swept.out.cards
-            tries.append((swept.out, follow(windows, widths, swept.order)))
+        tries.extend(lay_sweep(net, pattern, opened, hubs))
     return min(tries, key=lambda t: t[1].work)
+
+
+def lay_sweep(
+    net: NetworkArrays, pattern: Pattern, opened: Opened, hubs: dict[int, int]
+) -> list[Layout]:
+    """Return the sweep's factors and order; nothing where there are too many gates for it."""
+    order = sweep_order(net, pattern, opened)
+    if order is None:
+        return []
+    mirror = Mirror(net, pattern, opened, hubs, sweep=True).run(order)
+    windows, widths = [f.scope for f in mirror.out.factors], mirror.out.cards
+    return [(mirror.out, follow(windows, widths, mirror.order))]
 
 
 def make_plan(net: NetworkArrays, pattern: Pattern, search: Search = eliminate) -> Plan:
