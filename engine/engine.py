@@ -1,13 +1,14 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine.analyses.methods import Analyses
+from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
@@ -256,6 +257,26 @@ class Engine(Analyses):
         gates = zip(self.network.variables, net.blocks, net.cards, strict=True)
         return Derivatives(
             log_prob, {v: gate_derivatives(net, grad, blocks, m) for v, blocks, m in gates}
+        )
+
+    def approximate(
+        self,
+        evidence: Hard | None = None,
+        *,
+        soft: Soft | None = None,
+        do: Hard | None = None,
+        samples: int = 20_000,
+        seed: int = 0,
+    ) -> Approximation:
+        """Return estimates with errors by likelihood weighting; never used unless asked for.
+
+        Raises
+        ------
+        ImpossibleEvidenceError
+            If no draw fits the evidence.
+        """
+        return likelihood_weighting(
+            self.network, evidence, soft=soft, do=do, samples=samples, seed=seed
         )
 
     def plan(self, evidence: Hard | None = None) -> Plan:

@@ -110,7 +110,7 @@ class BudgetError(FascinetError):
         super().__init__(
             f"exact inference needs {entries:.3g} table entries (largest clique: {width} "
             f"variables), "
-            f"the budget is {budget:.3g}; add evidence, raise budget=, or ask for method='lbp'"
+            f"the budget is {budget:.3g}; add evidence, raise budget=, or estimate with approximate()"
         )
 
 
