@@ -94,12 +94,17 @@ class HpoMap:
         covered = {anchor for code in excluded for anchor in self.covered(code)}
         out: dict[str, set[str]] = {}
         for finding in {anchor.finding for anchor in covered}:
-            defining = {a for a in self.anchors[finding] if a.defining}
-            left = {s for a in defining - covered for s in a.states}
-            gone = {s for a in defining & covered for s in a.states} - left
+            states = {s for a in self.anchors[finding] for s in a.states}
+            gone = {s for s in states if (own := self._needed(finding, s)) and own <= covered}
             if gone:
                 out[finding] = gone
         return out
+
+    def _needed(self, finding: str, state: str) -> set[Anchor]:
+        """Return the anchors to be excluded to exclude a state: those with none narrower."""
+        own = {a for a in self.anchors[finding] if a.defining and state in a.states}
+        above = {up for a in own for up in self.ancestors(a.code) - {a.code}}
+        return {a for a in own if a.code not in above}
 
 
 def climb(code: str, parents: Mapping[str, tuple[str, ...]]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 from fascinet.model.hpo import ALTERNATIVES, Anchor, climb, knowledge_anchors
 
@@ -83,32 +84,28 @@ def _tail(anchor: Anchor) -> tuple[str, str, str]:
     return anchor.finding, ALTERNATIVES.join(anchor.states), anchor.code
 
 
-def shipped_anchors() -> list[Anchor]:
-    """Return the anchors of the shipped knowledge base."""
-    from fascinet.model.load import load_knowledge
-
-    return list(knowledge_anchors(load_knowledge()))
-
-
-def write(path: Path, ontology: Ontology, anchors: list[Anchor]) -> int:
+def render(out: IO[str], ontology: Ontology, anchors: list[Anchor]) -> int:
     """Write the table; return its number of rows."""
     unknown = sorted({a.code for a in anchors} - set(ontology.labels))
     if unknown:
         raise SystemExit(f"anchors unknown to {ontology.release}: {', '.join(unknown)}")
     below = set(below_rows(ontology, anchors))
     rows = sorted(below | set(isa_rows(ontology, below, anchors)))
-    with path.open("w", encoding="utf-8", newline="") as out:
-        out.write(f"# {ontology.release}\n")
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(rows)
+    out.write(f"# {ontology.release}\n")
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(rows)
     return len(rows)
 
 
 def main() -> None:
-    """Write the shipped table, then name the listed terms that neither map nor have a reason."""
+    """Write the shipped table."""
+    from fascinet.model.load import load_knowledge
+
     ontology = read_ontology()
-    count = write(ROOT / "data" / "hpo_map.csv", ontology, shipped_anchors())
+    anchors = list(knowledge_anchors(load_knowledge()))
+    with (ROOT / "data" / "hpo_map.csv").open("w", encoding="utf-8", newline="") as out:
+        count = render(out, ontology, anchors)
     print(f"{count} rows from {ontology.release}", file=sys.stderr)
 
 
