@@ -85,12 +85,13 @@ for x in steps:
         net = changed(changed(network, first, x), second, y)
         grid.append((x, y, fn.Engine(net).posterior(evidence)["lung"]["yes"]))
 surface = pd.DataFrame(grid, columns=["x", "y", "posterior"])
+digits = alt.Axis(format=".2f")
 themed(
     alt.Chart(surface)
     .mark_rect()
     .encode(
-        x=alt.X("x:O", axis=alt.Axis(format=".2f"), title=f"{first['variable']} {first['parents']}"),
-        y=alt.Y("y:O", axis=alt.Axis(format=".2f"), sort="descending",
+        x=alt.X("x:O", axis=digits, title=f"{first['variable']} {first['parents']}"),
+        y=alt.Y("y:O", axis=digits, sort="descending",
                 title=f"{second['variable']} {second['parents']}"),
         color=alt.Color("posterior:Q", scale=alt.Scale(scheme="viridis")),
     )
