@@ -9,7 +9,7 @@ import numpy as np
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import parameter_slopes
-from fascinet.engine.request import likelihood
+from fascinet.engine.request import likelihood, read_request
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
 
@@ -121,11 +121,13 @@ def batch_marginals(
     layout = engine.layout
     logs = np.full(len(cases), -np.inf)
     values = np.full((len(cases), layout.total), np.nan)
-    live = [i for i, case in enumerate(cases) if all(x.any() for x in case.values())]
-    split = [_split(engine.network, cases[i], soft) for i in live]
-    if split:
-        values[live], logs[live] = engine.batch_posteriors([(h, s) for h, s, _ in split])
-        logs[live] += [scale for _, _, scale in split]
+    wanted = frozenset(engine.network.index[v] for v in variables)
+    for i, case in enumerate(cases):
+        if all(x.any() for x in case.values()):
+            hard, likely, scale = _split(engine.network, case, soft)
+            request = read_request(engine.network, hard, likely, None)
+            values[i], logs[i] = engine.solver.solve(request, wanted)
+            logs[i] += scale
     return {v: values[:, layout.slices[v]] for v in variables}, logs
 
 

@@ -4,12 +4,12 @@ A program is compiled for a set of observed variables; leaving a finding out wou
 But a finding without relevant descendants can be made silent in place: its gate is replaced by one
 that gives the observed state with probability one whatever its parents, and P(e) is that of the
 other findings. The program stays, only numbers in the base change. Soft findings are silenced by a
-flat likelihood. Other hard findings (causes, risks) are truly left out: one program for each
-combination of them.
+flat likelihood. Other hard findings (causes, risks) are left out by summing over their states.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -22,6 +22,7 @@ from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.shapley import Masks
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.compiled import Compiled
+from fascinet.engine.decompose import Pattern
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
@@ -30,74 +31,66 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 
-class Coalitions:
-    """The worth of every subset of findings for one hypothesis: its log odds.
+MOST_SUMMED = 64
+
+
+class Subsets:
+    """P of every subset of findings.
 
     Parameters
     ----------
     engine : Engine
-    hypothesis : Hypothesis
     vectors : dict of str to array
         Findings as likelihood vectors.
     """
 
-    def __init__(self, engine: "Engine", hypothesis: Hypothesis, vectors: Vectors) -> None:
-        self.engine, self.hypothesis, self.vectors = engine, hypothesis, vectors
-        self.names = tuple(vectors)
+    def __init__(self, engine: "Engine", vectors: Vectors, asked: Sequence[str] = ()) -> None:
+        self.engine, self.vectors, self.names = engine, vectors, tuple(vectors)
         network = engine.network
         self.hard = {v: int(np.flatnonzero(x)[0]) for v, x in vectors.items() if _is_hard(x)}
-        relevant = {hypothesis.variable, *self.names}
+        relevant = {*asked, *self.names}
         self.silenced = tuple(
             v for v in self.hard if not nx.descendants(network.graph, v) & relevant
         )
-        self.known: dict[bytes, float] = {}
-        self.programs: dict[frozenset[int], Compiled] = {}
+        self.programs: dict[Pattern, Compiled] = {}
         self._silent: Array | None = None
 
-    def __call__(self, masks: Masks) -> Array:
-        """Return the log odds given each subset (masks over the findings, in order)."""
-        out = np.zeros(len(masks))
-        for i, mask in enumerate(masks):
-            key = np.asarray(mask, dtype=bool).tobytes()
-            if key not in self.known:
-                self.known[key] = self._log_odds(mask)
-            out[i] = self.known[key]
-        return out
+    def log_prob(self, mask: Sequence[bool], extra: Mapping[int, Array]) -> float:
+        """Return ln P of the findings that the mask keeps, and of extra likelihoods.
 
-    def entries(self) -> int:
-        """Return the size of the program in which all findings are present."""
-        request = self._request(np.ones(len(self.names), dtype=bool), self._indicator(True))
-        return int(self._program(request).plan.entries)
+        A causal finding that is left out is summed over its states, in the same program.
+        """
+        kept = {v for v, on in zip(self.names, mask, strict=True) if on}
+        alone = not kept & set(self.silenced)
+        off = [] if alone else [v for v in self.hard if v not in kept and v not in self.silenced]
+        counts = [len(self.engine.network.states(v)) for v in off]
+        if np.prod(counts, dtype=float) > MOST_SUMMED:
+            off, counts = [], []
+        net = self.engine.arrays if alone else self._net(mask)
+        logs: list[float] = []
+        for config in product(*map(range, counts)):
+            request = self._request(kept, alone, dict(zip(off, config, strict=True)), extra)
+            logs.append(self._run(net, request))
+        return float(np.logaddexp.reduce(logs))
 
-    def _indicator(self, positive: bool) -> Array:
-        h = self.hypothesis if positive else opposite(self.hypothesis)
-        return np.array(h.indicator, dtype=np.float64)
-
-    def _log_odds(self, mask: Sequence[bool]) -> float:
-        net = self._net(mask)
-        logs = [
-            self._run(net, self._request(mask, self._indicator(side))) for side in (True, False)
-        ]
-        with np.errstate(invalid="ignore"):
-            return float(np.clip(np.subtract(*logs), -CAP, CAP))
-
-    def _request(self, mask: Sequence[bool], indicator: Array) -> Request:
+    def _request(
+        self, kept: set[str], alone: bool, summed: Mapping[str, int], extra: Mapping[int, Array]
+    ) -> Request:
         index = self.engine.network.index
-        states: dict[int, int] = {}
-        soft: dict[int, Array] = {index[self.hypothesis.variable]: indicator}
-        for v, on in zip(self.names, mask, strict=True):
+        states = {index[v]: s for v, s in summed.items()}
+        soft: dict[int, Array] = dict(extra)
+        for v in self.names:
             if v not in self.hard:
-                soft[index[v]] = self.vectors[v] if on else np.ones_like(self.vectors[v])
-            elif on or v in self.silenced:
+                soft[index[v]] = self.vectors[v] if v in kept else np.ones_like(self.vectors[v])
+            elif v in kept or (v in self.silenced and not alone):
                 states[index[v]] = self.hard[v]
         return Request(states, soft, frozenset())
 
     def _program(self, request: Request) -> Compiled:
-        key = frozenset(request.states)
-        if key not in self.programs:
-            pattern = pattern_of(self.engine.arrays, request, frozenset())
-            self.programs[key] = self.engine.solver.program(pattern)
-        return self.programs[key]
+        pattern = pattern_of(self.engine.arrays, request, frozenset())
+        if pattern not in self.programs:
+            self.programs[pattern] = self.engine.solver.program(pattern)
+        return self.programs[pattern]
 
     def _net(self, mask: Sequence[bool]) -> NetworkArrays:
         net = self.engine.arrays
@@ -129,6 +122,36 @@ class Coalitions:
                 return log_prob
         case = kernels_numpy.Case(request.states, request.soft)
         return kernels_numpy.collect(net, compiled.steps, case).log_prob
+
+
+class Coalitions(Subsets):
+    """The worth of every subset of findings for one hypothesis: its log odds."""
+
+    def __init__(self, engine: "Engine", hypothesis: Hypothesis, vectors: Vectors) -> None:
+        super().__init__(engine, vectors, (hypothesis.variable,))
+        variable = engine.network.index[hypothesis.variable]
+        self.sides = [
+            {variable: np.array(h.indicator, dtype=np.float64)}
+            for h in (hypothesis, opposite(hypothesis))
+        ]
+        self.known: dict[bytes, float] = {}
+
+    def __call__(self, masks: Masks) -> Array:
+        """Return the log odds given each subset (masks over the findings, in order)."""
+        out = np.zeros(len(masks))
+        for i, mask in enumerate(masks):
+            key = np.asarray(mask, dtype=bool).tobytes()
+            if key not in self.known:
+                logs = [self.log_prob(mask, side) for side in self.sides]
+                with np.errstate(invalid="ignore"):
+                    self.known[key] = float(np.clip(np.subtract(*logs), -CAP, CAP))
+            out[i] = self.known[key]
+        return out
+
+    def entries(self) -> int:
+        """Return the size of the program in which all findings are present."""
+        request = self._request(set(self.names), False, {}, self.sides[0])
+        return int(self._program(request).plan.entries)
 
 
 def _is_hard(vector: Array) -> bool:

@@ -20,8 +20,8 @@ from fascinet.engine.analyses.access import (
     log_probs,
     require_possible,
     vectors_of,
-    with_hypothesis,
 )
+from fascinet.engine.analyses.coalitions import Subsets
 from fascinet.engine.analyses.hypotheses import Hypothesis, differential
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.simulate import simulate
@@ -123,11 +123,13 @@ def conflict(
     total = require_possible(engine, evidence or {}, soft)
     names = tuple(vectors)
     alone = _alone(engine, vectors)
-    rest = log_probs(engine, [{v: x for v, x in vectors.items() if v != f} for f in names])
+    subsets = Subsets(engine, vectors)
+    others = ~np.eye(len(names), dtype=bool)
+    rest = np.array([subsets.log_prob(mask, {}) for mask in others])
     retracted = total - rest
     conf = float(alone.sum() - total)
     rivals = differential(network) if hypotheses is None else hypotheses
-    resolving = _resolving(engine, vectors, total, conf, rivals) if conf > 0.0 else ()
+    resolving = _resolving(engine, vectors, conf, rivals) if conf > 0.0 else ()
     return Conflict(
         conf, total, names, tuple((evidence or {}).get(v, "soft") for v in names),
         frozen(np.exp(alone)), frozen(np.exp(retracted)), frozen(alone - retracted), resolving,
@@ -145,15 +147,20 @@ def _alone(engine: "Engine", vectors: dict[str, Array]) -> Array:
 def _resolving(
     engine: "Engine",
     vectors: dict[str, Array],
-    total: float,
     conf: float,
     rivals: tuple[Hypothesis, ...],
 ) -> tuple[tuple[str, float], ...]:
     rivals = tuple(h for h in rivals if h.variable not in vectors)
     if not rivals:
         return ()
-    joint = log_probs(engine, [with_hypothesis(vectors, h) for h in rivals]) - total
-    prior = log_probs(engine, [with_hypothesis({}, h) for h in rivals])
+    names = [h.variable for h in rivals]
+    after, _ = batch_marginals(engine, [vectors], names)
+    before, _ = batch_marginals(engine, [{}], names)
+    with np.errstate(divide="ignore"):
+        joint, prior = (
+            np.log([float(h.probability(m[h.variable][0])) for h in rivals])
+            for m in (after, before)
+        )
     gains = joint - prior
     found = [(h.name, float(x)) for h, x in zip(rivals, gains, strict=True) if x >= conf]
     return tuple(sorted(found, key=lambda item: -item[1]))

@@ -128,11 +128,12 @@ def counterfactual(
         raise EvidenceError("counterfactual: expected at least one change in do")
     network = engine.network
     require_possible(engine, evidence, soft)
-    builder = TwinBuilder(network, do)
     if targets is None:
-        targets = [v for v in network.variables if v in builder.doubled]
+        below = TwinBuilder(network, do).doubled
+        targets = [v for v in network.variables if v in below]
     names = (targets,) if isinstance(targets, str) else tuple(network.check(t) for t in targets)
-    twin = type(engine)(builder.build(), budget=engine.budget)
+    builder = TwinBuilder(network, do, names, (*evidence, *(soft or {})))
+    twin = type(engine)(builder.build(), budget=engine.budget, backend=engine.backend)
     others = [builder.other(t) for t in names]
     imagined = twin.posterior(evidence, soft=soft, targets=others)
     now = engine.posterior(evidence, soft=soft, targets=names)

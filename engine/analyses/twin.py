@@ -11,7 +11,7 @@ acts is an assumption that data cannot settle; ours:
 `Function`   no noise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import networkx as nx
@@ -27,14 +27,31 @@ NOISE = "~"
 
 
 class TwinBuilder:
-    """Collects the variables of a twin network."""
+    """Collects the variables of a twin network.
 
-    def __init__(self, network: Network, do: Mapping[str, str]) -> None:
+    With `targets` given, only what they and the evidence need is kept, and only variables between
+    the intervention and the targets are doubled.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        do: Mapping[str, str],
+        targets: Iterable[str] | None = None,
+        evidence: Iterable[str] = (),
+    ) -> None:
         self.network, self.do = network, dict(do)
         below: set[str] = set()
         for v in do:
             below |= nx.descendants(network.graph, network.check(v))
-        self.doubled = frozenset(below - set(do))
+        below -= set(do)
+        if targets is None:
+            self.kept = frozenset(network.variables)
+        else:
+            asked = closed_above(network, targets)
+            below &= asked
+            self.kept = asked | closed_above(network, (*evidence, *do))
+        self.doubled = frozenset(below)
         self.states: dict[str, tuple[str, ...]] = {}
         self.parents: dict[str, tuple[str, ...]] = {}
         self.gates: dict[str, Gate] = {}
@@ -48,7 +65,7 @@ class TwinBuilder:
         for v in self.network.topological:
             if v in self.doubled:
                 self._double(v)
-            else:
+            elif v in self.kept:
                 gate = self.network.gate(v)
                 self.add(v, self.network.states(v), self.network.parents(v), gate)
         return Network(self.states, self.parents, self.gates, name=f"{self.network.name} twin")
@@ -104,6 +121,14 @@ class TwinBuilder:
             gate = Function(outcome, link.shape[1])
             self.add(name, self.network.states(v), (parent, base), gate)
         return names
+
+
+def closed_above(network: Network, names: Iterable[str]) -> frozenset[str]:
+    """Return variables with all their ancestors."""
+    out: set[str] = set()
+    for v in names:
+        out |= {v} | nx.ancestors(network.graph, network.check(v))
+    return frozenset(out)
 
 
 def labels(noise: Array) -> tuple[str, ...]:
