@@ -1,0 +1,37 @@
+"""Charts draw offline, and `fascinet diff` speaks plainly."""
+
+from pathlib import Path
+
+import pytest
+
+from fascinet.cli_analyses import diff, show
+from fascinet.engine.analyses.difference import CaseChange, Difference, FigureChange
+from fascinet.engine.engine import Engine
+from fascinet.model.errors import FormatError
+from tests.analyses import networks
+
+EVIDENCE = {"twitching": "yes", "weakness": "objective"}
+
+
+@pytest.mark.parametrize("name", ["sensitivity", "explain", "information", "uncertainty"])
+def test_charts_become_svg(name) -> None:
+    converter = pytest.importorskip("vl_convert")
+    engine = Engine(networks.clinic())
+    chart = {
+        "sensitivity": lambda: engine.sensitivity("grave", "yes", EVIDENCE).plot(),
+        "explain": lambda: engine.explain("grave", "yes", EVIDENCE).plot(),
+        "information": lambda: engine.value_of_information(None, EVIDENCE).plot(),
+        "uncertainty": lambda: engine.uncertainty(EVIDENCE, sample_size=50).plot(),
+    }[name]()
+    svg = converter.vegalite_to_svg(chart.to_json())
+    assert svg.startswith("<svg") and "grave" in svg or name == "information"
+
+
+def test_diff_names_what_changed_and_refuses_what_is_no_folder(capsys, tmp_path) -> None:
+    change = CaseChange("V2", ("als",), ("other",), "als", -3.2, {"atrophy": -3.2})
+    figure = FigureChange("causes/als.yaml: findings.atrophy.yes", {"p": 0.5}, None)
+    show(Difference((figure,), ("atrophy",), (change,)))
+    out = capsys.readouterr().out
+    assert "findings.atrophy.yes: 0.5 → nothing" in out and "atrophy -3.2" in out
+    with pytest.raises(FormatError, match="expected a folder"):
+        diff(tmp_path / "none", Path(tmp_path), "table")
