@@ -106,7 +106,8 @@ def divorce(
 ) -> Network:
     """Return the network in which each group acts on each finding through one node of its own.
 
-    Every probability stays as it was. The node of group G on finding f is named "f | G".
+    A group with one parent among the finding's needs none. Every probability stays as it was. The
+    node of group G on finding f is named "f | G".
     """
     states = {v: network.states(v) for v in network.variables}
     parents = {v: network.parents(v) for v in network.variables}
@@ -120,7 +121,7 @@ def divorce(
         for group in groups:
             mine = [p for p in flat.parents if p in group.variables]
             leak = flat.leak if group.leak else flat.rest
-            if mine or group.leak:
+            if len(mine) > 1 or group.leak:
                 node = JOINT.format(finding, group.name)
                 states[node], parents[node] = network.states(finding), tuple(mine)
                 gates[node] = NoisyMax(tuple(links.pop(p) for p in mine), leak)
@@ -173,7 +174,9 @@ def _share(
     likelihood = _likelihood(network, finding, hard, soft)
     if isinstance(network.gate(finding), Table):
         return _excess(network, found, finding, likelihood, owner)
-    wanted = {JOINT.format(finding, owner.name)} if owner.together else owner.variables
+    joint = JOINT.format(finding, owner.name)
+    is_joint = owner.together and joint in network.index
+    wanted = {joint} if is_joint else owner.variables
     places = [finding, *(p for p in network.parents(finding) if p.startswith(f"{finding} | "))]
     return sum(_necessity(network, found, place, wanted, likelihood) for place in places)
 
