@@ -51,7 +51,8 @@ def waterfall(result: "Explanation") -> Any:
     frame["label"] = frame["finding"] + " = " + frame["state"]
     frame["speaks"] = ["for" if w > 0 else "against" for w in frame["weight_db"]]
     bars = alt.Chart(frame).mark_bar().encode(
-        x=alt.X("start:Q", title=f"weight of evidence for {result.hypothesis.name} (dB)"), x2="end:Q",
+        x=alt.X("start:Q", title=f"weight of evidence for {result.hypothesis.name} (dB)"),
+        x2="end:Q",
         y=alt.Y("label:N", sort=None, title=None),
         color=alt.Color("speaks:N", scale=alt.Scale(domain=["for", "against"],
                                                     range=[FOR, AGAINST])),
