@@ -86,7 +86,7 @@ def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> Native
     f_ptr, f_list = rows_of(lists)
     o_ptr, o_scope = rows_of([f.scope for f in factors])
     _, o_stride = rows_of([f.strides for f in factors])
-    s_ptr, _ = rows_of([f.slices for f in factors])
+    s_ptr, _ = rows_of([range(len(f.slices)) for f in factors])
     pairs = [(stride, v) for f in factors for v, stride in f.slices]
     keep = bool(plan.factors.queries)
     prog = flatten(

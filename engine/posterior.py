@@ -61,7 +61,7 @@ class Posterior(Mapping[str, Marginal]):
 
     Attributes
     ----------
-    values : array
+    flat : array
         P(v = s | e) of all variables in network order, flat; NaN where `targets` left one out.
     log_prob_evidence : float
         ln P(e), soft evidence counted with its likelihood; 0.0 if the evidence is certain.
@@ -81,7 +81,7 @@ class Posterior(Mapping[str, Marginal]):
     """
 
     __slots__ = (
-        "_layout", "_prior", "do", "evidence", "log_prob_evidence", "soft", "targets", "values",
+        "_layout", "_prior", "do", "evidence", "flat", "log_prob_evidence", "soft", "targets",
     )  # fmt: skip
 
     def __init__(
@@ -97,7 +97,7 @@ class Posterior(Mapping[str, Marginal]):
     ) -> None:
         put = object.__setattr__
         put(self, "_layout", layout)
-        put(self, "values", values)
+        put(self, "flat", values)
         put(self, "log_prob_evidence", log_prob_evidence)
         put(self, "evidence", evidence)
         put(self, "soft", soft)
@@ -111,7 +111,7 @@ class Posterior(Mapping[str, Marginal]):
     def __getitem__(self, variable: str) -> Marginal:
         layout: Layout = self._layout
         try:
-            return Marginal(layout.state_maps[variable], self.values[layout.slices[variable]])
+            return Marginal(layout.state_maps[variable], self.flat[layout.slices[variable]])
         except KeyError:
             raise UnknownVariableError(variable, layout.variables) from None
 
@@ -129,7 +129,7 @@ class Posterior(Mapping[str, Marginal]):
         layout: Layout = self._layout
         if variable not in layout.slices:
             raise UnknownVariableError(variable, layout.variables)
-        return self.values[layout.slices[variable]]
+        return self.flat[layout.slices[variable]]
 
     def prob(self, variable: str, state: str) -> float:
         """Return P(variable = state | evidence), with the nearest name on a misspelling."""
@@ -158,8 +158,8 @@ class Posterior(Mapping[str, Marginal]):
             {
                 "variable": [v for v, _ in rows],
                 "state": [s for _, s in rows],
-                "prior": self.prior.values[index],
-                "posterior": self.values[index],
+                "prior": self.prior.flat[index],
+                "posterior": self.flat[index],
             }
         )
 

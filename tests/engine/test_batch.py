@@ -49,7 +49,7 @@ def test_rows_of_networks_with_gates(seed: int) -> None:
         expected = engine.log_prob_evidence(row)
         assert logs[i] == pytest.approx(expected, abs=1e-10)
         if expected > -np.inf:
-            np.testing.assert_allclose(got[i], engine.posterior(row).values, atol=1e-12)
+            np.testing.assert_allclose(got[i], engine.posterior(row).flat, atol=1e-12)
 
 
 def test_soft_evidence_in_a_batch() -> None:
@@ -60,7 +60,7 @@ def test_soft_evidence_in_a_batch() -> None:
     assert logs[1] == 0.0
     values, _ = engine.batch_posteriors([({"dysp": "yes"}, soft)])
     single = engine.posterior({"dysp": "yes"}, soft=soft)
-    np.testing.assert_allclose(values[0], single.values)
+    np.testing.assert_allclose(values[0], single.flat)
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])

@@ -51,10 +51,10 @@ def test_soft_evidence_by_mapping_and_by_sequence() -> None:
     engine = Engine(network("asia"))
     one = engine.posterior({}, soft={"xray": {"yes": 0.9, "no": 0.2}})
     two = engine.posterior({}, soft={"xray": [0.9, 0.2]})
-    np.testing.assert_array_equal(one.values, two.values)
+    np.testing.assert_array_equal(one.flat, two.flat)
     hard = engine.posterior({"xray": "yes"})
     np.testing.assert_allclose(
-        engine.posterior({}, soft={"xray": [1.0, 0.0]}).values, hard.values, atol=1e-15
+        engine.posterior({}, soft={"xray": [1.0, 0.0]}).flat, hard.flat, atol=1e-15
     )
 
 
@@ -97,11 +97,11 @@ def test_plan_is_printable() -> None:
 def test_thirty_two_threads_share_one_engine(name: str) -> None:
     engine = Engine(network(name), backend="numba")
     given = cases(name)
-    want = [Engine(network(name), backend="numba").posterior(c).values for c in given]
+    want = [Engine(network(name), backend="numba").posterior(c).flat for c in given]
 
     def work(i: int) -> bool:
         k = i % len(given)
-        return np.array_equal(engine.posterior(given[k]).values, want[k])
+        return np.array_equal(engine.posterior(given[k]).flat, want[k])
 
     with ThreadPoolExecutor(32) as pool:
         assert all(pool.map(work, range(320)))
@@ -111,7 +111,7 @@ def test_same_bits_on_each_run() -> None:
     code = (
         "from tests.engine.networks import *; from fascinet.engine.engine import Engine;"
         "e = Engine(network('insurance'), backend='numba');"
-        "print(hash(e.posterior(cases('insurance')[0]).values.tobytes().hex()))"
+        "print(hash(e.posterior(cases('insurance')[0]).flat.tobytes().hex()))"
     )
     runs = {
         subprocess.run(
@@ -135,7 +135,7 @@ def test_first_query_needs_no_numba() -> None:
 
 def test_auto_turns_to_the_compiled_kernels() -> None:
     engine = Engine(network("asia"))
-    answers = [engine.posterior({"smoke": "yes"}).values for _ in range(12)]
+    answers = [engine.posterior({"smoke": "yes"}).flat for _ in range(12)]
     assert engine.solver.native
     np.testing.assert_allclose(answers[0], answers[-1], atol=1e-15)
 
@@ -158,5 +158,5 @@ def test_sixty_variables_agree_across_backends(seed: int) -> None:
     logs = [e.log_prob_evidence(hard) for e in engines]
     assert logs[0] == pytest.approx(logs[1], rel=1e-11)
     if logs[0] > -np.inf:
-        one, two = (e.posterior(hard).values for e in engines)
+        one, two = (e.posterior(hard).flat for e in engines)
         np.testing.assert_allclose(one, two, atol=1e-12)
