@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from fascinet.model.gates import Array, Gate, NoisyMax, Table, deterministic_or
+from fascinet.model.gates import Gate, deterministic_or
 from fascinet.model.network import Network
 from fascinet.model.priors import PriorGates
 from fascinet.model.schema import Cause, Figure, Finding, Knowledge, Spread, Test, Trigger
-from fascinet.model.tables import NAN, Ranged, Row, mixture, spread_row, stack, state_row
+from fascinet.model.tables import Ranged, Row, exact, mixture, spread_row, stack, state_row
 
-SETTING = "setting"
 TWITCHING = "twitching"
 UNEXPLAINED = "trigger_other"
 OTHER = "other"
@@ -126,8 +123,7 @@ def _add_mechanisms(draft: Draft, knowledge: Knowledge) -> None:
         ours = [t for t, (_, trigger) in made.items() if trigger.mechanism == name]
         parents = record.of or tuple(ours)
         gate = deterministic_or([len(draft.states[p]) for p in parents])
-        draft.add(name, record.states, parents, Ranged(gate, NAN, NAN), _meta(record, "mechanism"))
-        del draft.meta[name]["ranges"]
+        draft.add(name, record.states, parents, exact(gate), _meta(record, "mechanism"))
 
 
 # ------------------------------------------------------------------ findings and tests
@@ -193,13 +189,8 @@ def _complaint_gate(knowledge: Knowledge) -> tuple[tuple[str, ...], Ranged]:
     used = {x.mechanism for _, x in triggers(knowledge).values()}
     parents = (*(m for m in knowledge.mechanisms if m in used), *direct)
     cards = [2 if p not in direct else len(_states_of(knowledge, p)) for p in parents]
-    gate = deterministic_or(cards)
-    blank = tuple(np.full(a.shape, np.nan) for a in (*gate.links, gate.leak))
-    return parents, Ranged(gate, blank, blank)
+    return parents, exact(deterministic_or(cards))
 
 
 def _states_of(knowledge: Knowledge, trigger: str) -> tuple[str, ...]:
     return trigger_states(knowledge, triggers(knowledge)[trigger][0])
-
-
-__all__ = ["Array", "NoisyMax", "Table", "build_network", "finding_gate", "triggers"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from fascinet.model.calibrate import logistic_table, outer, shift_odds
 from fascinet.model.errors import UnknownVariableError
-from fascinet.model.gates import Array, NoisyMax, Table
+from fascinet.model.gates import Array, Table
 from fascinet.model.schema import Cause, Figure, Knowledge, Prior, Risk
 from fascinet.model.tables import Ranged, Row, stack, state_row
 
@@ -145,6 +145,3 @@ def _proper(rows: list[Row], part: str) -> Array:
 def _ends(tables: Mapping[str, Array]) -> tuple[Array, Array]:
     ends = np.stack([tables["p"], tables["low"], tables["high"]])
     return ends.min(axis=0), ends.max(axis=0)
-
-
-__all__ = ["NoisyMax", "PriorGates"]

@@ -6,10 +6,10 @@ from itertools import product
 
 import numpy as np
 
+from fascinet.model.errors import NetworkError
 from fascinet.model.gates import Array, Gate, NoisyMax, Table
 from fascinet.model.schema import Figure, Spread
 
-NAN: tuple[Array, ...] = ()
 SPREAD_Z = 1.96
 
 
@@ -20,6 +20,12 @@ class Ranged:
     gate: Gate
     low: tuple[Array, ...]
     high: tuple[Array, ...]
+
+
+def exact(gate: NoisyMax) -> Ranged:
+    """Return a gate without noise: each parameter is its own range."""
+    arrays = (*gate.links, gate.leak)
+    return Ranged(gate, arrays, arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +46,12 @@ def state_row(link: Mapping[str, Figure], states: Sequence[str], normal: str | N
 
     Raises
     ------
-    KeyError
+    NetworkError
         If the link names a state that is none; `fascinet check` says where.
     """
+    unknown = [state for state in link if state not in states]
+    if unknown:
+        raise NetworkError(f"expected the states {', '.join(states)}, got {unknown[0]!r}")
     rest = 0 if normal is None else list(states).index(normal)
     p, low, high = (np.zeros(len(states)) for _ in range(3))
     for state, figure in link.items():
