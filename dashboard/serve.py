@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 from fascinet.model.errors import FascinetError
 
@@ -22,7 +23,7 @@ def command(port: int = 8501, *, headless: bool = False) -> list[str]:
         Do not open a browser window.
     """
     return [
-        sys.executable, "-m", "streamlit", "run", str(APP),
+        sys.executable, "-m", "fascinet.dashboard.serve", "run", str(APP),
         f"--server.address={ADDRESS}", f"--server.port={port}",
         f"--server.headless={str(headless).lower()}", "--browser.gatherUsageStats=false",
     ]  # fmt: skip
@@ -44,3 +45,18 @@ def serve(port: int = 8501, *, headless: bool = False) -> None:
         raise FascinetError(f"port: expected 1 to 65535, got {port}")
     args = command(port, headless=headless)
     os.execv(args[0], args)
+
+
+def main() -> None:
+    """Run Streamlit in this process, and load the network beside it for the first visitor."""
+    from streamlit.web.cli import main as streamlit
+
+    from fascinet.dashboard.service import warm
+
+    Thread(target=warm, name="warm", daemon=True).start()
+    sys.argv[0] = "streamlit"
+    streamlit()
+
+
+if __name__ == "__main__":
+    main()

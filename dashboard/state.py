@@ -211,7 +211,7 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
         "reset": lambda: _reset(session, blank),
         "all": lambda: setattr(session, "everything", not session.everything),
         "focus": lambda: setattr(session, "focus", str(edit.get("id", "")) or None),
-        "select": lambda: _select(session, str(edit.get("id", "")), states),
+        "select": lambda: _select(session, str(edit.get("id", ""))),
     }
     op = str(edit.get("op", ""))
     if op in steps:
@@ -225,9 +225,8 @@ def _reset(session: Session, blank: Case) -> None:
     session.title = ""
 
 
-def _select(session: Session, variable: str, states: StatesOf) -> None:
-    known = variable in states or not states
-    session.node = variable if known and session.node != variable else None
+def _select(session: Session, variable: str) -> None:
+    session.node = variable if session.node != variable and _NAME.fullmatch(variable) else None
 
 
 def edited(case: Case, edit: Edit, states: StatesOf) -> Case:

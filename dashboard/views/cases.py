@@ -51,7 +51,7 @@ def _library(known: Resources, here: Session) -> None:
         format_func=lambda i: f"{i} · {entries[i].diagnosis}",
     )  # fmt: skip
     right.button(
-        "Open this case", key="open-case", type="primary", width="stretch",
+        "Open this case", key="open-case", width="stretch",
         on_click=_open, args=(here, entries[str(picked)]),
     )  # fmt: skip
     rows = [(e.id, e.diagnosis, state_words(e.cause), e.citation, link(e.link)) for e in shown]
@@ -87,7 +87,6 @@ def _file(known: Resources, here: Session) -> None:
     st.button(
         "Open it",
         key="open-upload",
-        type="primary",
         on_click=take,
         args=(here, opened, "Opened file"),
     )

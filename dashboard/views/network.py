@@ -25,6 +25,8 @@ LEAD = (
 def page() -> None:
     """Draw the page."""
     known, here = open_page("Network", LEAD)
+    if here.node not in known.graph.ids:
+        here.node = None
     try:
         data = graph(known, here)
     except ImpossibleEvidenceError as error:

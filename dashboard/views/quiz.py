@@ -74,7 +74,7 @@ def _ask(here: Session) -> None:
             placeholder="Choose one", key="quiz-answer",
         )  # fmt: skip
         sure = st.slider("How sure are you?", 0, 100, 50, 5, format="%d%%", key="quiz-sure")
-        sent = st.form_submit_button("Show the answer", type="primary", key="quiz-send")
+        sent = st.form_submit_button("Show the answer", key="quiz-send")
     if not sent:
         return
     if answer is None:
@@ -108,5 +108,5 @@ def _reveal(known: Resources, here: Session, entry: Entry, opened: Opened) -> No
         "(0 is perfect, 0.25 a coin)."
     )
     first, second = st.columns(2)
-    first.button("Next case", key="quiz-next", type="primary", on_click=deal, args=(here,))
+    first.button("Next case", key="quiz-next", on_click=deal, args=(here,))
     second.button("Open this case", key="quiz-open", on_click=take, args=(here, opened, entry.id))

@@ -128,14 +128,6 @@ def _issue(issue: Any) -> dict[str, Any]:
 
 def dashboard(port: int, headless: bool) -> None:
     """Replace this process with the server of the dashboard, on 127.0.0.1."""
-    from importlib.resources import files
-    from importlib.util import find_spec
+    from fascinet.dashboard.serve import serve
 
-    if find_spec("streamlit") is None:
-        raise FascinetError("the dashboard needs streamlit: pip install 'fascinet[dashboard]'")
-    app = str(files("fascinet.dashboard") / "app.py")
-    os.execv(sys.executable, [
-        sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1",
-        "--server.port", str(port), "--server.headless", str(headless).lower(),
-        "--browser.gatherUsageStats", "false",
-    ])  # fmt: skip
+    serve(port, headless=headless)

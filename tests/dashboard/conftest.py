@@ -4,10 +4,9 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+FAILED = pytest.StashKey[bool]()
 RESULTS = Path(__file__).parents[2] / "test-results"
 expect.set_options(timeout=30_000)
 
@@ -69,16 +69,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
 def tab(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A fresh browser session; on failure its picture stays in test-results/."""
+    """Open a fresh browser session; on failure its picture stays in test-results/."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     outside: list[str] = []
     page.on("request", lambda r: outside.append(r.url) if _is_outside(r.url) else None)
-    failed = request.session.testsfailed
     yield page
-    if request.session.testsfailed > failed:
+    if request.node.stash.get(FAILED, False):
         RESULTS.mkdir(exist_ok=True)
         page.screenshot(path=RESULTS / f"{request.node.name}.png", full_page=True)
     context.close()
@@ -88,6 +97,3 @@ def tab(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def _is_outside(url: str) -> bool:
     local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
     return not url.startswith(local)
-
-
-assert sys.version_info >= (3, 11)

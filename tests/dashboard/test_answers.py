@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from fascinet.dashboard import library, phenopacket, report, report_pdf, scenarios, service, sureness
+from fascinet.dashboard import (
+    library,
+    phenopacket,
+    report,
+    report_pdf,
+    scenarios,
+    service,
+    sureness,
+)
 from fascinet.dashboard.reasons import in_words, odds, reasons
 from fascinet.dashboard.state import Case
 from fascinet.model.errors import CaseError, FascinetError
@@ -30,7 +38,9 @@ def test_the_weights_lead_from_before_to_now(case: Case) -> None:
 
 def test_a_paused_finding_leaves_the_evidence(case: Case) -> None:
     paused = case.with_pause("atrophy")
-    assert service.differential(paused)["als"].posterior < service.differential(case)["als"].posterior
+    assert (
+        service.differential(paused)["als"].posterior < service.differential(case)["als"].posterior
+    )
 
 
 def test_a_moved_figure_agrees_with_its_sensitivity_function(case: Case) -> None:

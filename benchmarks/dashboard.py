@@ -1,0 +1,198 @@
+"""How fast the dashboard answers: a click to new posteriors on the screen, and many sessions.
+
+`python -m benchmarks.dashboard [--clicks N] [--sessions N] [--seconds S]` prints a table and
+writes benchmarks/results/dashboard.json.
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from fascinet.dashboard.serve import command
+
+OUT = Path(__file__).parent / "results" / "dashboard.json"
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+FINDINGS = ("Muscle atrophy", "Tremor", "Eyelid myokymia", "Muscle cramps", "Falls")
+PAUSE = 2.0
+# resolves with the milliseconds from a click to the next change of the ranking
+CLICK = """([label, state]) => new Promise((done) => {
+  const root = (n) => [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
+    .find((r) => r && r.querySelector(n));
+  const table = root('table caption');
+  const input = root('input[type=search]').querySelector(`[aria-label="${label}: ${state}"]`);
+  const start = performance.now();
+  const observer = new MutationObserver(() => {
+    observer.disconnect();
+    requestAnimationFrame(() => done(performance.now() - start));
+  });
+  observer.observe(table, { childList: true, subtree: true, characterData: true });
+  input.click();
+})"""
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clicks", type=int, default=30)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    options = parser.parse_args()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(command(port, headless=True), stdout=subprocess.DEVNULL)
+    try:
+        up = wait_until_up(url)
+        with sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+            results = {
+                "machine": {"cores": psutil.cpu_count(), "python": platform.python_version(),
+                            "load_before": psutil.getloadavg()[0]},
+                "server_up_s": up,
+                "first_page_s": first_page(browser, url),
+                "warm_page_s": first_page(browser, url),
+                "click": clicks(browser, url, options.clicks),
+                "load": load(browser, url, options.sessions, options.seconds, server.pid),
+            }  # fmt: skip
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(20)
+    report(results)
+
+
+def free_port() -> int:
+    """Return a free port of this machine."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until_up(url: str) -> float:
+    """Return the seconds until the server answers."""
+    start = time.monotonic()
+    while time.monotonic() - start < 60:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+            return time.monotonic() - start
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError("the server did not come up")
+
+
+def first_page(browser: Browser, url: str) -> float:
+    """Return the seconds from opening the address to the ranking."""
+    context = browser.new_context()
+    page = context.new_page()
+    start = time.monotonic()
+    ranking(page, url)
+    took = time.monotonic() - start
+    context.close()
+    return took
+
+
+def ranking(page: Page, url: str) -> None:
+    """Open the address and wait for the ranking."""
+    page.goto(url)
+    expect(page.locator('tr[data-id="als"], tr[data-id="bfs"]').first).to_be_visible(timeout=60_000)
+
+
+def clicks(browser: Browser, url: str, count: int) -> dict[str, float]:
+    """Return median and p95 of the milliseconds from a click to new posteriors."""
+    context = browser.new_context()
+    page = context.new_page()
+    ranking(page, url)
+    settled(page)
+    times: list[float] = []
+    for i in range(count):
+        state = ("present", "absent", "unknown")[i // len(FINDINGS) % 3]
+        times.append(float(page.evaluate(CLICK, [FINDINGS[i % len(FINDINGS)], state])))
+        settled(page)
+    context.close()
+    return summary(times)
+
+
+def settled(page: Page) -> None:
+    """Wait until the next questions are there, so that clicks are measured one by one."""
+    expect(page.get_by_text("⏳")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(150)
+
+
+def load(browser: Browser, url: str, sessions: int, seconds: float, pid: int) -> dict[str, float]:
+    """Return what a click costs with many sessions, each clicking every two seconds."""
+    contexts = [browser.new_context() for _ in range(sessions)]
+    pages = [opened(context, url) for context in contexts]
+    before = memory(pid)
+    times: list[float] = []
+    errors = turn = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        start = time.monotonic()
+        for page in pages:
+            state = "present" if turn % 2 == 0 else "absent"
+            took = page.evaluate(CLICK, [FINDINGS[turn // 2 % len(FINDINGS)], state])
+            times.append(float(took))
+            errors += page.get_by_test_id("stException").count()
+        turn += 1
+        pages[0].wait_for_timeout(max(0.0, 1000 * (PAUSE - (time.monotonic() - start))))
+    after = memory(pid)
+    for context in contexts:
+        context.close()
+    return {**summary(times), "sessions": sessions, "seconds": seconds, "errors": errors,
+            "memory_before_mb": before, "memory_after_mb": after}  # fmt: skip
+
+
+def opened(context: BrowserContext, url: str) -> Page:
+    """Open one session."""
+    page = context.new_page()
+    ranking(page, url)
+    return page
+
+
+def memory(pid: int) -> float:
+    """Return the server's resident memory in MB."""
+    return round(psutil.Process(pid).memory_info().rss / 1e6, 1)
+
+
+def summary(times: list[float]) -> dict[str, float]:
+    """Return count, median and p95 in milliseconds."""
+    ordered = sorted(times)
+    return {
+        "clicks": len(times),
+        "median_ms": round(statistics.median(ordered), 1),
+        "p95_ms": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1),
+        "max_ms": round(ordered[-1], 1),
+    }
+
+
+def report(results: dict[str, Any]) -> None:
+    """Print the table and write the file."""
+    click, many = results["click"], results["load"]
+    for name, value in (
+        ("server up", f"{results['server_up_s']:.2f} s"),
+        ("first page", f"{results['first_page_s']:.2f} s"),
+        ("page, warm", f"{results['warm_page_s']:.2f} s"),
+        ("click to posteriors", f"median {click['median_ms']} ms, p95 {click['p95_ms']} ms"),
+        (f"{many['sessions']} sessions", f"median {many['median_ms']} ms, p95 {many['p95_ms']} ms, "
+         f"{many['errors']} errors, {many['memory_before_mb']} → {many['memory_after_mb']} MB"),
+    ):  # fmt: skip
+        print(f"{name:<22}{value}")
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Take pictures of every page: light and dark, 1440 and 390 px wide, into docs/screenshots/."""
+
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from fascinet.dashboard.serve import command
+
+OUT = Path(__file__).parents[1] / "docs" / "screenshots"
+CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
+PAGES = {
+    "differential": "", "network": "network", "why": "why", "what-next": "next", "what-if": "if",
+    "how-sure": "sure", "knowledge": "knowledge", "cases": "cases", "quiz": "quiz",
+}  # fmt: skip
+SIZES = {1440: 900, 390: 844}
+TALLEST = 2400
+SETTLED_MS = 2500
+PORT = 8643
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def main(names: list[str]) -> int:
+    """Take the pictures of the pages named, or of all."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("chromium is not installed: make browser", file=sys.stderr)
+        return 2
+    OUT.mkdir(parents=True, exist_ok=True)
+    server = subprocess.Popen(command(PORT, headless=True), stdout=subprocess.DEVNULL)
+    try:
+        wait_until_up()
+        with sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=chromium, args=ARGS)
+            for name in names or list(PAGES):
+                for scheme in ("light", "dark"):
+                    for width in SIZES:
+                        picture(browser, name, scheme, width)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(20)
+    return 0
+
+
+def wait_until_up() -> None:
+    """Wait until the server answers."""
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError("the server did not come up")
+
+
+def picture(browser: Browser, name: str, scheme: str, width: int) -> None:
+    """Take one picture, as tall as the page but at most `TALLEST`."""
+    dark = scheme == "dark"
+    context = browser.new_context(
+        viewport={"width": width, "height": SIZES[width]},
+        color_scheme="dark" if dark else "light",
+    )
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{PORT}/{PAGES[name]}{CASE}")
+    expect(page.get_by_role("list", name="Findings in evidence")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("⏳")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(SETTLED_MS)
+    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 60
+    page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, TALLEST))})
+    page.wait_for_timeout(SETTLED_MS // 4)
+    page.screenshot(path=OUT / f"{name}-{scheme}-{width}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
