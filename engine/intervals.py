@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fascinet.engine.analyses import uncertainty
-from fascinet.engine.analyses.access import gradients
+from fascinet.engine.analyses.access import Gradients
 from fascinet.engine.analyses.hypotheses import Hypothesis, present
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
+from fascinet.engine.analyses.reverse import Jacobian, jacobian
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
+from fascinet.engine.ranking import likelihoods
+from fascinet.engine.request import Request
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -36,7 +39,8 @@ def cause_intervals(
     """Return the 95% interval of P(cause present | evidence) for every cause."""
     unknown = [c for c in reasoner.causes if c not in case.hard and c not in case.do]
     hypotheses = [_present(reasoner, c) for c in unknown]
-    spans = dict(zip(unknown, delta_intervals(engine, case, hypotheses), strict=True))
+    table = reasoner.jacobian if engine is reasoner.engine else jacobian(engine.network)
+    spans = dict(zip(unknown, delta_intervals(engine, case, hypotheses, table), strict=True))
     known = {c: reasoner.present(posterior, c) for c in reasoner.causes if c not in spans}
     return spans | {c: (p, p) for c, p in known.items()}
 
@@ -46,13 +50,41 @@ def _present(reasoner: "Reasoner", cause: str) -> Hypothesis:
 
 
 def delta_intervals(
-    engine: Engine, case: Case, hypotheses: list[Hypothesis]
+    engine: Engine, case: Case, hypotheses: list[Hypothesis], table: Jacobian
 ) -> list[tuple[float, float]]:
     """Return the interval of P(h | evidence) for each hypothesis."""
-    found = gradients(engine, case.hard, case.soft, hypotheses)
+    found = gradients(engine, case, hypotheses, table)
     sizes = row_sizes(engine.network)
     low, high = uncertainty.delta_bounds(parameters_of(engine.network), found, sizes)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def gradients(
+    engine: Engine, case: Case, hypotheses: list[Hypothesis], table: Jacobian
+) -> Gradients:
+    """Return ∂P(e)/∂θ and ∂P(e, h)/∂θ of every hypothesis, divided by P(e).
+
+    One reverse pass for each, by one program: every hypothesis is a soft finding, flat but in its
+    own turn. `table` turns the derivatives by the engine's base into those by the parameters.
+    """
+    network = engine.network
+    given = likelihoods(network, case)
+    states = {network.index[v]: network.state_index(v, s) for v, s in case.hard.items()}
+    flat = {network.index[v]: given[v] for v in case.soft}
+    for h in hypotheses:
+        flat.setdefault(network.index[h.variable], np.ones(len(h.indicator)))
+    logs: list[float] = []
+    rows: list[Array] = []
+    for h in (None, *hypotheses):
+        soft = dict(flat)
+        if h is not None:
+            soft[network.index[h.variable]] = flat[network.index[h.variable]] * h.indicator
+        log_prob, row = engine.solver.derivatives(Request(states, soft, frozenset()))
+        logs.append(log_prob)
+        rows.append(row.copy())
+    share = np.exp(np.array(logs) - logs[0])
+    slopes = table.pull(np.array(rows)) * share[:, None]
+    return Gradients(logs[0], share[1:], slopes[0], slopes[1:])
 
 
 def row_sizes(network: Network) -> Array:

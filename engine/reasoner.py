@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fascinet.engine.analyses.reverse import Jacobian, jacobian
 from fascinet.engine.case_rules import rules_of
 from fascinet.engine.differential import CauseEntry, Differential, GroupEntry, RedFlag
 from fascinet.engine.engine import Engine
@@ -27,11 +28,13 @@ from fascinet.engine.ranking import (
 from fascinet.engine.red_flags import red_flags
 from fascinet.engine.responsibility import Owner
 from fascinet.model.case import Case, CaseRules
+from fascinet.model.disk_cache import remember
 from fascinet.model.errors import EvidenceError, OptionError
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
 from fascinet.model.read_case import Source, read_case
+from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
@@ -114,6 +117,13 @@ class Reasoner:
             for g, cs in self.members.items()
         ]
         return (*singles, *groups)
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """How the engine's tables follow from the parameters; of the shipped network, kept."""
+        if self.network is shipped_network():
+            return remember("jacobian", lambda: jacobian(self.network))
+        return jacobian(self.network)
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
         """Return the engine under interventions."""
@@ -325,7 +335,6 @@ def reasoner_for(knowledge: "Knowledge | None" = None, engine: Engine | None = N
 
 def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
     from fascinet.model.build import build_network
-    from fascinet.model.shipped import shipped_knowledge
 
     known = knowledge if knowledge is not None else shipped_knowledge()
     return Reasoner(known, engine.network if engine else build_network(known), engine)
@@ -334,8 +343,6 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    from fascinet.model.shipped import shipped_knowledge, shipped_network
-
     return Reasoner(shipped_knowledge(), shipped_network())
 
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fascinet.model.disk_cache import remember
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
@@ -13,17 +14,26 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def shipped_knowledge() -> "Knowledge":
     """Return the shipped knowledge base."""
-    from fascinet.model.load import load_knowledge
-
-    return load_knowledge()
+    return _shipped()[0]
 
 
 @lru_cache(maxsize=1)
 def shipped_network() -> Network:
     """Return the shipped network."""
-    from fascinet.model.build import build_network
+    return _shipped()[1]
 
-    return build_network(shipped_knowledge())
+
+@lru_cache(maxsize=1)
+def _shipped() -> "tuple[Knowledge, Network]":
+    return remember("shipped", _build)
+
+
+def _build() -> "tuple[Knowledge, Network]":
+    from fascinet.model.build import build_network
+    from fascinet.model.load import load_knowledge
+
+    knowledge = load_knowledge()
+    return knowledge, build_network(knowledge)
 
 
 def load(path: str | Path | None = None) -> Network:
