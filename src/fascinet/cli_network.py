@@ -1,6 +1,5 @@
 """Commands on networks and knowledge bases."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
