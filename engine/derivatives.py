@@ -6,7 +6,7 @@ doi:10.1145/765568.765570; Park & Darwiche 2004). Each entry counts as free: co-
 rest of its row is the caller's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import log
 
@@ -23,6 +23,28 @@ from fascinet.engine.arrays import (
 from fascinet.engine.kernels_numpy import Case, offset_of, view
 from fascinet.engine.program import Program
 from fascinet.model.gates import Array, NoisyMax, Table
+
+
+class GateDerivatives(Mapping[str, tuple[Array, ...]]):
+    """∂ ln P / ∂ θ by variable, taken through its gate when it is first read."""
+
+    def __init__(self, net: NetworkArrays, index: Mapping[str, int], grad: Array) -> None:
+        self._net, self._index, self._grad = net, index, grad
+        self._done: dict[str, tuple[Array, ...]] = {}
+
+    def __getitem__(self, variable: str) -> tuple[Array, ...]:
+        found = self._done.get(variable)
+        if found is None:
+            v = self._index[variable]
+            blocks, card = self._net.blocks[v], self._net.cards[v]
+            found = self._done[variable] = gate_derivatives(self._net, self._grad, blocks, card)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
-from fascinet.engine.derivatives import Derivatives, gate_derivatives
+from fascinet.engine.derivatives import Derivatives, GateDerivatives
 from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.plan import Plan
@@ -253,11 +253,7 @@ class Engine(Analyses):
         log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(given, soft, do))
-        net = self.arrays
-        gates = zip(self.network.variables, net.blocks, net.cards, strict=True)
-        return Derivatives(
-            log_prob, {v: gate_derivatives(net, grad, blocks, m) for v, blocks, m in gates}
-        )
+        return Derivatives(log_prob, GateDerivatives(self.arrays, self.network.index, grad))
 
     def approximate(
         self,

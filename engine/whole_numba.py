@@ -14,10 +14,12 @@ from numba import njit
 from fascinet.engine.kernels_numba import (
     CLIQUE,
     DONE,
+    FAST,
     FLOOR,
     IMPOSSIBLE,
     TINY,
     UNSAFE,
+    U,
     condition,
     gather_sum,
     put,
@@ -118,6 +120,75 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
 LANES = 8
 
 
+@njit(cache=True, fastmath=FAST)
+def lanes_put(prog, o, work, d0, m0):
+    """Multiply a table of lanes by a message read through its map."""
+    inner, outer, mode, p = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
+    d, m = U(d0), U(m0)
+    for k in range(outer):
+        u = m + U(prog[p + k])
+        for j in range(inner):
+            t = u
+            if mode == 1:
+                t += j
+            elif mode == 2:
+                t += U(prog[p + outer + j])
+            for i in range(LANES):
+                work[d, i] *= work[t, i]
+            d += U(1)
+
+
+@njit(cache=True, fastmath=FAST)
+def lanes_sum(prog, o, work, d0, m0):
+    """Add a table of lanes onto its separator."""
+    inner, outer, mode, p = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
+    d, m = U(d0), U(m0)
+    for k in range(outer):
+        u = m + U(prog[p + k])
+        for j in range(inner):
+            t = u
+            if mode == 1:
+                t += j
+            elif mode == 2:
+                t += U(prog[p + outer + j])
+            for i in range(LANES):
+                work[t, i] += work[d, i]
+            d += U(1)
+
+
+@njit(cache=True, fastmath=FAST)
+def lanes_row(work, at0, cols0, x):
+    """Sum the rows at … at + cols of lanes into x, and multiply them by 1/x where x > 0."""
+    at, cols = U(at0), U(cols0)
+    a = np.zeros(LANES)
+    for j in range(cols):
+        for i in range(LANES):
+            a[i] += work[at + j, i]
+    for i in range(LANES):
+        x[i] = a[i]
+        a[i] = 1.0 / a[i] if a[i] > 0.0 else 0.0
+    for j in range(cols):
+        for i in range(LANES):
+            work[at + j, i] *= a[i]
+
+
+@njit(cache=True, fastmath=FAST)
+def lanes_scale(work, src, prior, b0, m0, rows0, cols0):
+    """Multiply each row of lanes, or of the calibrated table, by its separator's weight."""
+    at, m, rows, cols = U(b0), U(m0), U(rows0), U(cols0)
+    for s in range(rows):
+        if src:
+            for j in range(cols):
+                for i in range(LANES):
+                    work[at + j, i] *= work[m + s, i]
+        else:
+            for j in range(cols):
+                y = prior[at + j]
+                for i in range(LANES):
+                    work[at + j, i] = y * work[m + s, i]
+        at += cols
+
+
 @njit(cache=True, nogil=True)
 def run_lanes(prog, prior, seats, states, marginals, begin, end, out, logs, status):
     """Answer the cases begin … end, eight at a time.
@@ -185,20 +256,12 @@ def run_lanes(prog, prior, seats, states, marginals, begin, end, out, logs, stat
             top[:] = 0.0
             for s in range(rows):
                 at = b + s * cols
-                x[:] = 0.0
-                for j in range(cols):
-                    for i in range(LANES):
-                        x[i] += work[at + j, i]
+                lanes_row(work, at, cols, x)
                 for i in range(LANES):
                     work[m + s, i] = x[i]
                     top[i] = max(top[i], x[i])
-                    if x[i] > 0.0:
-                        if x[i] < FLOOR:
-                            bad[i] = UNSAFE
-                        x[i] = 1.0 / x[i]
-                for j in range(cols):
-                    for i in range(LANES):
-                        work[at + j, i] *= x[i]
+                    if 0.0 < x[i] < FLOOR:
+                        bad[i] = UNSAFE
             for i in range(LANES):
                 if top[i] > 0.0:
                     if top[i] < TINY:
@@ -213,18 +276,7 @@ def run_lanes(prog, prior, seats, states, marginals, begin, end, out, logs, stat
             if prog[q + 5] >= 0:
                 o = np.int64(prog[q + 10])
                 d = np.int64(prog[np.int64(prog[1]) + CLIQUE * np.int64(prog[q + 5]) + 3])
-                inner, outer, mode, p = prog[o + 4], prog[o + 5], prog[o + 6], np.int64(prog[o + 7])
-                for k in range(outer):
-                    t = m + np.int64(prog[p + k])
-                    for j in range(inner):
-                        u = t
-                        if mode == 1:
-                            u += j
-                        elif mode == 2:
-                            u += prog[p + outer + j]
-                        for i in range(LANES):
-                            work[d, i] *= work[u, i]
-                        d += 1
+                lanes_put(prog, o, work, d, m)
         for c in range(cliques - 1, -1, -1):
             q = np.int64(prog[1]) + CLIQUE * c
             b, m, parent = np.int64(prog[q + 3]), np.int64(prog[q + 4]), np.int64(prog[q + 5])
@@ -245,30 +297,8 @@ def run_lanes(prog, prior, seats, states, marginals, begin, end, out, logs, stat
                     for i in range(LANES):
                         work[m + s, i] = 0.0
                 o = np.int64(prog[q + 10])
-                inner, outer, mode, p = prog[o + 4], prog[o + 5], prog[o + 6], np.int64(prog[o + 7])
-                for k in range(outer):
-                    t = m + np.int64(prog[p + k])
-                    for j in range(inner):
-                        u = t
-                        if mode == 1:
-                            u += j
-                        elif mode == 2:
-                            u += prog[p + outer + j]
-                        for i in range(LANES):
-                            work[u, i] += work[d, i]
-                        d += 1
-                at = b
-                for s in range(rows):
-                    if mine[c] == 1:
-                        for j in range(cols):
-                            for i in range(LANES):
-                                work[at + j, i] *= work[m + s, i]
-                    else:
-                        for j in range(cols):
-                            y = prior[at + j]
-                            for i in range(LANES):
-                                work[at + j, i] = y * work[m + s, i]
-                    at += cols
+                lanes_sum(prog, o, work, d, m)
+                lanes_scale(work, mine[c] == 1, prior, b, m, rows, cols)
             for k in range(prog[q + 8], prog[q + 9]):
                 r = np.int64(prog[9]) + 4 * k
                 at, outer, card, inner = prog[r], prog[r + 1], prog[r + 2], prog[r + 3]
@@ -278,7 +308,7 @@ def run_lanes(prog, prior, seats, states, marginals, begin, end, out, logs, stat
                 d = b
                 for _ in range(outer):
                     for s in range(card):
-                        for j in range(inner):
+                        for _j in range(inner):
                             for i in range(LANES):
                                 answer[at + s, i] += work[d, i]
                             d += 1
