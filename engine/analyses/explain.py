@@ -44,6 +44,10 @@ class Explanation(Result):
         The findings in the order given, context first; a soft finding's state is "soft".
     prior, posterior : float
         P(h) and P(h | e).
+    base : float
+        P(h | context): the probability before any finding; P(h) if there is no context.
+    context : int
+        How many of the findings, the first ones, are context.
     weight_db : array, shape (n,)
         Weight of each finding given those before it; they sum to the change of log odds.
     shapley_db : array
@@ -71,6 +75,8 @@ class Explanation(Result):
     states: tuple[str, ...]
     prior: float
     posterior: float
+    base: float
+    context: int
     weight_db: Array
     shapley_db: Array
     shapley_error_db: Array
@@ -119,6 +125,7 @@ class Explanation(Result):
         return {
             "hypothesis": self.hypothesis.name,
             "prior": self.prior,
+            "base": self.base,
             "posterior": self.posterior,
             "shapley_exact": self.exact,
             "shapley_error_db": self.shapley_error_db,
@@ -199,11 +206,13 @@ def explain_vectors(
     alone[k:, :k] = True
     chain, single, but_one = worth(prefix), worth(alone), worth(~np.eye(n, dtype=bool))
     shares = _shares(worth, n, k, samples, seed)
-    prior, posterior = (float(1.0 / (1.0 + np.exp(-x))) for x in (chain[0], chain[-1]))
+    prior, base, posterior = (
+        float(1.0 / (1.0 + np.exp(-x))) for x in (chain[0], chain[k], chain[-1])
+    )
     step = np.diff(chain) * DB_PER_NAT
     before = np.where(np.arange(n) < k, chain[0], chain[k])
     return Explanation(
-        hypothesis, names, tuple(hard.get(v, "soft") for v in names), prior, posterior,
+        hypothesis, names, tuple(hard.get(v, "soft") for v in names), prior, posterior, base, k,
         frozen(step), frozen(np.concatenate([step[:k], shares.values * DB_PER_NAT])),
         frozen(np.concatenate([np.zeros(k), shares.error * DB_PER_NAT])),
         frozen(np.exp(single - before)), frozen(np.exp(chain[-1] - but_one)), shares.exact,

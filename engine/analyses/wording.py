@@ -59,7 +59,9 @@ def sentences(
         raise OptionError("reader", reader, READERS)
     name = label(network, result.hypothesis.variable, reader)
     out = [_opening(result, name, reader)]
-    order = sorted(range(len(result.findings)), key=lambda i: -abs(result.shapley_db[i]))
+    order = sorted(
+        range(result.context, len(result.findings)), key=lambda i: -abs(result.shapley_db[i])
+    )
     for i in order:
         if abs(result.shapley_db[i]) >= SMALL:
             out.append(_weight(result, i, name, reader, network))
@@ -74,16 +76,16 @@ def sentences(
 
 
 def _opening(result: "Explanation", name: str, reader: str) -> str:
-    moved = float(result.weight_db.sum())
+    moved = float(result.weight_db[result.context :].sum())
     turn = "stays at about" if abs(moved) < 0.5 else "rises to" if moved > 0 else "falls to"
     if reader == "clinician":
         return (
-            f"{name}: pre-test probability {percent(result.prior)}, post-test "
+            f"{name}: pre-test probability {percent(result.base)}, post-test "
             f"{percent(result.posterior)}; weight of evidence {moved:+.1f} dB."
         )
     return (
-        f"Before any finding, {name} had a probability of {percent(result.prior)}; with the "
-        f"{len(result.findings)} findings it {turn} {percent(result.posterior)}."
+        f"Before any finding, {name} had a probability of {percent(result.base)}; with the "
+        f"{len(result.findings) - result.context} findings it {turn} {percent(result.posterior)}."
     )
 
 

@@ -167,6 +167,9 @@ def explain(
     result = reasoner.engine_for(found.do).explain(variable, state, found.hard, soft=found.soft)
     title = f"Evidence for {variable}={state} (decibans)"
     _print_frame(result.to_frame(), title, form, {"target": variable, "state": state})
+    if form != "json":
+        for sentence in result.in_words("clinician", reasoner.network):
+            say(sentence)
 
 
 def sensitivity(
