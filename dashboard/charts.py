@@ -126,14 +126,14 @@ def _pillar(name: str, value: float, half: float, text: str) -> dict[str, Any]:
 def _waterfall_spec(rows: Rows) -> Spec:
     ends = [v for r in rows for v in (r["from"], r["to"])]
     low, high = min(ends), max(ends)
-    pad = 0.16 * (high - low) + 2
+    pad = 0.3 * (high - low) + 2
     scale = {"domain": [low - 0.05 * pad, high + pad], "nice": False, "zero": False}
     y = names("label", [r["label"] for r in rows])
     x = {
         "field": "from",
         "type": "quantitative",
         "scale": scale,
-        "axis": axis("10 log₁₀ odds (decibans): right is more likely"),
+        "axis": axis("10 log₁₀ odds (dB)"),
     }
     colour = {
         "field": "kind",

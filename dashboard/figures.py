@@ -44,11 +44,27 @@ def reference(knowledge: Knowledge, key: str) -> Reference:
 
 def _cite(source: Source) -> str:
     fields = source.fields
-    authors = fields.get("author", "").split(" and ")
-    who = authors[0].replace("{", "").replace("}", "") + (" et al." if len(authors) > 1 else "")
+    who = _authors(fields.get("author", ""))
     where = fields.get("journal") or fields.get("howpublished") or fields.get("publisher", "")
     parts = (who, fields.get("title", ""), where, fields.get("year", ""))
     return ". ".join(p.replace("{", "").replace("}", "").rstrip(".") for p in parts if p)
+
+
+def _authors(text: str) -> str:
+    """Return the first author; an institution in braces is one author."""
+    if text.startswith("{"):
+        return text.strip("{}")
+    names = text.split(" and ")
+    return names[0] + (" et al." if len(names) > 1 else "")
+
+
+def brief(knowledge: Knowledge, key: str) -> str:
+    """Return a source as "first author, year", for places with little room."""
+    source = knowledge.sources.get(key)
+    if source is None:
+        return key.replace("_", " ")
+    who = _authors(source.fields.get("author", "")) or source.fields.get("title", key)
+    return ", ".join(filter(None, (who.split(",")[0][:48], source.fields.get("year", ""))))
 
 
 def _url(source: Source) -> str:

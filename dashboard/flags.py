@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from fascinet.dashboard.figures import reference
+from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.words import label, state_words
 from fascinet.engine.differential import Differential, RedFlag
@@ -26,7 +26,7 @@ def _flag(known: Resources, flag: RedFlag) -> str:
     rule = next((r for r in known.knowledge.red_flags if r.id == flag.id), None)
     where = [flag.id, f"article {', '.join(flag.article)}" if flag.article else ""]
     if rule is not None:
-        where += [reference(known.knowledge, key).text[:60] for key in rule.source[:1]]
+        where += [brief(known.knowledge, key) for key in rule.source[:2]]
     source = " · ".join(filter(None, where))
     action = f"<span class='fn-source'>→ {escape(rule.action)}</span>" if rule else ""
     return (

@@ -22,7 +22,7 @@ function node(store, n, w) {
     onfocus: () => hover(store, n.id), onblur: () => hover(store, null),
   }, hint, h("rect", { class: "box", width: w, height: 24, rx: 3 }), bar, prior,
   h("rect", { class: "frame", width: w, height: 24, rx: 3 }), label, value);
-  store.nodes.set(n.id, { n, el, bar, prior, value, hint });
+  store.nodes.set(n.id, { n, el, bar, prior, value, hint, label });
   return el;
 }
 
@@ -101,6 +101,8 @@ function sync(store, data, w) {
     bar.setAttribute("width", Math.max(0, Math.min(1, v.p)) * w);
     prior.setAttribute("x1", v.prior * w); prior.setAttribute("x2", v.prior * w);
     value.textContent = v.text;
+    const room = 27 - v.text.length;
+    item.label.textContent = v.text.length > 5 && n.label.length > room ? `${n.label.slice(0, room - 1).trim()}…` : n.short;
     hint.textContent = `${n.label}: ${v.say}`;
     el.setAttribute("aria-label", `${n.label}: ${v.say}`);
     el.setAttribute("aria-pressed", String(data.selected === id));
