@@ -9,6 +9,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -77,4 +78,5 @@ def _keep(path: Path, value: object) -> None:
         for old in kept[:-KEPT]:
             old.unlink(missing_ok=True)
     except Exception:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

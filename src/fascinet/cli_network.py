@@ -107,6 +107,8 @@ def check(folder: Path | None, form: str) -> None:
     """Check a knowledge base; exit 2 if it has an error."""
     from fascinet.model.validate import check as find_issues
 
+    if folder is not None and not folder.is_dir():
+        raise FormatError(f"{folder}: expected the folder of a knowledge base")
     issues = find_issues(folder)
     if form == "json":
         print_json([_issue(issue) for issue in issues])
