@@ -7,6 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from fascinet.dashboard.serve import command
@@ -76,8 +77,17 @@ def picture(browser: Browser, name: str, scheme: str, width: int) -> None:
     height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 60
     page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, TALLEST))})
     page.wait_for_timeout(SETTLED_MS // 4)
-    page.screenshot(path=OUT / f"{name}-{scheme}-{width}.png")
+    path = OUT / f"{name}-{scheme}-{width}.png"
+    page.screenshot(path=path)
     context.close()
+    shrink(path)
+
+
+def shrink(path: Path) -> None:
+    """Keep the picture in 128 colours, a third of the size."""
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(128)
+    small.save(path, optimize=True)
 
 
 if __name__ == "__main__":
