@@ -18,7 +18,7 @@ def edited(tmp_path_factory) -> Path:
     line = next(i for i, t in enumerate(text) if t.strip().startswith("atrophy:"))
     text[line] = "  atrophy: {p: 0.01, range: [0.001, 0.05], source: expert_estimate, grade: D}"
     script.write_text("\n".join(text) + "\n")
-    keep = ("V1", "V2", "V4")
+    keep = ("V2", "V4")
     cases = (folder / "vignettes.yaml").read_text().split("\n- id: ")
     chosen = [c for c in cases[1:] if c.split("\n")[0] in keep]
     head = cases[0] if not cases[0].startswith("- id: ") else ""

@@ -49,9 +49,8 @@ def test_sensitivity_functions_by_reinference(case) -> None:
     engine, target, state, evidence = case
     found = engine.sensitivity(target, state, evidence)
     order = np.argsort(-found.sensitivity_value)
-    chosen = [*order[:4], *order[40:200:80]]
-    for i in chosen:
-        for t in (0.2, 0.7):
+    for i in (*order[:2], order[100]):
+        for t in (0.2, 0.7) if target == "HYPOVOLEMIA" else (0.4,):
             moved = Engine(changed(found.parameters, {int(found.index[i]): t}))
             want = p_of(moved, target, state, evidence)
             got = (found.a[i] * t + found.b[i]) / (found.c[i] * t + found.d[i])
