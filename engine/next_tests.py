@@ -188,7 +188,17 @@ def screen(
         point = np.eye(len(network.states(v)))[network.state_index(v, state)]
         marginals[v] = np.tile(point, (len(rows), 1))
     p = np.array([lanes.present(posterior, c) for c in causes])
-    return [_estimate(p, _predicted(network, f, marginals)) for f in names]
+    return [
+        _estimate(p, _predicted(network, f, marginals))
+        if marginals.keys() >= _needed(network, f)
+        else np.inf  # cannot be screened, so it is computed exactly
+        for f in names
+    ]
+
+
+def _needed(network: Network, name: str) -> set[str]:
+    """Return the variables that the prediction of `name` reads."""
+    return {name} if kind(network, name) == "risk" else set(network.parents(name))
 
 
 def _predicted(network: Network, name: str, marginals: Mapping[str, Array]) -> Array:
