@@ -32,7 +32,7 @@ PAUSE = 2.0
 CLICK = """([label, state]) => new Promise((done) => {
   const root = (n) => [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
     .find((r) => r && r.querySelector(n));
-  const table = root('table caption');
+  const table = root('table caption').querySelector('.root');
   const input = root('input[type=search]').querySelector(`[aria-label="${label}: ${state}"]`);
   const start = performance.now();
   const observer = new MutationObserver(() => {

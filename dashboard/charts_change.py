@@ -78,8 +78,8 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
     """
     rows: Rows = []
     for name, low, high in bars:
-        rows.append({"label": name, "end": "low end of the range", "from": posterior, "to": low})
-        rows.append({"label": name, "end": "high end of the range", "from": posterior, "to": high})
+        rows.append({"label": name, "end": "low end", "from": posterior, "to": low})
+        rows.append({"label": name, "end": "high end", "from": posterior, "to": high})
     ends = [r["to"] for r in rows] + [posterior]
     pad = 0.04 * (max(ends) - min(ends)) + 1e-4
     scale = {
@@ -93,7 +93,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         "field": "end",
         "type": "nominal",
         "scale": {
-            "domain": ["low end of the range", "high end of the range"],
+            "domain": ["low end", "high end"],
             "range": [ORANGE, BLUE],
         },
         "legend": {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13},

@@ -1,13 +1,16 @@
 """The figure of the knowledge base behind a parameter of the network, and its source."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from fascinet.dashboard.words import label, state_words
 from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
 
 TRIGGER = "trigger_"
+ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308"}
 GRADES = {
     "A": "large registry or systematic review",
     "B": "single cohort or cross-sectional study",
@@ -47,13 +50,20 @@ def _cite(source: Source) -> str:
     who = _authors(fields.get("author", ""))
     where = fields.get("journal") or fields.get("howpublished") or fields.get("publisher", "")
     parts = (who, fields.get("title", ""), where, fields.get("year", ""))
-    return ". ".join(p.replace("{", "").replace("}", "").rstrip(".") for p in parts if p)
+    return ". ".join(_plain(p).rstrip(".") for p in parts if p)
+
+
+def _plain(text: str) -> str:
+    """Return BibTeX text without braces, and its accents as letters."""
+    for tex, mark in ACCENTS.items():
+        text = re.sub(rf"\\{re.escape(tex)}\{{?(\w)\}}?", rf"\1{mark}", text)
+    return normalize("NFC", re.sub(r"[{}]|\\(?=[&%_])", "", text))
 
 
 def _authors(text: str) -> str:
     """Return the first author; an institution in braces is one author."""
     if text.startswith("{"):
-        return text.strip("{}")
+        return _plain(text)
     names = text.split(" and ")
     return names[0] + (" et al." if len(names) > 1 else "")
 
@@ -64,7 +74,7 @@ def brief(knowledge: Knowledge, key: str) -> str:
     if source is None:
         return key.replace("_", " ")
     who = _authors(source.fields.get("author", "")) or source.fields.get("title", key)
-    return ", ".join(filter(None, (who.split(",")[0][:48], source.fields.get("year", ""))))
+    return ", ".join(filter(None, (_plain(who).split(",")[0][:48], source.fields.get("year", ""))))
 
 
 def _url(source: Source) -> str:
