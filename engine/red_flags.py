@@ -13,7 +13,8 @@ from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 
 if TYPE_CHECKING:
-    from fascinet.model.schema import Knowledge, RedFlag as Rule
+    from fascinet.model.schema import Knowledge
+    from fascinet.model.schema import RedFlag as Rule
 
 LEVELS = ("urgent", "routine", "review", "reassure")
 LIKELY = 0.5
