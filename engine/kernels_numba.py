@@ -16,7 +16,7 @@ HEAD, CLIQUE, OPERAND, MARGINAL = 16, 11, 8, 4
 
 
 # Indices are unsigned in the inner loops: a signed one might be negative, which Numba would have to
-# check at each access, and no loop would then be vectorised. Sums may be reassociated, nothing else.
+# check at each access, and no loop would then be vectorised. Only sums are reassociated.
 U = np.uintp
 FAST = {"reassoc", "contract", "nsz"}
 
