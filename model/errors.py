@@ -109,8 +109,8 @@ class BudgetError(FascinetError):
         self.width, self.entries, self.budget = width, entries, budget
         super().__init__(
             f"exact inference needs {entries:.3g} table entries (largest clique: {width} "
-            f"variables), "
-            f"the budget is {budget:.3g}; add evidence, raise budget=, or estimate with approximate()"
+            f"variables), the budget is {budget:.3g}; add evidence, raise budget=, or estimate "
+            "with approximate()"
         )
 
 

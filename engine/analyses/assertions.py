@@ -43,7 +43,10 @@ class Monotonicity(Result):
     def lowering(self) -> "Monotonicity":
         """Return only the pairs in which the finding lowers the cause."""
         keep = [i for i, w in enumerate(self.weight_db) if w < -1e-6]
-        pick = lambda items: tuple(items[i] for i in keep)  # noqa: E731
+
+        def pick(items: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(items[i] for i in keep)
+
         return Monotonicity(
             pick(self.finding), pick(self.state), pick(self.cause),
             frozen(self.weight_db[keep]), pick(self.reason),

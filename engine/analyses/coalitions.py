@@ -142,9 +142,9 @@ class Coalitions(Subsets):
         for i, mask in enumerate(masks):
             key = np.asarray(mask, dtype=bool).tobytes()
             if key not in self.known:
-                logs = [self.log_prob(mask, side) for side in self.sides]
+                yes, no = (self.log_prob(mask, side) for side in self.sides)
                 with np.errstate(invalid="ignore"):
-                    self.known[key] = float(np.clip(np.subtract(*logs), -CAP, CAP))
+                    self.known[key] = float(np.clip(np.subtract(yes, no), -CAP, CAP))
             out[i] = self.known[key]
         return out
 

@@ -6,8 +6,8 @@ repr and the HTML follow from it.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-Columns = dict[str, Sequence[Any]]
+Columns: TypeAlias = dict[str, Any]  # name → one value a row
 SHOWN = 12
 DB_PER_NAT = 10.0 / math.log(10.0)
 

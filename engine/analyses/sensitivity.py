@@ -211,7 +211,7 @@ def assemble(
     flip_low, flip_high = flips(found.posterior[1:], joint[1:], theta)
     return Sensitivity(
         figures, hypothesis, evidence, p, keep,
-        *(frozen(x) for x in (a, b, c, d, a - c * p, low, high)),
+        frozen(a), frozen(b), frozen(c), frozen(d), frozen(a - c * p), frozen(low), frozen(high),
         frozen(ratio(a, b, c, d, low, theta, p)), frozen(ratio(a, b, c, d, high, theta, p)),
         frozen(flip_low), frozen(flip_high), frozen(vertex_proximity(a, b, c, d, theta)),
         found,

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
 from fascinet.engine.analyses.beta import concentration
@@ -240,7 +241,7 @@ def draw_rows(figures: Parameters, sizes: Array, rng: np.random.Generator) -> Ar
     return np.where(live, gamma / np.where(live, total, 1.0), figures.values)
 
 
-def _opened(figures: Parameters, sizes: Array) -> Array:
+def _opened(figures: Parameters, sizes: Array) -> NDArray[np.bool_]:
     """Return which zero parameters have a range of their own above zero."""
     _, high = cited_ranges(figures)
     return np.nan_to_num(high) > 0.0

@@ -57,7 +57,8 @@ def from_pgmpy(model: "DiscreteBayesianNetwork") -> Network:
         If a node has no table, or a table is no distribution.
     """
     draft = Draft("pgmpy network")
-    cpds = {cpd.variable: cpd for cpd in model.get_cpds()}
+    tables: Any = model.get_cpds()  # pgmpy types it as one table or a list
+    cpds = {cpd.variable: cpd for cpd in tables}
     for node in model.nodes():
         if node not in cpds:
             draft.fail(None, f"no table for {node!r}")

@@ -99,7 +99,7 @@ class _Reader:
             self.function(node, name, parents, shape)
 
     def turn(self, values: Array, parents: Sequence[str]) -> Array:
-        axes = [k for k, u in enumerate(parents) if u in self.turned]
+        axes = tuple(k for k, u in enumerate(parents) if u in self.turned)
         return np.flip(values, axes)
 
     def function(self, node: Node, name: str, parents: list[str], shape: tuple[int, ...]) -> None:
@@ -113,7 +113,8 @@ class _Reader:
         if unknown:
             self.draft.fail(node.line, f"unknown state {unknown[0]!r} of {name!r}")
         outcome = np.array([states.index(w) for w in words]).reshape(shape[:-1])
-        self.draft.gates[name] = Function(self.turn(outcome, parents), shape[-1])
+        turned = self.turn(outcome, parents).astype(np.int64)
+        self.draft.gates[name] = Function(turned, shape[-1])
 
     def noisy_max(self, node: Node, name: str, shape: tuple[int, ...]) -> None:
         cards, size = shape[:-1], shape[-1]
@@ -208,7 +209,7 @@ class _Writer:
         return [*lines, f"  </{tag}>"]
 
     def body(self, v: str, gate: Any, idents: dict[str, str]) -> list[str]:
-        axes = [k for k, u in enumerate(self.network.parents(v)) if u in self.turned]
+        axes = tuple(k for k, u in enumerate(self.network.parents(v)) if u in self.turned)
         if isinstance(gate, NoisyMax):
             return self.noisy_max(v, gate)
         if isinstance(gate, Function):
@@ -263,5 +264,5 @@ class _Writer:
 
 def by_strength(link: Array) -> list[int]:
     """Return the parent's states from the strongest effect to the weakest, resting ones last."""
-    mean = link @ np.arange(link.shape[1])
+    mean: list[float] = (link @ np.arange(link.shape[1])).tolist()
     return sorted(range(len(link)), key=lambda k: (-mean[k], -k))
