@@ -28,19 +28,20 @@ ARGS = [
 ]  # fmt: skip
 FINDINGS = ("Muscle atrophy", "Tremor", "Eyelid myokymia", "Muscle cramps", "Falls")
 PAUSE = 2.0
-# resolves with the milliseconds from a click to the next change of the ranking
+# resolves with the milliseconds from a click to another ranking on the screen, at most 30 s
 CLICK = """([label, state]) => new Promise((done) => {
   const root = (n) => [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
     .find((r) => r && r.querySelector(n));
-  const table = root('table caption').querySelector('.root');
-  const input = root('input[type=search]').querySelector(`[aria-label="${label}: ${state}"]`);
+  const ranking = root('table caption');
+  const name = `[aria-label="${label}: ${state}"]`;
+  const read = () => ranking.querySelector('tbody')?.textContent;
+  const before = read();
   const start = performance.now();
-  const observer = new MutationObserver(() => {
-    observer.disconnect();
-    requestAnimationFrame(() => done(performance.now() - start));
-  });
-  observer.observe(table, { childList: true, subtree: true, characterData: true });
-  input.click();
+  const timer = setInterval(() => {
+    const took = performance.now() - start;
+    if (read() !== before || took > 30000) { clearInterval(timer); done(took); }
+  }, 4);
+  root(name).querySelector(name).click();
 })"""
 
 

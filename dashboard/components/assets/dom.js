@@ -32,12 +32,15 @@ export function instance(component, make) {
   store.pending = store.pending.filter((e) => e.seq > ack);
   store.stale = store.pending.length > 0;
   clearTimeout(store.timer);
-  if (store.stale) store.timer = setTimeout(() => flush(store), 1500);
+  if (store.stale) store.timer = setTimeout(() => flush(store), 2500);
   return store;
 }
 
 function flush(store) {
+  clearTimeout(store.timer);
   if (store.pending.length) {
+    // a trigger sent while the page is still being drawn can get lost: send again until confirmed
+    store.timer = setTimeout(() => flush(store), 2500);
     store.component.setTriggerValue("edit", { edits: store.pending.map((e) => ({ ...e })) });
   }
 }
