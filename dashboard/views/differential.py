@@ -26,8 +26,9 @@ def page() -> None:
     except ImpossibleEvidenceError as error:
         flags.impossible(known, error)
         return
-    flags.banner(known, answer)
-    flags.doubts(answer)
+    with st.container():  # keeps its place when empty, so that what follows is not drawn anew
+        flags.banner(known, answer)
+        flags.doubts(answer)
     full = later.ready("whole", service.whole, here.case)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
