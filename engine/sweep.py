@@ -22,7 +22,7 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Opened, Pattern
 
 POWER, ROUNDS, HEAT, SEED = 0.5, 5000, 0.05, 1
-LONG = 20.0  # log2 of the work from which a longer search pays
+LONG = 22.0  # log2 of the work from which a longer search pays
 MOST_GATES = 64
 
 
