@@ -170,7 +170,7 @@ def sensitivity(
         ],
         "encoding": {"x": {**x, "field": "t"}},
     }
-    layers = [band, curve, spot] + ([turn] if turn["data"]["values"] else [])
+    layers = [band, curve, spot] + ([turn] if flips else [])
     return rows, config({"height": 320, "layer": layers})
 
 

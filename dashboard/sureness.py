@@ -71,7 +71,7 @@ def functions(case: Case, cause: str) -> Sensitivity:
     known = service.resources()
     states = tuple(s for s in known.network.states(cause) if s != known.resting[cause])
     return sensitivity(
-        known.engine, cause, states if len(states) > 1 else states[0],
+        known.engine, cause, states,
         service.evidence_of(case), soft=case.soft_evidence,
     )  # fmt: skip
 

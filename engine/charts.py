@@ -65,7 +65,8 @@ def posterior_chart(posterior: "Posterior", count: int = 12) -> Any:
     top = frame.groupby("variable")["moved"].max().nlargest(count).index
     frame = frame[frame["variable"].isin(top)]
     frame["what"] = frame["variable"] + " = " + frame["state"]
-    order = frame.sort_values(by="moved", ascending=False)["what"].tolist()
+    strongest = np.argsort(-frame["moved"].to_numpy(), kind="stable")
+    order = frame["what"].to_numpy()[strongest].tolist()
     base = alt.Chart(frame).encode(y=alt.Y("what:N", sort=order, title=None))
     probability = alt.Scale(domain=[0, 1])
     bars = base.mark_bar(color=ACCENT).encode(

@@ -150,16 +150,14 @@ class Posterior(Mapping[str, Marginal]):
 
         layout: Layout = self._layout
         rows = [(v, s) for v in self.targets for s in layout.states[v]]
-        index = np.concatenate(
-            [np.arange(layout.slices[v].start, layout.slices[v].stop) for v in self.targets]
-            or [np.zeros(0, np.int64)]
-        )
+        places = [layout.slices[v] for v in self.targets]
+        index = [i for place in places for i in range(place.start, place.stop)]
         return pd.DataFrame(
             {
                 "variable": [v for v, _ in rows],
                 "state": [s for _, s in rows],
-                "prior": self.prior.flat[index],
-                "posterior": self.flat[index],
+                "prior": self.prior.flat.take(index),
+                "posterior": self.flat.take(index),
             }
         )
 

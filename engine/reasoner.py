@@ -67,7 +67,8 @@ class Reasoner:
         self, knowledge: "Knowledge", network: Network, engine: Engine | None = None
     ) -> None:
         self.knowledge, self.network = knowledge, network
-        self.engine = engine or Engine(network)
+        # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
+        self.engine = engine or Engine(network, backend="numba")
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property

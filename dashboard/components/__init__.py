@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import streamlit as st
+import streamlit.components.v2 as components_v2
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
@@ -46,7 +47,7 @@ def mount(
     """
     _register()
     if name not in _renderers:
-        _renderers[name] = st.components.v2.component(
+        _renderers[name] = components_v2.component(
             f"{PROJECT}.{name}", js=f"{name}.js", css=f"{name}.css"
         )
 

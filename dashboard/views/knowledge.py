@@ -22,7 +22,7 @@ def page() -> None:
     known, _ = open_page("Knowledge", LEAD)
     view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="know-view", required=True)
     draw = dict(zip(VIEWS, (_scripts, _figures, _article, _actions, _references), strict=True))
-    draw[str(view)](known)
+    {**draw}[view or VIEWS[0]](known)
 
 
 def _scripts(known: Resources) -> None:
@@ -60,11 +60,11 @@ def _figures(known: Resources) -> None:
     sources = sorted(frame["Source"].unique())
     source = third.selectbox("Source", ["all", *sources], key="know-source")
     for word in str(words or "").lower().split():
-        frame = frame[frame["Text"].str.contains(word, regex=False)]
+        frame = frame.loc[frame["Text"].str.contains(word, regex=False)]
     if grades:
-        frame = frame[frame["Grade"].isin(grades)]
+        frame = frame.loc[frame["Grade"].isin(grades)]
     if source != "all":
-        frame = frame[frame["Source"] == source]
+        frame = frame.loc[frame["Source"] == source]
     st.caption(f"{len(frame)} figures. " + "; ".join(f"{g}: {t}" for g, t in GRADES.items()) + ".")
     st.dataframe(
         frame.drop(columns="Text"), hide_index=True, height=560, key="know-table",

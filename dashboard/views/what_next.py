@@ -35,7 +35,12 @@ def page() -> None:
         "Learn about", (WHOLE, ONE), default=WHOLE, key="next-about", required=True
     )
     mode = third.segmented_control(
-        "Aim", tuple(MODES), format_func=MODES.get, default="both", key="next-mode", required=True
+        "Aim",
+        tuple(MODES),
+        format_func=MODES.__getitem__,
+        default="both",
+        key="next-mode",
+        required=True,
     )
     target = cause if about == ONE and cause not in here.case.entered else None
     found = options(here.case, target, str(mode))

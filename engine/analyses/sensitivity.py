@@ -9,7 +9,7 @@ doi:10.1109/21.384252). One reverse pass per hypothesis gives a, b, c, d of all 
 are divided by P(e), so that c t + d = 1 at the parameter's own value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +154,7 @@ class Sensitivity(Result):
 def sensitivity(
     engine: "Engine",
     target: str,
-    state: str,
+    state: str | Sequence[str],
     evidence: Evidence | None = None,
     *,
     soft: Soft | None = None,
@@ -166,8 +166,9 @@ def sensitivity(
     Parameters
     ----------
     engine : Engine
-    target, state : str
-        The answer under study.
+    target : str
+    state : str, or several
+        The answer under study: the target is in this state, or in any of these.
     evidence : mapping of str to str
         Findings.
     soft : mapping, optional

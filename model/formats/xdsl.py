@@ -264,5 +264,5 @@ class _Writer:
 
 def by_strength(link: Array) -> list[int]:
     """Return the parent's states from the strongest effect to the weakest, resting ones last."""
-    mean: list[float] = (link @ np.arange(link.shape[1])).tolist()
+    mean = [float(m) for m in link @ np.arange(link.shape[1])]
     return sorted(range(len(link)), key=lambda k: (-mean[k], -k))
