@@ -4,8 +4,9 @@ On a tree, two accumulators of a gate that come from two branches must be merged
 many gates at once is dear: with F gates, 4^F entries. A sweep never merges: whenever a parent of a
 gate is eliminated, all that holds the gate's accumulator comes along, so each gate is one chain.
 The cliques of a sweep have the gates open at that point and the variables alive, as in a path
-decomposition (Kinnersley 1992, doi 10.1016/0020-0190(92)90234-M). With many positive findings at
-once a good sweep is smaller than the tree by orders of magnitude; with few, the tree is.
+decomposition (Kinnersley 1992, "The vertex separation number of a graph equals its path-width").
+With many positive findings at once a good sweep is smaller than the tree by orders of magnitude;
+with few, the tree is.
 
 The order is found by local search: units (a variable, with those that hang on it alone) are moved
 about so that Σ (clique size)^power falls, with power < 1 so that not the widest clique alone

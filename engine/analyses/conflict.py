@@ -3,7 +3,8 @@
     conf(e) = ln [ Π_i P(e_i) / P(e) ]
 
 Above zero, the findings are less probable together than if they had nothing to do with each other
-(Jensen, Chamard, Normann & Andersen 1991, "Analysis in HUGIN of data conflict", arXiv:1304.1146).
+(Jensen, Chamberlain, Nordahl & Jensen, UAI 1990, "Analysis in HUGIN of data conflict",
+arXiv:1304.1146).
 A rare case is no contradiction: a hypothesis h resolves the conflict if conf(e, h) ≤ 0, that is
 if ln P(h | e) / P(h) ≥ conf(e).
 """
