@@ -54,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(command(port, headless=True), stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command(port), stdout=subprocess.DEVNULL)
     try:
         up = wait_until_up(url)
         with sync_playwright() as p:

@@ -2,7 +2,10 @@
 
 import importlib.util
 import os
+import socket
 import sys
+import time
+import webbrowser
 from pathlib import Path
 from threading import Thread
 
@@ -10,10 +13,29 @@ from fascinet.model.errors import FascinetError
 
 APP = Path(__file__).with_name("app.py")
 ADDRESS = "127.0.0.1"
+OPEN = "FASCINET_OPEN_PORT"  # tells the server's process to open a browser at this port
 
 
-def command(port: int = 8501, *, headless: bool = False) -> list[str]:
+def command(port: int = 8501) -> list[str]:
     """Return the command that serves the dashboard on this machine only.
+
+    Streamlit is always told to be headless: otherwise its first run on a machine stops and asks
+    for an e-mail address. The browser window is opened by `open_browser`.
+
+    Parameters
+    ----------
+    port : int
+        TCP port on 127.0.0.1.
+    """
+    return [
+        sys.executable, "-m", "fascinet.dashboard.serve", "run", str(APP),
+        f"--server.address={ADDRESS}", f"--server.port={port}",
+        "--server.headless=true", "--browser.gatherUsageStats=false",
+    ]  # fmt: skip
+
+
+def serve(port: int = 8501, *, headless: bool = False) -> None:
+    """Replace this process by the dashboard's server.
 
     Parameters
     ----------
@@ -21,16 +43,6 @@ def command(port: int = 8501, *, headless: bool = False) -> list[str]:
         TCP port on 127.0.0.1.
     headless : bool
         Do not open a browser window.
-    """
-    return [
-        sys.executable, "-m", "fascinet.dashboard.serve", "run", str(APP),
-        f"--server.address={ADDRESS}", f"--server.port={port}",
-        f"--server.headless={str(headless).lower()}", "--browser.gatherUsageStats=false",
-    ]  # fmt: skip
-
-
-def serve(port: int = 8501, *, headless: bool = False) -> None:
-    """Replace this process by the dashboard's server.
 
     Raises
     ------
@@ -43,8 +55,27 @@ def serve(port: int = 8501, *, headless: bool = False) -> None:
         )
     if not 1 <= port <= 65535:
         raise FascinetError(f"port: expected 1 to 65535, got {port}")
-    args = command(port, headless=headless)
+    if not headless and has_screen():
+        os.environ[OPEN] = str(port)
+    args = command(port)
     os.execv(args[0], args)
+
+
+def has_screen() -> bool:
+    """Whether a person at a terminal with a display started this."""
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.stdout.isatty() and (sys.platform != "linux" or bool(display))
+
+
+def open_browser(port: int, patience: float = 30.0) -> None:
+    """Open a browser window as soon as the server listens; give up after `patience` seconds."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex((ADDRESS, port)) == 0:
+                webbrowser.open(f"http://{ADDRESS}:{port}")
+                return
+        time.sleep(0.2)
 
 
 def main() -> None:
@@ -54,6 +85,9 @@ def main() -> None:
     from fascinet.dashboard.service import warm
 
     Thread(target=warm, name="warm", daemon=True).start()
+    port = os.environ.pop(OPEN, "")
+    if port:
+        Thread(target=open_browser, args=(int(port),), name="open", daemon=True).start()
     sys.argv[0] = "streamlit"
     streamlit()
 

@@ -35,7 +35,7 @@ def main(names: list[str]) -> int:
         print("chromium is not installed: make browser", file=sys.stderr)
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen(command(PORT, headless=True), stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command(PORT), stdout=subprocess.DEVNULL)
     try:
         wait_until_up()
         with sync_playwright() as p:

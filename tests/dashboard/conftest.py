@@ -46,7 +46,7 @@ def wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:
 def server() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
-        command(port, headless=True), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -36,6 +36,6 @@ def test_a_tampered_link_gives_a_message() -> None:
 
 
 def test_the_server_listens_on_this_machine_only() -> None:
-    assert "--server.address=127.0.0.1" in command(8600, headless=True)
+    assert "--server.address=127.0.0.1" in command(8600)
     with pytest.raises(FascinetError, match="port"):
         serve(0)
