@@ -94,14 +94,16 @@ def _words(scopes: list[tuple[int, ...]], place: dict[int, int], words: int) -> 
 
 def _depths(net: NetworkArrays, names: tuple[int, ...]) -> list[int]:
     """Return the longest way from a root to each variable."""
-    depth: dict[int, int] = {}
-
-    def deep(v: int) -> int:
-        if v not in depth:
-            depth[v] = 1 + max((deep(u) for u in net.parents[v]), default=-1)
-        return depth[v]
-
-    return [deep(v) for v in names]
+    depth = [0] * len(net.cards)
+    waiting = [len(us) for us in net.parents]
+    ready = [v for v, count in enumerate(waiting) if not count]
+    for v in ready:  # grows as it goes; no recursion, since a chain may be thousands long
+        for child in net.children[v]:
+            depth[child] = max(depth[child], depth[v] + 1)
+            waiting[child] -= 1
+            if not waiting[child]:
+                ready.append(child)
+    return [depth[v] for v in names]
 
 
 def _units(

@@ -83,12 +83,8 @@ class SingleChanges(Result):
 
     def columns(self) -> Columns:
         """Return one row a parameter."""
-        names = [self.parameters.labels[i] for i in self.index]
         return {
-            "variable": [n[0] for n in names],
-            "state": [n[1] for n in names],
-            "parents": [n[2] for n in names],
-            "value": self.parameters.values[self.index],
+            **self.parameters.named(self.index),
             "needed": self.needed,
             "log_odds_change": self.log_odds_change,
         }
@@ -149,12 +145,8 @@ class JointChange(Result):
 
     def columns(self) -> Columns:
         """Return one row a parameter, largest change first."""
-        names = [self.parameters.labels[i] for i in self.index]
         return {
-            "variable": [n[0] for n in names],
-            "state": [n[1] for n in names],
-            "parents": [n[2] for n in names],
-            "value": self.parameters.values[self.index],
+            **self.parameters.named(self.index),
             "new": self.new,
         }
 

@@ -68,13 +68,7 @@ class Multiway(Result):
 
     def columns(self) -> Columns:
         """Return one row a parameter."""
-        names = [self.parameters.labels[i] for i in self.index]
-        return {
-            "variable": [n[0] for n in names],
-            "state": [n[1] for n in names],
-            "parents": [n[2] for n in names],
-            "value": self.parameters.values[list(self.index)],
-        }
+        return self.parameters.named(self.index)
 
     def title(self) -> str:
         """Return what varies."""

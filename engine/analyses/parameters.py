@@ -4,10 +4,11 @@ The layout: variables in network order; a table row by row; a noisy-MAX link by 
 link is one parent state), then its leak. A row is one distribution. Functions have no parameters.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,17 @@ class Parameters:
     def labels(self) -> list[tuple[str, str, dict[str, str]]]:
         """(variable, state, parents) of every parameter; a link names only its own parent."""
         return list(_labels(self.network))
+
+    def named(self, index: Iterable[int]) -> dict[str, Any]:
+        """Return the columns variable, state, parents and value of some parameters, in order."""
+        places = [int(i) for i in index]
+        labels = [self.labels[i] for i in places]
+        return {
+            "variable": [variable for variable, _, _ in labels],
+            "state": [state for _, state, _ in labels],
+            "parents": [parents for _, _, parents in labels],
+            "value": self.values[places],
+        }
 
     def find(self, variable: str, state: str, parents: Mapping[str, str] | None = None) -> int:
         """Return the index of P(variable = state | parents).

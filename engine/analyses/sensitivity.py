@@ -108,12 +108,8 @@ class Sensitivity(Result):
 
     def columns(self) -> Columns:
         """Return the columns of the contract, one row a parameter, in network order."""
-        names = [self.parameters.labels[i] for i in self.index]
         return {
-            "variable": [n[0] for n in names],
-            "state": [n[1] for n in names],
-            "parents": [n[2] for n in names],
-            "value": self.value,
+            **self.parameters.named(self.index),
             "derivative": self.derivative,
             "a": self.a, "b": self.b, "c": self.c, "d": self.d,
             "low": self.low, "high": self.high,
