@@ -11,6 +11,7 @@ from pathlib import Path
 from fascinet.model.errors import OptionError
 from fascinet.model.formats import bif, hugin, json_format, uai, xdsl, xmlbif
 from fascinet.model.formats.common import FormatWarning, losses, warn
+from fascinet.model.formats.divorce import Divorced, divorced
 from fascinet.model.formats.files import read_text, write_text
 from fascinet.model.network import Network
 
@@ -100,12 +101,15 @@ def read(path: str | Path) -> Network:
 def write(network: Network, path: str | Path) -> None:
     """Write a network; the suffix names the format. The file is replaced whole or not at all.
 
+    Where the format has tables only, noisy-MAX gates of more than 4,096 entries become exact
+    chains of small tables over auxiliary variables (see `fascinet.model.formats.divorce`).
+
     Raises
     ------
     OptionError
         If the suffix names no format.
     FormatError
-        If a gate's full table is too large for the format, or the file cannot be written.
+        If a function's full table is too large for the format, or the file cannot be written.
 
     Warns
     -----
@@ -113,8 +117,9 @@ def write(network: Network, path: str | Path) -> None:
         Once, naming everything that the format cannot hold.
     """
     form = format_of(path)
-    text = form.render(network)
-    lost = losses(network, form.keeps)
+    written = Divorced(network, {}) if "noisy_max" in form.keeps else divorced(network)
+    text = form.render(written.network)
+    lost = losses(network, form.keeps, written.chains)
     write_text(Path(path), text)
     if lost:
         warn(f"{path}: {form.name} cannot hold " + "; ".join(lost))

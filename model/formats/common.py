@@ -3,7 +3,7 @@
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -168,7 +168,9 @@ def some(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(repr(n) for n in listed[:most]) + more
 
 
-def losses(network: Network, keeps: frozenset[str]) -> list[str]:
+def losses(
+    network: Network, keeps: frozenset[str], chains: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
     """Return what a format that holds only `keeps` loses of `network`, in words.
 
     Parameters
@@ -176,6 +178,8 @@ def losses(network: Network, keeps: frozenset[str]) -> list[str]:
     keeps : frozenset of str
         Of "noisy_max", "function", "meta" (any attribute), "text" (attributes that are text),
         "version", "names".
+    chains : mapping, optional
+        Gates that were taken apart, with their auxiliary variables (see `divorce`).
     """
     found: list[str] = []
     for key, kind, label in (
@@ -184,7 +188,7 @@ def losses(network: Network, keeps: frozenset[str]) -> list[str]:
     ):
         hit = [v for v in network.variables if isinstance(network.gate(v), kind)]
         if hit and key not in keeps:
-            found.append(f"{label} (written as full tables: {some(hit)})")
+            found.append(f"{label} ({_instead(hit, chains or {})})")
     fields = _lost_fields(network, keeps)
     if fields:
         found.append(f"attributes of variables ({some(fields, 4)})")
@@ -193,6 +197,18 @@ def losses(network: Network, keeps: frozenset[str]) -> list[str]:
     if "names" not in keeps:
         found.append("names of variables and states (they become numbers)")
     return found
+
+
+def _instead(hit: list[str], chains: Mapping[str, Sequence[str]]) -> str:
+    full = [v for v in hit if v not in chains]
+    found = [f"written as full tables: {some(full)}"] if full else []
+    if large := [v for v in hit if v in chains]:
+        count = sum(len(steps) for steps in chains.values())
+        found.append(
+            f"too large for one table and so written as chains of small ones, exactly, with "
+            f"{count} auxiliary variables such as {chains[large[0]][0]!r}: {some(large)}"
+        )
+    return "; ".join(found)
 
 
 def _lost_fields(network: Network, keeps: frozenset[str]) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from fascinet.model.errors import FormatError
 from fascinet.model.formats.common import Draft, full_table, losses, warn
+from fascinet.model.formats.divorce import divorced
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
@@ -18,14 +19,17 @@ def to_pgmpy(network: Network) -> "DiscreteBayesianNetwork":
     Raises
     ------
     FormatError
-        If pgmpy is not installed or a gate's full table is too large.
+        If pgmpy is not installed or a function's full table is too large.
 
     Warns
     -----
     FormatWarning
-        Once, naming the gates that became full tables and the attributes left behind.
+        Once, naming the gates that became full tables or chains of small ones (`divorce`), and
+        the attributes left behind.
     """
     model_class, cpd_class = _classes()
+    original, apart = network, divorced(network)
+    network, chains = apart.network, apart.chains
     model = model_class()
     model.add_nodes_from(network.variables)
     model.add_edges_from([(u, v) for v in network.variables for u in network.parents(v)])
@@ -43,7 +47,7 @@ def to_pgmpy(network: Network) -> "DiscreteBayesianNetwork":
                 state_names=names,
             )
         )
-    if lost := losses(network, frozenset({"names", "version", "meta"})):
+    if lost := losses(original, frozenset({"names", "version", "meta"}), chains):
         warn("pgmpy cannot hold " + "; ".join(lost))
     return model
 

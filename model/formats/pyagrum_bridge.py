@@ -6,6 +6,7 @@ import numpy as np
 
 from fascinet.model.errors import FormatError
 from fascinet.model.formats.common import Draft, full_table, losses, warn
+from fascinet.model.formats.divorce import divorced
 from fascinet.model.network import Network
 
 
@@ -15,14 +16,17 @@ def to_pyagrum(network: Network) -> Any:
     Raises
     ------
     FormatError
-        If pyAgrum is not installed or a gate's full table is too large.
+        If pyAgrum is not installed or a function's full table is too large.
 
     Warns
     -----
     FormatWarning
-        Once, naming the gates that became full tables and the attributes left behind.
+        Once, naming the gates that became full tables or chains of small ones (`divorce`), and
+        the attributes left behind.
     """
     gum = _module()
+    original, apart = network, divorced(network)
+    network, chains = apart.network, apart.chains
     net = gum.BayesNet(network.name or "network")
     for v in network.variables:
         label = str(network.meta.get(v, {}).get("label", v))
@@ -36,7 +40,7 @@ def to_pyagrum(network: Network) -> Any:
         order = [u for u in reversed(cpt.names) if u != v]
         axes = [network.parents(v).index(u) for u in order]
         cpt.fillWith(np.transpose(table, (*axes, table.ndim - 1)).ravel().tolist())
-    if lost := losses(network, frozenset({"names", "version", "meta"})):
+    if lost := losses(original, frozenset({"names", "version", "meta"}), chains):
         warn("pyAgrum cannot hold " + "; ".join(lost))
     return net
 

@@ -8,7 +8,7 @@ import pytest
 
 from fascinet.model.errors import FascinetError, FormatError
 from fascinet.model.formats import FormatWarning, read, write
-from fascinet.model.gates import Gate, Table, noisy_or
+from fascinet.model.gates import Function, Gate, Table, noisy_or
 from fascinet.model.network import Network
 
 HEAD = """network "two nodes" { property "version = 1.2" ; }
@@ -128,14 +128,18 @@ def test_files_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_a_failed_write_leaves_the_old_file_untouched(tmp_path: Path) -> None:
-    causes = [f"c{i}" for i in range(30)]
+def test_a_failed_write_leaves_the_old_file_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fascinet.model.formats.common.ENTRY_LIMIT", 15)
+    causes = [f"c{i}" for i in range(3)]
     states = dict.fromkeys([*causes, "x"], ("no", "yes"))
     gates: dict[str, Gate] = {c: Table(np.array([0.9, 0.1])) for c in causes}
-    network = Network(states, {"x": causes}, gates | {"x": noisy_or([0.5] * 30, 0.01)})
+    function = Function(np.ones((2, 2, 2), dtype=np.int64), 2)
+    network = Network(states, {"x": causes}, gates | {"x": function})
     target = tmp_path / "old.bif"
     target.write_text("precious")
-    with pytest.raises(FormatError, match="BIF cannot hold the gate of 'x'"):
+    with pytest.raises(FormatError, match="BIF cannot hold the gate of 'x'.* 16 entries"):
         write(network, target)
     assert target.read_text() == "precious"
     assert [p.name for p in tmp_path.iterdir()] == ["old.bif"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fascinet.model.formats import read
+from fascinet.model.shipped import load
 from tests.formats.support import FOLDER
 
 SUFFIXES = [".bif", ".xmlbif", ".net", ".xdsl", ".json", ".uai"]
@@ -61,6 +62,21 @@ def test_a_ring_of_formats_converts(sources: Path, tmp_path: Path, first: str, s
 @pytest.mark.parametrize(("first", "second"), [p for p in PAIRS if p not in RING])
 def test_every_other_pair_converts(sources: Path, tmp_path: Path, first: str, second: str) -> None:
     check_pair(sources, tmp_path / f"out{second}", first, second)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_shipped_network_converts(suffix: str, tmp_path: Path) -> None:
+    network, target = load(), tmp_path / f"out{suffix}.gz"
+    network.save(tmp_path / "shipped.json.gz")
+    result = convert(tmp_path / "shipped.json.gz", target)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.count("note:") == (suffix != ".json")
+    assert ("auxiliary variables" in result.stderr) == (suffix not in (".json", ".xdsl"))
+    again = read(target)
+    if suffix in (".json", ".xdsl"):
+        assert again.hash == network.hash
+    elif suffix != ".uai":
+        assert again.variables[: len(network.variables)] == network.variables
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
