@@ -11,7 +11,6 @@ by products from the left and from the right, so that zeros stay exact and nothi
 from math import log
 
 import numpy as np
-from numba import njit
 
 from fascinet.engine.kernels_numba import (
     CLIQUE,
@@ -24,6 +23,7 @@ from fascinet.engine.kernels_numba import (
     offset_of,
     put,
 )
+from fascinet.engine.machine_code import njit
 
 
 @njit(cache=True)

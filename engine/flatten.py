@@ -19,9 +19,9 @@ gather, the same for each block. The map holds the blocks' starts, then in mode 
 
 # pyright: basic
 import numpy as np
-from numba import njit
 
 from fascinet.engine.kernels_numba import CLIQUE, HEAD, MARGINAL, OPERAND
+from fascinet.engine.machine_code import njit
 
 BLOCK, GATHER = 8, 256
 

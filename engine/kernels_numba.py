@@ -8,7 +8,8 @@ made for a network.
 from math import log
 
 import numpy as np
-from numba import njit
+
+from fascinet.engine.machine_code import njit
 
 IMPOSSIBLE, DONE, UNSAFE = 0, 1, 2
 TINY, FLOOR = 1e-150, 1e-280

@@ -12,7 +12,8 @@ Layout of the ints of one program's queries (int32)::
 
 # pyright: basic
 import numpy as np
-from numba import njit
+
+from fascinet.engine.machine_code import njit
 
 QUERY, STOP, LINK = 8, 8, 8
 

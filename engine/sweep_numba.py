@@ -2,7 +2,8 @@
 
 # pyright: basic
 import numpy as np
-from numba import njit
+
+from fascinet.engine.machine_code import njit
 
 
 @njit(cache=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,16 +26,34 @@ def remember(name: str, make: Callable[[], T]) -> T:
 
     Setting the environment variable FASCINET_CACHE to `off` makes it anew; to a folder, uses that.
     """
-    folder = cache_folder()
-    if folder is None:
-        return make()
-    path = folder / f"{name}-{fingerprint()}.pickle"
+    value = kept(name)
+    if value is None:
+        value = make()
+        keep(name, value)
+    return value
+
+
+def kept(name: str) -> Any:
+    """Return what an earlier run kept by a name, for the same data and code; None if nothing."""
+    path = _place(name)
+    if path is None:
+        return None
     try:
         return pickle.loads(path.read_bytes())
     except Exception:
-        value = make()
-    _keep(path, value)
-    return value
+        return None
+
+
+def keep(name: str, value: object) -> None:
+    """Keep a value by a name; where that is not possible, nothing is said."""
+    path = _place(name)
+    if path is not None:
+        _keep(path, value)
+
+
+def _place(name: str) -> Path | None:
+    folder = cache_folder()
+    return None if folder is None else folder / f"{name}-{fingerprint()}.pickle"
 
 
 def cache_folder() -> Path | None:

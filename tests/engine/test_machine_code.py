@@ -1,0 +1,91 @@
+"""Kept machine code answers as Numba does, and any trouble with it leads back to Numba."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fascinet.engine import machine_code
+from fascinet.engine.elf import undefined_symbols
+from fascinet.engine.kernels_numba import collect
+
+QUESTION = """
+import json, sys
+import numpy as np
+import fascinet as fn
+engine = fn.Engine(fn.load(), backend="numba")
+given = {"weakness": "objective", "atrophy": "yes", "setting": "primary_care"}
+found = engine.posterior(given, targets=["als", "emg", "ck"])
+slopes = engine.derivatives(given)["weakness"]
+print(json.dumps({
+    "numba": "numba" in sys.modules,
+    "posterior": [dict(found[v]) for v in ("als", "emg", "ck")],
+    "log": float(found.log_prob_evidence),
+    "slopes": float(sum(np.abs(s).sum() for s in slopes)),
+}))
+"""
+
+
+def ask(cache: Path) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-c", QUESTION],
+        env={**os.environ, "FASCINET_CACHE": str(cache)},
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def first(cache: Path) -> dict[str, object]:
+    return ask(cache)
+
+
+@pytest.fixture(scope="module")
+def store(cache: Path, first: dict[str, object]) -> Path:
+    (path,) = cache.glob("kernels-*.pickle")
+    return path
+
+
+def test_the_second_process_answers_the_same_without_numba(
+    cache: Path, first: dict[str, object], store: Path
+) -> None:
+    second = ask(cache)
+    assert first.pop("numba") and not second.pop("numba")
+    assert second == first
+
+
+def test_a_broken_store_leads_back_to_numba(
+    first: dict[str, object], store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / store.name).write_bytes(store.read_bytes()[:-100])
+    again = ask(tmp_path)
+    assert again["numba"]
+    assert again["posterior"] == first["posterior"]
+
+
+def test_an_unknown_symbol_is_never_given_to_llvm(store: Path) -> None:
+    kept = pickle.loads(store.read_bytes())
+    code = next(iter(kept.values()))
+    needed = undefined_symbols(code.code)
+    assert "PyArg_UnpackTuple" in needed
+    bad = code.code.replace(b"PyArg_UnpackTuple\0", b"PyArg_UnpackTupl3\0")
+    strange = machine_code.ObjectCode(bad, code.wrapper, code.environments)
+    assert machine_code.link(strange, "strange") is None
+
+
+def test_what_is_no_elf_object_is_refused() -> None:
+    with pytest.raises(ValueError, match="ELF"):
+        undefined_symbols(b"not an object file at all")
+
+
+def test_kernels_are_pickled_by_name() -> None:
+    assert pickle.loads(pickle.dumps(collect)) is collect
