@@ -125,6 +125,7 @@ def write_config(causes: list[str], notebooks: list[str]) -> None:
     text = text.replace("build/docs", str(BUILT)).replace(
         "site_dir: site", f"site_dir: {ROOT}/site"
     )
+    text = text.replace("tools/docs_math.py", str(ROOT / "tools" / "docs_math.py"))
     CONFIG.write_text(text.replace("paths: [.rooms]", f"paths: [{ROOT}/.rooms]"))
 
 

@@ -6,18 +6,18 @@ an older version could no longer understand the file.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 
-from fascinet.model.errors import NetworkError
 from fascinet.model.formats.common import Draft
-from fascinet.model.gates import Function, Gate, NoisyMax, Table
+from fascinet.model.formats.json_read import FORM, SCHEMA_VERSION, Reader
+from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
-FORM = "fascinet-network"
-SCHEMA_VERSION = 1
+CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
 
 
 def parse(text: str, file: str) -> Network:
@@ -26,131 +26,30 @@ def parse(text: str, file: str) -> Network:
     Raises
     ------
     FormatError
-        With the line on bad JSON, and with the place (``variables[3].gate``) on bad content.
+        With the line, and on bad content with the place (``variables[3].gate``) too.
     """
     draft = Draft(file)
     try:
         data = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         draft.fail(error.lineno, f"not JSON: {error.msg}")
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
         draft.fail(None, f"not JSON: {error}")
-    return _Reader(draft, data).run()
-
-
-def _with_arrays(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes with the ranges of parameters as arrays again, null as NaN."""
-    if "ranges" not in meta:
-        return meta
-    return meta | {"ranges": tuple(tuple(_array(x) for x in part) for part in meta["ranges"])}
-
-
-def _array(values: Any) -> Any:
-    array = np.array(values, dtype=np.float64)
-    array.setflags(write=False)
-    return array
+    except ValueError as error:
+        draft.fail(_line_of_constant(text), f"not JSON: {error}")
+    return Reader(text, file, data).run()
 
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number of JSON")
 
 
-class _Reader:
-    def __init__(self, draft: Draft, data: Any) -> None:
-        self.draft, self.data = draft, data
-
-    def run(self) -> Network:
-        if not isinstance(self.data, dict) or self.data.get("format") != FORM:
-            self.draft.fail(None, f'expected an object with "format": "{FORM}"')
-        version = self.data.get("schema_version")
-        if version != SCHEMA_VERSION:
-            self.draft.fail(None, f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
-        self.draft.name = self.get(self.data, "name", str, "the file", "")
-        self.draft.version = self.get(self.data, "version", str, "the file", "")
-        items = self.get(self.data, "variables", list, "the file")
-        for k, item in enumerate(items):
-            self.declare(item, f"variables[{k}]")
-        for k, item in enumerate(items):
-            self.define(item, f"variables[{k}]")
-        return self.draft.network()
-
-    def get(self, item: Any, key: str, kind: type, where: str, default: Any = None) -> Any:
-        value = item.get(key, default) if isinstance(item, dict) else None
-        if not isinstance(value, kind):
-            got = "nothing" if value is None else type(value).__name__
-            self.draft.fail(None, f"{where}: expected {key!r} as {kind.__name__}, got {got}")
-        return value
-
-    def texts(self, item: Any, key: str, where: str, default: Any = None) -> list[str]:
-        values = self.get(item, key, list, where, default)
-        if not all(isinstance(x, str) for x in values):
-            self.draft.fail(None, f"{where}.{key}: expected a list of strings")
-        return values
-
-    def declare(self, item: Any, where: str) -> None:
-        name = self.get(item, "name", str, where)
-        self.draft.declare(name, self.texts(item, "states", where), None)
-        if meta := self.get(item, "meta", dict, where, {}):
-            try:
-                self.draft.meta[name] = _with_arrays(meta)
-            except (ValueError, TypeError):
-                self.draft.fail(None, f"{where}.meta.ranges: expected lists of numbers")
-
-    def define(self, item: Any, where: str) -> None:
-        name = item["name"]
-        states, parents = self.draft.states, self.texts(item, "parents", where, [])
-        gate = self.get(item, "gate", dict, where)
-        kind = gate.get("kind")
-        if kind not in READERS:
-            known = ", ".join(READERS)
-            self.draft.fail(None, f"{where}.gate: expected a kind of {known}, got {kind!r}")
-        self.draft.define(name, parents, None, full=kind != "noisy_max")
-        shape = (*(len(states[u]) for u in parents), len(states[name]))
-        try:
-            self.draft.gates[name] = READERS[kind](self, gate, shape, f"{where}.gate")
-        except NetworkError as error:
-            self.draft.fail(None, f"{where}.gate of {name!r}: {error}")
-
-    def array(self, gate: Any, key: str, shape: Sequence[int], where: str) -> Any:
-        return self.as_array(self.get(gate, key, list, where), shape, f"{where}.{key}")
-
-    def as_array(self, values: Any, shape: Sequence[int], where: str) -> Any:
-        try:
-            array = np.array(values, dtype=np.float64)
-        except (ValueError, TypeError):
-            self.draft.fail(None, f"{where}: expected nested lists of numbers")
-        if array.shape != tuple(shape):
-            self.draft.fail(None, f"{where}: expected shape {tuple(shape)}, got {array.shape}")
-        return array
-
-
-def _table(reader: _Reader, gate: Any, shape: tuple[int, ...], where: str) -> Gate:
-    return Table(reader.array(gate, "values", shape, where))
-
-
-def _noisy_max(reader: _Reader, gate: Any, shape: tuple[int, ...], where: str) -> Gate:
-    links = reader.get(gate, "links", list, where)
-    if len(links) != len(shape) - 1:
-        reader.draft.fail(None, f"{where}: expected {len(shape) - 1} links, got {len(links)}")
-    arrays = [
-        reader.as_array(link, (cards, shape[-1]), f"{where}.links[{k}]")
-        for k, (link, cards) in enumerate(zip(links, shape, strict=False))
-    ]
-    return NoisyMax(tuple(arrays), reader.array(gate, "leak", shape[-1:], where))
-
-
-def _function(reader: _Reader, gate: Any, shape: tuple[int, ...], where: str) -> Gate:
-    outcome = reader.array(gate, "outcome", shape[:-1], where)
-    if not np.array_equal(outcome, np.floor(outcome)):
-        reader.draft.fail(None, f"{where}.outcome: expected whole numbers")
-    return Function(outcome.astype(np.int64), shape[-1])
-
-
-READERS: dict[str, Callable[[_Reader, Any, tuple[int, ...], str], Gate]] = {
-    "table": _table,
-    "noisy_max": _noisy_max,
-    "function": _function,
-}
+def _line_of_constant(text: str) -> int | None:
+    """Return the line of the first NaN or Infinity outside a string."""
+    for match in CONSTANT.finditer(text):
+        if match.group(1):
+            return text.count("\n", 0, match.start()) + 1
+    return None
 
 
 # -------------------------------------------------------------------- writing

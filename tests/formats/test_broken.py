@@ -2,14 +2,18 @@
 
 import json
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fascinet.model.errors import FascinetError, FormatError
 from fascinet.model.formats import FORMATS, FormatWarning, json_format, read, write
+from fascinet.model.formats.json_place import line_of
 from fascinet.model.formats.xmltree import parse_xml
 from tests.formats.support import FOLDER, gated
 
@@ -48,38 +52,98 @@ def test_the_schema_accepts_what_we_write_and_refuses_what_we_refuse(tmp_path: P
 
 
 Change = Callable[[dict], object]
-JSON_FAULTS: dict[str, tuple[Change, str]] = {
-    "version": (lambda d: d.update(schema_version=9), "expected schema_version 1, got 9"),
-    "format": (lambda d: d.pop("format"), '"format": "fascinet-network"'),
-    "states": (lambda d: d["variables"][0].pop("states"), r"variables\[0\]: expected 'states'"),
-    "number": (lambda d: d["variables"][1].update(name=3), r"variables\[1\]: expected 'name'"),
+JSON_FAULTS: dict[str, tuple[Change, str, str]] = {
+    "version": (
+        lambda d: d.update(schema_version=9), "expected schema_version 1, got 9", "schema_version"
+    ),
+    "format": (lambda d: d.pop("format"), '"format": "fascinet-network"', "{"),
+    "states": (lambda d: d["variables"][0].pop("states"), r"\[0\]: expected 'states'", "{"),
+    "number": (lambda d: d["variables"][1].update(name=3), r"\[1\]: expected 'name'", "3,"),
+    "text": (
+        lambda d: d["variables"][1]["states"].append(77),
+        r"variables\[1\].states: expected a list of strings", "77",
+    ),
     "rows": (
         lambda d: d["variables"][1]["gate"].update(values=[0.5, 0.4, 0.2]),
-        r"variables\[1\].gate of 'Age \(y\)': table: expected rows that sum to 1",
+        r"variables\[1\].gate of 'Age \(y\)': table: expected rows that sum to 1", '"gate": {',
     ),
     "shape": (
         lambda d: d["variables"][1]["gate"].update(values=[0.5, 0.5]),
-        r"gate.values: expected shape \(3,\), got \(2,\)",
+        r"gate.values: expected shape \(3,\), got \(2,\)", '"values": [',
     ),
-    "links": (lambda d: d["variables"][0]["gate"]["links"].pop(), "expected 2 links, got 1"),
+    "link": (
+        lambda d: d["variables"][0]["gate"]["links"].append([["a"]]),
+        "expected 2 links, got 3", '"gate": {',
+    ),
+    "links": (
+        lambda d: d["variables"][0]["gate"]["links"].pop(), "expected 2 links, got 1", '"gate": {'
+    ),
+    "kind": (
+        lambda d: d["variables"][2]["gate"].update(kind="magic"), "expected a kind of", '"gate": {'
+    ),
+    "word": (
+        lambda d: d["variables"][0]["gate"].update(leak=["much", 0, 0]),
+        r"variables\[0\].gate.leak: expected nested lists of numbers", '"leak": [',
+    ),
     "outcome": (
         lambda d: d["variables"][4]["gate"].update(outcome=[[0.5, 1], [1, 1], [0, 1]]),
-        "expected whole numbers",
+        "expected whole numbers", '"outcome": [',
     ),
-    "parent": (lambda d: d["variables"][0].update(parents=["who", "risk"]), "variable 'who'"),
-    "cycle": (lambda d: d["variables"][2].update(d["variables"][2] | CYCLE), "cycle"),
-}
+    "parent": (
+        lambda d: d["variables"][0].update(parents=["who", "risk"]), "variable 'who'", "{"
+    ),
+    "twice": (lambda d: d["variables"].append(d["variables"][0]), "is declared twice", "{"),
+}  # fmt: skip
 CYCLE = {"parents": ["z"], "gate": {"kind": "table", "values": [[0.5, 0.5], [0.5, 0.5]]}}
 
 
 @pytest.mark.parametrize("fault", JSON_FAULTS)
-def test_a_fault_in_json_is_named(fault: str, tmp_path: Path) -> None:
-    change, message = JSON_FAULTS[fault]
+def test_a_fault_in_json_is_named_with_its_line(fault: str, tmp_path: Path) -> None:
+    change, message, at = JSON_FAULTS[fault]
     data = json.loads(json_format.render(gated()))
     change(data)
-    (tmp_path / "n.json").write_text(json.dumps(data))
-    with pytest.raises(FormatError, match=message):
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    (tmp_path / "n.json").write_text(text)
+    with pytest.raises(FormatError, match=message) as caught:
         read(tmp_path / "n.json")
+    found = re.match(r".*n\.json:(\d+): ", str(caught.value))
+    assert found, str(caught.value)
+    assert at in text.splitlines()[int(found.group(1)) - 1]
+
+
+def test_a_cycle_in_json_is_named(tmp_path: Path) -> None:
+    data = json.loads(json_format.render(gated()))
+    data["variables"][2].update(CYCLE)
+    (tmp_path / "n.json").write_text(json.dumps(data))
+    with pytest.raises(FormatError, match=r"n\.json: the arcs make a cycle: .*→"):
+        read(tmp_path / "n.json")
+
+
+@given(data=st.recursive(
+    st.none() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=12,
+), indent=st.sampled_from([None, 1, 3]))  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_the_line_of_any_value_is_found(data: object, indent: int | None) -> None:
+    text = json.dumps(data, indent=indent)
+    for path, value in every(data, []):
+        line = line_of(text, path)
+        start = sum(len(x) + 1 for x in text.split("\n")[: line - 1])
+        shown = json.dumps(value, indent=indent).split("\n")[0]
+        assert shown in text[start:].split("\n")[0]
+
+
+def every(data: object, path: list[str | int]) -> Iterator[tuple[list[str | int], object]]:
+    """Yield every value with its path."""
+    yield path, data
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(data, dict):
+        items = data.items()
+    elif isinstance(data, list):
+        items = enumerate(data)
+    for key, value in items:
+        yield from every(value, [*path, key])
 
 
 FAULTS = {
@@ -99,7 +163,7 @@ FAULTS = {
     "c.uai": ("BAYES 1 2 1 1 0\n2 0.5 nought", r":2: .*expected numbers, got 'nought'"),
     "d.uai": ("BAYES 1 2 1 1 5\n2 0.5 0.5", r":1: expected a variable, a number up to 0"),
     "a.json": ("{\n\"format\": ,}", r":2: not JSON"),
-    "b.json": ("[NaN]", "NaN is no number"),
+    "b.json": ('["NaN",\nNaN]', r":2: not JSON: NaN is no number"),
     "c.json": ("[" * 10**5, "not JSON"),
 }  # fmt: skip
 
