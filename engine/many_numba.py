@@ -9,13 +9,13 @@ from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 
 
 @njit(cache=True, nogil=True)
-def run_many(prog, lanes, sizes, base, states, rows, keep, starts, out, logs, status):
+def run_many(prog, lanes, base, states, rows, keep, starts, out, logs, status):
     """Answer the cases `rows` of a frame.
 
     Parameters
     ----------
-    lanes, sizes
-        The program's leaf queries and the sizes of their buffers.
+    lanes
+        The program's leaf queries.
     states : int array, shape (cases, variables)
         State of each observed variable, -1 for unknown.
     out : array, shape (cases, places) or (0, 0)
@@ -24,7 +24,7 @@ def run_many(prog, lanes, sizes, base, states, rows, keep, starts, out, logs, st
         2 also where a leaf query is doubtful: the caller then asks again by pairs.
     """
     work = np.empty(prog[11])
-    table, sent = np.empty((sizes[0], WIDTH)), np.empty((sizes[1], WIDTH))
+    sent = np.empty((lanes[9], WIDTH))
     doubtful = np.zeros(starts[-1], np.uint8)
     obs = np.zeros(states.shape[1], np.int64)
     for i in rows:
@@ -36,7 +36,7 @@ def run_many(prog, lanes, sizes, base, states, rows, keep, starts, out, logs, st
             distribute(prog, work, row, keep)
             if keep:
                 doubtful[:] = 0
-                ask_lanes(prog, lanes, base, obs, work, table, sent, row, doubtful)
+                ask_lanes(prog, lanes, base, obs, work, sent, row, doubtful)
                 if doubtful.any():
                     status[i] = UNSAFE
             for v in range(states.shape[1]):

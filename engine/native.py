@@ -13,7 +13,7 @@ from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
 from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 from fascinet.engine.leaves_numba import ask_all
-from fascinet.engine.native_leaves import LaneLayout, flat_pairs
+from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
 from fascinet.engine.order import Elimination
 from fascinet.engine.order_numba import eliminate
 from fascinet.engine.plan import Plan
@@ -21,14 +21,6 @@ from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 _threads = local()
-
-
-def rows_of(lists: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return lists of ints as compressed rows."""
-    ptr = np.zeros(len(lists) + 1, np.int64)
-    np.cumsum([len(x) for x in lists], out=ptr[1:])
-    flat = np.array([i for x in lists for i in x], dtype=np.int64)
-    return ptr, flat
 
 
 def native_eliminate(
@@ -58,8 +50,6 @@ class NativeProgram:
         The leaf queries, see `lanes_numba.py`.
     pairs : dict of int to int32 array
         Leaf queries by pairs, see `leaves_numba.py`, laid out when one is doubtful.
-    sizes : tuple of int
-        Entries of the largest clique and of all separators.
     plan : Plan
     """
 
@@ -68,7 +58,6 @@ class NativeProgram:
     keep: bool
     lanes: np.ndarray
     pairs: dict[int, np.ndarray]
-    sizes: tuple[int, int]
     plan: Plan
 
 
@@ -97,10 +86,8 @@ def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> Native
         s_ptr, np.array(pairs, np.int64).reshape(-1, 2),
         np.array(plan.scalars, np.int64), soft, keep,
     )  # fmt: skip
-    lanes = LaneLayout(net, plan, starts).run()
-    records = prog[kernels.HEAD :][: kernels.CLIQUE * int(prog[0])].reshape(-1, kernels.CLIQUE)
-    sizes = (int(records[:, 0].max(initial=1)), int(records[:, 1].sum()) + 1)
-    return NativeProgram(prog, soft_order, keep, lanes, {}, sizes, plan)
+    lanes = flat_lanes(net, plan, starts, prog)
+    return NativeProgram(prog, soft_order, keep, lanes, {}, plan)
 
 
 def scratch(size: int, name: str = "work") -> Array:
@@ -160,12 +147,10 @@ def ask_leaves(
     net: NetworkArrays, program: NativeProgram, obs: np.ndarray, work: Array, out: Array
 ) -> None:
     """Write the posteriors of all leaf queries: by lanes, the doubtful ones again by pairs."""
-    largest, separators = program.sizes
-    prog = program.prog
-    table = scratch(largest * WIDTH, "lanes")[: largest * WIDTH].reshape(-1, WIDTH)
-    messages = scratch(separators * WIDTH, "sent")[: separators * WIDTH].reshape(-1, WIDTH)
+    prog, size = program.prog, int(program.lanes[9]) * WIDTH
+    sent = scratch(size, "sent")[:size].reshape(-1, WIDTH)
     doubtful = np.zeros(out.size, np.uint8)
-    ask_lanes(prog, program.lanes, net.base, obs, work, table, messages, out, doubtful)
+    ask_lanes(prog, program.lanes, net.base, obs, work, sent, out, doubtful)
     if not doubtful.any():
         return
     entries = int(prog[10])

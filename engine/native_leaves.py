@@ -3,114 +3,58 @@
 # pyright: basic
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Query
+from fascinet.engine.lanes_layout import lay_lanes
 from fascinet.engine.lanes_numba import WIDTH
 from fascinet.engine.leaves import roots_of, spanning
 from fascinet.engine.plan import Plan
 
-Records = list[list[int]]
+Layout = list[tuple[Query, int, int]]
 
 
-class LaneLayout:
-    """Lays the leaf queries of a plan out for `lanes_numba.py`."""
+def flat_lanes(net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray) -> np.ndarray:
+    """Return a plan's leaf queries as ints for `lanes_numba.py`."""
+    parents = [c.parent for c in plan.cliques]
+    asks = [part for q in plan.factors.queries for part in _levels(q, net.cards[q.variable])]
+    links = [link for query, _, _ in asks for link in query.links]
+    c_ptr, c_scope = rows_of([c.scope for c in plan.cliques])
+    q_ptr, _ = rows_of([query.links for query, _, _ in asks])
+    s_ptr, _ = rows_of([link.slices for link in links])
+    pairs = [(stride, v) for link in links for v, stride in link.slices]
+    home = np.full(len(plan.factors.cards), -1, np.int64)
+    home[list(plan.home)] = list(plan.home.values())
+    return lay_lanes(
+        prog, ints(plan.factors.cards), starts, ints(parents), ints(roots_of(parents)),
+        c_ptr, c_scope, home, q_ptr, ints([q.variable for q, _, _ in asks]),
+        ints([q.leak for q, _, _ in asks]), ints([first for _, first, _ in asks]),
+        ints([count for _, _, count in asks]),
+        ints([link.scope[0] if link.scope else -1 for link in links]),
+        ints([link.offset for link in links]), s_ptr, ints(pairs).reshape(-1, 2), WIDTH,
+    )  # fmt: skip
 
-    def __init__(self, net: NetworkArrays, plan: Plan, starts: np.ndarray) -> None:
-        self.net, self.plan, self.starts = net, plan, starts
-        self.parents = [c.parent for c in plan.cliques]
-        self.root = roots_of(self.parents)
-        self.batches: Records = []
-        self.stops: Records = []
-        self.axes: Records = []
-        self.links: Records = []
-        self.lanes: Records = []
-        self.slices: list[int] = []
-        self.kids: list[int] = []
 
-    def run(self) -> np.ndarray:
-        """Return the ints."""
-        queries = sorted(self.plan.factors.queries, key=self._homes)
-        lanes = [(q, k) for q in queries for k in range(1, self.net.cards[q.variable])]
-        for i in range(0, len(lanes), WIDTH):
-            self._batch(lanes[i : i + WIDTH])
-        return self._join()
+def _levels(query: Query, states: int) -> Layout:
+    """Return a query as parts of at most eight levels: (query, first level, levels)."""
+    return [(query, k, min(WIDTH, states - k)) for k in range(1, states, WIDTH)]
 
-    def _homes(self, query: Query) -> tuple[list[int], int]:
-        homes = {self.plan.home[link.scope[0]] for link in query.links if link.scope}
-        return sorted(homes, reverse=True), query.variable
 
-    def _link(self, lane: int, k: int, factor: Factor, m: int) -> None:
-        begin = len(self.slices) // 2
-        for v, stride in factor.slices:
-            self.slices.extend((stride, v))
-        self.links.append([lane, k, factor.offset, begin, len(self.slices) // 2, m, 0, 0])
+def ints(values: Sequence[Any]) -> np.ndarray:
+    """Return int64s."""
+    return np.array(values, dtype=np.int64)
 
-    def _batch(self, lanes: list[tuple[Query, int]]) -> None:
-        by_variable: dict[int, list[tuple[int, int, Factor, int]]] = {}
-        first, known = len(self.lanes), len(self.links)
-        for i, (query, k) in enumerate(lanes):
-            m = self.net.cards[query.variable]
-            self.lanes.append([int(self.starts[query.variable]), m, k, query.leak, 0, 0, 0, 0])
-            for link in query.links:
-                if link.scope:
-                    by_variable.setdefault(link.scope[0], []).append((i, k, link, m))
-                else:
-                    self._link(i, k, link, m)
-        span = (known, len(self.links))
-        by_clique: dict[int, list[int]] = {}
-        for v in sorted(by_variable):
-            by_clique.setdefault(self.plan.home[v], []).append(v)
-        path, tops = spanning(self.parents, set(by_clique), self.root)
-        begin = len(self.stops)
-        number = {c: begin + i for i, c in enumerate(path)}
-        below: dict[int, list[int]] = {}
-        for c in path:
-            if c not in tops:
-                below.setdefault(self.parents[c], []).append(number[c])
-        for c in path:
-            axes = self._axes(c, by_clique.get(c, []), by_variable)
-            kids = (len(self.kids), len(self.kids) + len(below.get(c, [])))
-            self.kids.extend(below.get(c, []))
-            clique = kernels.HEAD + kernels.CLIQUE * c
-            self.stops.append([clique, int(c in tops), *axes, *kids, 0, 0])
-        self.batches.append([len(lanes), begin, len(self.stops), *span, first, 0, 0])
 
-    def _axes(
-        self,
-        c: int,
-        variables: list[int],
-        by_variable: dict[int, list[tuple[int, int, Factor, int]]],
-    ) -> tuple[int, int]:
-        scope, cards = self.plan.cliques[c].scope, self.plan.factors.cards
-        begin = len(self.axes)
-        for v in variables:
-            axis, first = scope.index(v), len(self.links)
-            for lane, k, factor, m in by_variable[v]:
-                self._link(lane, k, factor, m)
-            outer = prod(cards[u] for u in scope[:axis])
-            inner = prod(cards[u] for u in scope[axis + 1 :])
-            self.axes.append([outer, cards[v], inner, first, len(self.links), 0, 0, 0])
-        return begin, len(self.axes)
-
-    def _join(self) -> np.ndarray:
-        parts = (self.batches, self.stops, self.axes, self.links)
-        at, pointers = 16, list[int]()
-        for part in parts:
-            pointers.append(at)
-            at += 8 * len(part)
-        p_slice, p_kid = at, at + len(self.slices)
-        p_lane = p_kid + len(self.kids)
-        head = [len(self.batches), *pointers, p_slice, p_kid, p_lane, len(self.lanes)]
-        flat = head + [0] * (16 - len(head))
-        for part in parts:
-            flat.extend(i for record in part for i in record)
-        flat += self.slices + self.kids
-        flat.extend(i for record in self.lanes for i in record)
-        return np.array(flat, dtype=np.int32)
+def rows_of(lists: Sequence[Sequence[Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return lists as compressed rows: where each starts, and all items if they are ints."""
+    ptr = np.zeros(len(lists) + 1, np.int64)
+    np.cumsum([len(x) for x in lists], out=ptr[1:])
+    flat = [i for x in lists for i in x if isinstance(i, int)]
+    return ptr, ints(flat)
 
 
 def flat_pairs(
