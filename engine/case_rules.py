@@ -1,19 +1,16 @@
 """What the reading of cases needs of a knowledge base and its network."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.model.case import CaseRules
+from fascinet.model.digest import Digest
 from fascinet.model.gates import NoisyMax
 from fascinet.model.hpo import shipped_map
 from fascinet.model.network import Network
 
-if TYPE_CHECKING:
-    from fascinet.model.schema import Knowledge
 
-
-def rules_of(knowledge: "Knowledge", network: Network) -> CaseRules:
+def rules_of(knowledge: Digest, network: Network) -> CaseRules:
     """Return the rules by which cases are read."""
     exposures = knowledge.exposures
     return CaseRules(
@@ -26,7 +23,7 @@ def rules_of(knowledge: "Knowledge", network: Network) -> CaseRules:
     )
 
 
-def resting_states(knowledge: "Knowledge", network: Network) -> Mapping[str, str]:
+def resting_states(knowledge: Digest, network: Network) -> Mapping[str, str]:
     """Return the state of each variable that means absent or normal."""
     resting = {v: network.states(v)[resting_state(network, v)] for v in network.variables}
     return resting | {name: t.normal for name, t in knowledge.tests.items() if name in resting}

@@ -32,7 +32,7 @@ from fascinet.model.disk_cache import keep, kept
 STORE = "kernels"
 EXTENSIONS = ("_helperlib", "_dynfunc", "core/runtime/_nrt_python")
 SUFFIXED = [(name, EXTENSION_SUFFIXES[-1]) for name in EXTENSIONS]
-OWNED = 0x0004  # the flag of arrays that own their memory: of no interest to a kernel
+C_ORDER, F_ORDER, TELLING = 0x0001, 0x0002, 0x0503  # flags: both orders, aligned, writeable
 Signature = tuple[Any, ...]
 
 
@@ -65,18 +65,22 @@ class Kernel:
         self.__doc__ = function.__doc__
         self._linked: dict[Signature, Callable[..., Any] | None] = {}
         self._numba: Any = None
+        self._met = 0
 
     def __call__(self, *args: Any) -> Any:
         """Call the kernel."""
         if self._numba is not None:
-            return self._numba(*args)
+            result = self._numba(*args)
+            if len(self._numba.overloads) != self._met:
+                self._keep(args)
+            return result
         key = tuple([signature(a) for a in args])
         if key not in self._linked:
             self._linked[key] = self._find(key)
         run = self._linked[key]
         if run is None:
             result = self.dispatcher(*args)
-            self._keep(key)
+            self._keep(args)
             return result
         return run(*args)
 
@@ -105,16 +109,18 @@ class Kernel:
         found = stored().get((self.name, key))
         return None if found is None else link(found, self.__name__)
 
-    def _keep(self, key: Signature) -> None:
-        """Keep what Numba compiled for other processes; on any trouble, keep nothing."""
-        if (self.name, key) in stored() or not np.all([k is not None for k in key]):
+    def _keep(self, args: tuple[Any, ...]) -> None:
+        """Keep what Numba compiled for such arguments; on any trouble, keep nothing."""
+        self._met = len(self._numba.overloads)
+        name = self.name, tuple([signature(a) for a in args])
+        if name in stored():
             return
         try:
-            made = object_code(self.dispatcher)
+            made = object_code(self._numba, args)
         except Exception:
             return
         if made is not None:
-            stored()[self.name, key] = made
+            stored()[name] = made
             keep(store_name(), stored())
 
 
@@ -126,7 +132,8 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 def signature(value: Any) -> Any:
     """Return what the compiled code depends on: a type's name, or an array's dtype and layout."""
     if type(value) is np.ndarray:
-        return value.dtype.str, value.ndim, value.flags.num & ~OWNED
+        flags = value.flags.num & TELLING
+        return value.dtype.str, value.ndim, flags & ~F_ORDER if flags & C_ORDER else flags
     return type(value).__name__
 
 
@@ -153,9 +160,9 @@ def stored() -> dict[tuple[str, Signature], ObjectCode]:
     return found if isinstance(found, dict) else {}
 
 
-def object_code(dispatcher: Any) -> ObjectCode | None:
-    """Return the machine code of the signature that a dispatcher met last, from Numba's cache."""
-    sig, result = list(dispatcher.overloads.items())[-1]
+def object_code(dispatcher: Any, args: tuple[Any, ...]) -> ObjectCode | None:
+    """Return the machine code that a dispatcher runs for such arguments, from Numba's cache."""
+    sig = tuple(dispatcher.typeof_pyval(a) for a in args)
     cache = dispatcher._cache
     data = cache._cache_file.load(cache._index_key(sig, dispatcher.targetctx.codegen()))
     if data is None:

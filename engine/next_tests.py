@@ -61,13 +61,13 @@ def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
 
 def cost_of(reasoner: "Reasoner", name: str) -> float:
     """Return the cost of a test from 1 to 5; a question costs 1."""
-    test = reasoner.knowledge.tests.get(name)
+    test = reasoner.digest.tests.get(name)
     return float(test.cost) if test else QUESTION
 
 
 def _entry(reasoner: "Reasoner", name: str, gain: float) -> NextTest:
     cost = cost_of(reasoner, name)
-    label = reasoner.knowledge.variables[name].label
+    label = reasoner.digest.labels[name]
     return NextTest(name, label, gain, cost, gain / cost)
 
 

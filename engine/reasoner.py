@@ -28,13 +28,14 @@ from fascinet.engine.ranking import (
 from fascinet.engine.red_flags import red_flags
 from fascinet.engine.responsibility import Owner
 from fascinet.model.case import Case, CaseRules
+from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember
 from fascinet.model.errors import EvidenceError, OptionError
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
 from fascinet.model.read_case import Source, read_case
-from fascinet.model.shipped import shipped_knowledge, shipped_network
+from fascinet.model.shipped import shipped_digest, shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
@@ -56,7 +57,7 @@ class Reasoner:
 
     Parameters
     ----------
-    knowledge : Knowledge
+    knowledge : Knowledge or Digest
     network : Network
         Built from it.
     engine : Engine, optional
@@ -64,9 +65,11 @@ class Reasoner:
     """
 
     def __init__(
-        self, knowledge: "Knowledge", network: Network, engine: Engine | None = None
+        self, knowledge: "Knowledge | Digest", network: Network, engine: Engine | None = None
     ) -> None:
-        self.knowledge, self.network = knowledge, network
+        is_digest = isinstance(knowledge, Digest)
+        self.digest = knowledge if is_digest else digest_of(knowledge)
+        self.network = network
         # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
         self.engine = engine or Engine(network, backend="numba")
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
@@ -74,23 +77,23 @@ class Reasoner:
     @cached_property
     def rules(self) -> CaseRules:
         """How cases are read."""
-        return rules_of(self.knowledge, self.network)
+        return rules_of(self.digest, self.network)
 
     @cached_property
     def causes(self) -> tuple[str, ...]:
         """All causes that the differential ranks."""
-        return tuple(c for c in self.knowledge.causes if c in self.network.index)
+        return tuple(c for c in self.digest.causes if c in self.network.index)
 
     @cached_property
     def members(self) -> dict[str, tuple[str, ...]]:
         """The causes of each group."""
-        of = {c: self.knowledge.causes[c].group for c in self.causes}
+        of = {c: self.digest.causes[c].group for c in self.causes}
         return {g: tuple(c for c in self.causes if of[c] == g) for g in GROUPS}
 
     @cached_property
     def mechanisms(self) -> tuple[str, ...]:
         """What the red flags may ask of beside causes: deterministic summaries of them."""
-        return tuple(m for m, r in self.knowledge.mechanisms.items() if r.of)
+        return tuple(m for m, r in self.digest.mechanisms.items() if r.of)
 
     @cached_property
     def askable(self) -> tuple[str, ...]:
@@ -175,7 +178,7 @@ class Reasoner:
         scores = responsibilities(engine, opened, complaint | alone, self.owners, found)
         present = group_posteriors(lanes, log_prob, self.members)
         spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
-        flags = red_flags(self.knowledge, opened, posterior)
+        flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
         return Differential(
@@ -245,7 +248,7 @@ class Reasoner:
         return tuple(sorted(entries, key=lambda e: -e.score))
 
     def _group_harm(self, group: str) -> float:
-        return max((self.knowledge.causes[c].harm for c in self.members[group]), default=0.0)
+        return max((self.digest.causes[c].harm for c in self.members[group]), default=0.0)
 
     def _causes(
         self,
@@ -266,7 +269,7 @@ class Reasoner:
         score: float,
         span: tuple[float, float] | None,
     ) -> CauseEntry:
-        script = self.knowledge.causes[cause]
+        script = self.digest.causes[cause]
         before, after = self.present(prior, cause), self.present(posterior, cause)
         return CauseEntry(
             cause=cause, label=script.label, group=script.group, prior=before, posterior=after,
@@ -344,7 +347,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    return Reasoner(shipped_knowledge(), shipped_network())
+    return Reasoner(shipped_digest(), shipped_network())
 
 
 def diagnose(

@@ -13,6 +13,7 @@ from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 
 if TYPE_CHECKING:
+    from fascinet.model.digest import Digest, FlagFacts
     from fascinet.model.schema import Knowledge
     from fascinet.model.schema import RedFlag as Rule
 
@@ -20,7 +21,9 @@ LEVELS = ("urgent", "routine", "review", "reassure")
 LIKELY = 0.5
 
 
-def red_flags(knowledge: "Knowledge", case: Case, posterior: Posterior) -> tuple[RedFlag, ...]:
+def red_flags(
+    knowledge: "Knowledge | Digest", case: Case, posterior: Posterior
+) -> tuple[RedFlag, ...]:
     """Return the flags that the case raises, most urgent first."""
     open_states = possible_states(knowledge, case, posterior)
     raised = [rule for rule in knowledge.red_flags if is_raised(rule, open_states)]
@@ -28,7 +31,7 @@ def red_flags(knowledge: "Knowledge", case: Case, posterior: Posterior) -> tuple
     return tuple(RedFlag(r.id, r.level, r.text, tuple(r.article), r.action) for r in ranked)
 
 
-def is_raised(rule: "Rule", open_states: Mapping[str, frozenset[str]]) -> bool:
+def is_raised(rule: "Rule | FlagFacts", open_states: Mapping[str, frozenset[str]]) -> bool:
     """Tell whether any of the rule's alternatives holds."""
     return any(
         all(name in open_states and open_states[name] <= set(states) for name, states in w.items())
@@ -37,7 +40,7 @@ def is_raised(rule: "Rule", open_states: Mapping[str, frozenset[str]]) -> bool:
 
 
 def possible_states(
-    knowledge: "Knowledge", case: Case, posterior: Posterior
+    knowledge: "Knowledge | Digest", case: Case, posterior: Posterior
 ) -> dict[str, frozenset[str]]:
     """Return the states left open for what is observed, and the likely state of each cause."""
     known = {name: frozenset({state}) for name, state in {**case.do, **case.hard}.items()}

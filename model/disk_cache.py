@@ -18,7 +18,8 @@ import numpy as np
 
 T = TypeVar("T")
 ROOMS = ("model", "engine")
-KEPT = 8
+DIGITS = 24
+KEPT = 4  # versions of each kept thing
 
 
 def remember(name: str, make: Callable[[], T]) -> T:
@@ -82,7 +83,7 @@ def fingerprint() -> str:
     for file in sorted({f for f in files if f.is_file() and "__pycache__" not in f.parts}):
         digest.update(str(file).encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:24]
+    return digest.hexdigest()[:DIGITS]
 
 
 def _keep(path: Path, value: object) -> None:
@@ -92,8 +93,9 @@ def _keep(path: Path, value: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part.write_bytes(pickle.dumps(value, protocol=5))
         part.replace(path)
-        kept = sorted(path.parent.glob("*.pickle"), key=lambda p: p.stat().st_mtime)
-        for old in kept[:-KEPT]:
+        name = path.stem.rpartition("-")[0]
+        versions = path.parent.glob(f"{name}-{'?' * DIGITS}.pickle")
+        for old in sorted(versions, key=lambda p: p.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
     except Exception:
         with suppress(OSError):

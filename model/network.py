@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,6 +16,7 @@ from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
 
 TABLE_LIMIT = 2**26
@@ -96,7 +97,9 @@ class Network:
             raise NetworkError(f"gate of {v!r}: expected shape {want} for {parents}, got {got}")
 
     def _check_acyclic(self) -> None:
-        if not nx.is_directed_acyclic_graph(self.graph):
+        if len(self.topological) < len(self._states):
+            import networkx as nx
+
             cycle = " → ".join(u for u, _ in nx.find_cycle(self.graph))
             raise NetworkError(f"the arcs make a cycle: {cycle}")
 
@@ -131,8 +134,7 @@ class Network:
 
     def children(self, variable: str) -> tuple[str, ...]:
         """Return the children of `variable`, in network order."""
-        kids = set(self.graph.successors(self.check(variable)))
-        return tuple(v for v in self._states if v in kids)
+        return self._children[self.check(variable)]
 
     def gate(self, variable: str) -> Gate:
         """Return the gate of `variable`."""
@@ -155,15 +157,44 @@ class Network:
     @cached_property
     def graph(self) -> "nx.DiGraph[str]":
         """The arcs as a networkx graph (do not change it)."""
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_nodes_from(self._states)
         graph.add_edges_from((u, v) for v, us in self._parents.items() for u in us)
         return graph
 
     @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        """The children of every variable, in network order."""
+        kids: dict[str, list[str]] = {v: [] for v in self._states}
+        for v, us in self._parents.items():
+            for u in us:
+                kids[u].append(v)
+        return {v: tuple(us) for v, us in kids.items()}
+
+    @cached_property
     def topological(self) -> tuple[str, ...]:
         """All variables, parents before children; ties in network order."""
-        return tuple(nx.lexicographical_topological_sort(self.graph, key=self.index.__getitem__))
+        waiting = {v: len(us) for v, us in self._parents.items()}
+        ready = [self.index[v] for v, n in waiting.items() if n == 0]
+        names, order = self.variables, list[str]()
+        while ready:
+            order.append(names[heappop(ready)])
+            for kid in self._children[order[-1]]:
+                waiting[kid] -= 1
+                if waiting[kid] == 0:
+                    heappush(ready, self.index[kid])
+        return tuple(order)
+
+    def descendants(self, variable: str) -> frozenset[str]:
+        """Return all variables that a directed path from `variable` leads to."""
+        found, open_ = set[str](), [self.check(variable)]
+        while open_:
+            new = [v for v in self._children[open_.pop()] if v not in found]
+            found.update(new)
+            open_.extend(new)
+        return frozenset(found)
 
     @cached_property
     def hash(self) -> str:
@@ -211,7 +242,7 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs; read-only views as plain mappings, derived graphs left out."""
-        left_out = ("graph", "topological")
+        left_out = ("graph", "topological", "_children")
         kept = {k: v for k, v in self.__dict__.items() if k not in left_out}
         return kept | {"meta": dict(self.meta), "index": dict(self.index)}
 
@@ -252,7 +283,7 @@ class Network:
         return network_html(self)
 
     def __repr__(self) -> str:
-        arcs = self.graph.number_of_edges()
+        arcs = sum(len(us) for us in self._parents.values())
         return f"Network({self.name!r}, {len(self._states)} variables, {arcs} arcs, {self.hash})"
 
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember
 from fascinet.model.network import Network
 
@@ -14,26 +15,27 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def shipped_knowledge() -> "Knowledge":
     """Return the shipped knowledge base."""
-    return _shipped()[0]
+    from fascinet.model.load import load_knowledge
+
+    return remember("knowledge", load_knowledge)
+
+
+@lru_cache(maxsize=1)
+def shipped_digest() -> Digest:
+    """Return what a diagnosis needs of the shipped knowledge base."""
+    return remember("digest", lambda: digest_of(shipped_knowledge()))
 
 
 @lru_cache(maxsize=1)
 def shipped_network() -> Network:
     """Return the shipped network."""
-    return _shipped()[1]
+    return remember("network", _build)
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> "tuple[Knowledge, Network]":
-    return remember("shipped", _build)
-
-
-def _build() -> "tuple[Knowledge, Network]":
+def _build() -> Network:
     from fascinet.model.build import build_network
-    from fascinet.model.load import load_knowledge
 
-    knowledge = load_knowledge()
-    return knowledge, build_network(knowledge)
+    return build_network(shipped_knowledge())
 
 
 def load(path: str | Path | None = None) -> Network:

@@ -1,21 +1,35 @@
 """The analyses as methods of `Engine`: thin delegations, signatures as in the functions."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from fascinet.engine.analyses import conflict as conflicts
-from fascinet.engine.analyses import counterfactual as worlds
-from fascinet.engine.analyses import explain as reasons
-from fascinet.engine.analyses import explanations as joints
-from fascinet.engine.analyses import influence as influences
-from fascinet.engine.analyses import policy as plans
-from fascinet.engine.analyses import sensitivity as parameters
-from fascinet.engine.analyses import uncertainty as intervals
-from fascinet.engine.analyses import value_of_information as information
-from fascinet.engine.analyses.access import Evidence
+from fascinet.engine.lazy import Lazy
 
 if TYPE_CHECKING:
+    from fascinet.engine.analyses import conflict as conflicts
+    from fascinet.engine.analyses import counterfactual as worlds
+    from fascinet.engine.analyses import explain as reasons
+    from fascinet.engine.analyses import explanations as joints
+    from fascinet.engine.analyses import influence as influences
+    from fascinet.engine.analyses import policy as plans
+    from fascinet.engine.analyses import sensitivity as parameters
+    from fascinet.engine.analyses import uncertainty as intervals
+    from fascinet.engine.analyses import value_of_information as information
+    from fascinet.engine.analyses.access import Evidence
     from fascinet.engine.engine import Engine
+else:
+    # each is imported when first asked for: together they take longer than a case
+    conflicts = Lazy("fascinet.engine.analyses.conflict")
+    worlds = Lazy("fascinet.engine.analyses.counterfactual")
+    reasons = Lazy("fascinet.engine.analyses.explain")
+    joints = Lazy("fascinet.engine.analyses.explanations")
+    influences = Lazy("fascinet.engine.analyses.influence")
+    plans = Lazy("fascinet.engine.analyses.policy")
+    parameters = Lazy("fascinet.engine.analyses.sensitivity")
+    intervals = Lazy("fascinet.engine.analyses.uncertainty")
+    information = Lazy("fascinet.engine.analyses.value_of_information")
 
 
 class Analyses:
@@ -24,7 +38,7 @@ class Analyses:
     __slots__ = ()
 
     @property
-    def _engine(self) -> "Engine":
+    def _engine(self) -> Engine:
         return cast("Engine", self)
 
     def sensitivity(

@@ -5,9 +5,14 @@ import sys
 
 def main() -> None:
     """Run the command line; exit 0 if all went well, 2 on bad input."""
-    from fascinet.cli import run
+    from fascinet.quick import answer
 
-    sys.exit(run(sys.argv[1:]))
+    code = answer(sys.argv[1:])
+    if code is None:
+        from fascinet.cli import run
+
+        code = run(sys.argv[1:])
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 JSON goes to standard output alone. Every error is one line on standard error, exit code 2.
 """
 
-import sys
-import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fascinet import __version__
+from fascinet.cli_errors import complain, guarded
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
@@ -236,17 +235,16 @@ def dashboard(
 
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
-    warnings.showwarning = note
+    return guarded(lambda: _parsed(arguments))
+
+
+def _parsed(arguments: list[str]) -> int | None:
     try:
-        code = app(arguments, prog_name="fascinet", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except FascinetError as error:
-        return complain(error)
-    except (typer.Abort, KeyboardInterrupt):
+        return app(arguments, prog_name="fascinet", standalone_mode=False)
+    except typer.Abort:
         return complain("stopped")
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except (FascinetError, BrokenPipeError):
+        raise
     except Exception as error:
         # usage errors: typer brings its own copy of click, so they are known by what they can do
         explain = getattr(error, "format_message", None)
@@ -255,17 +253,6 @@ def run(arguments: list[str]) -> int:
         return complain(_usage(error, explain()))
 
 
-def note(message: Warning | str, category: type[Warning], *place: object) -> None:
-    """Write a warning as one line on standard error, without the place in the code."""
-    print("fascinet: note: " + " ".join(str(message).split()), file=sys.stderr)
-
-
 def _usage(error: Exception, message: str) -> str:
     is_bare = type(error).__name__ == "NoArgsIsHelpError"
     return "expected a command; see fascinet --help" if is_bare else message
-
-
-def complain(message: object) -> int:
-    """Write one line on standard error; return the exit code of bad input."""
-    print("fascinet: " + " ".join(str(message).split()), file=sys.stderr)
-    return 2

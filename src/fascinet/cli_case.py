@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from networkx import descendants
-
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.differential import Differential
 from fascinet.engine.reasoner import Reasoner, shipped_reasoner
@@ -206,7 +204,7 @@ def whatif(
     reasoner, found = _prepared(case, findings, setting, None)
     for name, state in done.items():
         reasoner.rules.check(name, state)
-    affected = {v for name in done for v in descendants(reasoner.network.graph, name)}
+    affected = {v for name in done for v in reasoner.network.descendants(name)}
     known = {*reasoner.causes, *reasoner.mechanisms, *found.hard} & affected - set(done)
     targets = [name for name in reasoner.network.variables if name in known]
     result = reasoner.engine.counterfactual(found.hard, done, targets, soft=found.soft)

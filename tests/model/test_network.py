@@ -1,11 +1,13 @@
 """The network is immutable, checks itself, and names what is wrong."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from fascinet.model.errors import NetworkError, UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Table, noisy_or
 from fascinet.model.network import Network
+from fascinet.model.shipped import load
 from tests.oracle import joint, posteriors
 
 YES_NO = ("no", "yes")
@@ -78,3 +80,15 @@ def test_bad_structure_is_refused(states, parents, says: str) -> None:
         gates = {v: noisy_or([0.5], 0.1) for v in states}
     with pytest.raises(NetworkError, match=says):
         Network(states, parents, gates)
+
+
+def test_order_and_descendants_are_those_of_the_graph() -> None:
+    network = load()
+    graph = network.graph
+    order = nx.lexicographical_topological_sort(graph, key=network.index.__getitem__)
+    assert network.topological == tuple(order)
+    for variable in network.variables[::7]:
+        assert network.descendants(variable) == nx.descendants(graph, variable)
+        children = network.children(variable)
+        assert set(children) == set(graph.successors(variable))
+        assert list(children) == sorted(children, key=network.index.__getitem__)

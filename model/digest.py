@@ -1,0 +1,109 @@
+"""What a diagnosis needs of the knowledge base, as plain records that load quickly.
+
+`Knowledge` is made of checked records, whose classes take longer to build than a case takes to
+answer. The digest has the same attribute names, as far as it goes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from fascinet.model.schema import Knowledge
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CauseFacts:
+    """A cause: its label and group, whether it must not be missed, and the harm of missing it."""
+
+    label: str
+    group: str
+    must_not_miss: bool
+    harm: float
+
+
+@dataclass(frozen=True)
+class MechanismFacts:
+    """A mechanism: the causes that it sums up, if it is nothing else."""
+
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TestFacts:
+    """A test: its ordinal cost, 1 to 5, and the state that is normal."""
+
+    cost: int
+    normal: str
+
+
+@dataclass(frozen=True)
+class ExposureFacts:
+    """What an exposure sets, and why one sets nothing."""
+
+    present: Mapping[str, str]
+    absent: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class FlagFacts:
+    """A warning: any of `when` holds, each a mapping of variable to states, all of which hold."""
+
+    id: str
+    level: str
+    when: tuple[Mapping[str, tuple[str, ...]], ...]
+    text: str
+    action: str
+    article: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The facts of a knowledge base that reading and ranking ask for.
+
+    Attributes
+    ----------
+    causes, mechanisms, tests, exposures : mapping of name to facts
+    labels : mapping of variable to str
+    red_flags : tuple of FlagFacts
+    """
+
+    causes: Mapping[str, CauseFacts]
+    mechanisms: Mapping[str, MechanismFacts]
+    tests: Mapping[str, TestFacts]
+    exposures: Mapping[str, ExposureFacts]
+    labels: Mapping[str, str]
+    red_flags: tuple[FlagFacts, ...]
+
+
+def digest_of(knowledge: "Knowledge") -> Digest:
+    """Return the digest of a knowledge base."""
+    return Digest(
+        causes=_all(knowledge.causes, CauseFacts),
+        mechanisms=_all(knowledge.mechanisms, MechanismFacts),
+        tests=_all(knowledge.tests, TestFacts),
+        exposures=_all(knowledge.exposures, ExposureFacts),
+        labels={name: record.label for name, record in knowledge.variables.items()},
+        red_flags=tuple(_facts(flag, FlagFacts) for flag in knowledge.red_flags),
+    )
+
+
+def _all(records: Mapping[str, object], kind: type[T]) -> dict[str, T]:
+    return {name: _facts(record, kind) for name, record in records.items()}
+
+
+def _facts(record: object, kind: type[T]) -> T:
+    """Return the attributes of a record that its facts name; read-only views as dictionaries."""
+    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    return kind(**{name: _plain(getattr(record, name)) for name in fields})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_plain(v) for v in value)
+    return value

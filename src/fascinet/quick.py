@@ -1,0 +1,77 @@
+"""Case commands without the full parser, whose import takes longer than a case takes to answer.
+
+Only plain, complete arguments are understood here. Anything else (help, an abbreviation, an
+unknown option, a missing value) is left to `fascinet.cli`, which says what is wrong.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fascinet.cli_errors import guarded
+
+VALUE, MANY = "value", "many"
+CASE = {"finding": MANY, "setting": VALUE, "do": MANY, "format": VALUE}
+COMMANDS: dict[str, dict[str, str]] = {
+    "diagnose": CASE | {"rank": VALUE},
+    "next": CASE,
+    "explain": CASE | {"target": VALUE},
+    "sensitivity": CASE | {"target": VALUE},
+    "whatif": CASE,
+}
+SHORT = {"-f": "--finding"}
+DEFAULTS = {"rank": "responsibility", "format": "table"}
+FORMATS = ("table", "json")
+NAMES = {"finding": "findings", "format": "form"}
+
+
+def answer(arguments: Sequence[str]) -> int | None:
+    """Run a case command; return its exit code, or None if the full parser is needed."""
+    given = parse(arguments)
+    if given is None:
+        return None
+
+    def work() -> None:
+        command = _command(arguments[0])
+        command(**given)
+
+    return guarded(work)
+
+
+def _command(name: str) -> Callable[..., None]:
+    from fascinet import cli_case
+
+    return getattr(cli_case, "next_" if name == "next" else name)
+
+
+def parse(arguments: Sequence[str]) -> dict[str, Any] | None:
+    """Return the arguments of a case command by name; None if they are not plain.
+
+    >>> parse(["next", "-f", "weakness=objective"])["findings"]
+    ['weakness=objective']
+    >>> parse(["diagnose", "--help"]) is None
+    True
+    """
+    if not arguments or arguments[0] not in COMMANDS:
+        return None
+    kinds = COMMANDS[arguments[0]]
+    found: dict[str, Any] = {n: DEFAULTS.get(n) if k == VALUE else [] for n, k in kinds.items()}
+    cases: list[str] = []
+    rest = list(arguments[1:])
+    while rest:
+        token = rest.pop(0)
+        if token == "-" or not token.startswith("-"):
+            cases.append(token)
+            continue
+        name, mark, value = SHORT.get(token, token).partition("=")
+        kind = kinds.get(name.removeprefix("--")) if name.startswith("--") else None
+        if kind is None or not (mark or rest):
+            return None
+        value = value if mark else rest.pop(0)
+        if kind == MANY:
+            found[name[2:]].append(value)
+        else:
+            found[name[2:]] = value
+    if len(cases) > 1 or found["format"] not in FORMATS:
+        return None
+    named = {NAMES.get(name, name): value for name, value in found.items()}
+    return named | {"case": cases[0] if cases else None}

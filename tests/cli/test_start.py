@@ -1,0 +1,100 @@
+"""A start is short: the quick parser agrees with the full one, and heavy packages stay away."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fascinet import cli, quick
+from fascinet.engine.lazy import Lazy
+from fascinet.model.digest import Digest, digest_of
+from fascinet.model.shipped import shipped_digest, shipped_knowledge
+
+CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-041.json")
+HEAVY = ("numba", "networkx", "pydantic", "typer", "pandas", "yaml", "scipy", "pgmpy", "google")
+LOOK = f"""
+import json, sys
+from fascinet.quick import answer
+code = answer(["diagnose", {CASE!r}, "--format", "json"])
+print(json.dumps([code, [m for m in {HEAVY!r} if m in sys.modules]]), file=sys.stderr)
+"""
+
+
+def run(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "FASCINET_CACHE": str(cache)},
+        capture_output=True, text=True, check=True, timeout=600,
+    )  # fmt: skip
+
+
+def test_a_warm_diagnosis_imports_nothing_heavy(tmp_path: Path) -> None:
+    first, second = run(LOOK, tmp_path), run(LOOK, tmp_path)
+    assert json.loads(second.stderr) == [0, []]
+    assert json.loads(first.stdout)["differential"] == json.loads(second.stdout)["differential"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diagnose", "-f", "weakness=objective", "--finding=atrophy=yes", "--rank", "posterior"],
+        ["next", CASE, "--format", "json", "--setting", "general"],
+        ["whatif", CASE, "--do", "caffeine_excess=no"],
+        ["explain", "-", "--target", "als"],
+    ],
+)
+def test_plain_arguments_are_understood_alike(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, object]] = []
+    for name in ("diagnose", "next_", "whatif", "explain"):
+        order = _parameters(name)
+
+        def record(*args: object, _order: list[str] = order, **named: object) -> None:
+            seen.append(dict(zip(_order, args, strict=False)) | named)
+
+        monkeypatch.setattr(f"fascinet.cli_case.{name}", record)
+    assert quick.answer(arguments) == 0 and cli.run(arguments) == 0
+    short, full = ({k: v or None for k, v in call.items()} for call in seen)
+    assert short == full
+
+
+def _parameters(name: str) -> list[str]:
+    from inspect import signature
+
+    from fascinet import cli_case
+
+    return list(signature(getattr(cli_case, name)).parameters)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["diagnose", "--help"], ["diagnose", "a.json", "b.json"], ["diagnose", "--rank"],
+        ["diagnose", "--format", "xml"], ["diagnose", "--colour", "red"], ["query", "alarm.bif"],
+        ["next", "--rank", "posterior"], ["diagnose", "-x"],
+        ["diagnose", "-f=weakness=objective"],
+    ],
+)  # fmt: skip
+def test_what_is_not_plain_is_left_to_the_full_parser(arguments: list[str]) -> None:
+    assert quick.parse(arguments) is None
+
+
+def test_the_digest_says_what_the_knowledge_base_says() -> None:
+    knowledge, digest = shipped_knowledge(), shipped_digest()
+    assert digest == digest_of(knowledge)
+    assert isinstance(digest, Digest)
+    assert {c: f.group for c, f in digest.causes.items()} == {
+        c: r.group for c, r in knowledge.causes.items()
+    }
+    assert [f.text for f in digest.red_flags] == [r.text for r in knowledge.red_flags]
+    assert digest.labels["als"] == knowledge.variables["als"].label
+
+
+def test_a_lazy_module_is_imported_when_used() -> None:
+    lazy = Lazy("fascinet.engine.case_rules")
+    assert callable(lazy.rules_of)
+    with pytest.raises(ModuleNotFoundError):
+        _ = Lazy("fascinet.nowhere").anything
