@@ -149,7 +149,12 @@ class Engine(Analyses):
         return self.solver.log_prob(request)
 
     def posteriors(
-        self, frame: Any, targets: Iterable[str] | None = None, *, impossible: str = "raise"
+        self,
+        frame: Any,
+        targets: Iterable[str] | None = None,
+        *,
+        impossible: str = "raise",
+        dtype: str = "float64",
     ) -> Any:
         """Return the posteriors of every row of a DataFrame (pandas, polars, Arrow).
 
@@ -161,6 +166,10 @@ class Engine(Analyses):
             Variables wanted; None means all.
         impossible : {"raise", "nan"}
             What a row with P(evidence) = 0 does.
+        dtype : {"float64", "float32"}
+            Single precision takes half the time and memory; the largest difference from double
+            precision on 256 of the rows is then told in `.attrs["max_abs_difference"]` (pandas;
+            about 1e-6 on networks of a hundred variables).
 
         Returns
         -------
@@ -171,7 +180,9 @@ class Engine(Analyses):
 
         names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
         self._targets(names)
-        return posterior_frame(self.solver, self.network, self.layout, frame, names, impossible)
+        return posterior_frame(
+            self.solver, self.network, self.layout, frame, names, impossible, dtype
+        )
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
         """Return ln P of many (evidence, soft) pairs, shape (cases,); -inf where impossible."""

@@ -1,43 +1,23 @@
 """DataFrames in and out: pandas, polars and Arrow by way of narwhals."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fascinet.engine.batch import States, solve_states
+from fascinet.engine.frame_codes import encode
 from fascinet.engine.posterior import Layout
 from fascinet.engine.solver import Solver
-from fascinet.model.errors import ImpossibleEvidenceError, OptionError, UnknownStateError
+from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
-CHUNK = 65_536  # rows worked at a time: what bounds the memory beside the result
-
-
-def encode(network: Network, frame: Any) -> States:
-    """Return the state of each variable, shape (rows, variables), -1 where the cell is missing.
-
-    Raises
-    ------
-    UnknownVariableError, UnknownStateError
-    """
-    table = nw.from_native(frame, eager_only=True)
-    states = np.full((len(table), len(network.variables)), -1, np.int16)
-    for name in table.columns:
-        network.check(name)
-        codes, uniques = pd.factorize(table[name].to_numpy())
-        known = [*(_state(network, name, u) for u in uniques), -1]
-        states[:, network.index[name]] = np.array(known, np.int16)[codes]
-    return states
-
-
-def _state(network: Network, variable: str, value: object) -> int:
-    if not isinstance(value, str):
-        raise UnknownStateError(variable, value, network.states(variable))
-    return network.state_index(variable, value)
+CHUNK = 65_536  # rows worked at a time where not all is asked: what bounds the memory
+PROBE = 256  # rows on which single precision is compared with double
+DTYPES = ("float64", "float32")
 
 
 def posterior_frame(
@@ -47,24 +27,49 @@ def posterior_frame(
     frame: Any,
     targets: tuple[str, ...],
     impossible: str,
+    dtype: str = "float64",
 ) -> Any:
     """Return a frame of the same kind with a column "variable=state" for each target's state."""
     if impossible not in ("raise", "nan"):
         raise OptionError("value of impossible", impossible, ("raise", "nan"))
+    if dtype not in DTYPES:
+        raise OptionError("dtype", dtype, DTYPES)
     states = encode(network, frame)
     places = np.concatenate(
         [np.arange(layout.slices[t].start, layout.slices[t].stop) for t in targets]
         or [np.zeros(0, np.int64)]
     )
-    out = np.empty((len(places), len(states)))
-    for begin in range(0, len(states), CHUNK):
-        part = states[begin : begin + CHUNK]
-        values, logs = solve_states(solver, part)
-        if impossible == "raise" and np.isneginf(logs).any():
-            _complain(network, states, begin + int(np.argmax(np.isneginf(logs))))
-        out[:, begin : begin + CHUNK] = values[:, places].T
+    values, logs = _solve(solver, states, places, layout.total, dtype)
+    if impossible == "raise" and np.isneginf(logs).any():
+        _complain(network, states, int(np.argmax(np.isneginf(logs))))
     names = [f"{t}={s}" for t in targets for s in layout.states[t]]
-    return _frame_like(frame, dict(zip(names, out, strict=True)))
+    out = _frame_like(frame, names, values)
+    if dtype == "float32" and isinstance(out, pd.DataFrame):
+        out.attrs["max_abs_difference"] = single_error(solver, states, places, values)
+    return out
+
+
+def _solve(
+    solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
+) -> tuple[Array, Array]:
+    """Return the posteriors at some places, shape (cases, places), and ln P(e)."""
+    if np.array_equal(places, np.arange(total)):
+        return solve_states(solver, states, dtype=dtype)
+    out, logs = np.empty((len(places), len(states)), dtype), np.empty(len(states))
+    for begin in range(0, len(states), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        values, logs[rows] = solve_states(solver, states[rows], dtype=dtype)
+        out[:, rows] = values.T[places]
+    return out.T, logs
+
+
+def single_error(solver: Solver, states: States, places: NDArray[np.int64], values: Array) -> float:
+    """Return the largest difference from double precision on rows spread over the batch."""
+    rows = np.unique(np.linspace(0, len(states) - 1, PROBE).astype(np.int64)) if len(states) else []
+    if not len(rows):
+        return 0.0
+    exact, _ = solve_states(solver, states[rows])
+    return float(np.nanmax(np.abs(exact[:, places] - values[rows]), initial=0.0))
 
 
 def _complain(network: Network, states: States, row: int) -> None:
@@ -73,8 +78,9 @@ def _complain(network: Network, states: States, row: int) -> None:
     raise ImpossibleEvidenceError({"row": row, **found})
 
 
-def _frame_like(frame: Any, columns: Mapping[str, Array]) -> Any:
+def _frame_like(frame: Any, names: list[str], values: Array) -> Any:
     native = nw.from_native(frame, eager_only=True)
     if isinstance(frame, pd.DataFrame):
-        return pd.DataFrame(dict(columns), index=frame.index)
-    return nw.from_dict(dict(columns), backend=native.implementation).to_native()
+        return pd.DataFrame(values, index=frame.index, columns=names, copy=False)
+    columns = dict(zip(names, values.T, strict=True))
+    return nw.from_dict(columns, backend=native.implementation).to_native()

@@ -1,0 +1,150 @@
+"""A DataFrame's cells as state numbers: by identity, dictionary or bytes, never one by one."""
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fascinet.model.errors import UnknownStateError
+from fascinet.model.network import Network
+
+States = NDArray[np.int16]
+MANY = 256  # rows from which the compiled readers are worth their start
+
+
+def encode(network: Network, frame: Any) -> States:
+    """Return the state of each variable, shape (rows, variables), -1 where the cell is missing.
+
+    Raises
+    ------
+    UnknownVariableError, UnknownStateError
+    """
+    table = nw.from_native(frame, eager_only=True)
+    states = np.full((len(network.variables), len(table)), -1, np.int16)
+    source: Any = frame if isinstance(frame, pd.DataFrame) else table.to_arrow()
+    for name in table.columns:
+        network.check(name)
+        _Column(network, name, states[network.index[name]]).read(source[name])
+    return states.T
+
+
+class _Column:
+    """One column on its way into its row of states."""
+
+    def __init__(self, network: Network, name: str, out: States) -> None:
+        self.network, self.name, self.out = network, name, out
+
+    def read(self, native: Any) -> None:
+        """Write the states of a column, of pandas or Arrow."""
+        if not isinstance(native, pd.Series):
+            self._arrow(native)
+        elif isinstance(native.dtype, pd.CategoricalDtype):
+            self._codes(native.cat.codes.to_numpy(), native.cat.categories.tolist())
+        elif native.dtype == object:
+            self._objects(native.to_numpy())
+        elif isinstance(native.dtype, pd.StringDtype) and native.dtype.storage == "pyarrow":
+            self._arrow(native.array.__arrow_array__())
+        else:
+            self._factorize(native.to_numpy())
+
+    def _codes(self, codes: NDArray[Any], names: Any) -> None:
+        known = np.array([*(self._state(name) for name in names), -1], np.int16)
+        if len(codes) < MANY:
+            self.out[:] = known[codes]
+        else:
+            from fascinet.engine.frames_numba import translate
+
+            self.out[:] = codes
+            translate(self.out, known)
+
+    def _factorize(self, values: NDArray[Any]) -> None:
+        codes, names = pd.factorize(values)
+        self._codes(codes, names)
+
+    def _objects(self, values: NDArray[Any]) -> None:
+        if len(values) < MANY:
+            return self._factorize(values)
+        from fascinet.engine.frames_numba import KNOWN, code_objects, translate
+
+        first = np.zeros(KNOWN, np.int64)
+        count = code_objects(addresses(values), first, self.out)
+        if count < 0:
+            return self._factorize(values)
+        names = [values[i] for i in first[:count]]
+        known = [-1 if is_missing(x) else self._state(x) for x in names]
+        return translate(self.out, np.array([*known, -1], np.int16))
+
+    def _arrow(self, column: Any) -> None:
+        import pyarrow as pa
+
+        at = 0
+        for part in getattr(column, "chunks", [column]):
+            target = _Column(self.network, self.name, self.out[at : at + len(part)])
+            at += len(part)
+            if pa.types.is_dictionary(part.type):
+                codes = part.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+                target._codes(codes, part.dictionary.to_pylist())
+            elif len(part) >= MANY and is_text(part.type):
+                target._text(part.cast(pa.large_string()))
+            else:
+                target._factorize(np.array(part.to_pylist(), object))
+
+    def _text(self, part: Any) -> None:
+        from fascinet.engine.frames_numba import code_strings
+
+        valid, offsets, text = part.buffers()
+        names = [s.encode() for s in self.network.states(self.name)]
+        width = max(map(len, names))
+        rows = np.frombuffer(b"".join(n.ljust(width, b"\0") for n in names), np.uint8)
+        bad = code_strings(
+            np.frombuffer(offsets, np.int64)[part.offset :],
+            bytes_of(text),
+            bytes_of(valid),
+            part.offset,
+            rows.reshape(len(names), width),
+            np.array([len(n) for n in names], np.int64),
+            self.out,
+        )
+        if bad >= 0:
+            self._state(part[int(bad)].as_py())
+
+    def _state(self, value: object) -> int:
+        if not isinstance(value, str):
+            states = self.network.states(self.name)
+            raise UnknownStateError(self.name, value, states)
+        return self.network.state_index(self.name, value)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is a string."""
+    return str(kind) in ("string", "large_string", "string_view")
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is None, NaN or NA."""
+    return value is None or (not isinstance(value, str) and pd.isna(value) is True)
+
+
+def bytes_of(buffer: Any) -> NDArray[np.uint8]:
+    """Return a buffer's bytes; none if there is no buffer."""
+    return np.zeros(0, np.uint8) if buffer is None else np.frombuffer(buffer, np.uint8)
+
+
+class _Addresses:
+    """An array of objects seen as the numbers that stand in it: the objects' addresses."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        kind = f"<i{np.dtype(np.intp).itemsize}"
+        self.__array_interface__ = {
+            **values.__array_interface__,
+            "typestr": kind,
+            "descr": [("", kind)],
+        }
+        self.values = values
+
+
+def addresses(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the address of each object; the array keeps them alive."""
+    return np.asarray(_Addresses(values)).astype(np.int64, copy=False)
