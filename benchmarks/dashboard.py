@@ -127,9 +127,10 @@ def clicks(browser: Browser, url: str, count: int) -> dict[str, float]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the next questions are there, so that clicks are measured one by one."""
-    expect(page.get_by_text("⏳")).to_have_count(0, timeout=60_000)
-    page.wait_for_timeout(150)
+    """Wait until the page is drawn whole, so that clicks are measured one by one."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    expect(page.get_by_role("region", name="Best next test")).to_be_visible(timeout=60_000)
 
 
 def load(browser: Browser, url: str, sessions: int, seconds: float, pid: int) -> dict[str, float]:

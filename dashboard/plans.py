@@ -7,6 +7,7 @@ from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import label, state_words
 from fascinet.engine.analyses.value_of_information import value_of_information
+from fascinet.engine.differential import Differential
 
 TOP = 3
 
@@ -75,10 +76,14 @@ def options(case: Case, target: str | None, mode: str) -> tuple[Option, ...]:
         The cause to learn about; None for the whole differential.
     mode : {"both", "rule_in", "rule_out"}
     """
+    if target is None and mode == "both":
+        tests = service.whole(case).next_tests
+        return tuple(_option(t.finding, t.expected_gain_bits, t.score) for t in tests)
     known = service.resources()
     open_ = [e.id for e in known.catalogue.entries if e.id not in case.entered]
+    causes = [c for c in known.reasoner.causes if c not in case.entered]
     found = value_of_information(
-        known.engine, target, service.evidence_of(case), open_,
+        known.engine, target or causes, service.evidence_of(case), open_,
         soft=case.soft_evidence, mode=mode,
     )  # fmt: skip
     rows = zip(found.variables, found.bits, found.score, strict=True)
@@ -108,12 +113,16 @@ def outcomes(case: Case, test: str, cause: str) -> tuple[Outcome, ...]:
 
 
 def _outcome(after: Case, test: str, state: str, p: float, cause: str) -> Outcome:
-    answer = service.differential(after)
+    answer = service.with_next(after)
     leaders = tuple((e.label, e.posterior) for e in answer.differential[:TOP])
-    best = options(after, None, "both")
-    step = best[0].name if best else ""
-    belief = service.presence(service.beliefs(after), cause)
-    return Outcome(state, state_words(state), p, belief, leaders, step)
+    step = answer.next_tests[0].label if answer.next_tests else ""
+    return Outcome(state, state_words(state), p, _posterior(after, answer, cause), leaders, step)
+
+
+def _posterior(case: Case, answer: Differential, cause: str) -> float:
+    """Return P(cause present); a cause that was entered is not in the ranking's gift."""
+    found = next((e.posterior for e in answer.differential if e.cause == cause), None)
+    return service.presence(service.beliefs(case), cause) if found is None else found
 
 
 def name_of(variable: str) -> str:

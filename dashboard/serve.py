@@ -82,14 +82,21 @@ def main() -> None:
     """Run Streamlit in this process, and load the network beside it for the first visitor."""
     from streamlit.web.cli import main as streamlit
 
-    from fascinet.dashboard.service import warm
-
-    Thread(target=warm, name="warm", daemon=True).start()
+    Thread(target=_warm, name="warm", daemon=True).start()
     port = os.environ.pop(OPEN, "")
     if port:
         Thread(target=open_browser, args=(int(port),), name="open", daemon=True).start()
     sys.argv[0] = "streamlit"
     streamlit()
+
+
+def _warm() -> None:
+    """Load the network here, then in the second process, which answers what is heavy."""
+    from fascinet.dashboard.later import QUEUE
+    from fascinet.dashboard.service import warm
+
+    warm()
+    QUEUE.use_process()
 
 
 if __name__ == "__main__":

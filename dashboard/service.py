@@ -5,7 +5,7 @@ the process lies here: knowledge, network, engine, and the latest answers by cas
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -91,7 +91,6 @@ def warm() -> None:
     known = resources()
     differential(known.blank)
     beliefs(known.blank)
-    whole(known.blank)
 
 
 def model_case(case: Case) -> ModelCase:
@@ -115,8 +114,20 @@ def differential(case: Case) -> Differential:
 
 @lru_cache(maxsize=CACHED)
 def whole(case: Case) -> Differential:
-    """Return the differential with intervals and next tests, which cost most."""
-    return resources().reasoner.diagnose(model_case(case), case.setting, strict=False, tests=None)
+    """Return the differential with intervals and next tests, which cost most.
+
+    Without the posterior of every variable, so that it can travel between processes.
+    """
+    found = resources().reasoner.diagnose(model_case(case), case.setting, strict=False, tests=None)
+    return replace(found, posterior=None)
+
+
+@lru_cache(maxsize=CACHED)
+def with_next(case: Case) -> Differential:
+    """Return the differential with the one best next step."""
+    return resources().reasoner.diagnose(
+        model_case(case), case.setting, strict=False, tests=1, intervals=False
+    )
 
 
 def evidence_of(case: Case) -> dict[str, str]:

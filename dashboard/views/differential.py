@@ -29,21 +29,20 @@ def page() -> None:
     with st.container():  # keeps its place when empty, so that what follows is not drawn anew
         flags.banner(known, answer)
         flags.doubts(answer)
-    full = later.ready("whole", service.whole, here.case)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
-        mount("ranking", ranking(known, here, full or answer, full is None), on_edit, key="ranking")
+        mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
     with right:
-        if full is None:
-            later.wait_for("whole", service.whole, here.case, "Weighing what to ask next …")
-        else:
-            mount("next", {"groups": suggestions(known, full)}, on_edit, key="next")
+        note = st.empty()
+        full = later.answer(
+            service.whole, here.case, text="Weighing what to ask next …", place=note
+        )
+        data = {"groups": suggestions(known, full), "spans": spans(full)}
+        mount("next", data, on_edit, key="next")
 
 
-def ranking(
-    known: Resources, here: Session, answer: Differential, plain: bool = False
-) -> dict[str, Any]:
-    """Return what the ranking component draws; `plain` leaves the intervals out."""
+def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
+    """Return what the ranking component draws; the intervals follow, see `spans`."""
     entries = list(answer.differential)
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause
@@ -52,7 +51,7 @@ def ranking(
         "" if rest <= 0 else ("Only the likely ones" if here.everything else f"{rest} more causes")
     )
     return {
-        "rows": [_row(known, e, focus, plain) for e in shown],
+        "rows": [_row(known, e, focus) for e in shown],
         "all": here.everything,
         "more": more,
         "help": HELP,
@@ -60,9 +59,18 @@ def ranking(
     }
 
 
-def _row(known: Resources, entry: CauseEntry, focus: str, plain: bool) -> dict[str, Any]:
+def spans(answer: Differential) -> dict[str, dict[str, Any]]:
+    """Return each cause's interval; the ranking draws those that fit the posterior it shows."""
+    out: dict[str, dict[str, Any]] = {}
+    for entry in answer.differential:
+        low, high = entry.interval
+        text = f"{percent(low)} – {percent(high)}"
+        out[entry.cause] = {"p": entry.posterior, "low": low, "high": high, "text": text}
+    return out
+
+
+def _row(known: Resources, entry: CauseEntry, focus: str) -> dict[str, Any]:
     trend = "up" if entry.posterior > entry.prior else "down"
-    low, high = (None, None) if plain else entry.interval
     return {
         "id": entry.cause,
         "label": entry.label,
@@ -71,10 +79,7 @@ def _row(known: Resources, entry: CauseEntry, focus: str, plain: bool) -> dict[s
         "p": entry.posterior,
         "prior": entry.prior,
         "r": entry.responsibility,
-        "low": low,
-        "high": high,
         "ptext": percent(entry.posterior),
-        "interval": "" if low is None or high is None else f"{percent(low)} – {percent(high)}",
         "priortext": percent(entry.prior),
         "change": points(entry.prior, entry.posterior),
         "trend": trend,

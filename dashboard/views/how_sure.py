@@ -3,13 +3,13 @@
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.figures import GRADES, reference
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import Lever, levers
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import percent
@@ -35,8 +35,11 @@ def page() -> None:
         st.info("This cause was entered as a finding: its probability hangs on no figure.")
         return
     entry = answer[cause]
-    _headline(here, entry)
-    found = levers(here.case, cause)
+    head, note = st.empty(), st.empty()
+    _headline(head, entry, "…")
+    found = later.answer(
+        levers, here.case, cause, text="Moving every figure through its range …", place=note
+    )
     if not found:
         st.caption("No single figure's range moves this answer.")
         return
@@ -49,21 +52,17 @@ def page() -> None:
     with right:
         _curve(known, found, entry.posterior)
     _poor(known, found)
+    full = later.answer(service.whole, here.case, text="Working out the interval …", place=note)
+    low, high = full[cause].interval
+    _headline(head, entry, f"{percent(low)} to {percent(high)}")
 
 
-def _headline(here: Session, entry: CauseEntry) -> None:
-    full = later.ready("whole", service.whole, here.case)
-    span = "…"
-    if full is not None:
-        low, high = full[entry.cause].interval
-        span = f"{percent(low)} to {percent(high)}"
-    st.html(
+def _headline(place: DeltaGenerator, entry: CauseEntry, span: str) -> None:
+    place.html(
         f"<p class='fn-big' data-testid='headline'>{escape(entry.label)}: "
         f"<b>{percent(entry.posterior)}</b>, 95% interval {span} from the cited ranges of all "
         "figures.</p>"
     )
-    if full is None:
-        later.wait_for("whole", service.whole, here.case, "Working out the interval …")
 
 
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from fascinet.dashboard import charts_change, flags, scenarios, service
+from fascinet.dashboard import charts_change, flags, later, scenarios, service
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page
 from fascinet.dashboard.scenarios import Beliefs
@@ -73,7 +73,9 @@ def _changeable(known: Resources) -> dict[str, str]:
 
 def _show_world(known: Resources, here: Session, variable: str, state: str, world: str) -> None:
     try:
-        after = scenarios.worlds(here.case, variable, state)[world]
+        after = later.answer(
+            scenarios.worlds, here.case, variable, state, text="Imagining the other world …"
+        )[world]
     except FascinetError as error:
         st.warning(str(error))
         return
@@ -167,7 +169,11 @@ def _cited_prior(known: Resources, here: Session, cause: str, base: float) -> st
 
 def _figure(known: Resources, here: Session) -> None:
     cause = choose_focus(known, here, key="if-figure")
-    found = () if cause in here.case.entered else levers(here.case, cause)
+    found = (
+        ()
+        if cause in here.case.entered
+        else later.answer(levers, here.case, cause, text="Moving every figure through its range …")
+    )
     if not found:
         st.info("No single figure's range moves this answer.")
         return

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from fascinet.dashboard import charts_change, flags, service
+from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.plans import Option, Outcome, name_of, options, outcomes
@@ -17,7 +17,7 @@ from fascinet.model.errors import ImpossibleEvidenceError
 LEAD = "What is worth asking or testing next, and what each answer would change."
 MODES = {"both": "Rule in or out", "rule_in": "Rule in", "rule_out": "Rule out"}
 WHOLE, ONE = "the whole differential", "the cause in focus"
-SHOWN = 8
+SHOWN = 12
 
 
 def page() -> None:
@@ -43,7 +43,9 @@ def page() -> None:
         required=True,
     )
     target = cause if about == ONE and cause not in here.case.entered else None
-    found = options(here.case, target, str(mode))
+    found = later.answer(
+        options, here.case, target, str(mode), text="Weighing every question and test …"
+    )
     left, right = st.columns(2, gap="large")
     for column, title, kinds in (
         (left, "Questions and examination", {"finding", "risk", "cause"}),
@@ -95,7 +97,9 @@ def _tree(known: Resources, here: Session, cause: str, found: tuple[Option, ...]
             "Act when the cause in focus reaches", 1, 99, 20, 1, format="%d%%", key="next-limit",
             help="The probability above which one would treat or refer (Pauker and Kassirer 1980).",
         )  # fmt: skip
-        results = outcomes(here.case, str(test), cause)
+        results = later.answer(
+            outcomes, here.case, str(test), cause, text="Following each result …"
+        )
         st.markdown(_verdict(here, cause, results, limit / 100))
     with right:
         rows, spec = charts_change.outcomes(

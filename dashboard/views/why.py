@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from fascinet.dashboard import charts, flags, service
+from fascinet.dashboard import charts, flags, later, service
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page, plain, session
 from fascinet.dashboard.people import frequency_tree
@@ -30,7 +30,7 @@ def page() -> None:
     if cause in here.case.entered:
         st.info("This cause was entered as a finding, so there is nothing to explain.")
         return
-    found = reasons(here.case, cause)
+    found = later.answer(reasons, here.case, cause, text="Weighing every finding …")
     _headline(found)
     view = st.segmented_control("Seen as", VIEWS, default=VIEWS[0], key="why-view", required=True)
     {VIEWS[0]: _weights, VIEWS[1]: _people, VIEWS[2]: _nomogram}[str(view)](found)

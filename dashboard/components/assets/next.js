@@ -16,6 +16,10 @@ function card(store, item, best) {
 export default function (component) {
   const { data } = component;
   const store = instance(component);
+  if (data.spans) {
+    globalThis.fascinetSpans = data.spans; // the ranking, drawn before they were known, takes them up
+    document.dispatchEvent(new CustomEvent("fascinet:spans"));
+  }
   const key = JSON.stringify(data.groups);
   if (store.key === key) return undefined;
   store.key = key;

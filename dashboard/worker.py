@@ -1,0 +1,101 @@
+"""A second process for answers that take longer than a click may: no click waits behind them.
+
+Python runs one thread at a time, so that a heavy analysis beside the page would slow every click
+of every visitor. The server therefore hands such work to one process of its own, at a lower
+priority. Questions and answers travel as pickles through its standard streams.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Any
+
+NICE = 5
+
+
+class WorkerError(Exception):
+    """The worker could not answer; the question is to be answered here."""
+
+
+class Worker:
+    """The second process, seen from the server; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "fascinet.dashboard.worker"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Return `function(*arguments)`, computed there.
+
+        Parameters
+        ----------
+        function : callable
+            Known by its module and name.
+        arguments : tuple
+            What can be pickled.
+
+        Raises
+        ------
+        WorkerError
+            If the process ended, or the function raised: then ask again here.
+        """
+        to, back = self._process.stdin, self._process.stdout
+        assert to is not None and back is not None
+        try:
+            pickle.dump((function, arguments), to)
+            to.flush()
+            done, answer = pickle.load(back)
+        except (OSError, EOFError, pickle.PickleError) as error:
+            raise WorkerError(str(error)) from error
+        if not done:
+            raise WorkerError(str(answer))
+        return answer
+
+    def close(self) -> None:
+        """End the process: it stops when nothing more can come."""
+        with suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until the other side closes."""
+    while True:
+        try:
+            function, arguments = pickle.load(questions)
+        except EOFError:
+            return
+        try:
+            reply = pickle.dumps((True, function(*arguments)))
+        except Exception as error:  # whatever it is, the server asks itself and sees it
+            reply = pickle.dumps((False, f"{type(error).__name__}: {error}"))
+        answers.write(reply)
+        answers.flush()
+
+
+def main() -> None:
+    """Serve on the standard streams; what anything prints goes to the error stream."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    from fascinet.dashboard.service import warm
+
+    warm()
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
