@@ -3,6 +3,7 @@
 # pyright: basic
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -96,13 +97,13 @@ class BatchTree:
 def make_tree(program: BatchProgram) -> BatchTree:
     """Return a program with what the kernels need."""
     leaf = leaves_of(program)
-    ints = [np.ascontiguousarray(x) for x in (*program.cliques.T, *program.operands.T,
-                                              *program.sums.T)]  # fmt: skip
-    walks = {
-        name: Walk(
+    columns = (*program.cliques.T, *program.operands.T, *program.sums.T)
+    ints: Any = [np.ascontiguousarray(x) for x in columns]
+    walks: dict[str, Walk] = {}
+    for name, limits in LIMITS.items():
+        arrays: list[Any] = [
             program.table.astype(name), program.maps, program.terms, program.settle,
             program.settle_ptr, program.cards, program.starts, *ints, leaf, np.array(limits),
-        )
-        for name, limits in LIMITS.items()
-    }  # fmt: skip
+        ]  # fmt: skip
+        walks[name] = Walk(*arrays)
     return BatchTree(program, walks)

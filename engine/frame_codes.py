@@ -45,7 +45,8 @@ class _Column:
         elif native.dtype == object:
             self._objects(native.to_numpy())
         elif isinstance(native.dtype, pd.StringDtype) and native.dtype.storage == "pyarrow":
-            self._arrow(native.array.__arrow_array__())
+            texts: Any = native.array
+            self._arrow(texts.__arrow_array__())
         else:
             self._factorize(native.to_numpy())
 
