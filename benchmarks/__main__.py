@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import workloads as w
 from benchmarks.analyses import analyses
+from benchmarks.formats import formats
 from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
 from benchmarks.shipped import shipped
@@ -38,6 +39,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
         "peak_memory": lambda: [
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")
         ],
+        "formats": lambda: formats(folder),
         "scaling": w.scaling,
     }
 

@@ -60,9 +60,9 @@ def evaluation() -> str:
 
 def benchmarks() -> str:
     """Return the tables of recorded results."""
-    from tools import docs_pages as pages
+    from tools import docs_results
 
-    return pages.benchmarks(ROOT / "benchmarks" / "results")
+    return docs_results.benchmarks(ROOT / "benchmarks" / "results")
 
 
 def fill(page: Path, mark: str, text: str) -> None:
@@ -117,9 +117,9 @@ def write_notebook(path: Path, folder: Path) -> str:
 def write_config(causes: list[str], notebooks: list[str]) -> None:
     """Write the configuration with the generated pages in it."""
     text = (ROOT / "mkdocs.yml").read_text()
-    mark = "      # causes are added by tools/build_docs.py\n"
+    mark = "          # causes are added by tools/build_docs.py\n"
     assert mark in text
-    text = text.replace(mark, "".join(f"      - knowledge/{c}.md\n" for c in causes))
+    text = text.replace(mark, "".join(f"          - knowledge/{c}.md\n" for c in causes))
     pages = "".join(f"      - notebooks/{n}.md\n" for n in ["index", *notebooks])
     text = text.replace("  - Notebooks: notebooks/index.md\n", f"  - Notebooks:\n{pages}")
     text = text.replace("build/docs", str(BUILT)).replace(

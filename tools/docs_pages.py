@@ -1,10 +1,7 @@
-"""Generated pages of the documentation: the knowledge base, the evaluation, the benchmarks."""
+"""Generated pages of the documentation: the knowledge base and the evaluation."""
 
-import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from fascinet.model.schema import Cause, Cited, Figure, Knowledge, Odds, Source, Spread
@@ -206,38 +203,3 @@ def evaluation(found: Mapping[str, Any]) -> str:
     }  # fmt: skip
     rows = [(label, f"{found[key]:.3g}") for key, label in names.items() if key in found]
     return "On the published cases of the repository:\n\n" + table(["measure", "value"], rows)
-
-
-def benchmarks(folder: Path) -> str:
-    """Return one table per result file (.csv or .json) under `folder`."""
-    parts: list[str] = []
-    for path in sorted([*folder.rglob("*.csv"), *folder.rglob("*.json")]):
-        parts.append(f"## {path.stem.replace('_', ' ')}\n\n" + result_table(path))
-    return "\n\n".join(parts) or "No results have been recorded yet."
-
-
-def result_table(path: Path) -> str:
-    """Return a result file as a table, or as a list of its values."""
-    if path.suffix == ".csv":
-        with path.open(newline="") as stream:
-            head, *rows = list(csv.reader(stream)) or [["empty"]]
-        return table(head, rows)
-    return _json_table(json.loads(path.read_text()))
-
-
-def _json_table(data: Any) -> str:
-    if isinstance(data, list) and data and all(isinstance(x, dict) for x in data):
-        head = list(dict.fromkeys(k for row in data for k in row))
-        return table(head, [[_cell(row.get(k, "")) for k in head] for row in data])
-    if isinstance(data, dict):
-        flat = [(k, _cell(x)) for k, x in data.items() if not isinstance(x, dict | list)]
-        deep = [(k, x) for k, x in data.items() if isinstance(x, dict | list)]
-        parts = [table(["about", "value"], flat)] if flat else []
-        return "\n\n".join([*parts, *(f"**{k}**\n\n{_json_table(x)}" for k, x in deep)])
-    return ", ".join(map(str, data)) if isinstance(data, list) else str(data)
-
-
-def _cell(x: Any) -> str:
-    if isinstance(x, dict):
-        return ", ".join(f"{k} {_cell(y)}" for k, y in x.items())
-    return f"{x:.4g}" if isinstance(x, float) else str(x)

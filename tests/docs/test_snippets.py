@@ -84,6 +84,24 @@ def test_links_between_pages_lead_somewhere(sheet: Path) -> None:
         assert path.exists() or inside.startswith(GENERATED), (sheet, target)
 
 
+def test_every_public_name_has_its_place_on_the_page_of_the_interface() -> None:
+    import fascinet
+
+    page = (ROOT / "docs" / "api.md").read_text()
+    places = re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+    names = {place.rpartition(".")[2] for place in places}
+    assert set(fascinet.__all__) - {"__version__"} <= names
+
+
+def test_a_picture_comes_in_light_and_in_dark() -> None:
+    for page in PAGES:
+        found = re.findall(r"\]\((\S+screenshots/\S+)\)", page.read_text())
+        light = {x.replace("light", "*") for x in found if x.endswith("#only-light")}
+        dark = {x.replace("dark", "*") for x in found if x.endswith("#only-dark")}
+        assert light == dark
+        assert len(found) == len(light) + len(dark)
+
+
 def test_the_menu_lists_every_page() -> None:
     text = (ROOT / "mkdocs.yml").read_text()
     assert "# causes are added by tools/build_docs.py" in text

@@ -1,6 +1,7 @@
 """pgmpy's and pyAgrum's own readers take our files and give the same posteriors."""
 
 import logging
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pgmpy.inference import VariableElimination
-from pgmpy.readwrite import BIFReader, NETReader, XDSLReader, XMLBIFReader
+from pgmpy.readwrite import BIFReader, NETReader, UAIReader, XDSLReader, XMLBIFReader
+from pyparsing import ParseException
 
 from fascinet.model.errors import FormatError
 from fascinet.model.formats import FormatWarning, read, write
@@ -27,8 +29,11 @@ PGMPY: dict[str, Callable[[str], Any]] = {
     ".net": NETReader,
     ".xdsl": XDSLReader,
 }
-# pyAgrum parses numbers of .bif and .net as float32; its .bifxml reader keeps float64
 PYAGRUM = {".bif": 5e-7, ".net": 5e-7, ".bifxml": 1e-9}
+MEASURED = ["asia", "alarm", "insurance"]
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "formats.md"
+CLAIM = re.compile(r"^\| (pgmpy|pyAgrum) \| `(\.\w+)` \| (\S+) \|", re.MULTILINE)
+CLAIMS = CLAIM.findall(PAGE.read_text())
 logging.getLogger("pgmpy").setLevel(logging.ERROR)
 
 
@@ -70,6 +75,64 @@ def test_pyagrum_reads_our_files(name: str, suffix: str, tmp_path: Path) -> None
     for v in network.variables:
         got = engine.posterior(v).tolist()
         np.testing.assert_allclose(got, expected[v], rtol=0, atol=PYAGRUM[suffix])
+
+
+def read_by_peer(peer: str, suffix: str, path: Path) -> Network:
+    if peer == "pyAgrum":
+        return from_pyagrum(gum.loadBN(str(path)))
+    reader = UAIReader if suffix == ".uai" else PGMPY[suffix]
+    return from_pgmpy(reader(str(path)).get_model())
+
+
+def difference(network: Network, again: Network, *, backwards: bool = False) -> float:
+    """Return the largest difference of an entry; variables by name, or by place in UAI files.
+
+    With `backwards` the other reader's entries are taken with its first parent fastest.
+    """
+    other = {v: v if v in again.index else again.variables[k] for v, k in network.index.items()}
+    worst = 0.0
+    for v in network.variables:
+        table, given = again.cpt(other[v]), again.parents(other[v])
+        wanted = tuple(other[u] for u in network.parents(v))
+        table = reordered(table, given, wanted)
+        if backwards:
+            axes = (*reversed(range(len(wanted))), len(wanted))
+            table = np.transpose(table, axes).reshape(network.cpt(v).shape)
+        worst = max(worst, float(np.abs(table - network.cpt(v)).max()))
+    return worst
+
+
+def test_the_page_names_every_reader() -> None:
+    assert {(peer, suffix) for peer, suffix, _ in CLAIMS} == {
+        *(("pgmpy", s) for s in (*PGMPY, ".uai")),
+        *(("pyAgrum", s) for s in (*PYAGRUM, ".xdsl", ".uai")),
+    }
+
+
+@pytest.mark.parametrize(("peer", "suffix", "claim"), CLAIMS)
+def test_a_reader_differs_by_what_the_page_says(
+    peer: str, suffix: str, claim: str, tmp_path: Path
+) -> None:
+    worst = 0.0
+    for name in MEASURED:
+        network = load(name)
+        path = tmp_path / f"{name}{suffix}"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FormatWarning)
+                write(network, path)
+                again = read_by_peer(peer, suffix, path)
+        except (FormatError, ParseException):
+            worst = np.inf  # what it read is no distribution, or it cannot read a number
+            break
+        worst = max(worst, difference(network, again))
+        if (peer, suffix) == ("pyAgrum", ".xdsl"):
+            assert difference(network, again, backwards=True) == 0.0
+    if claim == "wrong":
+        assert worst > 0.01
+    else:
+        assert worst <= float(claim)
+        assert worst >= float(claim) / 10
 
 
 @pytest.mark.parametrize("name", [n for n in NETWORKS if n not in ("diabetes", "munin", "link")])
