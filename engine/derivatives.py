@@ -6,9 +6,10 @@ doi:10.1145/765568.765570; Park & Darwiche 2004). Each entry counts as free: co-
 rest of its row is the caller's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +26,42 @@ from fascinet.engine.program import Program
 from fascinet.model.gates import Array, NoisyMax, Table
 
 
+def table_record(net: NetworkArrays, names: Sequence[str]) -> np.dtype[np.void]:
+    """Return the base as one record: a field for each variable that has a table, in its shape."""
+    fields: dict[str, list[Any]] = {"names": [], "formats": [], "offsets": []}
+    for name, blocks in zip(names, net.blocks, strict=True):
+        if isinstance(blocks.gate, Table):
+            fields["names"].append(name)
+            fields["formats"].append(("f8", blocks.gate.values.shape))
+            fields["offsets"].append(8 * blocks.offset)
+    record: Any = {**fields, "itemsize": 8 * net.base.size}
+    return np.dtype(record)
+
+
 class GateDerivatives(Mapping[str, tuple[Array, ...]]):
     """∂ ln P / ∂ θ by variable, taken through its gate when it is first read."""
 
-    def __init__(self, net: NetworkArrays, index: Mapping[str, int], grad: Array) -> None:
+    __slots__ = ("_done", "_grad", "_index", "_net", "_tables")
+
+    def __init__(
+        self,
+        net: NetworkArrays,
+        index: Mapping[str, int],
+        grad: Array,
+        record: np.dtype[np.void],
+    ) -> None:
+        grad.flags.writeable = False
         self._net, self._index, self._grad = net, index, grad
+        self._tables: Any = np.ndarray((), record, grad)
         self._done: dict[str, tuple[Array, ...]] = {}
 
     def __getitem__(self, variable: str) -> tuple[Array, ...]:
+        try:
+            return (self._tables[variable],)
+        except (ValueError, IndexError):  # not a table
+            return self._gate(variable)
+
+    def _gate(self, variable: str) -> tuple[Array, ...]:
         found = self._done.get(variable)
         if found is None:
             v = self._index[variable]
@@ -165,7 +194,7 @@ def gate_derivatives(
     gate = blocks.gate
     if isinstance(gate, Table):
         size = gate.values.size
-        return (grad[blocks.offset : blocks.offset + size].reshape(gate.values.shape).copy(),)
+        return (grad[blocks.offset : blocks.offset + size].reshape(gate.values.shape),)
     if not isinstance(gate, NoisyMax):
         return ()
     if not blocks.is_max:

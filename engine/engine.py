@@ -12,7 +12,8 @@ from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
-from fascinet.engine.derivatives import Derivatives, GateDerivatives
+from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
+from fascinet.engine.derivatives_tree import derivative_tree, tree_derivatives
 from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.plan import Plan
@@ -261,10 +262,34 @@ class Engine(Analyses):
             If the probability is zero.
         """
         given = {**(evidence or {}), **(extra or {})}
+        found = None if soft or do else self._quick_derivatives(given)
+        if found is not None:
+            return found
         log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(given, soft, do))
-        return Derivatives(log_prob, GateDerivatives(self.arrays, self.network.index, grad))
+        return self._gate_derivatives(log_prob, grad)
+
+    def _quick_derivatives(self, evidence: Hard) -> Derivatives | None:
+        """Answer from the fixed tree of a small network; None if there is none, or on trouble."""
+        tree = derivative_tree(self.solver)
+        if tree is None:
+            return None
+        places = self.layout.places
+        try:
+            codes = [places[v][s] for v, s in evidence.items()]
+        except (KeyError, TypeError):
+            return None
+        status, log_prob, grad = tree_derivatives(self.solver, tree, codes)
+        return self._gate_derivatives(log_prob, grad) if status == 1 else None
+
+    def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
+        gates = GateDerivatives(self.arrays, self.network.index, grad, self._record)
+        return Derivatives(log_prob, gates)
+
+    @cached_property
+    def _record(self) -> np.dtype[np.void]:
+        return table_record(self.arrays, self.network.variables)
 
     def approximate(
         self,

@@ -1,0 +1,212 @@
+"""All derivatives of a small network of tables by one fixed tree, ready for any hard evidence.
+
+Each clique holds F, the product of its tables, and for each of them G, the product of the others,
+so a case multiplies only messages. With m the children's messages and λ the derivative that comes
+from above, an entry that fits the evidence gives
+
+    ∂ ln P / ∂ table += λ · G · ∏ m,      λ of child d += λ · F · ∏ m of the other children,
+
+products taken from the left and from the right: nothing is divided, zeros stay exact.
+"""
+
+from dataclasses import dataclass
+from math import prod
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.arrays import NetworkArrays, c_strides
+from fascinet.engine.decompose import Pattern
+from fascinet.engine.kernels_numpy import view
+from fascinet.engine.plan import Plan
+from fascinet.engine.program import compile_program
+from fascinet.engine.solver import WHOLE, Solver
+from fascinet.model.gates import Array
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class DerivativeTree:
+    """The arrays that the kernel reads.
+
+    Attributes
+    ----------
+    cliques : int64 array, shape (cliques, 8)
+        Entries start, entries, rows, columns, message start, parent or -1, first child link, first
+        table link; one more record closes the list. Children come before parents.
+    product : array
+        F of all cliques.
+    rows_above : uint32 array
+        For each entry of a clique, child by child, the row of the child's message.
+    children : int64 array, shape (links, 2)
+        Message start of a child, start in `rows_above`.
+    others, places : arrays
+        For each entry of a clique, table by table: G, and the table's entry in the base.
+    tables : int64 array
+        Start in `others` and `places` of each clique's tables.
+    message, scale : array
+        Messages and their scales without evidence.
+    seats : int64 array, shape (variables, 4)
+        Home clique, outer, states, inner of each variable.
+    """
+
+    cliques: Ints
+    product: Array
+    rows_above: Words
+    children: Ints
+    others: Array
+    places: Words
+    tables: Ints
+    message: Array
+    scale: Array
+    seats: Ints
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """All fields in order."""
+        return tuple(vars(self).values())
+
+
+def rows_of(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Words:
+    """Return where each entry of a table lies in a window of some strides."""
+    rows = np.array([offset], np.int64)
+    for card, stride in zip(shape, strides, strict=True):
+        rows = np.add.outer(rows, stride * np.arange(card)).ravel()
+    return rows.astype(np.uint32)
+
+
+class _Builder:
+    """Lays a plan without evidence out as a `DerivativeTree`."""
+
+    def __init__(self, net: NetworkArrays, plan: Plan) -> None:
+        self.net, self.plan = net, plan
+        self.program = compile_program(net, plan)
+        self.below: list[list[int]] = [[] for _ in self.program.steps]
+        for d, step in enumerate(self.program.steps):
+            if step.parent >= 0:
+                self.below[step.parent].append(d)
+        self.rows = [prod(step.shape[: step.cut]) for step in self.program.steps]
+        self.message_at = np.cumsum([0, *self.rows])
+
+    def run(self) -> DerivativeTree:
+        """Return the tree."""
+        steps = self.program.steps
+        sizes = [prod(step.shape) for step in steps]
+        entry = np.cumsum([0, *sizes])
+        links = np.cumsum([0, *map(len, self.below)])
+        owned = np.cumsum([0, *(len(step.operands) for step in steps)])
+        records = [
+            (entry[c], sizes[c], self.rows[c], sizes[c] // self.rows[c], self.message_at[c],
+             step.parent, links[c], owned[c])
+            for c, step in enumerate(steps)
+        ]  # fmt: skip
+        records.append((entry[-1], 0, 0, 0, self.message_at[-1], -1, links[-1], owned[-1]))
+        maps = [
+            rows_of(step.shape, steps[d].up_strides)
+            for step, kids in zip(steps, self.below, strict=True)
+            for d in kids
+        ]
+        children = np.zeros((len(maps), 2), np.int64)
+        children[:, 0] = [self.message_at[d] for kids in self.below for d in kids]
+        children[:, 1] = np.cumsum([0, *(m.size for m in maps)])[:-1]
+        products, others, places = self._tables()
+        message, scale = self._prior(products)
+        return DerivativeTree(
+            np.array(records, np.int64),
+            joined([p.ravel() for p in products], np.float64),
+            joined(maps, np.uint32),
+            children,
+            joined(others, np.float64),
+            joined(places, np.uint32),
+            np.cumsum([0, *(p.size for p in places)])[:-1].astype(np.int64),
+            message,
+            scale,
+            self._seats(),
+        )
+
+    def _tables(self) -> tuple[list[Array], list[Array], list[Words]]:
+        products: list[Array] = []
+        others: list[Array] = []
+        places: list[Words] = []
+        for step in self.program.steps:
+            windows = [view(self.net.base, o.offset, step.shape, o.strides) for o in step.operands]
+            left = [np.ones(step.shape)]
+            for window in windows:
+                left.append(left[-1] * window)
+            right, backwards = np.ones(step.shape), list[Array]()
+            for window, before in zip(reversed(windows), reversed(left[:-1]), strict=True):
+                backwards.append((before * right).ravel())
+                right = right * window
+            products.append(left[-1])
+            others.extend(reversed(backwards))
+            places.extend(rows_of(step.shape, o.strides, o.offset) for o in step.operands)
+        return products, others, places
+
+    def _prior(self, products: list[Array]) -> tuple[Array, Array]:
+        """Return the messages without evidence, and their scales."""
+        steps, tables = self.program.steps, [p.copy() for p in products]
+        message, scale = np.empty(int(self.message_at[-1])), np.empty(len(steps))
+        for c, step in enumerate(steps):
+            sums = tables[c].reshape(self.rows[c], -1).sum(axis=1)
+            scale[c] = sums.max()
+            sums /= scale[c]
+            message[self.message_at[c] : self.message_at[c + 1]] = sums
+            if step.parent >= 0:
+                tables[step.parent] *= view(sums, 0, steps[step.parent].shape, step.up_strides)
+        return message, scale
+
+    def _seats(self) -> Ints:
+        seats = np.zeros((len(self.net.cards), 4), np.int64)
+        for v in range(len(self.net.cards)):
+            c, axis = self.program.home[v]
+            shape = self.program.steps[c].shape
+            seats[v] = c, prod(shape[:axis]), shape[axis], c_strides(shape)[axis]
+        return seats
+
+
+def joined(parts: list[Any], kind: type) -> Any:
+    """Return arrays one after the other."""
+    return np.concatenate([np.zeros(0, kind), *parts])
+
+
+_trees: WeakKeyDictionary[Solver, DerivativeTree | None] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def derivative_tree(solver: Solver) -> DerivativeTree | None:
+    """Return the tree of a solver's network; None where patterns serve better.
+
+    That is where the network is large, has noisy-MAX gates, or the kernels are not in use yet.
+    """
+    if not solver.native:
+        return None
+    with _lock:
+        if solver not in _trees:
+            _trees[solver] = None
+            if not any(b.raw for b in solver.net.blocks):
+                plan = solver.plan(Pattern())
+                if plan.entries <= min(WHOLE, solver.budget) and not plan.scalars:
+                    _trees[solver] = _Builder(solver.net, plan).run()
+        return _trees[solver]
+
+
+def tree_derivatives(
+    solver: Solver, tree: DerivativeTree, places: list[int]
+) -> tuple[int, float, Array]:
+    """Return a status, ln P(e) and ∂ ln P / ∂ base.
+
+    Parameters
+    ----------
+    places : list of int
+        Place in the flat answer of each observed state.
+    """
+    from fascinet.engine.derivatives_tree_numba import derive
+
+    grad, result = np.zeros(solver.net.base.size), np.empty(1)
+    status = derive(*tree.arrays, solver.net.starts, np.array(places, np.int64), grad, result)
+    return status, result[0], grad

@@ -1,0 +1,90 @@
+"""Derivatives by the fixed tree of a small network, against the polynomial and the slow pass."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from fascinet.engine.derivatives_tree import derivative_tree, tree_derivatives
+from fascinet.engine.engine import Engine
+from fascinet.model.errors import ImpossibleEvidenceError
+from fascinet.model.gates import Table
+from fascinet.model.network import Network
+from tests import oracle
+from tests.engine.networks import cases, network
+from tests.strategies import random_evidence, random_network
+
+
+def of_tables(seed: int, size: int) -> Network:
+    """Return a random network whose gates are all tables, many of their entries zero or one."""
+    net = random_network(seed, size, parents=3)
+    above = {v: list(net.parents(v)) for v in net.variables if net.parents(v)}
+    gates = {v: Table(net.cpt(v)) for v in net.variables}
+    return Network({v: list(net.states(v)) for v in net.variables}, above, gates)
+
+
+def formal(net: Network, v: str, hard: dict[str, str]) -> np.ndarray:
+    """Return ∂ ln P / ∂ θ of one table: the polynomial is linear in it."""
+    total = float(oracle.weigh(net, hard).sum())
+    out = np.zeros(net.cpt(v).shape)
+    for place in np.ndindex(*out.shape):
+        unit = np.zeros(out.shape)
+        unit[place] = 1.0
+        out[place] = oracle.weigh(_Free(net, v, unit), hard).sum() / total  # type: ignore[arg-type]
+    return out
+
+
+class _Free:
+    """A network with one table replaced by any numbers."""
+
+    def __init__(self, net: Network, variable: str, table: np.ndarray) -> None:
+        self.variables, self.states, self.parents = net.variables, net.states, net.parents
+        self.cpt = lambda v: table if v == variable else net.cpt(v)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_entry_is_the_coefficient_of_the_polynomial(seed: int) -> None:
+    net = of_tables(seed, 1 + seed % 6)
+    engine, hard = Engine(net, backend="numba"), random_evidence(net, seed, 0.3).hard
+    assert derivative_tree(engine.solver) is not None
+    if float(oracle.weigh(net, hard).sum()) == 0.0:
+        with pytest.raises(ImpossibleEvidenceError):
+            engine.derivatives(hard)
+        return
+    found = engine.derivatives(hard)
+    for v in net.variables:
+        np.testing.assert_allclose(found[v][0], formal(net, v, hard), atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["asia", "child", "alarm", "hepar2", "win95pts"])
+def test_tree_and_patterns_agree(name: str) -> None:
+    net = network(name)
+    fast, slow = Engine(net, backend="numba"), Engine(net, backend="numpy")
+    for case in cases(name)[:3]:
+        mine, other = fast.derivatives(case), slow.derivatives(case)
+        assert mine.log_prob == pytest.approx(other.log_prob, abs=1e-11)
+        for v in net.variables:
+            np.testing.assert_allclose(mine[v][0], other[v][0], atol=1e-9)
+            with pytest.raises(ValueError, match="read-only"):
+                mine[v][0][...] = 0.0
+
+
+def test_a_family_posterior_is_its_derivative_times_its_parameter() -> None:
+    net, case = network("alarm"), cases("alarm")[0]
+    engine = Engine(net, backend="numba")
+    found, posterior = engine.derivatives(case), engine.posterior(case)
+    for v in net.variables:
+        family = found[v][0] * net.cpt(v)
+        own = family.sum(axis=tuple(range(family.ndim - 1)))
+        np.testing.assert_allclose(own, posterior.array(v), atol=1e-12)
+
+
+def test_threads_get_the_same_bits() -> None:
+    net = network("alarm")
+    solver = Engine(net, backend="numba").solver
+    tree = derivative_tree(solver)
+    assert tree is not None
+    _, _, want = tree_derivatives(solver, tree, [0, 5])
+    with ThreadPoolExecutor(16) as pool:
+        for _, _, got in pool.map(lambda _: tree_derivatives(solver, tree, [0, 5]), range(64)):
+            np.testing.assert_array_equal(got, want)
