@@ -211,6 +211,13 @@ def add_gate(base: _Base, gate: Gate, leaf: bool = False) -> GateBlocks:
     return GateBlocks(offset, strides, (), gate)
 
 
+def gate_values(gate: Gate, leaf: bool = False) -> Array:
+    """Return what the base holds of one gate, from its offset on."""
+    base = _Base()
+    add_gate(base, gate, leaf)
+    return np.concatenate(base.parts)
+
+
 def network_arrays(network: Network) -> NetworkArrays:
     """Return the network as arrays; the one place where names become ints."""
     index = network.index

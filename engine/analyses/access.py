@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.engine.analyses.hypotheses import Hypothesis
+from fascinet.engine.analyses.joint import joint_slopes
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import parameter_slopes
 from fascinet.engine.request import likelihood, read_request
@@ -159,28 +160,51 @@ def gradients(
     """Return the derivatives of P(e) and of every P(e, h) by all parameters, in one pass.
 
     Hypotheses are soft findings, flat but in their own lane, so that one program serves all.
+
+    Raises
+    ------
+    UnknownVariableError, UnknownStateError, EvidenceError, ImpossibleEvidenceError
     """
     network = engine.network
-    log_prob = require_possible(engine, evidence, soft)
+    vectors = vectors_of(network, evidence, soft)
+    likely = {v: x for v, x in vectors.items() if v not in evidence}
     free = [h for h in hypotheses if h.variable not in evidence]
-    vectors = vectors_of(network, {}, soft)
+    log_prob, posterior, slopes = _slopes(engine, evidence, likely, free)
+    place = {id(h): i for i, h in enumerate(free)}
+    shares = np.array([
+        posterior[place[id(h)]] if id(h) in place
+        else h.indicator[network.state_index(h.variable, evidence[h.variable])]
+        for h in hypotheses
+    ])  # fmt: skip
+    if len(free) == len(hypotheses):
+        return Gradients(log_prob, shares, slopes[-1], slopes[:-1])
+    joint = [
+        slopes[place[id(h)]] if id(h) in place else slopes[-1] * p
+        for h, p in zip(hypotheses, shares, strict=True)
+    ]
+    return Gradients(log_prob, shares, slopes[-1], np.array(joint).reshape(-1, slopes.shape[1]))
+
+
+def _slopes(
+    engine: "Engine", evidence: Evidence, vectors: Vectors, free: Sequence[Hypothesis]
+) -> tuple[float, Array, Array]:
+    """Return ln P(e), P(h | e) and slopes of all P(e, h), then of P(e): compiled if it may be."""
+    network = engine.network
+    if engine.solver.native:
+        states = {network.index[v]: network.state_index(v, s) for v, s in evidence.items()}
+        soft = {network.index[v]: x for v, x in vectors.items()}
+        for h in free:
+            soft.setdefault(network.index[h.variable], np.ones(len(h.indicator)))
+        found = joint_slopes(engine, states, soft, free)
+        if found is not None:
+            return found
+    log_prob = require_possible(engine, evidence, {v: x.tolist() for v, x in vectors.items()})
     lanes = {v: np.tile(x, (len(free) + 1, 1)) for v, x in vectors.items()}
     for i, h in enumerate(free):
         ones = np.ones((len(free) + 1, len(h.indicator)))
         lanes.setdefault(h.variable, ones)[i + 1] *= np.array(h.indicator)
     logs, slopes = parameter_slopes(engine, evidence, lanes)
-    place = {id(h): i + 1 for i, h in enumerate(free)}
-    posterior = [
-        float(np.exp(logs[place[id(h)]] - logs[0])) if id(h) in place
-        else h.indicator[network.state_index(h.variable, evidence[h.variable])]
-        for h in hypotheses
-    ]  # fmt: skip
-    joint = [
-        slopes[place[id(h)]] if id(h) in place else slopes[0] * p
-        for h, p in zip(hypotheses, posterior, strict=True)
-    ]
-    table = np.array(joint).reshape(-1, slopes.shape[1])
-    return Gradients(log_prob, np.array(posterior), slopes[0], table)
+    return log_prob, np.exp(logs[1:] - logs[0]), np.roll(slopes, -1, axis=0)
 
 
 def entropy(probabilities: Array) -> Array:

@@ -9,18 +9,20 @@ flat likelihood. Other hard findings (causes, risks) are left out by summing ove
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine import kernels_numpy
 from fascinet.engine.analyses.access import CAP, Vectors, opposite
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.shapley import Masks
-from fascinet.engine.arrays import NetworkArrays, network_arrays
+from fascinet.engine.arrays import NetworkArrays, gate_values
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.request import Request, pattern_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 
 MOST_SUMMED = 64
+FEW = 5  # runs from which it pays to take them side by side
 
 
 class Subsets:
@@ -73,13 +76,84 @@ class Subsets:
             logs.append(self._run(net, request))
         return float(np.logaddexp.reduce(logs))
 
+    def log_probs(self, masks: Masks, sides: Sequence[Mapping[int, Array]]) -> NDArray[np.float64]:
+        """Return ln P of each subset with each side's likelihoods, shape (masks, sides).
+
+        Compiled, all subsets with the same causal findings go through one tree side by side.
+        """
+        out = np.full((len(masks), len(sides)), np.nan)
+        if self.engine.solver.native:
+            self._bundled(masks, sides, out)
+        for i, j in np.argwhere(np.isnan(out)):
+            out[i, j] = self.log_prob(masks[i].tolist(), sides[j])
+        return out
+
+    def _bundled(self, masks: Masks, sides: Sequence[Mapping[int, Array]], out: Array) -> None:
+        """Fill in what one tree can answer; the rest stays NaN."""
+        groups: dict[tuple[tuple[str, int], ...], list[int]] = {}
+        many = MOST_SUMMED
+        for i, mask in enumerate(masks):
+            kept = {v for v, on in zip(self.names, mask, strict=True) if on}
+            off = [v for v in self.hard if v not in kept and v not in self.silenced]
+            counts = [len(self.engine.network.states(v)) for v in off]
+            if not kept & set(self.silenced) or np.prod(counts, dtype=float) > many:
+                continue
+            out[i] = -np.inf
+            for config in product(*map(range, counts)):
+                summed = dict(zip(off, config, strict=True))
+                key = tuple((v, summed.get(v, s)) for v, s in self.hard.items()
+                            if v not in self.silenced)  # fmt: skip
+                groups.setdefault(key, []).append(i)
+        for key, members in groups.items():
+            many = len(members) * len(sides) >= FEW
+            solve = self._bundle if many else self._each
+            found = solve(dict(key), masks[members], sides)
+            out[members] = np.logaddexp(out[members], found)
+
+    def _each(
+        self, causal: Mapping[str, int], masks: Masks, sides: Sequence[Mapping[int, Array]]
+    ) -> Array:
+        """Return what `_bundle` does, one inference after the other."""
+        out = np.zeros((len(masks), len(sides)))
+        for i, mask in enumerate(masks.tolist()):
+            kept = {v for v, on in zip(self.names, mask, strict=True) if on}
+            for j, side in enumerate(sides):
+                request = self._request(kept | causal.keys(), False, causal, side)
+                out[i, j] = self._run(self._net(mask), request)
+        return out
+
+    def _bundle(
+        self, causal: Mapping[str, int], masks: Masks, sides: Sequence[Mapping[int, Array]]
+    ) -> Array:
+        """Return ln P of subsets with each side, causal findings in given states."""
+        from fascinet.engine.analyses.bundle import Switch, run_bundle
+
+        network, count = self.engine.network, len(sides)
+        index, net = network.index, self.engine.arrays
+        states = {index[v]: self.hard[v] for v in self.silenced}
+        states |= {index[v]: s for v, s in causal.items()}
+        each = np.repeat(masks, count, axis=0)
+        column = {v: each[:, i] for i, v in enumerate(self.names)}
+        lanes = {index[v]: np.where(column[v][:, None], self.vectors[v], 1.0)
+                 for v in self.names if v not in self.hard}  # fmt: skip
+        flat: dict[int, Array] = {}
+        for u in sides[0]:
+            lanes[u] = np.tile(np.array([side[u] for side in sides]), (len(masks), 1))
+        switch = Switch(
+            self._silent_base(),
+            tuple(_segment(net, index[v]) for v in self.silenced),
+            np.array([column[v] for v in self.silenced]).reshape(-1, len(each)),
+        )
+        logs, _ = run_bundle(self.engine, states, flat, lanes, switch)
+        return logs.reshape(-1, count)
+
     def _request(
         self, kept: set[str], alone: bool, summed: Mapping[str, int], extra: Mapping[int, Array]
     ) -> Request:
         index = self.engine.network.index
         states = {index[v]: s for v, s in summed.items()}
         soft: dict[int, Array] = dict(extra)
-        for v in self.names:
+        for v in (v for v in self.names if v not in summed):
             if v not in self.hard:
                 soft[index[v]] = self.vectors[v] if v in kept else np.ones_like(self.vectors[v])
             elif v in kept or (v in self.silenced and not alone):
@@ -106,10 +180,11 @@ class Subsets:
 
     def _silent_base(self) -> Array:
         if self._silent is None:
-            network = self.engine.network
-            gates = {v: silent_gate(network, v, self.hard[v]) for v in self.silenced}
-            kept = {v: network.gate(v) for v in network.variables}
-            self._silent = network_arrays(network.replace(gates=kept | gates)).base
+            network, net = self.engine.network, self.engine.arrays
+            self._silent = net.base.copy()
+            for v in self.silenced:
+                start, stop = _segment(net, network.index[v])
+                self._silent[start:stop] = silent_values(network, v, self.hard[v])
         return self._silent
 
     def _run(self, net: NetworkArrays, request: Request) -> float:
@@ -138,15 +213,14 @@ class Coalitions(Subsets):
 
     def __call__(self, masks: Masks) -> Array:
         """Return the log odds given each subset (masks over the findings, in order)."""
-        out = np.zeros(len(masks))
-        for i, mask in enumerate(masks):
-            key = np.asarray(mask, dtype=bool).tobytes()
-            if key not in self.known:
-                yes, no = (self.log_prob(mask, side) for side in self.sides)
-                with np.errstate(invalid="ignore"):
-                    self.known[key] = float(np.clip(np.subtract(yes, no), -CAP, CAP))
-            out[i] = self.known[key]
-        return out
+        keys = [np.asarray(mask, dtype=bool).tobytes() for mask in masks]
+        new = {k: i for i, k in enumerate(keys) if k not in self.known}
+        if new:
+            logs = self.log_probs(np.asarray(masks, dtype=bool)[list(new.values())], self.sides)
+            with np.errstate(invalid="ignore"):
+                odds = np.clip(logs[:, 0] - logs[:, 1], -CAP, CAP)
+            self.known |= dict(zip(new, odds.tolist(), strict=True))
+        return np.array([self.known[k] for k in keys])
 
     def entries(self) -> int:
         """Return the size of the program in which all findings are present."""
@@ -164,6 +238,12 @@ def _segment(net: NetworkArrays, v: int) -> tuple[int, int]:
     later = [b.offset for b in net.blocks if b.offset > start]
     ends = [*later, *(m for m in net.maxima.values() if m > start), len(net.base)]
     return start, min(ends)
+
+
+@lru_cache(maxsize=1024)
+def silent_values(network: Network, v: str, state: int) -> Array:
+    """Return what the base holds of a silent gate."""
+    return gate_values(silent_gate(network, v, state), not network.children(v))
 
 
 def silent_gate(network: Network, v: str, state: int) -> Gate:

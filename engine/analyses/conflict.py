@@ -126,7 +126,7 @@ def conflict(
     alone = _alone(engine, vectors)
     subsets = Subsets(engine, vectors)
     others = ~np.eye(len(names), dtype=bool)
-    rest = np.array([subsets.log_prob(mask, {}) for mask in others.tolist()])
+    rest = subsets.log_probs(others, [{}])[:, 0]
     retracted = total - rest
     conf = float(alone.sum() - total)
     rivals = differential(network) if hypotheses is None else hypotheses

@@ -204,7 +204,8 @@ def explain_vectors(
     prefix = np.tril(np.ones((n + 1, n), dtype=bool), -1)
     alone = np.eye(n, dtype=bool)
     alone[k:, :k] = True
-    chain, single, but_one = worth(prefix), worth(alone), worth(~np.eye(n, dtype=bool))
+    every = worth(np.concatenate([prefix, alone, ~np.eye(n, dtype=bool)]))
+    chain, single, but_one = np.split(every, [n + 1, 2 * n + 1])
     shares = _shares(worth, n, k, samples, seed)
     prior, base, posterior = (
         float(1.0 / (1.0 + np.exp(-x))) for x in (chain[0], chain[k], chain[-1])

@@ -54,27 +54,79 @@ def pairs_by_parents(
         for u in run.vectors
         if index[u] not in states
     }
-    wanted = frozenset(index[t] for t in targets)
-    base, log_base = engine.solver.solve(Request(states, flat | soft, frozenset()), wanted)
     slices = {t: engine.layout.slices[t] for t in targets}
+    solve = _together if engine.solver.native else _one_by_one
+    base, rows = solve(engine, runs, targets, states, flat, soft)
+    parts = {(run.candidate, run.state): row for run, row in zip(runs, rows, strict=True)}
     out: dict[Pair, Array] = {}
-    parts: dict[tuple[str, int], Array] = {}
-    for run in runs:
-        likely = flat | soft
-        for u, x in run.vectors.items():
-            likely = likely | {index[u]: likely[index[u]] * x}
-        live = run.scale > 0.0 and all(x.any() for x in likely.values())
-        parts[run.candidate, run.state] = np.zeros(len(base))
-        if live:
-            values, log_prob = engine.solver.solve(Request(states, likely, frozenset()), wanted)
-            weight = run.scale * np.exp(log_prob - log_base)
-            parts[run.candidate, run.state] = np.nan_to_num(values) * weight
     cumulative = {run.candidate: run.cumulative for run in runs}
     for v in candidates:
         for t in targets:
             columns = [parts[v, k][slices[t]] for k in range(len(network.states(v)) - 1)]
             out[t, v] = _joint(base[slices[t]], columns, cumulative[v])
     return out
+
+
+Findings = dict[int, Array]
+
+
+def _one_by_one(
+    engine: "Engine",
+    runs: Sequence[Run],
+    targets: Sequence[str],
+    states: dict[int, int],
+    flat: Findings,
+    soft: Findings,
+) -> tuple[Array, Array]:
+    """Return P(t | e) of all targets, flat, and P(t, run | e) a run, one inference each."""
+    index = engine.network.index
+    wanted = frozenset(index[t] for t in targets)
+    base, log_base = engine.solver.solve(Request(states, flat | soft, frozenset()), wanted)
+    rows = np.zeros((len(runs), len(base)))
+    for i, run in enumerate(runs):
+        likely = flat | soft
+        for u, x in run.vectors.items():
+            likely = likely | {index[u]: likely[index[u]] * x}
+        if run.scale > 0.0 and all(x.any() for x in likely.values()):
+            values, log_prob = engine.solver.solve(Request(states, likely, frozenset()), wanted)
+            rows[i] = np.nan_to_num(values) * run.scale * np.exp(log_prob - log_base)
+    return base, rows
+
+
+def _together(
+    engine: "Engine",
+    runs: Sequence[Run],
+    targets: Sequence[str],
+    states: dict[int, int],
+    flat: Findings,
+    soft: Findings,
+) -> tuple[Array, Array]:
+    """Return the same, all runs side by side through one tree."""
+    from fascinet.engine.analyses.bundle import run_bundle
+
+    index, layout = engine.network.index, engine.layout
+    given = dict(flat | soft)
+    for t in targets:
+        if index[t] not in states:
+            given.setdefault(index[t], np.ones(len(engine.network.states(t))))
+    lanes = {index[u]: np.tile(given[index[u]], (len(runs) + 1, 1))
+             for run in runs for u in run.vectors}  # fmt: skip
+    for i, run in enumerate(runs):
+        for u, x in run.vectors.items():
+            lanes[index[u]][i + 1] *= x
+    still = {v: x for v, x in given.items() if v not in lanes}
+    asked = [index[t] for t in targets if index[t] in given]
+    logs, found = run_bundle(engine, states, still, lanes, asked=asked)
+    if np.isnan(logs).any():
+        return _one_by_one(engine, runs, targets, states, flat, soft)
+    share = np.array([1.0, *(run.scale for run in runs)]) * np.exp(logs - logs[0])
+    out = np.zeros((len(runs) + 1, layout.total))
+    for t in targets:
+        if index[t] in found:
+            out[:, layout.slices[t]] = np.nan_to_num(found[index[t]]) * share[:, None]
+        else:
+            out[:, layout.slices[t]][:, states[index[t]]] = share
+    return out[0], out[1:]
 
 
 def _joint(total: Array, columns: list[Array], cumulative: bool) -> Array:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 MODES = ("both", "rule_in", "rule_out")
+FEW = 8  # states of targets for which one inference a state costs least
 ASKABLE = frozenset({"finding", "test", "risk"})
 
 
@@ -220,9 +221,11 @@ def joint_pairs(
 ) -> dict[tuple[str, str], Array]:
     """Return P(t, x | e) of every target and candidate, shape (target states, states).
 
-    In a network of tables one case a target state, else one a candidate's state (`pairs`).
+    In a network of tables, and for few targets, one case a target state; for many targets among
+    wide gates one case a candidate's state (`pairs`).
     """
-    if any(b.is_max for b in engine.arrays.blocks):
+    asked = sum(len(engine.network.states(t)) for t in targets)
+    if asked > FEW and any(b.is_max for b in engine.arrays.blocks):
         return pairs_by_parents(engine, vectors, targets, candidates)
     return pairs_by_target(engine, vectors, targets, candidates)
 

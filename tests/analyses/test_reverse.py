@@ -36,11 +36,12 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize(("build", "evidence", "soft"), CASES)
-def test_slopes_equal_vertex_reinference(build, evidence, soft) -> None:
+def test_slopes_equal_vertex_reinference(build, evidence, soft, backend) -> None:
     network = build()
     rivals = differential(network) or states_of(network, network.variables[1])
-    found = gradients(Engine(network), evidence, soft, rivals)
+    found = gradients(Engine(network, backend=backend), evidence, soft, rivals)
     figures = parameters_of(network)
     scale = np.exp(found.log_prob_evidence)
     assert scale == pytest.approx(weigh(network, evidence, soft).sum())

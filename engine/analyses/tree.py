@@ -1,0 +1,173 @@
+"""A plan laid out for analyses: every operand of every clique as a plain list of places.
+
+The kernels of the engine walk maps in blocks; here each entry of a clique's table simply knows
+where each operand's value lies, which takes more memory and lets a kernel follow many answers at
+once. A layout belongs to one pattern of evidence and is kept with its program.
+
+Operands of a clique, in order: factors of the network (kind `BASE`), soft evidence (`SOFT`), the
+messages of its children (`MESSAGE`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.analyses.results import Array
+from fascinet.engine.compiled import Compiled
+from fascinet.engine.plan import Plan
+
+if TYPE_CHECKING:
+    from fascinet.engine.arrays import NetworkArrays
+
+Index = NDArray[np.int64]
+Places = NDArray[np.int32]
+BASE, SOFT, MESSAGE = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """Cliques, children before parents, and their operands.
+
+    Attributes
+    ----------
+    size, rows, parent, message : arrays, shape (cliques,)
+        Entries; entries of the separator, which leads; the parent or -1; where the clique's
+        message starts among all messages.
+    first : array, shape (cliques + 1,)
+        Operands of clique c are first[c] … first[c + 1].
+    kind, source, place, extent : arrays, shape (operands,)
+        Kind; place in the base, in the soft evidence, or the child; where its list of places
+        starts; one more than the largest place.
+    where : array of int32
+        For each operand, the place of its value for each entry of the clique.
+    soft : dict of int to int
+        Where the likelihoods of each soft variable start.
+    slices : tuple of (operand, stride, variable)
+        Offsets that move with observed states.
+    scalars : tuple of (offset, slices)
+        Factors without a free variable.
+    sizes : tuple of int
+        Entries of the largest clique, most operands of a clique, length of all messages, of all
+        soft evidence.
+    """
+
+    size: Index
+    rows: Index
+    parent: Index
+    message: Index
+    first: Index
+    kind: Index
+    source: Index
+    place: Index
+    extent: Index
+    where: Places
+    soft: Mapping[int, int]
+    slices: tuple[tuple[int, int, int], ...]
+    scalars: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
+    sizes: tuple[int, int, int, int]
+
+    def offsets(self, states: Mapping[int, int]) -> Index:
+        """Return where each operand starts for the observed states."""
+        out = self.source.copy()
+        for operand, stride, v in self.slices:
+            out[operand] += stride * states[v]
+        return out
+
+    def scalar_places(self, states: Mapping[int, int]) -> Index:
+        """Return the places in the base of the factors without a free variable."""
+        places = [o + sum(stride * states[v] for v, stride in cut) for o, cut in self.scalars]
+        return np.array(places, dtype=np.int64)
+
+    def likelihoods(self, soft: Mapping[int, Array]) -> Array:
+        """Return all soft evidence in one array."""
+        out = np.ones(max(self.sizes[3], 1))
+        for v, at in self.soft.items():
+            out[at : at + len(soft[v])] = soft[v]
+        return out
+
+
+_kept: WeakKeyDictionary[Compiled, Tree] = WeakKeyDictionary()
+
+
+def tree_of(net: "NetworkArrays", compiled: Compiled) -> Tree:
+    """Return the layout of a program, kept as long as the program is."""
+    found = _kept.get(compiled)
+    if found is None:
+        found = _kept[compiled] = lay_out(compiled.plan)
+    return found
+
+
+def lay_out(plan: Plan) -> Tree:
+    """Return the layout of a plan."""
+    cards = np.array(plan.factors.cards, dtype=np.int64)
+    count = len(plan.cliques)
+    children: list[list[int]] = [[] for _ in range(count)]
+    soft_at, soft, total = dict[int, list[tuple[int, int]]](), dict[int, int](), 0
+    for v in sorted(plan.pattern.soft):
+        soft[v], total = total, total + int(cards[v])
+        soft_at.setdefault(plan.home[v], []).append((v, soft[v]))
+    size, rows, first = (np.zeros(count + k, dtype=np.int64) for k in (0, 0, 1))
+    kind: list[int] = []
+    source: list[int] = []
+    parts: list[Places] = []
+    slices: list[tuple[int, int, int]] = []
+    for c, clique in enumerate(plan.cliques):
+        shape = cards[list(clique.scope)]
+        size[c], rows[c] = shape.prod(), shape[: clique.cut].prod()
+        axis = {v: i for i, v in enumerate(clique.scope)}
+        for f in (plan.factors.factors[i] for i in clique.factors):
+            slices += [(len(kind), stride, v) for v, stride in f.slices]
+            _add(kind, source, parts, BASE, f.offset, _places(shape, axis, f.scope, f.strides))
+        for v, at in soft_at.get(c, ()):
+            _add(kind, source, parts, SOFT, at, _places(shape, axis, (v,), (1,)))
+        for d in children[c]:
+            below = plan.cliques[d]
+            scope = below.scope[: below.cut]
+            places = _places(shape, axis, scope, _strides(cards, scope))
+            _add(kind, source, parts, MESSAGE, d, places)
+        first[c + 1] = len(kind)
+        if clique.parent >= 0:
+            children[clique.parent].append(c)
+    lengths = np.array([len(p) for p in parts], dtype=np.int64)
+    extent = np.array([int(p.max(initial=0)) + 1 for p in parts], dtype=np.int64)
+    where = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+    scalars = tuple((plan.factors.factors[i].offset, plan.factors.factors[i].slices)
+                    for i in plan.scalars)  # fmt: skip
+    most = int(np.diff(first).max(initial=1))
+    sizes = (int(size.max(initial=1)), most, int(rows.sum()), total)
+    return Tree(
+        size, rows, np.array([c.parent for c in plan.cliques], dtype=np.int64),
+        np.cumsum(rows) - rows, first, np.array(kind, dtype=np.int64),
+        np.array(source, dtype=np.int64), np.cumsum(lengths) - lengths, extent, where, soft,
+        tuple(slices), scalars, sizes,
+    )  # fmt: skip
+
+
+def _add(
+    kind: list[int], source: list[int], parts: list[Places], what: int, at: int, places: Places
+) -> None:
+    kind.append(what)
+    source.append(at)
+    parts.append(places)
+
+
+def _strides(cards: Index, scope: Sequence[int]) -> tuple[int, ...]:
+    sizes = [int(cards[v]) for v in scope]
+    return tuple(int(np.prod(sizes[i + 1 :], dtype=np.int64)) for i in range(len(sizes)))
+
+
+def _places(
+    shape: Index, axis: Mapping[int, int], scope: Sequence[int], strides: Sequence[int]
+) -> Places:
+    """Return, for each entry of a table, the place of an operand's value."""
+    steps = [0] * len(shape)
+    for v, stride in zip(scope, strides, strict=True):
+        steps[axis[v]] = stride
+    out = np.zeros(1, dtype=np.int32)
+    for card, step in zip(shape.tolist(), steps, strict=True):
+        out = (out[:, None] + np.arange(card, dtype=np.int32) * np.int32(step)).reshape(-1)
+    return out
