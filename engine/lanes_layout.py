@@ -281,7 +281,7 @@ def lay_lanes(
                                 found = k
                         if found < 0:
                             found = len(bundles)
-                            bundles.append((c, mask, n_place, rows))
+                            bundles.append((c, mask, n_place, rows))  # pyright: ignore[reportArgumentType]  (ints of Numba)
                             n_place += prog[HEAD + CLIQUE * c]
                             rows += size_b
                         if attempt == 1:

@@ -176,7 +176,7 @@ class Mirror:
     def _join(self, a: Item, b: Item) -> Item:
         """Join two items; accumulators of the same gate become one."""
         item = Item(a.mask | b.mask, {**a.held, **b.held})
-        for gate in [g for g in a.held if g in b.held]:
+        for gate in sorted(a.held.keys() & b.held.keys()):
             one, two = a.held[gate], b.held[gate]
             del item.held[gate]
             self.alive[gate] -= 2

@@ -1,7 +1,6 @@
 """The bridge to the compiled kernels: imported only once they are wanted."""
 
 # pyright: basic
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import local
 
@@ -14,24 +13,11 @@ from fascinet.engine.flatten import flatten
 from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
-from fascinet.engine.order import Elimination
-from fascinet.engine.order_numba import eliminate
 from fascinet.engine.plan import Plan
 from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 _threads = local()
-
-
-def native_eliminate(
-    scopes: Sequence[Sequence[int]], cards: Sequence[int], measure: str
-) -> Elimination:
-    """Return the same order as `order.eliminate`, by the compiled search."""
-    ptr, flat = rows_of(scopes)
-    weight = np.log2(np.array(cards, dtype=np.float64))
-    order, rows, work = eliminate(ptr, flat, len(cards), weight, measure == "fill")
-    neighbours = tuple(int.from_bytes(row.tobytes(), "little") for row in rows)
-    return Elimination(tuple(order.tolist()), neighbours, work)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def price(v, adjacent, weight, by_fill, near):
 
 
 @njit(cache=True)
-def eliminate(ptr, scope, count, weight, by_fill):
+def eliminate(ptr, scope, count, weight, by_fill, noise):
     """Return an order, its neighbour rows, and Σ clique sizes.
 
     Parameters
@@ -61,6 +61,8 @@ def eliminate(ptr, scope, count, weight, by_fill):
         log2 of the states.
     by_fill : bool
         Min-fill (ties by weight) or min-weight; then by number.
+    noise : array
+        Added to each variable's measure: zeros, or a jitter that leads to another order.
     """
     words = (count + 63) // 64
     adjacent = np.zeros((count, words), np.uint64)
@@ -88,12 +90,14 @@ def eliminate(ptr, scope, count, weight, by_fill):
     touched = np.zeros(words, np.uint64)
     work = 0.0
     for k in range(left):
-        v = -1
+        v, least = -1, np.inf
         for u in range(count):
             if state[u] == 1 and (
-                v < 0 or first[u] < first[v] or (first[u] == first[v] and second[u] < second[v])
+                v < 0
+                or first[u] + noise[u] < least
+                or (first[u] + noise[u] == least and second[u] < second[v])
             ):
-                v = u
+                v, least = u, first[u] + noise[u]
         state[v] = 2
         order[k] = v
         rows[k] = adjacent[v]

@@ -170,9 +170,10 @@ def cheapest(scopes: Sequence[Sequence[int]], cards: Sequence[int], search: Sear
 
 
 Layout: TypeAlias = tuple[Factors, Elimination]
+Lay: TypeAlias = Callable[[NetworkArrays, Pattern], Layout]
 
 
-def lay_out(net: NetworkArrays, pattern: Pattern, search: Search) -> Layout:
+def lay_out(net: NetworkArrays, pattern: Pattern, search: Search = eliminate) -> Layout:
     """Return the factors and an elimination order, the cheapest of its tries."""
     opened = open_gates(net, pattern)
     scopes, cards, hubs = star_scopes(net, pattern, opened)
@@ -202,9 +203,9 @@ def lay_sweep(
     return [(mirror.out, follow(windows, widths, mirror.order))]
 
 
-def make_plan(net: NetworkArrays, pattern: Pattern, search: Search = eliminate) -> Plan:
-    """Return the plan for a pattern of evidence; `search` finds elimination orders."""
-    factors, elimination = lay_out(net, pattern, search)
+def make_plan(net: NetworkArrays, pattern: Pattern, lay: Lay | None = None) -> Plan:
+    """Return the plan for a pattern of evidence; `lay` finds the factors and their order."""
+    factors, elimination = (lay or lay_out)(net, pattern)
     cliques, home = junction_tree(factors, elimination)
     sizes = [clique_size(c, factors.cards) for c in cliques]
     return Plan(

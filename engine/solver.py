@@ -17,7 +17,6 @@ from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.derivatives import reverse
 from fascinet.engine.leaves import ask, roots_of
-from fascinet.engine.order import eliminate
 from fascinet.engine.plan import Plan, make_plan
 from fascinet.engine.program import Program
 from fascinet.engine.request import Request, pattern_of
@@ -90,10 +89,10 @@ class Solver:
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""
         if self.native:
-            from fascinet.engine.native import native_eliminate
+            from fascinet.engine.native_layout import native_lay_out
 
-            return make_plan(self.net, pattern, native_eliminate)
-        return make_plan(self.net, pattern, eliminate)
+            return make_plan(self.net, pattern, native_lay_out)
+        return make_plan(self.net, pattern)
 
     def program(self, pattern: Pattern) -> Compiled:
         """Return the programs of a pattern, from the cache if they are there.

@@ -9,6 +9,7 @@ from hypothesis import given
 from fascinet.engine import arrays, plan
 from fascinet.engine.decompose import open_gates, star_scopes
 from fascinet.engine.engine import Engine
+from fascinet.engine.order import eliminate
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge
 from tests.engine.test_oracle import check, quick
@@ -23,7 +24,7 @@ MANY_SIGNS = {
 }  # fmt: skip
 
 
-def only_sweeps(net, pattern, search):
+def only_sweeps(net, pattern, search=eliminate):
     opened = open_gates(net, pattern)
     scopes, cards, hubs = star_scopes(net, pattern, opened)
     if not opened.gates:

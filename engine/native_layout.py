@@ -1,0 +1,64 @@
+"""The layout of a plan by compiled search: the twin of `plan.lay_out`."""
+
+import numpy as np
+
+from fascinet.engine import plan
+from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.decompose import Factor, Factors, Opened, Pattern, open_gates, star_scopes
+from fascinet.engine.layout_numba import search
+from fascinet.engine.native_leaves import ints, rows_of
+from fascinet.engine.native_order import native_eliminate
+from fascinet.engine.order import Elimination
+from fascinet.engine.plan import Layout, cheapest, lay_sweep
+
+
+def native_lay_out(net: NetworkArrays, pattern: Pattern) -> Layout:
+    """Return the factors and an elimination order, the cheapest of many tries."""
+    opened = open_gates(net, pattern)
+    scopes, cards, hubs = star_scopes(net, pattern, opened)
+    if not opened.gates:
+        return opened.out, cheapest(scopes, cards, native_eliminate)
+    factors, widths, order, rows, work = search(
+        *board(net, pattern, opened, hubs, len(cards)),
+        *rows_of(scopes),
+        np.log2(ints(cards).astype(np.float64)),
+    )
+    neighbours = tuple(int.from_bytes(row.tobytes(), "little") for row in rows)
+    best = (
+        with_factors(opened.out, factors, widths),
+        Elimination(tuple(order.tolist()), neighbours, work),
+    )
+    if work > plan.SWEEP:
+        return min([best, *lay_sweep(net, pattern, opened, hubs)], key=lambda t: t[1].work)
+    return best
+
+
+def board(
+    net: NetworkArrays, pattern: Pattern, opened: Opened, hubs: dict[int, int], stars: int
+) -> tuple[np.ndarray, ...]:
+    """Return the open gates as `mirror_numba.mirror` reads them."""
+    observed = np.zeros(len(net.cards), np.uint8)
+    observed[list(pattern.observed)] = 1
+    p_ptr, p_var = rows_of([net.parents[g] for g in opened.gates])
+    links = [link for g in opened.gates for link in net.blocks[g].links]
+    maxima = np.zeros(max(net.maxima, default=0) + 1, np.int64)
+    maxima[list(net.maxima)] = list(net.maxima.values())
+    hub, number = np.full(stars, -1, np.int64), {g: i for i, g in enumerate(opened.gates)}
+    for v, g in hubs.items():
+        hub[v] = number[g]
+    return (
+        ints(net.cards), observed, *rows_of([f.scope for f in opened.out.factors]),
+        ints(opened.gates), p_ptr, p_var,
+        ints([(k.link, k.first, k.step, k.bfirst, k.bstep) for k in links]).reshape(-1, 5),
+        maxima, hub,
+    )  # fmt: skip
+
+
+def with_factors(given: Factors, made: np.ndarray, cards: np.ndarray) -> Factors:
+    """Return the factors with those of the accumulators added."""
+    out = Factors(cards.tolist(), list(given.factors), given.queries)
+    for f in made.tolist():
+        axes, slices = f[2 : 2 + 2 * f[1]], f[9 : 9 + 2 * f[8]]
+        pairs = tuple((v, stride) for stride, v in zip(slices[::2], slices[1::2], strict=True))
+        out.factors.append(Factor(f[0], tuple(axes[::2]), tuple(axes[1::2]), pairs))
+    return out
