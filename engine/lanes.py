@@ -2,19 +2,20 @@
 
 All causes that are not observed, and the other parents of findings, are listed as soft findings,
 flat where nothing is asked. So the engine plans once, and each question (a cause present, a group
-absent, the outcome of a test) is one more run of the same program.
+absent, the outcome of a test) is one more run of the same program. Only the first question is about
+everything; the others have a program that answers no more than what may be asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
+from fascinet.engine.request import Request, read_request
 from fascinet.model.case import Case
-from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Array
 
 
@@ -30,7 +31,9 @@ class Lanes:
         Soft evidence of the case, and ones for everything that may be asked.
     resting : mapping of variable to state
     targets : tuple of str
-        What every run answers.
+        What a full run answers.
+    asked : tuple of str
+        What a short run answers.
     """
 
     engine: Engine
@@ -38,23 +41,59 @@ class Lanes:
     flat: Mapping[str, Array]
     resting: Mapping[str, str]
     targets: tuple[str, ...]
+    asked: tuple[str, ...]
+
+    @cached_property
+    def request(self) -> Request:
+        """The case by number, flat findings and all."""
+        return read_request(self.engine.network, self.case.hard, self.flat, None)
+
+    @cached_property
+    def wanted(self) -> frozenset[int]:
+        """The numbers of what a full run answers."""
+        return frozenset(self.engine.network.index[v] for v in self.targets)
+
+    @cached_property
+    def short(self) -> frozenset[int]:
+        """The numbers of what a short run answers."""
+        return frozenset(self.engine.network.index[v] for v in self.asked)
 
     def run(self, changes: Mapping[str, Array] | None = None) -> Posterior | None:
         """Return the posterior with some flat findings multiplied; None if it is impossible."""
-        soft: dict[str, Any] = dict(self.flat)
-        for name, vector in (changes or {}).items():
-            soft[name] = soft[name] * vector
-            if not soft[name].any():
-                return None
-        try:
-            return self.engine.posterior(self.case.hard, soft=soft, targets=self.targets)
-        except ImpossibleEvidenceError:
-            return None
+        return self._run(changes or {}, self.wanted, self.targets)
+
+    def ask(self, changes: Mapping[str, Array]) -> Posterior | None:
+        """Return the posterior of what may be asked, as `run` does."""
+        return self._run(changes, self.short, self.asked)
 
     def log_prob(self, changes: Mapping[str, Array] | None = None) -> float:
         """Return ln P of the case with some flat findings multiplied."""
-        found = self.run(changes)
-        return -np.inf if found is None else float(found.log_prob_evidence)
+        asked = self._changed(changes or {})
+        return -np.inf if asked is None else self.engine.solver.log_prob(asked, self.short)
+
+    def _changed(self, changes: Mapping[str, Array]) -> Request | None:
+        """Return the request with some flat findings multiplied; None if one is all zero."""
+        index, soft = self.engine.network.index, dict(self.request.soft)
+        for name, vector in changes.items():
+            soft[index[name]] = soft[index[name]] * vector
+            if not soft[index[name]].any():
+                return None
+        return replace(self.request, soft=soft)
+
+    def _run(
+        self, changes: Mapping[str, Array], wanted: frozenset[int], names: tuple[str, ...]
+    ) -> Posterior | None:
+        asked = self._changed(changes)
+        if asked is None:
+            return None
+        engine = self.engine
+        values, log_prob = engine.solver.solve(asked, wanted)
+        if log_prob == -np.inf:
+            return None
+        soft = self.flat | {name: self.flat[name] * v for name, v in changes.items()}
+        return Posterior(
+            engine.layout, values, log_prob, self.case.hard, soft, {}, names, engine.prior
+        )
 
     def at_rest(self, cause: str) -> Array:
         """Return the likelihood of a cause's being absent."""
@@ -85,4 +124,4 @@ def open_lanes(
     for name in askable:
         if name not in case.hard and name not in case.do:
             flat.setdefault(name, np.ones(len(network.states(name))))
-    return Lanes(engine, case, flat, resting, targets)
+    return Lanes(engine, case, flat, resting, targets, tuple(flat))

@@ -9,6 +9,7 @@ given the evidence and the cause in question.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ ASKABLE = ("finding", "test", "risk")
 QUESTION = 1.0
 SETTLED = 1e-4
 MARGIN = 2
+TABLE = 32  # most joint states of a test's parents that are asked one by one
 TINY = 1e-12
 Outcome = tuple[float, Array]
 
@@ -100,6 +102,8 @@ def outcomes(
         yield from _by_product(lanes, posterior, causes, name, gate)
     elif in_lane and len(free) == 1:
         yield from _by_parent(lanes, posterior, causes, name, free[0])
+    elif in_lane and prod(len(network.states(p)) for p in free) <= TABLE:
+        yield from _by_table(lanes, posterior, causes, name, free)
     else:
         for i in range(len(network.states(name))):
             yield _observed(lanes, posterior, causes, name, i)
@@ -138,6 +142,24 @@ def _by_parent(
         yield _joint(lanes, posterior, causes, {parent: column}, 1.0)
 
 
+def _by_table(
+    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, free: Sequence[str]
+) -> Iterator[Outcome]:
+    """Yield the outcomes of a table: P(f = k | u) summed over the states u of its free parents."""
+    network = lanes.engine.network
+    table = np.moveaxis(network.cpt(name), -1, 0)
+    for axis, u in reversed(list(enumerate(network.parents(name), start=1))):
+        if u not in free:
+            table = np.take(table, network.state_index(u, lanes.case.hard[u]), axis=axis)
+    p, joint = np.zeros(len(table)), np.zeros((len(table), len(causes)))
+    for states in product(*(range(n) for n in table.shape[1:])):
+        points = {u: np.eye(n)[s] for u, n, s in zip(free, table.shape[1:], states, strict=True)}
+        weight, with_cause = _joint(lanes, posterior, causes, points, 1.0)
+        p += table[:, *states] * weight
+        joint += np.outer(table[:, *states], with_cause)
+    yield from zip(p.tolist(), joint, strict=True)
+
+
 def _joint(
     lanes: Lanes,
     posterior: Posterior,
@@ -146,7 +168,7 @@ def _joint(
     scale: float,
 ) -> Outcome:
     """Return the probability of an outcome, and of it with each cause present, given e."""
-    found = lanes.run(vectors) if vectors is not None else posterior
+    found = lanes.ask(vectors) if vectors is not None else posterior
     if found is None or scale <= 0.0:
         return 0.0, np.zeros(len(causes))
     p = scale * float(np.exp(found.log_prob_evidence - posterior.log_prob_evidence))
@@ -159,7 +181,7 @@ def _observed(
     """Return an outcome by observing it, with a program of its own."""
     point = np.eye(len(lanes.engine.network.states(name)))[state]
     own = Lanes(lanes.engine, lanes.case, {**lanes.case_soft(), name: point}, lanes.resting,
-                tuple(causes))  # fmt: skip
+                tuple(causes), tuple(causes))  # fmt: skip
     return _joint(own, posterior, causes, {}, 1.0)
 
 
@@ -181,12 +203,15 @@ def screen(
 ) -> list[float]:
     """Return a quick estimate of Σ_c I(c; f | e) for each candidate."""
     network = lanes.engine.network
-    given = [lanes.run({c: 1.0 - lanes.at_rest(c)}) or posterior for c in causes]
+    given = [lanes.ask({c: 1.0 - lanes.at_rest(c)}) or posterior for c in causes]
     rows = [posterior, *given]
-    marginals = {v: np.array([row.array(v) for row in rows]) for v in lanes.targets}
+    marginals = {v: np.array([row.array(v) for row in rows]) for v in lanes.flat}
     for v, state in {**lanes.case.hard, **lanes.case.do}.items():
         point = np.eye(len(network.states(v)))[network.state_index(v, state)]
         marginals[v] = np.tile(point, (len(rows), 1))
+    for v in network.topological:
+        if v in lanes.targets and v not in marginals:
+            marginals[v] = _predicted(network, v, marginals)
     p = np.array([lanes.present(posterior, c) for c in causes])
     return [
         _estimate(p, _predicted(network, f, marginals))

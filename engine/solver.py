@@ -128,9 +128,9 @@ class Solver:
         values.setflags(write=False)
         return values, log_prob
 
-    def log_prob(self, request: Request) -> float:
-        """Return ln P(e), -inf if it is impossible."""
-        compiled = self.program(pattern_of(self.net, request, frozenset()))
+    def log_prob(self, request: Request, wanted: Wanted = frozenset()) -> float:
+        """Return ln P(e), -inf if it is impossible; by the program that answers `wanted`."""
+        compiled = self.program(pattern_of(self.net, request, wanted))
         return self._answer(compiled, request, None)
 
     def _answer(self, compiled: Compiled, request: Request, out: Array | None) -> float:
