@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from fascinet.dashboard.chart_parts import (
     BLUE,
+    GREY,
     INK,
     ORANGE,
     Chart,
@@ -249,3 +250,45 @@ def outcomes(
         layers.append({**line, "encoding": {"x": {**x, "field": "limit"}, "y": None}})
     y = names("label", [r["label"] for r in rows])
     return rows, config({"height": height(len(rows), 44), "encoding": {"y": y}, "layer": layers})
+
+
+def standings(rows: Sequence[tuple[str, Sequence[float]]]) -> Chart:
+    """Chart the probability of each place in the ranking: a cell a place, its number in it.
+
+    Parameters
+    ----------
+    rows : sequence of (cause, probabilities of place 1, 2, ...)
+        Best first.
+    """
+    data: Rows = [
+        {
+            "label": name,
+            "place": f"{k + 1}.",
+            "p": p,
+            "text": f"{100 * p:.0f}%" if p >= 0.005 else "",
+        }
+        for name, places in rows
+        for k, p in enumerate(places)
+    ]
+    places = [f"{k + 1}." for k in range(max(len(p) for _, p in rows))]
+    x = {
+        "field": "place", "type": "ordinal", "sort": places,
+        "axis": axis("Place in the ranking", orient="top", labelAngle=0, ticks=False, domain=False),
+    }  # fmt: skip
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rect", "color": BLUE, "cornerRadius": 2, "stroke": GREY,
+                     "strokeWidth": 0.5},
+            "encoding": {
+                "fillOpacity": {
+                    "field": "p", "type": "quantitative", "legend": None,
+                    "scale": {"domain": [0, 1], "range": [0, 0.55]},
+                }
+            },
+        },
+        {"mark": text(), "encoding": {"text": {"field": "text"}}},
+    ]  # fmt: skip
+    y = names("label", [name for name, _ in rows])
+    return data, config({
+        "height": height(len(rows), 34), "encoding": {"x": x, "y": y}, "layer": layers,
+    })  # fmt: skip

@@ -57,6 +57,7 @@ def _plain(text: str) -> str:
     """Return BibTeX text without braces, and its accents as letters."""
     for tex, mark in ACCENTS.items():
         text = re.sub(rf"\\{re.escape(tex)}\{{?(\w)\}}?", rf"\1{mark}", text)
+    text = text.replace("---", "\N{EM DASH}").replace("--", "\N{EN DASH}")
     return normalize("NFC", re.sub(r"[{}]|\\(?=[&%_])", "", text))
 
 

@@ -121,7 +121,7 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
     con = [w for w in found.weights if w.db <= -QUIET_DB]
     name = found.name
     out = [
-        f"{name} stood at {percent(found.prior)} before the findings and stands at "
+        f"Knowing setting, age and sex, {name} stood at {percent(found.prior)}; it stands at "
         f"{percent(found.posterior)} now: the findings together multiply its odds "
         f"{_by(found.ratio)}."
     ]

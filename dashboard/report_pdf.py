@@ -1,14 +1,19 @@
-"""The report of a case as PDF, by fpdf2, with its core fonts."""
+"""The report of a case as PDF, by fpdf2, in DejaVu Sans (see static/fonts/LICENSE.txt)."""
+
+from functools import lru_cache
+from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import FontFace
 
 from fascinet.dashboard.report import LIMITS, Report
 
+FONTS = Path(__file__).with_name("static") / "fonts"
+FAMILY = "DejaVu"
 WIDTHS = (74, 24, 24, 40, 24)
 HEADS = ("Cause", "Before", "Now", "95% interval", "Explains")
-PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "≈": "~", "×": "x", "÷": "/", "…": "...",
-                       "“": '"', "”": '"', "’": "'", "‘": "'", "≥": ">=", "≤": "<="})  # fmt: skip
+MISSING = "\N{WHITE SQUARE}"
 
 
 def to_pdf(report: Report) -> bytes:
@@ -17,6 +22,8 @@ def to_pdf(report: Report) -> bytes:
     pdf.set_title(report.title)
     pdf.set_lang("en")
     pdf.set_auto_page_break(True, 16)
+    pdf.add_font(FAMILY, "", FONTS / "DejaVuSans.ttf")
+    pdf.add_font(FAMILY, "B", FONTS / "DejaVuSans-Bold.ttf")
     pdf.add_page()
     _line(pdf, report.title, 16, bold=True)
     _line(pdf, f"{LIMITS[0]} {report.context}.", 10, bold=True)
@@ -39,14 +46,24 @@ def to_pdf(report: Report) -> bytes:
     return bytes(pdf.output())
 
 
-def latin(text: str) -> str:
-    """Return text in the letters that the core fonts have."""
-    return text.translate(PLAIN).encode("latin-1", "replace").decode("latin-1")
+@lru_cache(maxsize=1)
+def letters() -> frozenset[int]:
+    """Return the code points that both cuts of the font have."""
+    from fontTools.ttLib import TTFont
+
+    fonts = [TTFont(FONTS / f"DejaVuSans{cut}.ttf") for cut in ("", "-Bold")]
+    plain, bold = (frozenset(font.getBestCmap() or {}) for font in fonts)
+    return plain & bold
+
+
+def printable(text: str) -> str:
+    """Return text with a visible square for every letter that the font lacks."""
+    return "".join(c if ord(c) in letters() or c == "\n" else MISSING for c in text)
 
 
 def _line(pdf: FPDF, text: str, size: int, *, bold: bool = False) -> None:
-    pdf.set_font("Helvetica", "B" if bold else "", size)
-    pdf.multi_cell(0, size * 0.5, latin(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.set_font(FAMILY, "B" if bold else "", size)
+    pdf.multi_cell(0, size * 0.5, printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(1)
 
 
@@ -55,16 +72,16 @@ def _list(pdf: FPDF, title: str, items: tuple[str, ...]) -> None:
         pdf.ln(2)
         _line(pdf, title, 12, bold=True)
         for item in items:
-            _line(pdf, f"- {item}", 10)
+            _line(pdf, f"• {item}", 10)
 
 
 def _table(pdf: FPDF, report: Report) -> None:
     pdf.ln(2)
     _line(pdf, "Differential", 12, bold=True)
-    for i, row in enumerate((HEADS, *report.rows)):
-        pdf.set_font("Helvetica", "B" if i == 0 else "", 10)
-        for j, (width, text) in enumerate(zip(WIDTHS, row, strict=True)):
-            align = "L" if j == 0 else "R"
-            short = latin(text) if j or len(text) < 42 else latin(text[:40]) + "..."
-            pdf.cell(width, 6, short, border="B", align=align)
-        pdf.ln(6)
+    pdf.set_font(FAMILY, "", 9)
+    with pdf.table(
+        col_widths=WIDTHS, text_align=("LEFT", *("RIGHT",) * 4), line_height=5,
+        borders_layout="HORIZONTAL_LINES", headings_style=FontFace(emphasis="BOLD"),
+    ) as table:  # fmt: skip
+        for line in (HEADS, *report.rows):
+            table.row([printable(text) for text in line])

@@ -140,8 +140,8 @@ class Session:
         For undo and redo, newest last.
     focus : str or None
         The cause that Why, What if and How sure speak of; None means the first of the ranking.
-    node : str or None
-        The node picked in the network.
+    node, other : str or None
+        The node picked in the network, and the one whose link with it is looked at.
     kept : Case or None
         Scenario A of What if.
     everything : bool
@@ -158,6 +158,7 @@ class Session:
     future: list[Case] = field(default_factory=list[Case])
     focus: str | None = None
     node: str | None = None
+    other: str | None = None
     kept: Case | None = None
     everything: bool = False
     title: str = ""
@@ -212,6 +213,7 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
         "all": lambda: setattr(session, "everything", not session.everything),
         "focus": lambda: setattr(session, "focus", str(edit.get("id", "")) or None),
         "select": lambda: _select(session, str(edit.get("id", ""))),
+        "other": lambda: _other(session, str(edit.get("id", ""))),
     }
     op = str(edit.get("op", ""))
     if op in steps:
@@ -226,7 +228,13 @@ def _reset(session: Session, blank: Case) -> None:
 
 
 def _select(session: Session, variable: str) -> None:
+    session.other = None
     session.node = variable if session.node != variable and _NAME.fullmatch(variable) else None
+
+
+def _other(session: Session, variable: str) -> None:
+    good = _NAME.fullmatch(variable) and variable not in {session.node, session.other}
+    session.other = variable if good and session.node else None
 
 
 def edited(case: Case, edit: Edit, states: StatesOf) -> Case:

@@ -9,9 +9,13 @@ import numpy as np
 from fascinet.dashboard import service
 from fascinet.dashboard.figures import figure_of, parameter_name
 from fascinet.dashboard.state import Case
+from fascinet.dashboard.words import label
 from fascinet.engine.analyses.sensitivity import Sensitivity, sensitivity
+from fascinet.engine.analyses.uncertainty import uncertainty
 
 LEAST_SWING = 1e-4
+DRAWS = 2000
+PLACES = 5
 
 
 @dataclass(frozen=True)
@@ -105,3 +109,40 @@ def _lever(found: Sensitivity, i: int) -> Lever:
         float(found.a[i]), float(found.b[i]), float(found.c[i]), float(found.d[i]),
         figure.grade if figure else "", figure.source if figure else "",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one cause would stand if all figures moved within their ranges at once.
+
+    Attributes
+    ----------
+    cause, name : str
+    places : tuple of float
+        P(place k in the ranking), k = 1 to `PLACES`; the first is `p_top`.
+    """
+
+    cause: str
+    name: str
+    places: tuple[float, ...]
+
+
+@lru_cache(maxsize=32)
+def standings(case: Case, count: int = 6) -> tuple[Standing, ...]:
+    """Return the causes that come first most often, with the probability of each place.
+
+    The ranking is by P(cause present and producing the complaint | evidence), the draws are those
+    of `fascinet.engine.analyses.uncertainty`: normal log odds by the delta method.
+    """
+    known = service.resources()
+    found = uncertainty(
+        known.engine, service.evidence_of(case), draws=DRAWS, soft=case.soft_evidence
+    )
+    place = np.argsort(np.argsort(-found.draws, axis=1), axis=1)
+    shares = [(place == k).mean(axis=0) for k in range(PLACES)]
+    order = np.lexsort((-found.posterior, place.mean(axis=0)))[:count]
+    return tuple(
+        Standing(h.name, label(known.network, h.name), tuple(float(s[i]) for s in shares))
+        for i in order
+        for h in (found.hypotheses[i],)
+    )

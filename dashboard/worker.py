@@ -63,11 +63,12 @@ class Worker:
 
     def close(self) -> None:
         """End the process: it stops when nothing more can come."""
-        with suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
         self._process.terminate()
         self._process.wait(10)
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
 
 
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:

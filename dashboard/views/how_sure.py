@@ -8,9 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.figures import GRADES, reference
 from fascinet.dashboard.focus import choose_focus
-from fascinet.dashboard.frame import open_page
+from fascinet.dashboard.frame import open_page, plain
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.sureness import Lever, levers
+from fascinet.dashboard.state import Session
+from fascinet.dashboard.sureness import DRAWS, Lever, levers, standings
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import percent
 from fascinet.engine.differential import CauseEntry
@@ -51,6 +52,7 @@ def page() -> None:
         st.vega_lite_chart(rows, spec, key="tornado")
     with right:
         _curve(known, found, entry.posterior)
+    _places(here, note)
     _poor(known, found)
     full = later.answer(service.whole, here.case, text="Working out the interval …", place=note)
     low, high = full[cause].interval
@@ -63,6 +65,25 @@ def _headline(place: DeltaGenerator, entry: CauseEntry, span: str) -> None:
         f"<b>{percent(entry.posterior)}</b>, 95% interval {span} from the cited ranges of all "
         "figures.</p>"
     )
+
+
+def _places(here: Session, note: DeltaGenerator) -> None:
+    st.header("If all figures moved at once", anchor=False, divider="gray")
+    rows = later.answer(standings, here.case, text="Drawing the figures anew …", place=note)
+    left, right = st.columns([1.4, 1], gap="large")
+    with left:
+        data, spec = charts_change.standings([(r.name, r.places) for r in rows])
+        st.vega_lite_chart(data, spec, key="standings")
+    with right:
+        first = rows[0]
+        st.markdown(plain(
+            f"With every figure drawn anew from its cited range, {first.name} comes first in "
+            f"{percent(first.places[0])} of {DRAWS:,} draws."
+        ))  # fmt: skip
+        st.caption(
+            "Ranked by the probability that the cause is present and produces the twitching. "
+            "The surer a place, the less better figures could change it."
+        )
 
 
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:

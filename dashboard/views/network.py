@@ -4,11 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from fascinet.dashboard import flags, nodepanel, service
+from fascinet.dashboard import flags, linkpanel, nodepanel, service
 from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.influence import d_connected
+from fascinet.dashboard.linkpanel import Link, link_of
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.words import percent, points, state_words
@@ -18,7 +19,8 @@ CHANGE = 0.02
 WIDEST = 11
 LEAD = (
     "Every variable with its belief now (bar) and before any finding (tick). Orange has become "
-    "more likely, blue less. Pick one: what it cannot influence any more fades."
+    "more likely, blue less. Pick one: what it cannot influence any more fades; pick a second one, "
+    "and the paths between them are drawn."
 )
 
 
@@ -27,25 +29,34 @@ def page() -> None:
     known, here = open_page("Network", LEAD)
     if here.node not in known.graph.ids:
         here.node = None
+    if here.other not in known.graph.ids or here.node is None:
+        here.other = None
+    link = link_of(known, here)
     try:
-        data = graph(known, here)
+        data = graph(known, here, link)
     except ImpossibleEvidenceError as error:
         flags.impossible(known, error)
         return
     mount("graph", data, on_edit, key="graph")
     if here.node:
+        linkpanel.draw(known, here, link)
         nodepanel.draw(known, here, here.node)
     else:
-        st.caption("Arrow keys move between nodes, Enter picks one, Ctrl and the wheel zoom.")
+        st.caption(
+            "Arrow keys move between nodes, Enter picks one, Shift and Enter (or click) a second, "
+            "Ctrl and the wheel zoom."
+        )
 
 
-def graph(known: Resources, here: Session) -> dict[str, Any]:
+def graph(known: Resources, here: Session, link: Link | None = None) -> dict[str, Any]:
     """Return what the graph component draws."""
     return {
         "graph": known.graph.payload(known.key),
         "values": {v: _value(known, here, v) for v in known.graph.ids},
         "selected": here.node,
-        "lit": _lit(known, here),
+        "other": here.other,
+        "lit": sorted(link.nodes) if link else _lit(known, here),
+        "paths": [list(arc) for arc in link.arcs] if link else [],
     }
 
 

@@ -1,12 +1,14 @@
 """What the pages ask of the engine, on the shipped network."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from fascinet.dashboard import (
     library,
     phenopacket,
+    plans,
     report,
     report_pdf,
     scenarios,
@@ -55,6 +57,19 @@ def test_the_cited_prior_changes_nothing(case: Case) -> None:
     same = scenarios.with_prior(case, "als", base)
     assert same["als"] == pytest.approx(scenarios.current(case)["als"], rel=1e-9)
     assert scenarios.with_prior(case, "als", 4 * base)["als"] > same["als"]
+
+
+def test_the_places_of_each_cause_add_up(case: Case) -> None:
+    rows = sureness.standings(case, count=99)
+    for place in range(sureness.PLACES):
+        assert sum(r.places[place] for r in rows) == pytest.approx(1.0)
+    assert rows[0].places[0] == max(r.places[0] for r in rows)
+
+
+def test_home_and_what_next_agree_on_what_is_best(case: Case) -> None:
+    best = service.whole(case).next_tests[0]
+    assert plans.options(case, None, "both")[0].id == best.finding
+    assert service.with_next(case).next_tests[0].finding == best.finding
 
 
 def test_every_case_of_the_library_opens_or_says_why() -> None:
@@ -109,4 +124,12 @@ def test_the_report_holds_inputs_differential_limits_and_hash(case: Case) -> Non
                  service.resources().network.hash, "<svg"):  # fmt: skip
         assert text in page
     assert "http://" not in page.split("<body>")[0]
+    assert report_pdf.to_pdf(made).startswith(b"%PDF")
+
+
+def test_the_pdf_has_letters_beyond_latin_1_and_shows_what_it_lacks(case: Case) -> None:
+    text = "Żółć, Ōsawa, Ирина, αβ ≥ 5 – “x”"
+    assert report_pdf.printable(text) == text
+    assert report_pdf.printable("日本") == 2 * report_pdf.MISSING
+    made = replace(report.compose(case), sources=(text, "日本"))
     assert report_pdf.to_pdf(made).startswith(b"%PDF")

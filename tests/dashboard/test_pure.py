@@ -9,7 +9,7 @@ import pytest
 
 from fascinet.dashboard import charts, charts_change
 from fascinet.dashboard.chart_parts import Chart, logit, to_svg
-from fascinet.dashboard.influence import d_connected
+from fascinet.dashboard.influence import d_connected, drawn, trails
 from fascinet.dashboard.layout import arrange
 from fascinet.dashboard.tables import Html, link, table
 from fascinet.dashboard.words import percent, points, times
@@ -23,6 +23,7 @@ CHARTS: list[Chart] = [
     charts_change.difference([("a", 0.1, 0.4), ("b", 0.5, 0.2)], "A", "B"),
     charts_change.tornado([("a", 0.1, 0.4)], 0.2),
     charts_change.sensitivity([(0.0, 0.1), (1.0, 0.9)], (0.2, 0.3), (0.1, 0.4), [0.6]),
+    charts_change.standings([("a", (0.7, 0.3)), ("b", (0.3, 0.7))]),
     charts_change.outcomes([("yes", 0.3, 0.8), ("no", 0.7, 0.1)], 0.31, 0.5),
 ]
 
@@ -92,6 +93,39 @@ def test_d_connection_agrees_with_networkx(seed: int) -> None:
             for other in set(network.variables) - set(observed) - {source}:
                 separated = nx.is_d_separator(network.graph, {source}, {other}, set(observed))
                 assert (other in got) is not separated
+
+
+def _is_open(network: Network, path: tuple[str, ...], observed: set[str]) -> bool:
+    """Say whether a path is open, by its definition: triple by triple."""
+    for a, v, b in zip(path, path[1:], path[2:], strict=False):
+        collider = v in network.graph.successors(a) and v in network.graph.successors(b)
+        below = {v, *nx.descendants(network.graph, v)} & observed
+        if (collider and not below) or (not collider and v in observed):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_open_paths_are_open_and_exist_where_nodes_are_connected(seed: int) -> None:
+    network = _random_network(seed)
+    undirected = network.graph.to_undirected()
+    for observed in combinations(network.variables[:5], 2):
+        source, target = network.variables[5:]
+        ways = nx.all_simple_paths(undirected, source, target)
+        lengths = {len(w) for w in ways if _is_open(network, tuple(w), set(observed))}
+        found = trails(network, source, target, observed, detour=0, most=99)
+        assert bool(found) == (target in d_connected(network, source, observed))
+        assert {len(p) for p in found} == ({min(lengths)} if lengths else set())
+        assert all(_is_open(network, p, set(observed)) for p in found)
+
+
+def test_a_path_through_a_hidden_trigger_is_drawn_through_its_cause() -> None:
+    names = ["cause", "trigger", "a", "b"]
+    parents = {"cause": [], "trigger": ["cause"], "a": ["trigger"], "b": ["trigger"]}
+    gates = {n: Table(np.full((*(2 for _ in parents[n]), 2), 0.5)) for n in names}
+    network = Network({n: ("no", "yes") for n in names}, parents, gates)
+    assert drawn(network, ("a", "trigger", "b"), {"trigger"}) == ("a", "cause", "b")
+    assert drawn(network, ("cause", "trigger", "b"), {"trigger"}) == ("cause", "b")
 
 
 def test_the_layout_places_every_visible_node_once() -> None:

@@ -14,7 +14,7 @@ function node(store, n, w) {
   const label = h("text", { class: "label", x: 6, y: 13 }, n.short);
   const value = h("text", { class: "value", x: w - 5, y: 13 });
   const hint = h("title", {}, n.label);
-  const pick = () => send(store, { op: "select", id: n.id });
+  const pick = (e) => send(store, { op: e.shiftKey ? "other" : "select", id: n.id });
   const el = h("g", {
     class: `node ${n.layer}`, transform: `translate(${n.x},${n.y})`, tabindex: 0, role: "button", "data-id": n.id,
     onclick: pick, onkeydown: (e) => key(store, e, n, pick),
@@ -27,7 +27,7 @@ function node(store, n, w) {
 }
 
 function key(store, event, n, pick) {
-  if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); return; }
+  if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(event); return; }
   const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
   if (!step) return;
   event.preventDefault();
@@ -107,14 +107,14 @@ function sync(store, data, w) {
     el.setAttribute("aria-label", `${n.label}: ${v.say}`);
     el.setAttribute("aria-pressed", String(data.selected === id));
     for (const name of ["up", "down", "seen", "paused"]) el.classList.toggle(name, v.kind?.includes(name) ?? false);
-    el.classList.toggle("selected", data.selected === id);
-    el.classList.toggle("dim", Boolean(lit && !lit.has(id) && !v.kind?.includes("seen")));
+    el.classList.toggle("selected", data.selected === id || data.other === id);
+    el.classList.toggle("dim", Boolean(lit && !lit.has(id) && (data.other || !v.kind?.includes("seen"))));
   }
   const paths = new Set((data.paths ?? []).map((e) => e.join(">")));
   for (const { a, b, el } of store.edges) {
-    const on = data.selected === a || data.selected === b;
-    el.classList.toggle("on", on || paths.has(`${a}>${b}`));
-    el.classList.toggle("dim", Boolean(lit && !(lit.has(a) && lit.has(b))));
+    const on = data.other ? paths.has(`${a}>${b}`) : data.selected === a || data.selected === b;
+    el.classList.toggle("on", on);
+    el.classList.toggle("dim", Boolean(lit && !on && (data.other || !(lit.has(a) && lit.has(b)))));
   }
 }
 
