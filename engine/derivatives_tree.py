@@ -80,42 +80,83 @@ def rows_of(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -
     return rows.astype(np.uint32)
 
 
+@dataclass
+class _Node:
+    """A clique, or a place where messages are multiplied before they reach a wider clique."""
+
+    scope: tuple[int, ...]
+    cut: int
+    windows: tuple[tuple[int, tuple[int, ...]], ...]  # offset and strides of each table
+    below: list[int]
+
+
 class _Builder:
     """Lays a plan without evidence out as a `DerivativeTree`."""
 
     def __init__(self, net: NetworkArrays, plan: Plan) -> None:
-        self.net, self.plan = net, plan
-        self.program = compile_program(net, plan)
-        self.below: list[list[int]] = [[] for _ in self.program.steps]
-        for d, step in enumerate(self.program.steps):
-            if step.parent >= 0:
-                self.below[step.parent].append(d)
-        self.rows = [prod(step.shape[: step.cut]) for step in self.program.steps]
+        self.net, self.plan, self.cards = net, plan, plan.factors.cards
+        self.nodes: list[_Node] = []
+        self.home: dict[int, tuple[int, int]] = {}
+        self.kids: list[list[int]] = [[] for _ in plan.cliques]
+        for d, clique in enumerate(plan.cliques):
+            if clique.parent >= 0:
+                self.kids[clique.parent].append(d)
+        self._lay_nodes()
+        self.shapes = [tuple(self.cards[v] for v in n.scope) for n in self.nodes]
+        self.rows = [prod(s[: n.cut]) for s, n in zip(self.shapes, self.nodes, strict=True)]
         self.message_at = np.cumsum([0, *self.rows])
+        self.parent = [-1] * len(self.nodes)
+        for c, node in enumerate(self.nodes):
+            for d in node.below:
+                self.parent[d] = c
+
+    def _lay_nodes(self) -> None:
+        """Add the nodes, children first; a message within a sibling's is multiplied into that."""
+        steps = compile_program(self.net, self.plan).steps
+        raw: list[int] = []
+        for c, step in enumerate(steps):
+            below = self._merge([(raw[d], self._separator(raw[d])) for d in self.kids[c]])
+            windows = tuple((o.offset, o.strides) for o in step.operands)
+            raw.append(len(self.nodes))
+            self.nodes.append(_Node(step.scope, step.cut, windows, below))
+            for axis in range(step.cut, len(step.scope)):
+                self.home[step.scope[axis]] = raw[c], axis
+
+    def _separator(self, node: int) -> tuple[int, ...]:
+        return self.nodes[node].scope[: self.nodes[node].cut]
+
+    def _merge(self, kids: list[tuple[int, tuple[int, ...]]]) -> list[int]:
+        kids.sort(key=lambda k: (prod(self.cards[v] for v in k[1]), k[0]))
+        inside: dict[int, list[int]] = {}
+        top: list[int] = []
+        for i, (d, scope) in enumerate(kids):
+            node = d
+            if i in inside:
+                node = len(self.nodes)
+                self.nodes.append(_Node(scope, len(scope), (), [d, *inside[i]]))
+            wider = (j for j in range(i + 1, len(kids)) if set(scope) <= set(kids[j][1]))
+            j = next(wider, -1)
+            (top if j < 0 else inside.setdefault(j, [])).append(node)
+        return top
 
     def run(self) -> DerivativeTree:
         """Return the tree."""
-        steps = self.program.steps
-        sizes = [prod(step.shape) for step in steps]
+        sizes = [prod(shape) for shape in self.shapes]
         entry = np.cumsum([0, *sizes])
-        links = np.cumsum([0, *map(len, self.below)])
-        owned = np.cumsum([0, *(len(step.operands) for step in steps)])
+        links = np.cumsum([0, *(len(n.below) for n in self.nodes)])
+        owned = np.cumsum([0, *(len(n.windows) for n in self.nodes)])
         records = [
             (entry[c], sizes[c], self.rows[c], sizes[c] // self.rows[c], self.message_at[c],
-             step.parent, links[c], owned[c])
-            for c, step in enumerate(steps)
+             self.parent[c], links[c], owned[c])
+            for c in range(len(self.nodes))
         ]  # fmt: skip
         records.append((entry[-1], 0, 0, 0, self.message_at[-1], -1, links[-1], owned[-1]))
-        maps = [
-            rows_of(step.shape, steps[d].up_strides)
-            for step, kids in zip(steps, self.below, strict=True)
-            for d in kids
-        ]
+        maps = [self._map(c, d) for c, node in enumerate(self.nodes) for d in node.below]
         children = np.zeros((len(maps), 2), np.int64)
-        children[:, 0] = [self.message_at[d] for kids in self.below for d in kids]
+        children[:, 0] = [self.message_at[d] for node in self.nodes for d in node.below]
         children[:, 1] = np.cumsum([0, *(m.size for m in maps)])[:-1]
         products, others, places = self._tables()
-        message, scale = self._prior(products)
+        message, scale = self._prior(products, maps)
         return DerivativeTree(
             np.array(records, np.int64),
             joined([p.ravel() for p in products], np.float64),
@@ -129,42 +170,49 @@ class _Builder:
             self._seats(),
         )
 
+    def _map(self, c: int, d: int) -> Words:
+        """Return for each entry of a node the row of a message from below."""
+        inside = self._separator(d)
+        own = c_strides(tuple(self.cards[v] for v in inside))
+        strides = dict(zip(inside, own, strict=True))
+        return rows_of(self.shapes[c], tuple(strides.get(v, 0) for v in self.nodes[c].scope))
+
     def _tables(self) -> tuple[list[Array], list[Array], list[Words]]:
         products: list[Array] = []
         others: list[Array] = []
         places: list[Words] = []
-        for step in self.program.steps:
-            windows = [view(self.net.base, o.offset, step.shape, o.strides) for o in step.operands]
-            left = [np.ones(step.shape)]
+        for shape, node in zip(self.shapes, self.nodes, strict=True):
+            windows = [view(self.net.base, at, shape, strides) for at, strides in node.windows]
+            left = [np.ones(shape)]
             for window in windows:
                 left.append(left[-1] * window)
-            right, backwards = np.ones(step.shape), list[Array]()
+            right, backwards = np.ones(shape), list[Array]()
             for window, before in zip(reversed(windows), reversed(left[:-1]), strict=True):
                 backwards.append((before * right).ravel())
                 right = right * window
             products.append(left[-1])
             others.extend(reversed(backwards))
-            places.extend(rows_of(step.shape, o.strides, o.offset) for o in step.operands)
+            places.extend(rows_of(shape, strides, at) for at, strides in node.windows)
         return products, others, places
 
-    def _prior(self, products: list[Array]) -> tuple[Array, Array]:
+    def _prior(self, products: list[Array], maps: list[Words]) -> tuple[Array, Array]:
         """Return the messages without evidence, and their scales."""
-        steps, tables = self.program.steps, [p.copy() for p in products]
-        message, scale = np.empty(int(self.message_at[-1])), np.empty(len(steps))
-        for c, step in enumerate(steps):
-            sums = tables[c].reshape(self.rows[c], -1).sum(axis=1)
+        message, scale = np.empty(int(self.message_at[-1])), np.empty(len(self.nodes))
+        left = iter(maps)
+        for c, node in enumerate(self.nodes):
+            table = products[c].ravel().copy()
+            for d in node.below:
+                table *= message[self.message_at[d] + next(left).astype(np.int64)]
+            sums = table.reshape(self.rows[c], -1).sum(axis=1)
             scale[c] = sums.max()
-            sums /= scale[c]
-            message[self.message_at[c] : self.message_at[c + 1]] = sums
-            if step.parent >= 0:
-                tables[step.parent] *= view(sums, 0, steps[step.parent].shape, step.up_strides)
+            message[self.message_at[c] : self.message_at[c + 1]] = sums / scale[c]
         return message, scale
 
     def _seats(self) -> Ints:
         seats = np.zeros((len(self.net.cards), 4), np.int64)
         for v in range(len(self.net.cards)):
-            c, axis = self.program.home[v]
-            shape = self.program.steps[c].shape
+            c, axis = self.home[v]
+            shape = self.shapes[c]
             seats[v] = c, prod(shape[:axis]), shape[axis], c_strides(shape)[axis]
         return seats
 

@@ -18,7 +18,7 @@ def exclude(cliques, seats, v, state, fits):
         for s in range(card):
             if s != keep:
                 for j in range(inner):
-                    fits[d + j] = 0
+                    fits[d + j] = 0.0
             d += inner
 
 
@@ -27,22 +27,40 @@ def send(cliques, product, rows_above, children, fits, message, c):
     """Make the message of a clique, scaled to a maximum of one; return the scale."""
     first, rows, cols = U(cliques[c, 0]), U(cliques[c, 2]), U(cliques[c, 3])
     m, k0, k1 = U(cliques[c, 4]), U(cliques[c, 6]), U(cliques[c + 1, 6])
+    a0, p0 = (U(children[k0, 0]), U(children[k0, 1])) if k1 > k0 else (U(0), U(0))
     top, j = 0.0, U(0)
     for s in range(rows):
         total = 0.0
         for _ in range(cols):
-            if fits[first + j] != 0:
-                x = product[first + j]
-                for k in range(k0, k1):
+            x = product[first + j] * fits[first + j]
+            if k1 > k0 and x != 0.0:
+                x *= message[a0 + U(rows_above[p0 + j])]
+                for k in range(k0 + U(1), k1):
                     x *= message[U(children[k, 0]) + U(rows_above[U(children[k, 1]) + j])]
-                total += x
+            total += x
             j += U(1)
         message[m + s] = total
         top = max(top, total)
     if top > 0.0:
+        up = 1.0 / top
         for s in range(rows):
-            message[m + s] /= top
+            message[m + s] *= up
     return top
+
+
+@njit(cache=True)
+def spread_leaf(cliques, others, places, tables, fits, lam, c, scale, grad):
+    """Hand λ of a clique without children on to its tables."""
+    first, rows, cols = U(cliques[c, 0]), U(cliques[c, 2]), U(cliques[c, 3])
+    m, root = U(cliques[c, 4]), cliques[c, 5] < 0
+    for t in range(U(cliques[c, 7]), U(cliques[c + 1, 7])):
+        at, j = U(tables[t]), first
+        for s in range(rows):
+            above = scale if root else lam[m + s] * scale
+            for _ in range(cols):
+                grad[U(places[at])] += above * others[at] * fits[j]
+                at += U(1)
+                j += U(1)
 
 
 @njit(cache=True)
@@ -54,28 +72,34 @@ def spread(
     first, rows, cols = U(cliques[c, 0]), U(cliques[c, 2]), U(cliques[c, 3])
     m, k0, k1 = U(cliques[c, 4]), U(cliques[c, 6]), U(cliques[c + 1, 6])
     t0, t1, root = U(cliques[c, 7]), U(cliques[c + 1, 7]), cliques[c, 5] < 0
+    a0, p0 = U(children[k0, 0]), U(children[k0, 1])
     j = U(0)
     for s in range(rows):
-        above = 1.0 / scale if root else lam[m + s] / scale
+        above = scale if root else lam[m + s] * scale
         if above == 0.0:
             j += cols
             continue
         for _ in range(cols):
-            if fits[first + j] != 0:
-                x = above
-                for k in range(k0, k1):
-                    left[k - k0] = x
-                    x *= message[U(children[k, 0]) + U(rows_above[U(children[k, 1]) + j])]
-                for t in range(t0, t1):
-                    at = U(tables[t]) + j
-                    grad[U(places[at])] += x * others[at]
-                y = product[first + j]
-                k = k1
-                while k > k0 and y != 0.0:
-                    k -= U(1)
-                    at = U(children[k, 0]) + U(rows_above[U(children[k, 1]) + j])
-                    lam[at] += left[k - k0] * y
-                    y *= message[at]
+            if fits[first + j] != 0.0:
+                x, y = above, product[first + j]
+                if k1 == k0 + U(1):
+                    at = a0 + U(rows_above[p0 + j])
+                    lam[at] += x * y
+                    x *= message[at]
+                else:
+                    for k in range(k0, k1):
+                        left[k - k0] = x
+                        x *= message[U(children[k, 0]) + U(rows_above[U(children[k, 1]) + j])]
+                    k = k1
+                    while k > k0 and y != 0.0:
+                        k -= U(1)
+                        at = U(children[k, 0]) + U(rows_above[U(children[k, 1]) + j])
+                        lam[at] += left[k - k0] * y
+                        y *= message[at]
+                if x != 0.0:
+                    for t in range(t0, t1):
+                        at = U(tables[t]) + j
+                        grad[U(places[at])] += x * others[at]
             j += U(1)
 
 
@@ -86,7 +110,7 @@ def derive(
 ):  # fmt: skip
     """Write ln P(e) to `result` and add ∂ ln P / ∂ base to `grad`; return a status."""
     count = len(cliques) - 1
-    fits = np.ones(len(product), np.uint8)
+    fits = np.ones(len(product))
     dirty = np.zeros(count, np.uint8)
     for place in seen:
         v = np.searchsorted(starts, place, side="right") - 1
@@ -109,8 +133,12 @@ def derive(
     lam = np.zeros(len(message))
     left = np.empty(len(children) + 1)
     for c in range(count - 1, -1, -1):
-        spread(
-            cliques, product, rows_above, children, others, places, tables, fits, message, lam,
-            left, c, scale[c], grad,
-        )  # fmt: skip
+        up = 1.0 / scale[c]
+        if cliques[c, 6] == cliques[c + 1, 6]:
+            spread_leaf(cliques, others, places, tables, fits, lam, c, up, grad)
+        else:
+            spread(
+                cliques, product, rows_above, children, others, places, tables, fits, message,
+                lam, left, c, up, grad,
+            )  # fmt: skip
     return DONE
