@@ -15,6 +15,7 @@ from fascinet.engine.conflict_set import minimal_conflict
 from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
 from fascinet.engine.derivatives_tree import derivative_tree, tree_derivatives
 from fascinet.engine.kernels_numpy import Case
+from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Evidence = tuple[Hard | None, Soft | None]
 BACKENDS = ("auto", "numpy", "numba")
+ESTIMATES = ("weighting", "lbp")
 
 
 class Engine(Analyses):
@@ -299,17 +301,38 @@ class Engine(Analyses):
         do: Hard | None = None,
         samples: int = 20_000,
         seed: int = 0,
+        method: str = "weighting",
+        **options: Any,
     ) -> Approximation:
-        """Return estimates with errors by likelihood weighting; never used unless asked for.
+        """Return estimates with errors; never used unless asked for.
+
+        Parameters
+        ----------
+        method : {"weighting", "lbp"}
+            Likelihood weighting, or loopy belief propagation set beside it; the latter returns
+            `LoopyBeliefs` and takes the options of `fascinet.engine.loopy.loopy_beliefs`.
 
         Raises
         ------
         ImpossibleEvidenceError
             If no draw fits the evidence.
+        ConvergenceError
+            If belief propagation does not settle.
         """
-        return likelihood_weighting(
-            self.network, evidence, soft=soft, do=do, samples=samples, seed=seed
-        )
+        if method not in ESTIMATES:
+            raise OptionError("method", method, ESTIMATES)
+        weighed = None
+        try:
+            weighed = likelihood_weighting(
+                self.network, evidence, soft=soft, do=do, samples=samples, seed=seed
+            )
+        except ImpossibleEvidenceError:
+            if method == "weighting":
+                raise
+        if weighed is not None and method == "weighting":
+            return weighed
+        request = read_request(self.network, evidence, soft, do)
+        return loopy_beliefs(self.network, request, weighed, **options)
 
     def plan(self, evidence: Hard | None = None) -> Plan:
         """Return the plan for an evidence set; print it to see cliques, widths and entries."""

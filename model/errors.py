@@ -9,6 +9,7 @@ FascinetError
 ├── EvidenceError           evidence of the wrong form
 │   └── ImpossibleEvidenceError   P(evidence) = 0, with a smallest conflicting set
 ├── BudgetError             exact inference would exceed the memory budget
+├── ConvergenceError        an iterative estimate that did not settle
 ├── FormatError             a file that cannot be read or written
 ├── KnowledgeError          the knowledge base breaks its rules (carries all issues)
 └── CaseError               a case that cannot be read
@@ -112,6 +113,28 @@ class BudgetError(FascinetError):
             f"variables), the budget is {budget:.3g}; add evidence, raise budget=, or estimate "
             "with approximate()"
         )
+
+
+class ConvergenceError(FascinetError):
+    """An iterative estimate that did not settle.
+
+    Attributes
+    ----------
+    sweeps : int
+    residual, tolerance : float
+        The largest change of a message in the last sweep, and what was allowed.
+    """
+
+    def __init__(self, sweeps: int, residual: float, tolerance: float) -> None:
+        self.sweeps, self.residual, self.tolerance = sweeps, residual, tolerance
+        super().__init__(
+            f"belief propagation did not converge: after {sweeps} sweeps a message still changed "
+            f"by {residual:.3g}, expected at most {tolerance:.3g}; try damping=0.5, more sweeps=, "
+            'or method="weighting"'
+        )
+
+    def __reduce__(self) -> tuple[type["ConvergenceError"], tuple[int, float, float]]:
+        return type(self), (self.sweeps, self.residual, self.tolerance)
 
 
 class FormatError(FascinetError):
