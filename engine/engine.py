@@ -130,12 +130,12 @@ class Engine(Analyses):
             codes = [places[v][s] for v, s in evidence.items()]
         except (KeyError, TypeError):
             return None
-        status, values, result = whole.answer(codes)
-        if status != 1:
+        values, log_prob = whole.answer(codes)
+        if not log_prob > -np.inf:
             return None
         return Posterior(
-            self.layout, values, float(result[0]), dict(evidence), {}, {},
-            self.network.variables, self.prior,
+            self.layout, values, log_prob, dict(evidence), {}, {}, self.layout.variables,
+            self.prior,
         )  # fmt: skip
 
     def prior(self) -> Posterior:

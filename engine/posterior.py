@@ -80,9 +80,7 @@ class Posterior(Mapping[str, Marginal]):
     1.0
     """
 
-    __slots__ = (
-        "_layout", "_prior", "do", "evidence", "flat", "log_prob_evidence", "soft", "targets",
-    )  # fmt: skip
+    __slots__ = ("_given", "_layout", "flat", "log_prob_evidence")
 
     def __init__(
         self,
@@ -99,11 +97,27 @@ class Posterior(Mapping[str, Marginal]):
         put(self, "_layout", layout)
         put(self, "flat", values)
         put(self, "log_prob_evidence", log_prob_evidence)
-        put(self, "evidence", evidence)
-        put(self, "soft", soft)
-        put(self, "do", do)
-        put(self, "targets", targets)
-        put(self, "_prior", prior)
+        put(self, "_given", (evidence, soft, do, targets, prior))  # in one: each slot takes time
+
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """The hard evidence as given."""
+        return self._given[0]
+
+    @property
+    def soft(self) -> Mapping[str, Any]:
+        """The soft evidence as given."""
+        return self._given[1]
+
+    @property
+    def do(self) -> Mapping[str, str]:
+        """The interventions as given."""
+        return self._given[2]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The variables that were asked for."""
+        return self._given[3]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Posterior is read-only: cannot set {name!r}")
@@ -142,7 +156,7 @@ class Posterior(Mapping[str, Marginal]):
     @property
     def prior(self) -> "Posterior":
         """The marginals without evidence (and without intervention), computed once an engine."""
-        return self._prior()
+        return self._given[4]()
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a DataFrame with columns variable, state, prior, posterior."""

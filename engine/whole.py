@@ -38,17 +38,18 @@ class Whole:
     owner: np.ndarray
     marginals: Array
 
-    def answer(self, codes: list[int]) -> tuple[int, Array, Array]:
-        """Return status, posteriors and [ln P(e)] for the places of the observed states."""
-        work = scratch(len(self.prior))
-        out = np.empty(len(self.owner))
-        result = np.empty(1)
-        status = run(
+    def answer(self, codes: list[int]) -> tuple[Array, float]:
+        """Return posteriors and ln P(e) for the places of the observed states.
+
+        Minus infinity is an impossible case; NaN means that the careful path must answer.
+        """
+        out = np.empty(self.owner.size)
+        log_prob = run(
             self.prog, self.prior, self.seats, self.owner, np.array(codes, np.int64),
-            self.marginals, work, out, result,
+            self.marginals, scratch(self.prior.size), out,
         )  # fmt: skip
         out.flags.writeable = False
-        return status, out, result
+        return out, log_prob
 
     def batch(self, states: np.ndarray, threads: int) -> tuple[Array, Array, np.ndarray]:
         """Return posteriors, ln P(e) and status of many cases, in blocks over threads."""

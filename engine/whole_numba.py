@@ -54,8 +54,8 @@ def observe(prog, seats, v, state, work):
 
 
 @njit(cache=True, nogil=True)
-def run(prog, prior, seats, owner, codes, marginals, work, out, result):
-    """Answer one case.
+def run(prog, prior, seats, owner, codes, marginals, work, out):
+    """Answer one case; return ln P(e), NaN where numbers are out of range.
 
     Parameters
     ----------
@@ -67,8 +67,6 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
         Variable of each place in the answer; places of the observed states.
     marginals : array
         The answer without evidence.
-    result : array
-        ln P(e) is written to its first item.
     """
     cliques = np.int64(prog[0])
     dirty = np.zeros(cliques, np.uint8)
@@ -83,9 +81,9 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
             b, m = np.int64(prog[q + 3]), np.int64(prog[q + 4])
             top = condition(work, b, m, np.int64(prog[q + 1]), np.int64(prog[q + 2]))
             if top == 0.0:
-                return IMPOSSIBLE
+                return -np.inf
             if top < TINY:
-                return UNSAFE
+                return np.nan
             product *= top
             if product < TINY:
                 total += log(product)
@@ -93,7 +91,7 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
             if prog[q + 5] >= 0:
                 above = np.int64(prog[1]) + CLIQUE * np.int64(prog[q + 5])
                 put(prog, np.int64(prog[q + 10]), work, np.int64(prog[above + 3]), work, m, False)
-    result[0] = total + log(product)
+    total += log(product)
     for c in range(cliques - 1, -1, -1):
         q = np.int64(prog[1]) + CLIQUE * c
         b, m, parent = np.int64(prog[q + 3]), np.int64(prog[q + 4]), np.int64(prog[q + 5])
@@ -114,7 +112,7 @@ def run(prog, prior, seats, owner, codes, marginals, work, out, result):
             gather_sum(prog, np.int64(prog[q + 10]), work, above, work, m)
             scale_rows(work, b, work if mine == 1 else prior, m, rows, cols, b)
         read_marginals(prog, work, q, b, out)
-    return DONE
+    return total
 
 
 LANES = 8
