@@ -23,7 +23,8 @@ knowledge = shipped_knowledge()
 pd.Series(Counter(network.meta[v]["kind"] for v in network.variables)).to_frame("variables")
 
 # %% [markdown]
-# Part of it, drawn: how magnesium and caffeine come to make an eyelid twitch.
+# Part of it, drawn: how magnesium and caffeine come to make a muscle twitch. Arcs are as wide as
+# the information that flows along them.
 
 # %%
 engine = fn.Engine(network)
@@ -33,7 +34,7 @@ engine.draw({"twitching": "yes"}, variables=[v for v in part if v in network.var
 
 # %% [markdown]
 # A gate stays a gate: twitching has many parents and few parameters. As a full table it would have
-# 2ⁿ rows.
+# $2^n$ rows.
 
 # %%
 widest = max(network.variables, key=lambda v: len(network.parents(v)))

@@ -19,7 +19,7 @@ len(frame), found.posterior
 
 # %% [markdown]
 # Under proportional co-variation the posterior is a ratio of two lines in every parameter,
-# p(t) = (a t + b) / (c t + d). At the parameter's own value that must be the posterior:
+# $p(t) = (at + b) / (ct + d)$. At the parameter's own value that must be the posterior:
 
 # %%
 at_value = (frame["a"] * frame["value"] + frame["b"]) / (frame["c"] * frame["value"] + frame["d"])
@@ -35,6 +35,8 @@ found.plot(12)
 
 # %% [markdown]
 # ## One curve in full
+#
+# The figure with the widest bar, moved all the way from 0 to 1. The point is where it stands now.
 
 # %%
 cited = frame.dropna(subset=["low", "high"])
@@ -42,7 +44,8 @@ swing = (cited["posterior_high"] - cited["posterior_low"]).abs()
 row = cited.loc[swing.idxmax()]
 t = np.linspace(0, 1, 201)
 curve = pd.DataFrame({"t": t, "p": (row["a"] * t + row["b"]) / (row["c"] * t + row["d"])})
-name = f"{row['variable']} = {row['state']} given {row['parents']}"
+given = ", ".join(f"{u} {s}" for u, s in row["parents"].items())
+name = [f"P({row['variable']} = {row['state']} | …)", f"given {given}"]
 line = alt.Chart(curve).mark_line(color=ACCENT).encode(
     x=alt.X("t:Q", title="parameter"), y=alt.Y("p:Q", title="posterior of ALS")
 )  # fmt: skip

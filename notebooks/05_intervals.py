@@ -39,10 +39,12 @@ for place in shipped_knowledge().figures():
     for word in place.where.replace(":", ".").replace("/", ".").split("."):
         grades.setdefault(word, set()).add(place.figure.grade)
 top = top.assign(worst_grade=[max(grades.get(v, {"?"})) for v in top["variable"]])
-top[["variable", "state", "parents", "value", "low", "high", "swing", "worst_grade"]]
+top[["variable", "state", "value", "low", "high", "swing", "worst_grade"]]
 
 # %%
-top = top.assign(what=top["variable"] + " = " + top["state"] + " | " + top["parents"].astype(str))
+given = [", ".join(f"{s}" for s in parents.values()) for parents in top["parents"]]
+top = top.assign(what=top["variable"] + " = " + top["state"])
+top["what"] += [f" | {g}" if g else "" for g in given]
 themed(
     alt.Chart(top)
     .mark_bar(color=ACCENT)

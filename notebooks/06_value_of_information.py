@@ -20,6 +20,11 @@ frame.head(10)
 found.plot(10)
 
 # %% [markdown]
+# The expected information is how much the uncertainty about the target shrinks on average,
+#
+# $$I(T; X \mid e) = H(T \mid e) - \sum_x P(x \mid e) H(T \mid x, e)$$
+
+# %% [markdown]
 # The information a test brings can never exceed what is still unknown:
 
 # %%

@@ -18,18 +18,23 @@ case = {
     "twitch_spread": "widespread",
 }
 why = engine.explain("als", "yes", case)
-why.to_frame()
+why.to_frame().round(3)
 
 # %%
 why.plot()
 
 # %% [markdown]
-# Weights are in decibans: 10 dB is a factor of ten in the odds. The textbook ratio takes a finding
-# alone; in context, another finding may have said the same already. Shapley shares are fair over
-# all orders and add up to the whole change:
+# Weights are in decibans, $10 \log_{10}$ of a likelihood ratio: 10 dB is a factor of ten in the
+# odds. The textbook ratio takes a finding alone; in context, another finding may have said the
+# same already. Shapley shares are fair over all orders and add up to the whole change:
+
 
 # %%
-decibans = lambda p: 10 * log10(p / (1 - p))  # noqa: E731
+def decibans(p: float) -> float:
+    """Return the log odds of p in decibans."""
+    return 10 * log10(p / (1 - p))
+
+
 total = decibans(why.posterior) - decibans(why.prior)
 assert abs(why.to_frame()["shapley_db"].sum() - total) < 1e-6
 total

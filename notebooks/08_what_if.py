@@ -4,9 +4,11 @@
 # **Question: this person drinks much coffee and twitches. Would it stop without the coffee?**
 
 # %%
+import altair as alt
 import pandas as pd
 
 import fascinet as fn
+from fascinet.engine.charts import ACCENT, themed
 
 engine = fn.Engine(fn.load())
 case = {
@@ -41,6 +43,30 @@ frame = found.to_frame().set_index(["variable", "state"])
 imagined = frame.loc[("twitching", "yes"), "counterfactual"]
 assert 0 < imagined < 1
 imagined
+
+# %% [markdown]
+# Which single change would have helped most? The same question for each cause at hand:
+
+# %%
+changes = {"caffeine_excess": "no", "poor_sleep": "no", "stress_anxiety": "none",
+           "muscle_fatigue": "no", "bfs": "no"}  # fmt: skip
+rows = []
+for cause, state in changes.items():
+    world = engine.counterfactual(case, {cause: state}, ["twitching"]).to_frame()
+    still = world.set_index("state").loc["yes", "counterfactual"]
+    rows.append((str(engine.network.meta[cause]["label"]), 1 - still))
+helped = pd.DataFrame(rows, columns=["without", "stops"])
+assert helped["stops"].between(0, 1).all()
+themed(
+    alt.Chart(helped)
+    .mark_bar(color=ACCENT)
+    .encode(
+        x=alt.X("stops:Q", scale=alt.Scale(domain=[0, 1]),
+                title="probability that twitching had not come"),
+        y=alt.Y("without:N", sort="-x", title="had there been no"),
+    )
+    .properties(width=360)
+)  # fmt: skip
 
 # %% [markdown]
 # ## Present is not responsible

@@ -10,9 +10,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import altair as alt
 import pandas as pd
 
 import fascinet as fn
+from fascinet.engine.charts import ACCENT, GREY, themed
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge, shipped_folder
 
@@ -90,7 +92,29 @@ for v in causes:
 diff = pd.DataFrame(rows, columns=["cause", "before", "after"])
 diff["change"] = diff["after"] - diff["before"]
 assert diff.loc[diff["cause"] == "citrate_excess", "after"].item() > 0
-diff.sort_values("change", key=abs, ascending=False).head(8)
+diff = diff.sort_values("change", key=abs, ascending=False).head(8)
+diff.round(4)
+
+# %%
+labels = {v: str(after.meta[v]["label"]) for v in causes}
+long = diff.assign(label=diff["cause"].map(labels)).melt(
+    ["label"], ["before", "after"], "network", "posterior"
+)
+themed(
+    alt.Chart(long)
+    .mark_bar()
+    .encode(
+        x=alt.X("posterior:Q", title="probability present"),
+        y=alt.Y("label:N", sort=None, title=None),
+        yOffset=alt.YOffset("network:N", sort=["before", "after"]),
+        color=alt.Color(
+            "network:N",
+            sort=["before", "after"],
+            scale=alt.Scale(domain=["before", "after"], range=[GREY, ACCENT]),
+        ),
+    )
+    .properties(width=360)
+)
 
 # %% [markdown]
 # Before it is merged: `fascinet check` on the folder lists what is missing or malformed, and

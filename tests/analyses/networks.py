@@ -112,7 +112,8 @@ def wide() -> Network:
     states = {n: NO_YES for n in names} | {"pain": NO_YES, "sign": ("none", "some", "much")}
     states |= {"low": NO_YES, "test": ("normal", "odd")}
     rest, links = [1.0, 0.0, 0.0], rng.dirichlet(np.ones(3), 6)
-    gates = {n: Table(np.array([1 - p, p])) for n, p in zip(names, rng.uniform(0.05, 0.5, 6))}  # noqa: B905
+    priors = rng.uniform(0.05, 0.5, 6)
+    gates = {n: Table(np.array([1 - p, p])) for n, p in zip(names, priors, strict=True)}
     gates |= {
         "pain": noisy_or(list(rng.uniform(0.1, 0.9, 6)), leak=0.03),
         "low": noisy_or([0.5, 0.0, 1.0, 0.2, 0.3, 0.4], leak=0.0),

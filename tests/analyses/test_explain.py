@@ -63,7 +63,10 @@ def test_shapley_is_the_mean_over_all_orders(build, target, state, evidence) -> 
 def test_sampled_shapley_stays_within_its_error() -> None:
     rng = np.random.default_rng(5)
     table = rng.normal(size=2**6)
-    worth = lambda masks: table[masks @ (1 << np.arange(6))]  # noqa: E731
+
+    def worth(masks: np.ndarray) -> np.ndarray:
+        return table[masks @ (1 << np.arange(6))]
+
     exact, drawn = shapley.exact(worth, 6), shapley.sampled(worth, 6, 200, seed=1)
     assert np.all(np.abs(exact.values - drawn.values) <= 4.5 * drawn.error + 1e-12)
     assert drawn.values.sum() == pytest.approx(table[-1] - table[0])

@@ -1,5 +1,7 @@
 """Every notebook runs from top to bottom, opens with its question, and holds no outputs."""
 
+import re
+import time
 import warnings
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.py"))
+MARKER = re.compile(r"# (?:noqa|type: ignore|pyright: ignore)[^\n#]*$", re.MULTILINE)
+SECONDS: dict[str, float] = {}
 
 
 def test_there_are_ten_and_only_sources() -> None:
@@ -26,6 +30,17 @@ def test_a_notebook_opens_with_its_question(path: Path) -> None:
 def test_a_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
     space: dict[str, object] = {"__name__": "notebook", "display": lambda *x: None}
+    start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         exec(compile(path.read_text(), path.name, "exec"), space)
+    SECONDS[path.stem] = time.perf_counter() - start
+
+
+def test_all_together_take_less_than_four_minutes() -> None:
+    assert sum(SECONDS.values()) < 240.0, SECONDS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_needs_no_marker(path: Path) -> None:
+    assert not MARKER.search(path.read_text())

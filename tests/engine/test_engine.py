@@ -38,7 +38,7 @@ def test_posterior_reads_by_name() -> None:
 def test_results_are_frozen() -> None:
     p = Engine(network("asia"), backend="numba").posterior()
     with pytest.raises(AttributeError):
-        p.log_prob_evidence = 0.0  # type: ignore[misc]
+        p.log_prob_evidence = 0.0  # type: ignore[misc]  # frozen: that it fails is the point
     with pytest.raises(ValueError):
         p.array("lung")[0] = 0.5
 
