@@ -130,10 +130,16 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def signature(value: Any) -> Any:
-    """Return what the compiled code depends on: a type's name, or an array's dtype and layout."""
+    """Return what the compiled code depends on: a type's name, or an array's dtype and layout.
+
+    >>> signature((1.5, 2))
+    ('float', 'int')
+    """
     if type(value) is np.ndarray:
         flags = value.flags.num & TELLING
         return value.dtype.str, value.ndim, flags & ~F_ORDER if flags & C_ORDER else flags
+    if type(value) is tuple:
+        return tuple([signature(x) for x in value])
     return type(value).__name__
 
 

@@ -6,7 +6,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.analyses.reverse import Jacobian, jacobian
+from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
+from fascinet.engine.arrays import network_arrays
 from fascinet.engine.case_rules import rules_of
 from fascinet.engine.differential import CauseEntry, Differential, GroupEntry, RedFlag
 from fascinet.engine.engine import Engine
@@ -126,7 +127,8 @@ class Reasoner:
     def jacobian(self) -> Jacobian:
         """How the engine's tables follow from the parameters; of the shipped network, kept."""
         if self.network is shipped_network():
-            return remember("jacobian", lambda: jacobian(self.network))
+            kept = remember("jacobian", lambda: jacobian(self.network))
+            return know_jacobian(self.network, kept)
         return jacobian(self.network)
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
@@ -347,7 +349,9 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    return Reasoner(shipped_digest(), shipped_network())
+    engine = Engine(shipped_network(), backend="numba")
+    engine.arrays = remember("arrays", lambda: network_arrays(shipped_network()))
+    return Reasoner(shipped_digest(), shipped_network(), engine)
 
 
 def diagnose(

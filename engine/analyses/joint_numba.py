@@ -15,7 +15,8 @@ impossible, and there A is 0 as well.
 from math import log
 
 import numpy as np
-from numba import njit
+
+from fascinet.engine.machine_code import njit
 
 DONE, IMPOSSIBLE, UNSAFE = 1, 0, 2
 TINY = 1e-150

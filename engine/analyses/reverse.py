@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -247,9 +248,19 @@ class _Collector:
         self.rows.append((parameter, some + offset, flat[some]))
 
 
+_known: WeakKeyDictionary[Network, Jacobian] = WeakKeyDictionary()
+
+
+def know_jacobian(network: Network, table: Jacobian) -> Jacobian:
+    """Take the Jacobian of a network from an earlier run; return it."""
+    return _known.setdefault(network, table)
+
+
 @lru_cache(maxsize=8)
 def jacobian(network: Network) -> Jacobian:
     """Return the derivative of every base entry by every parameter, kept per network."""
+    if network in _known:
+        return _known[network]
     out = _Collector()
     at = 0
     for v, blocks in zip(network.variables, network_arrays(network).blocks, strict=True):
