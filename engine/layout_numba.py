@@ -12,8 +12,8 @@ from fascinet.engine.machine_code import njit
 from fascinet.engine.mirror_numba import mirror
 from fascinet.engine.order_numba import eliminate
 
-FEW, MANY = 4, 24
-WORTH = 1024.0  # estimated work that is worth one more try
+FEW, MANY, MOST = 4, 24, 64  # tries at least; at most with gates; at most without
+WORTH = 1500.0  # estimated work that is worth one more try
 
 
 @njit(cache=True)
@@ -25,6 +25,34 @@ def jitter(count, seed, height):
         x = x * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
         out[i] = height * (x >> np.uint64(11)) / 9007199254740992.0
     return out
+
+
+@njit(cache=True)
+def height_of(k, by_fill):
+    """Return how far try `k` is jittered, in arcs of fill or in bits of the clique."""
+    if k < 2:
+        return 0.0
+    return 3.0 + 3.0 * (k // 2 % 2) if by_fill else 2.0 + 2.0 * (k // 2 % 2)
+
+
+@njit(cache=True)
+def search_order(ptr, scope, weight):
+    """Return the best order of many tries on a plain graph, its neighbour rows and its work.
+
+    A try is estimated at 3 ns a pair of variables, a run at 10 ns an entry: all tries together
+    cost about what one run of the program does.
+    """
+    count = len(weight)
+    order, rows, best = eliminate(ptr, scope, count, weight, True, np.zeros(count))
+    k = 1
+    while k < FEW or (k < MOST and 3.0 * k * count * count < 10.0 * best):
+        by_fill = k % 2 == 0
+        noise = jitter(count, k + 1, height_of(k, by_fill))
+        other, others, work = eliminate(ptr, scope, count, weight, by_fill, noise)
+        if work < best:
+            order, rows, best = other, others, work
+        k += 1
+    return order, rows, best
 
 
 @njit(cache=True)
@@ -65,18 +93,17 @@ def search(
     )  # fmt: skip
     k = 0
     while k < FEW or (k < MANY and k * WORTH < best):
-        height = 0.0 if k < 2 else 1.0 + k % 3
-        star, _, _ = eliminate(
-            s_ptr, s_scope, stars, s_weight, k % 2 == 0, jitter(stars, k + 1, height)
-        )
+        by_fill = k % 2 == 0
+        noise = jitter(stars, k + 1, height_of(k, by_fill))
+        star, _, _ = eliminate(s_ptr, s_scope, stars, s_weight, by_fill, noise)
         factors, cards, _ = mirror(
             cards0, observed, f_ptr, f_scope, g_var, p_ptr, p_var, blocks, maxima, hub, star, False
         )
         ptr, flat = all_scopes(f_ptr, f_scope, factors)
         weight = np.log2(cards.astype(np.float64))
-        for by_fill in (True, False):
+        for measure in range(2 if k < FEW else 1):  # min-weight seldom wins: not worth a late try
             noise = jitter(len(cards), 7 * k + 3, 0.0 if k < 4 else 1.0)
-            order, rows, work = eliminate(ptr, flat, len(cards), weight, by_fill, noise)
+            order, rows, work = eliminate(ptr, flat, len(cards), weight, measure == 0, noise)
             if work < best:
                 best = work
                 kept = (factors, cards, order, rows)

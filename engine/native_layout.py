@@ -5,32 +5,32 @@ import numpy as np
 from fascinet.engine import plan
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Factors, Opened, Pattern, open_gates, star_scopes
-from fascinet.engine.layout_numba import search
+from fascinet.engine.layout_numba import search, search_order
 from fascinet.engine.native_leaves import ints, rows_of
-from fascinet.engine.native_order import native_eliminate
 from fascinet.engine.order import Elimination
-from fascinet.engine.plan import Layout, cheapest, lay_sweep
+from fascinet.engine.plan import Layout, lay_sweep
 
 
 def native_lay_out(net: NetworkArrays, pattern: Pattern) -> Layout:
     """Return the factors and an elimination order, the cheapest of many tries."""
     opened = open_gates(net, pattern)
     scopes, cards, hubs = star_scopes(net, pattern, opened)
+    weight = np.log2(ints(cards).astype(np.float64))
     if not opened.gates:
-        return opened.out, cheapest(scopes, cards, native_eliminate)
+        return opened.out, elimination_of(*search_order(*rows_of(scopes), weight))
     factors, widths, order, rows, work = search(
-        *board(net, pattern, opened, hubs, len(cards)),
-        *rows_of(scopes),
-        np.log2(ints(cards).astype(np.float64)),
+        *board(net, pattern, opened, hubs, len(cards)), *rows_of(scopes), weight
     )
-    neighbours = tuple(int.from_bytes(row.tobytes(), "little") for row in rows)
-    best = (
-        with_factors(opened.out, factors, widths),
-        Elimination(tuple(order.tolist()), neighbours, work),
-    )
+    best = with_factors(opened.out, factors, widths), elimination_of(order, rows, work)
     if work > plan.SWEEP:
         return min([best, *lay_sweep(net, pattern, opened, hubs)], key=lambda t: t[1].work)
     return best
+
+
+def elimination_of(order: np.ndarray, rows: np.ndarray, work: float) -> Elimination:
+    """Return an order and its neighbour rows as Python ints."""
+    neighbours = tuple(int.from_bytes(row.tobytes(), "little") for row in rows)
+    return Elimination(tuple(order.tolist()), neighbours, work)
 
 
 def board(
