@@ -11,6 +11,8 @@ Chart = tuple[Rows, Spec]
 
 BLUE, ORANGE, GREY = "#3d7fc4", "#d9691e", "#8a949e"
 INK = "currentColor"
+# names take at most two fifths of a chart, so that a phone has room for the bars
+LIMIT = {"expr": "min(260, 0.42 * (containerSize()[0] || 640))"}
 DB = 10.0 / math.log(10.0)
 CAP = 1e-6
 PERCENT_TICKS = (
@@ -83,7 +85,8 @@ def axis(title: str | None = None, **extra: Any) -> Spec:
         "titleColor": INK,
         "labelFontSize": 13,
         "titleFontSize": 13,
-        "labelLimit": 260,
+        "labelLimit": LIMIT,
+        "labelFlush": False,
         "gridOpacity": 0.25,
         **extra,
     }

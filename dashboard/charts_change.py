@@ -17,6 +17,7 @@ from fascinet.dashboard.chart_parts import (
     rule,
     text,
 )
+from fascinet.dashboard.words import points
 
 
 def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: str) -> Chart:
@@ -27,13 +28,13 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
             "a": a,
             "b": b,
             "kind": "up" if b >= a else "down",
-            "text": f"{100 * (b - a):+.1f} pts",
+            "text": points(a, b),
             "edge": max(a, b),
         }
         for n, a, b in pairs
     ]
     y = names("label", [n for n, _, _ in pairs])
-    scale = {"domain": [0, 1.15]}
+    scale = {"domain": [0, 1.3]}
     ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
@@ -89,6 +90,8 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         "nice": False,
     }
     y = names("label", [n for n, _, _ in bars])
+    two_lines: Spec = {"labelExpr": "split(datum.label, ' | ')", "labelOffset": -7}
+    y["axis"] = {**y["axis"], **two_lines, "labelFontSize": 12}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "end",
@@ -97,7 +100,12 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "domain": ["low end", "high end"],
             "range": [ORANGE, BLUE],
         },
-        "legend": {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13},
+        "legend": {
+            "title": None,
+            "orient": "bottom",
+            "labelColor": INK,
+            "labelFontSize": 13,
+        },
     }
     layers: list[Spec] = [
         {
@@ -105,7 +113,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {
                 "y": y,
                 "color": colour,
-                "x": {**x, "field": "from", "axis": axis("Posterior", format=".1%")},
+                "x": {**x, "field": "from", "axis": axis("Posterior", format="~%", tickCount=4)},
                 "x2": {"field": "to"},
             },
         },
@@ -115,7 +123,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {"x": {**x, "field": "p"}},
         },
     ]
-    return rows, config({"height": height(len(bars), 28), "layer": layers})
+    return rows, config({"height": height(len(bars), 38), "layer": layers})
 
 
 def sensitivity(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from unicodedata import normalize
 
 from fascinet.dashboard.words import label, state_words
@@ -75,7 +76,8 @@ def brief(knowledge: Knowledge, key: str) -> str:
     if source is None:
         return key.replace("_", " ")
     who = _authors(source.fields.get("author", "")) or source.fields.get("title", key)
-    return ", ".join(filter(None, (_plain(who).split(",")[0][:48], source.fields.get("year", ""))))
+    name = shorten(_plain(who).split(",")[0], 60, placeholder=" …")
+    return ", ".join(filter(None, (name, source.fields.get("year", ""))))
 
 
 def _url(source: Source) -> str:
@@ -152,4 +154,4 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
         label(network, p) if s == "yes" else f"{label(network, p)} {state_words(s)}"
         for p, s in parents.items()
     ]
-    return f"{what} | {', '.join(given)}" if given else f"{what} (no listed cause)"
+    return f"{what} | {', '.join(given)}" if given else f"{what} | no listed cause"

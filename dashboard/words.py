@@ -5,6 +5,7 @@ from fascinet.model.network import Network
 _SPECIAL = {
     "yes": "present",
     "no": "absent",
+    "als": "ALS",
     "hba1c": "HbA1c",
     "primary_care": "Primary care",
     "neuromuscular_clinic": "Neuromuscular clinic",

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fascinet.dashboard.serve import command
 
@@ -19,8 +19,8 @@ PAGES = {
     "how-sure": "sure", "knowledge": "knowledge", "cases": "cases", "quiz": "quiz",
 }  # fmt: skip
 SIZES = {1440: 900, 390: 844}
-TALLEST = 2400
-SETTLED_MS = 2500
+TALLEST = 2600
+SETTLED_MS = 700
 PORT = 8643
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -72,15 +72,22 @@ def picture(browser: Browser, name: str, scheme: str, width: int) -> None:
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{PORT}/{PAGES[name]}{CASE}")
     expect(page.get_by_role("list", name="Findings in evidence")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("⏳")).to_have_count(0, timeout=60_000)
-    page.wait_for_timeout(SETTLED_MS)
-    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 60
+    settled(page)
+    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 80
     page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, TALLEST))})
-    page.wait_for_timeout(SETTLED_MS // 4)
+    page.wait_for_timeout(SETTLED_MS)
     path = OUT / f"{name}-{scheme}-{width}.png"
     page.screenshot(path=path)
     context.close()
     shrink(path)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn whole and nothing moves any more."""
+    app = page.get_by_test_id("stApp")
+    page.wait_for_timeout(SETTLED_MS)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    page.wait_for_timeout(SETTLED_MS)
 
 
 def shrink(path: Path) -> None:

@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from fascinet.dashboard import library, service
+from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.frame import open_page
 from fascinet.dashboard.library import Entry, Opened
 from fascinet.dashboard.reasons import describe
@@ -56,10 +57,18 @@ def _usable(entry: Entry) -> bool:
 
 def _findings(known: Resources, opened: Opened) -> str:
     case = opened.case
-    rows = [(describe(v, s), "absent" if s == known.resting.get(v) else "") for v, s in case.hard]
+    values = case.values
+    who = [state_words(values[v]) if v == "sex" else f"age {values[v]}"
+           for v in ("sex", "age_group") if v in values]  # fmt: skip
+    rows = [
+        (describe(v, s), "absent" if s == known.resting.get(v) else "")
+        for v, s in case.hard
+        if v not in CONTEXT
+    ]
     present = "".join(f"<li>{escape(t)}</li>" for t, absent in rows if not absent)
     absent = "".join(f"<li>{escape(t)}</li>" for t, absent in rows if absent)
-    parts = [f"<h2>This person</h2><ul>{present}</ul>"]
+    person = ", ".join(["This person", *who])
+    parts = [f"<h2>{escape(person)}</h2><ul>{present}</ul>"]
     if absent:
         parts.append(f"<h2>Known to be absent or normal</h2><ul>{absent}</ul>")
     return "".join(parts)

@@ -31,10 +31,10 @@ function head(data) {
     h("th", { scope: "col", class: "rank" }, h("span", { class: "sr" }, "Rank")),
     h("th", { scope: "col" }, "Cause"),
     h("th", { scope: "col", class: "bars" }, h("span", { class: "scale", "aria-hidden": "true" },
-      ["0", "25", "50", "75", "100 %"].map((t, i) => h("i", { style: `left:${25 * i}%` }, t))), h("span", { class: "sr" }, "Bar")),
+      ["0", "50", "100 %"].map((t, i) => h("i", { style: `left:${50 * i}%` }, t))), h("span", { class: "sr" }, "Bar")),
     h("th", { scope: "col", class: "post" }, "Now"),
     h("th", { scope: "col", class: "from" }, "Before"),
-    h("th", { scope: "col", class: "resp", title: data.help }, "Explains")));
+    h("th", { scope: "col", class: "resp head-sort", "aria-sort": "descending", title: data.help }, "Explains")));
 }
 
 /** Draw the intervals, which come after the posteriors, on the rows that still show what they are about. */
