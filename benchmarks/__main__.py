@@ -34,7 +34,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
             w.derivatives(subject(n, folder)) for n in ("alarm", "hepar2", "insurance", "pigs")
         ],
         "shipped": shipped,
-        "analyses": analyses,
+        "analyses": lambda: analyses(quick),
         "cold_start": lambda: [w.cold_start(subject("alarm", folder), 3)],
         "peak_memory": lambda: [
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")

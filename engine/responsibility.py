@@ -158,6 +158,18 @@ def disablement(
     found = Engine(divorced, budget=engine.budget, backend=engine.backend).derivatives(
         hard, soft=soft
     )
+    return shares(divorced, found, findings, hard, soft, owners)
+
+
+def shares(
+    divorced: Network,
+    found: Derivatives,
+    findings: Sequence[str],
+    hard: Mapping[str, str],
+    soft: Mapping[str, Any],
+    owners: Sequence[Owner],
+) -> Array:
+    """Return d(c, f) from the derivatives of the divorced network."""
     rows = [[_share(divorced, found, f, hard, soft, owner) for f in findings] for owner in owners]
     return np.clip(np.array(rows).reshape(len(owners), len(findings)), 0.0, 1.0)
 

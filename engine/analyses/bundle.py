@@ -20,7 +20,7 @@ from fascinet.engine.request import Request, pattern_of
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
-WIDTH = 64
+WIDTH = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +118,7 @@ class _Run:
         places = tree.scalar_places(states)
         self.scalars = np.repeat(base[places][:, None], self.count, axis=1)
         if switch is not None and on is not None:
-            for (start, stop), live in zip(switch.spans, on, strict=True):
-                self._switch(switch, start, stop, live, places)
+            self._switch(switch, on, places)
         self.rows = np.empty((self.total, self.count))
         if self.parts:
             self.rows[tree.sizes[2] :] = np.concatenate(self.parts)
@@ -141,19 +140,30 @@ class _Run:
             source = int(tree.source[k])
             self.at[k] = rows_at.get(source, -2 if source in plain else -1)
 
-    def _switch(
-        self, switch: Switch, start: int, stop: int, live: NDArray[np.bool_], places: Index
-    ) -> None:
-        """Give the operands of one finding rows: its gate where it counts, else the silent one."""
-        tree = self.tree
-        inside = np.flatnonzero((tree.kind == BASE) & (self.off >= start) & (self.off < stop))
-        sizes = tree.extent[inside]
-        first = np.cumsum(sizes) - sizes
-        at = np.arange(int(sizes.sum())) + np.repeat(self.off[inside] - first, sizes)
-        table = np.where(live, self.base[at, None], switch.base[at, None])
-        self.at[inside] = first + self._add(table)
-        for i in np.flatnonzero((places >= start) & (places < stop)):
-            self.scalars[i] = np.where(live, self.base[places[i]], switch.base[places[i]])
+    def _switch(self, switch: Switch, on: NDArray[np.bool_], places: Index) -> None:
+        """Give the operands of findings rows: their gate where they count, else the silent one.
+
+        Factors of a clique on the same variables become one.
+        """
+        tree, merged = self.tree, dict[int, Array]()
+        owner = np.full(len(tree.kind), -1)
+        for f, (start, stop) in enumerate(switch.spans):
+            owner[(tree.kind == BASE) & (self.off >= start) & (self.off < stop)] = f
+            for i in np.flatnonzero((places >= start) & (places < stop)):
+                self.scalars[i] = np.where(on[f], self.base[places[i]], switch.base[places[i]])
+        switched = set(tree.alike[owner >= 0].tolist())
+        for k in np.flatnonzero((tree.kind == BASE) & np.isin(tree.alike, list(switched))).tolist():
+            at = self.off[k] + tree.spots[k]
+            rows = self.base[at, None]
+            if owner[k] >= 0:
+                rows = np.where(on[owner[k]], rows, switch.base[at, None])
+            first = int(tree.alike[k])
+            merged[first] = merged[first] * rows if first in merged else rows
+            self.at[k] = -2
+        for k, rows in merged.items():
+            table = np.ones((int(tree.extent[k]), self.count))
+            table[tree.spots[k]] = rows
+            self.at[k] = self._add(table)
 
     def up(self) -> Array:
         """Return ln P of every variant."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 EXACT_TO = 12
-WORK = 40_000_000
+WORK = 12_000_000
 """Table entries, over all subsets, that the Shapley values may cost: well under a second."""
 
 

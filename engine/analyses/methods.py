@@ -10,6 +10,7 @@ from fascinet.engine.lazy import Lazy
 if TYPE_CHECKING:
     from fascinet.engine.analyses import conflict as conflicts
     from fascinet.engine.analyses import counterfactual as worlds
+    from fascinet.engine.analyses import disablement as cures
     from fascinet.engine.analyses import explain as reasons
     from fascinet.engine.analyses import explanations as joints
     from fascinet.engine.analyses import influence as influences
@@ -23,6 +24,7 @@ else:
     # each is imported when first asked for: together they take longer than a case
     conflicts = Lazy("fascinet.engine.analyses.conflict")
     worlds = Lazy("fascinet.engine.analyses.counterfactual")
+    cures = Lazy("fascinet.engine.analyses.disablement")
     reasons = Lazy("fascinet.engine.analyses.explain")
     joints = Lazy("fascinet.engine.analyses.explanations")
     influences = Lazy("fascinet.engine.analyses.influence")
@@ -79,6 +81,10 @@ class Analyses:
     ) -> worlds.Counterfactual:
         """Return the targets had `do` been the case for this very person."""
         return worlds.counterfactual(self._engine, evidence, do, targets, **options)
+
+    def without_each_cause(self, evidence: Evidence, **options: Any) -> cures.Disablement:
+        """Return which findings would go were each cause, in turn, not there."""
+        return cures.without_each_cause(self._engine, evidence, **options)
 
     def conflict(self, evidence: Evidence | None = None, **options: Any) -> conflicts.Conflict:
         """Return whether the findings belong together."""

@@ -53,6 +53,10 @@ class Tree:
     sizes : tuple of int
         Entries of the largest clique, most operands of a clique, length of all messages, of all
         soft evidence.
+    alike : array, shape (operands,)
+        The first factor of the clique on the same variables; itself if it is no factor.
+    spots : tuple of arrays
+        Of each factor, the places of its values with its variables in the order of their numbers.
     """
 
     size: Index
@@ -69,6 +73,8 @@ class Tree:
     slices: tuple[tuple[int, int, int], ...]
     scalars: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
     sizes: tuple[int, int, int, int]
+    alike: Index
+    spots: tuple[Index, ...]
 
     def offsets(self, states: Mapping[int, int]) -> Index:
         """Return where each operand starts for the observed states."""
@@ -115,12 +121,17 @@ def lay_out(plan: Plan) -> Tree:
     source: list[int] = []
     parts: list[Places] = []
     slices: list[tuple[int, int, int]] = []
+    alike: list[int] = []
+    spots: list[Index] = []
     for c, clique in enumerate(plan.cliques):
         shape = cards[list(clique.scope)]
         size[c], rows[c] = shape.prod(), shape[: clique.cut].prod()
         axis = {v: i for i, v in enumerate(clique.scope)}
+        on: dict[tuple[int, ...], int] = {}
         for f in (plan.factors.factors[i] for i in clique.factors):
             slices += [(len(kind), stride, v) for v, stride in f.slices]
+            alike.append(on.setdefault(tuple(sorted(f.scope)), len(kind)))
+            spots.append(_spots(cards, f.scope, f.strides))
             _add(kind, source, parts, BASE, f.offset, _places(shape, axis, f.scope, f.strides))
         for v, at in soft_at.get(c, ()):
             _add(kind, source, parts, SOFT, at, _places(shape, axis, (v,), (1,)))
@@ -130,6 +141,9 @@ def lay_out(plan: Plan) -> Tree:
             places = _places(shape, axis, scope, _strides(cards, scope))
             _add(kind, source, parts, MESSAGE, d, places)
         first[c + 1] = len(kind)
+        more = len(kind) - len(alike)
+        alike += range(len(alike), len(kind))
+        spots += [np.zeros(0, np.int64)] * more
         if clique.parent >= 0:
             children[clique.parent].append(c)
     lengths = np.array([len(p) for p in parts], dtype=np.int64)
@@ -143,7 +157,7 @@ def lay_out(plan: Plan) -> Tree:
         size, rows, np.array([c.parent for c in plan.cliques], dtype=np.int64),
         np.cumsum(rows) - rows, first, np.array(kind, dtype=np.int64),
         np.array(source, dtype=np.int64), np.cumsum(lengths) - lengths, extent, where, soft,
-        tuple(slices), scalars, sizes,
+        tuple(slices), scalars, sizes, np.array(alike, dtype=np.int64), tuple(spots),
     )  # fmt: skip
 
 
@@ -158,6 +172,14 @@ def _add(
 def _strides(cards: Index, scope: Sequence[int]) -> tuple[int, ...]:
     sizes = [int(cards[v]) for v in scope]
     return tuple(int(np.prod(sizes[i + 1 :], dtype=np.int64)) for i in range(len(sizes)))
+
+
+def _spots(cards: Index, scope: Sequence[int], strides: Sequence[int]) -> Index:
+    """Return the places of a factor's values, its variables in the order of their numbers."""
+    out = np.zeros(1, dtype=np.int64)
+    for v, stride in sorted(zip(scope, strides, strict=True)):
+        out = (out[:, None] + np.arange(cards[v]) * stride).reshape(-1)
+    return out
 
 
 def _places(

@@ -9,7 +9,7 @@ Delta method   var p ≈ Σ_rows g' [diag(θ) - θ θ'] g / (ν + 1),   g = ∂p
 Monte Carlo    networks drawn from the Dirichlets, each solved exactly: right in the limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from fascinet.engine.analyses.beta import concentration
 from fascinet.engine.analyses.hypotheses import Hypothesis, differential, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
+from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.network import Network
@@ -259,15 +260,52 @@ def network_draws(
     """Return the exact posteriors of networks drawn from the parameters, shape (draws, H)."""
     figures, rng = parameters_of(engine.network), np.random.default_rng(seed)
     names = sorted({h.variable for h in hypotheses})
-    out = np.full((draws, len(hypotheses)), np.nan)
-    for i in range(draws):
-        drawn = type(engine)(figures.rebuild(draw_rows(figures, sizes, rng)), budget=engine.budget)
+    rows = (draw_rows(figures, sizes, rng) for _ in range(draws))
+    solve = _by_base if engine.solver.native or draws >= MANY else _by_network
+    out = [x for x in solve(engine, evidence, soft, hypotheses, names, rows) if x is not None]
+    return np.array(out).reshape(len(out), len(hypotheses))
+
+
+MANY = 20
+Draws = Iterator[Array]
+
+
+def _by_base(
+    engine: "Engine",
+    evidence: Evidence,
+    soft: Soft | None,
+    hypotheses: Sequence[Hypothesis],
+    names: Sequence[str],
+    rows: Draws,
+) -> Iterator[list[float] | None]:
+    """Yield the hypotheses' posteriors a draw: one program, a new base each."""
+    slices = engine.layout.slices
+    for found in posteriors_of(engine, evidence, soft, names, rows):
+        yield (
+            found
+            if found is None
+            else [float(h.probability(found[slices[h.variable]])) for h in hypotheses]
+        )
+
+
+def _by_network(
+    engine: "Engine",
+    evidence: Evidence,
+    soft: Soft | None,
+    hypotheses: Sequence[Hypothesis],
+    names: Sequence[str],
+    rows: Draws,
+) -> Iterator[list[float] | None]:
+    """Yield the same from a new network a draw."""
+    figures = parameters_of(engine.network)
+    for values in rows:
+        drawn = type(engine)(figures.rebuild(values), budget=engine.budget)
         try:
             found = drawn.posterior(evidence, soft=soft, targets=names)
         except ImpossibleEvidenceError:
+            yield None
             continue
-        out[i] = [h.probability(np.asarray(found.array(h.variable))) for h in hypotheses]
-    return out[~np.isnan(out).any(axis=1)]
+        yield [float(h.probability(np.asarray(found.array(h.variable)))) for h in hypotheses]
 
 
 def delta_intervals(
