@@ -56,9 +56,10 @@ def _solve(
     if np.array_equal(places, np.arange(total)):
         return solve_states(solver, states, dtype=dtype)
     out, logs = np.empty((len(places), len(states)), dtype), np.empty(len(states))
+    wanted = frozenset((np.searchsorted(solver.starts, places, side="right") - 1).tolist())
     for begin in range(0, len(states), CHUNK):
         rows = slice(begin, begin + CHUNK)
-        values, logs[rows] = solve_states(solver, states[rows], dtype=dtype)
+        values, logs[rows] = solve_states(solver, states[rows], wanted=wanted, dtype=dtype)
         out[:, rows] = values.T[places]
     return out.T, logs
 

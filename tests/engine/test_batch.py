@@ -114,3 +114,18 @@ def test_many_blocks_and_threads_agree() -> None:
     )
     np.testing.assert_array_equal(got.to_numpy(), again.to_numpy())
     np.testing.assert_allclose(got.to_numpy(), np.tile(got.iloc[:10], (150, 1)), atol=1e-14)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_equal_rows_and_targets_of_a_network_with_large_gates(backend: str) -> None:
+    net = random_network(3, 30, parents=12)
+    engine = Engine(net, backend=backend)
+    rows = [random_evidence(net, k % 5, 0.2).hard for k in range(30)]
+    targets = list(net.variables[:4])
+    got = engine.posteriors(frame_of(net, rows), targets, impossible="nan")
+    for i, row in enumerate(rows):
+        possible = engine.log_prob_evidence(row) > -np.inf
+        for v in targets:
+            values = got.loc[i, [f"{v}={s}" for s in net.states(v)]].to_numpy(dtype=float)
+            want = engine.posterior(row).array(v) if possible else np.nan
+            np.testing.assert_allclose(values, want, atol=1e-12)

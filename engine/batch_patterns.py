@@ -1,0 +1,130 @@
+"""Cases grouped by pattern of evidence: a program for each pattern, equal rows answered once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.decompose import Pattern
+from fascinet.engine.request import Request
+from fascinet.engine.solver import Solver
+from fascinet.model.gates import Array
+
+States = NDArray[np.int16]
+BLOCK = 256  # cases that one thread takes at a time
+
+
+def pattern_rows(solver: Solver, states: States) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the distinct patterns, one row each, and the pattern of each case.
+
+    A pattern has 0 for unknown, 1 for a noisy-MAX in state 0, 2 for any other observed state.
+    """
+    is_max = np.array([b.is_max for b in solver.net.blocks], dtype=bool)
+    codes = np.where(states < 0, 0, np.where((states == 0) & is_max, 1, 2)).astype(np.uint8)
+    keys = np.ascontiguousarray(codes).view([("", f"V{codes.shape[1]}")]).ravel()
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return codes[first], inverse.ravel()
+
+
+def pattern_from(row: NDArray[np.uint8], wanted: frozenset[int] | None) -> Pattern:
+    """Return the pattern that a row of codes stands for."""
+    observed = frozenset(np.flatnonzero(row).tolist())
+    return Pattern(observed, frozenset(np.flatnonzero(row == 1).tolist()), targets=wanted)
+
+
+def distinct_rows(states: States) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first of each set of equal rows, and for each row which set it is in."""
+    weights = np.random.default_rng(0).integers(2**62, size=states.shape[1]) | 1
+    keys = (states.astype(np.int64) + 1) @ weights  # wraps around
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    if not np.array_equal(states[first][which], states):  # two rows of one key
+        _, first, which = np.unique(states, axis=0, return_index=True, return_inverse=True)
+    return first, which.ravel()
+
+
+def by_pattern(
+    solver: Solver,
+    states: States,
+    posteriors: bool,
+    wanted: frozenset[int] | None,
+    threads: int,
+) -> tuple[Array, Array]:
+    """Return posteriors (cases, places) and ln P(e) (cases,); NaN and -inf where impossible."""
+    first, which = distinct_rows(states)
+    if len(first) == len(states):
+        return _by_pattern(solver, states, posteriors, wanted, threads)
+    out, logs = _by_pattern(solver, states[first], posteriors, wanted, threads)
+    return (out[which] if posteriors else out), logs[which]
+
+
+def _by_pattern(
+    solver: Solver,
+    states: States,
+    posteriors: bool,
+    wanted: frozenset[int] | None,
+    threads: int,
+) -> tuple[Array, Array]:
+    cases = len(states)
+    out = np.full((cases if posteriors else 0, int(solver.starts[-1])), np.nan)
+    out[:, solver.net.certain] = 1.0
+    logs, status = np.full(cases, -np.inf), np.zeros(cases, np.uint8)
+    targets = wanted if posteriors else frozenset[int]()
+    if solver.native or cases >= BLOCK:  # else they are answered one by one
+        patterns, which = pattern_rows(solver, states)
+        order = np.argsort(which, kind="stable")
+        bounds = np.searchsorted(which[order], np.arange(len(patterns) + 1))
+
+        def work(job: tuple[int, NDArray[np.int64]]) -> None:
+            pattern = pattern_from(patterns[job[0]], targets)
+            run_rows(solver, pattern, states, job[1], out, logs, status)
+
+        jobs: list[tuple[int, NDArray[np.int64]]] = []
+        for p in range(len(patterns)):
+            rows = order[bounds[p] : bounds[p + 1]]
+            jobs.extend((p, rows[k : k + BLOCK]) for k in range(0, len(rows), BLOCK))
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, jobs))
+    doubtful = np.flatnonzero(status != 1)
+    answer_again(solver, states, doubtful, out if posteriors else None, logs, wanted)
+    return out, logs
+
+
+def run_rows(
+    solver: Solver,
+    pattern: Pattern,
+    states: States,
+    rows: NDArray[np.int64],
+    out: Array,
+    logs: Array,
+    status: NDArray[np.uint8],
+) -> None:
+    """Answer the cases of one pattern in place."""
+    from fascinet.engine.many_numba import run_many
+
+    flat = solver.program(pattern).flat
+    run_many(
+        flat.prog, flat.lanes, solver.net.base, states, rows, flat.keep,
+        solver.starts, out, logs, status,
+    )  # fmt: skip
+
+
+def answer_again(
+    solver: Solver,
+    states: States,
+    rows: NDArray[np.int64],
+    out: Array | None,
+    logs: Array,
+    wanted: frozenset[int] | None = None,
+) -> None:
+    """Answer rows on the careful path of single cases, equal rows once."""
+    if not rows.size:
+        return
+    first, which = distinct_rows(states[rows])
+    for k, i in enumerate(rows[first]):
+        seen = np.flatnonzero(states[i] >= 0)
+        request = Request({int(v): int(states[i, v]) for v in seen}, {}, frozenset())
+        same = rows[which == k]
+        if out is None:
+            logs[same] = solver.log_prob(request)
+        else:
+            out[same], logs[same] = solver.solve(request, wanted)
