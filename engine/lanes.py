@@ -6,7 +6,7 @@ absent, the outcome of a test) is one more run of the same program. Only the fir
 everything; the others have a program that answers no more than what may be asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -46,7 +46,8 @@ class Lanes:
     @cached_property
     def request(self) -> Request:
         """The case by number, flat findings and all."""
-        return read_request(self.engine.network, self.case.hard, self.flat, None)
+        flat: dict[str, Sequence[float]] = {v: x.tolist() for v, x in self.flat.items()}
+        return read_request(self.engine.network, self.case.hard, flat, None)
 
     @cached_property
     def wanted(self) -> frozenset[int]:
@@ -90,7 +91,7 @@ class Lanes:
         values, log_prob = engine.solver.solve(asked, wanted)
         if log_prob == -np.inf:
             return None
-        soft = self.flat | {name: self.flat[name] * v for name, v in changes.items()}
+        soft = {**self.flat, **{name: self.flat[name] * v for name, v in changes.items()}}
         return Posterior(
             engine.layout, values, log_prob, self.case.hard, soft, {}, names, engine.prior
         )

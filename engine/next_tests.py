@@ -231,7 +231,8 @@ def _open_most(lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> lis
     bits = entropy(np.array([lanes.present(posterior, c) for c in causes]))
     order = np.argsort(-bits, kind="stable")
     held = np.cumsum(bits[order])
-    return [causes[i] for i in order[: int(np.searchsorted(held, NEARLY * held[-1])) + 1]]
+    enough = int(np.searchsorted(held, NEARLY * held[-1])) + 1
+    return [causes[i] for i in order[:enough].tolist()]
 
 
 def _needed(network: Network, name: str) -> set[str]:

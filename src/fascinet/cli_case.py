@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fascinet.cli_output import percent, print_json, print_table, say
+from fascinet.cli_output import percent, print_json, print_table, say, span
 from fascinet.engine.differential import Differential
 from fascinet.engine.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 12
+MARK = "! "
+DETAILS = ("a", "b", "c", "d", "flip_low", "flip_high", "low", "high", "posterior_low",
+           "posterior_high", "derivative", "observed")  # fmt: skip
 NOTICE = "For teaching; not for the care of a patient."
 
 
@@ -70,15 +73,19 @@ def show(found: Differential) -> None:
     """Print a differential for people."""
     for flag in found.red_flags:
         say(f"{flag.level.upper()}: {flag.text} [{flag.id}]")
+    shown = found.differential[:SHOWN]
     rows = [
-        (e.label, e.group, percent(e.prior), percent(e.posterior),
-         f"{percent(e.interval[0])} – {percent(e.interval[1])}", f"{e.responsibility:.2f}",
-         f"{e.weight_of_evidence_db:+.1f}", "yes" if e.must_not_miss else "")
-        for e in found.differential[:SHOWN]
+        ((MARK if e.must_not_miss else "") + e.label, e.group.replace("_", " "), percent(e.prior),
+         percent(e.posterior), span(*e.interval), f"{e.responsibility:.2f}",
+         f"{e.weight_of_evidence_db:+.1f}")
+        for e in shown
     ]  # fmt: skip
     columns = ("cause", "group", "prior", "posterior", "95% interval", "responsibility",
-               "evidence (dB)", "must not miss")  # fmt: skip
-    print_table(f"Differential by {found.rank}, {found.setting}", columns, rows)
+               "evidence (dB)")  # fmt: skip
+    title = f"Differential by {found.rank}, {found.setting}"
+    print_table(title, columns, rows, optional=("group", "evidence (dB)", "95% interval"))
+    if any(e.must_not_miss for e in shown):
+        say(f"{MARK}must not be missed")
     _show_next(found)
     _show_notes(found)
 
@@ -216,7 +223,8 @@ def _print_frame(frame: "pd.DataFrame", title: str, form: str, head: dict[str, A
     if form == "json":
         print_json({**head, "rows": frame.to_dict(orient="records")})
         return
-    print_table(title, [str(c) for c in frame.columns], [_cells(row) for row in _rows(frame)])
+    columns, rows = [str(c) for c in frame.columns], [_cells(row) for row in _rows(frame)]
+    print_table(title, columns, rows, optional=DETAILS)
 
 
 def _rows(frame: "pd.DataFrame") -> Iterable[Sequence[Any]]:

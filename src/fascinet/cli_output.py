@@ -1,6 +1,7 @@
 """Writing results: JSON alone on standard output, or tables for people."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,20 +26,61 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table; the first column is left-aligned, and so is text."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    optional: Sequence[str] = (),
+) -> None:
+    """Write a table in which no word is broken; text is left-aligned, numbers are right-aligned.
+
+    Parameters
+    ----------
+    optional : sequence of str
+        Columns that are left out, the first first, until the others fit the width.
+    """
     from rich import box
     from rich.table import Table
 
+    screen, cells = console(), [list(row) for row in rows]
+    shown = fitting(columns, cells, optional, screen.width)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        is_number = name not in TEXT_COLUMNS
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)
+    for name, width in shown.items():
+        side = "left" if name in TEXT_COLUMNS else "right"
+        table.add_column(name.replace("_", " "), justify=side, overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*(row[columns.index(name)] for name in shown))
+    screen.print(table)
 
 
+def fitting(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], optional: Sequence[str], width: int
+) -> dict[str, int]:
+    """Return the columns that fit a width, each with its own; none narrower than its words.
+
+    >>> fitting(["cause", "note"], [["long names", "x"]], ["note"], 12)
+    {'cause': 9}
+    """
+    least, most = dict[str, int](), dict[str, int]()
+    for i, name in enumerate(columns):
+        texts = [row[i] for row in rows]
+        words = [w for t in texts for w in (t.split() if name in TEXT_COLUMNS else [t])]
+        least[name] = max(map(len, [*name.replace("_", " ").split(), *words]))
+        most[name] = max(map(len, [name, *texts]))
+    kept = list(columns)
+    for name in optional:
+        if name in kept and sum(least[n] for n in kept) + GAP * len(kept) > width:
+            kept.remove(name)
+    out = {name: most[name] for name in kept}
+    while sum(out.values()) + GAP * len(kept) > width:
+        wide = [name for name in kept if out[name] > least[name]]
+        if not wide:
+            break
+        out[max(wide, key=out.__getitem__)] -= 1
+    return out
+
+
+GAP = 3  # what a cell takes beside its text
 TEXT_COLUMNS = frozenset(
     "cause group finding state variable level text place rule message remedy target test "
     "parents about value question when".split()
@@ -46,10 +88,10 @@ TEXT_COLUMNS = frozenset(
 
 
 def console() -> Any:
-    """Return the console of standard output; as wide as the terminal, or 110 columns."""
+    """Return the console of standard output: as wide as the terminal or COLUMNS, else 110."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 110
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
     return Console(width=width, highlight=False, soft_wrap=False)
 
 
@@ -69,3 +111,12 @@ def percent(p: float) -> str:
     if p < 0.001:
         return "<0.1%"
     return ">99.9%" if p > 0.999 else f"{p:.1%}"
+
+
+def span(low: float, high: float) -> str:
+    """Return an interval of probabilities in percent.
+
+    >>> span(0.0001, 0.25)
+    '<0.1–25.0%'
+    """
+    return f"{percent(low).removesuffix('%')}–{percent(high)}"
