@@ -7,9 +7,11 @@ from typing import Any
 
 from benchmarks import workloads as w
 from benchmarks.analyses import analyses
+from benchmarks.batches import batch, derivatives
 from benchmarks.formats import formats
 from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
+from benchmarks.scaling import scaling
 from benchmarks.shipped import shipped
 
 Rows = list[dict[str, Any]]
@@ -29,9 +31,9 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
     return {
         "marginals_small": small,
         "marginals_large": large,
-        "batch": lambda: [w.batch(subject(n, folder), rows) for n in ("alarm", "hepar2")],
+        "batch": lambda: [batch(subject(n, folder), rows) for n in (*SMALL, "insurance")],
         "derivatives": lambda: [
-            w.derivatives(subject(n, folder)) for n in ("alarm", "hepar2", "insurance", "pigs")
+            derivatives(subject(n, folder)) for n in (*SMALL, "insurance", "pigs")
         ],
         "shipped": shipped,
         "analyses": lambda: analyses(quick),
@@ -40,7 +42,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")
         ],
         "formats": lambda: formats(folder),
-        "scaling": w.scaling,
+        "scaling": lambda: scaling(quick),
     }
 
 
