@@ -47,6 +47,11 @@ class Approximation:
     def __getitem__(self, variable: str) -> Array:
         return self.posteriors[variable]
 
+    def _repr_html_(self) -> str:
+        from fascinet.engine.display_reports import approximation_html
+
+        return approximation_html(self)
+
 
 def rows(network: Network, variable: str, drawn: Draws, count: int) -> Array:
     """Return P(variable | drawn parents) of each draw, shape (draws, states)."""

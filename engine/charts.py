@@ -23,6 +23,8 @@ LETTERS = {
     "domainColor": GREY,
     "tickColor": GREY,
 }
+LABEL = 320
+"""Longest label of a bar, in pixels."""
 KINDS = (".svg", ".png", ".html")
 DARK = (
     "<style>@media (prefers-color-scheme:dark){:root,svg{color:#e8e8e8;background:#16181c}}</style>"
@@ -67,7 +69,8 @@ def posterior_chart(posterior: "Posterior", count: int = 12) -> Any:
     frame["what"] = frame["variable"] + " = " + frame["state"]
     strongest = np.argsort(-frame["moved"].to_numpy(), kind="stable")
     order = frame["what"].to_numpy()[strongest].tolist()
-    base = alt.Chart(frame).encode(y=alt.Y("what:N", sort=order, title=None))
+    axis = alt.Axis(labelLimit=LABEL)
+    base = alt.Chart(frame).encode(y=alt.Y("what:N", sort=order, title=None, axis=axis))
     probability = alt.Scale(domain=[0, 1])
     bars = base.mark_bar(color=ACCENT).encode(
         x=alt.X("posterior:Q", scale=probability, title="probability (tick: before the findings)"),
@@ -88,7 +91,9 @@ def differential_chart(found: "Differential", count: int = 12) -> Any:
         i[1] if i else p for i, p in zip(frame["interval"], frame["posterior"], strict=True)
     ]
     frame = frame[["cause", "label", "prior", "posterior", "responsibility", "low", "high"]]
-    base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=frame["label"].tolist(), title=None))
+    axis = alt.Axis(labelLimit=LABEL)
+    order = frame["label"].tolist()
+    base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=order, title=None, axis=axis))
     probability = alt.Scale(domain=[0, 1])
     tip = ["cause", "prior", "posterior", "low", "high", "responsibility"]
     bars = base.mark_bar(color=ACCENT, opacity=0.75).encode(

@@ -142,6 +142,11 @@ class Evaluation:
 
         return pd.DataFrame([asdict(c) for c in self.cases])
 
+    def _repr_html_(self) -> str:
+        from fascinet.engine.display_reports import evaluation_html
+
+        return evaluation_html(self)
+
 
 def score_case(truth: Truth, answer: Answer, is_benign: bool) -> Scored:
     """Return the measures of one case."""

@@ -56,6 +56,11 @@ class Explanation:
         }
         return json.dumps(fields)
 
+    def _repr_html_(self) -> str:
+        from fascinet.engine.display_reports import assignment_html
+
+        return assignment_html(self)
+
 
 def constrained_order(
     scopes: Sequence[Sequence[int]], cards: Sequence[int], later: set[int]

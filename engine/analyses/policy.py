@@ -170,6 +170,11 @@ class Policy:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def _repr_html_(self) -> str:
+        from fascinet.engine.display_reports import policy_html
+
+        return policy_html(self)
+
 
 def best_policy(
     engine: "Engine",

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 Array = NDArray[np.float64]
@@ -72,6 +74,21 @@ class Result:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         content = {"analysis": type(self).__name__, **self.summary(), "rows": rows}
         return json.dumps(plain(content), indent=indent)
+
+    def plot(self, count: int = 15) -> Any:
+        """Return an Altair chart of the first `count` rows."""
+        from fascinet.engine.report_charts import report_chart
+
+        return report_chart(self, count)
+
+    def save(self, path: "str | Path") -> None:
+        """Write the chart as .svg or .png, or the table as an .html page, without a browser."""
+        from fascinet.engine.charts import check_kind, save_chart, save_html
+
+        if check_kind(path).suffix == ".html":
+            save_html(self._repr_html_(), path)
+        else:
+            save_chart(self.plot(), path)
 
     def __repr__(self) -> str:
         frame = self.to_frame()

@@ -1,0 +1,179 @@
+"""Every report shows itself, is drawn, and is saved, whatever its analysis."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fascinet as fn
+from fascinet.engine.analyses import assertions, difference, influence, inverse, multiway, pathway
+from fascinet.engine.analyses.decisions import decide
+from fascinet.engine.analyses.explain import contrast
+from fascinet.engine.analyses.hypotheses import is_state
+from fascinet.engine.analyses.results import Result
+from fascinet.engine.report_charts import MEASURES, measure_of, row_labels
+from fascinet.model.shipped import load, shipped_knowledge
+from tests.analyses.networks import clinic
+
+CASE = {"twitching": "yes", "weakness": "objective"}
+
+
+def change() -> inverse.Statement:
+    """Return a statement that does not hold in the small clinic."""
+    return inverse.Statement(is_state(clinic(), "grave", "yes"), ">=", 0.99)
+
+
+def shipped_report() -> Any:
+    knowledge = shipped_knowledge()
+    return decide(fn.Engine(load()), knowledge, {"weakness": "objective"})
+
+
+REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
+    "Sensitivity": lambda e: e.sensitivity("grave", "yes", CASE),
+    "ValueOfInformation": lambda e: e.value_of_information(["grave"], {"twitching": "yes"}),
+    "Explanation": lambda e: e.explain("grave", "yes", CASE),
+    "Counterfactual": lambda e: e.counterfactual(CASE, {"grave": "no"}, ["weakness"]),
+    "Conflict": lambda e: e.conflict(CASE),
+    "Uncertainty": lambda e: e.uncertainty(CASE, ["grave"], sample_size=50),
+    "Pairs": lambda e: e.best_pairs(["grave"], {"twitching": "yes"}),
+    "Policy": lambda e: e.best_policy(["grave"], {"twitching": "yes"}),
+    "Explanations": lambda e: e.most_probable_explanations(CASE, ["grave", "benign", "strain"]),
+    "Movers": lambda e: influence.what_would_change(e, "grave", "yes", {"twitching": "yes"}),
+    "SingleChanges": lambda e: inverse.single_changes(e, change(), CASE),
+    "JointChange": lambda e: inverse.joint_change(e, change(), CASE),
+    "Multiway": lambda e: multiway.multiway(e, "grave", "yes", two_rows(e), CASE),
+    "Pathway": lambda e: pathway.pathway(e, "grave", "yes", CASE),
+    "Contrast": lambda e: contrast(
+        e, is_state(e.network, "grave", "yes"), is_state(e.network, "benign", "yes"), CASE
+    ),
+    "Monotonicity": lambda e: assertions.monotonicity(e, ["weakness"]),
+    "Disablement": lambda e: e.without_each_cause(CASE),
+    "Decisions": lambda e: shipped_report(),
+    "Difference": lambda e: difference.Difference(
+        (),
+        ("weakness",),
+        (difference.CaseChange("V2", ("grave",), ("benign",), "grave", -3.2, {"weakness": -3.2}),),
+    ),
+    "MPE": lambda e: e.mpe(CASE),
+    "Approximation": lambda e: e.approximate(CASE, samples=200),
+    "Posterior": lambda e: e.posterior(CASE),
+    "Network": lambda e: e.network,
+    "Evaluation": lambda e: few_cases(),
+}
+DRAWN = [n for n in REPORTS if n not in ("Policy", "MPE", "Approximation", "Network", "Evaluation")]
+
+
+def two_rows(engine: fn.Engine) -> list[int]:
+    """Return two parameters of different variables."""
+    figures = engine.sensitivity("grave", "yes", CASE).parameters
+    labels = figures.labels
+    first = next(i for i, (v, s, _) in enumerate(labels) if (v, s) == ("grave", "yes"))
+    return [first, next(i for i, (v, s, _) in enumerate(labels) if (v, s) == ("benign", "yes"))]
+
+
+def few_cases() -> Any:
+    from fascinet.engine.evaluate import Evaluation
+
+    return Evaluation(3, 0.7, 1.0, 0.8, -0.3, 0.1, 0.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def engine() -> fn.Engine:
+    return fn.Engine(clinic())
+
+
+@pytest.fixture(scope="module")
+def reports(engine: fn.Engine) -> dict[str, Any]:
+    return {name: make(engine) for name, make in REPORTS.items()}
+
+
+class Tags(HTMLParser):
+    """Check that every element is closed in order; take the addresses."""
+
+    VOID = ("br", "hr", "img", "meta")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [x or "" for k, x in attrs if k in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [x or "" for k, x in attrs if k in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def reports_of(kind: type) -> Iterator[type]:
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from reports_of(sub)
+
+
+def test_every_kind_of_report_is_tried_here() -> None:
+    assert {kind.__name__ for kind in reports_of(Result)} <= set(REPORTS)
+    assert set(MEASURES) <= set(REPORTS)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_shows_itself_in_small_and_whole_html(name: str, reports: dict[str, Any]) -> None:
+    html = reports[name]._repr_html_()
+    tags = Tags()
+    tags.feed(html)
+    assert tags.open == []
+    assert tags.addresses == []
+    assert len(html) < 60_000
+    # colours are the page's, or visible on both light and dark
+    assert not re.search(r"(?:color|background|fill)\s*:\s*(?:#fff|#000|white|black)\b", html)
+    assert "script" not in html
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_report_is_drawn_and_saved(name: str, reports: dict[str, Any], tmp_path: Path) -> None:
+    report = reports[name]
+    chart = report.plot().to_dict()
+    assert chart["config"]["background"] == "transparent"
+    if name != "Posterior":
+        report.save(tmp_path / "r.html")
+        page = (tmp_path / "r.html").read_text()
+        assert page.startswith("<!doctype html>")
+        assert "prefers-color-scheme:dark" in page
+    report.save(tmp_path / "r.svg")
+    assert (tmp_path / "r.svg").read_text().startswith("<svg")
+    report.save(tmp_path / "r.png")
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", sorted(MEASURES))
+def test_a_bar_is_the_measure_of_its_row(name: str, reports: dict[str, Any]) -> None:
+    report = reports[name]
+    frame = report.to_frame()
+    column, title = measure_of(report, frame)
+    assert column in frame.columns
+    assert title
+    labels = row_labels(frame)
+    assert len(labels) == len(frame)
+    if name == "Multiway":
+        return
+    data = next(iter(report.plot(5).to_dict()["datasets"].values()))
+    np.testing.assert_allclose([row["measure"] for row in data], frame[column].head(5))
+    assert [row["what"] for row in data] == labels[:5]
+    assert all((row["sign"] == "below") == (row["measure"] < 0) for row in data)
+
+
+def test_a_surface_is_the_posterior(reports: dict[str, Any], engine: fn.Engine) -> None:
+    report = reports["Multiway"]
+    layers = report.plot().to_dict()
+    cells = max(layers["datasets"].values(), key=len)
+    middle = cells[len(cells) // 2]
+    assert middle["p"] == pytest.approx(float(report.at(middle["x"], middle["y"])))
+    assert len(cells) == 21 * 21
