@@ -155,7 +155,7 @@ def test_the_quiz_asks_before_it_tells(tab: Page, server: str) -> None:
     opened(tab, server, "quiz", query="")
     expect(tab.get_by_text("What the network says")).to_have_count(0)
     tab.get_by_role("combobox", name=re.compile("What is the cause")).click()
-    tab.get_by_role("option", name="als", exact=True).click()
+    tab.get_by_role("option", name="ALS", exact=True).click()
     tab.get_by_role("button", name="Show the answer").click()
     expect(tab.get_by_text("What the network says")).to_be_visible()
     expect(tab.get_by_role("button", name="Next case")).to_be_visible()
