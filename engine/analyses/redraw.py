@@ -105,15 +105,22 @@ def posteriors_of(
         out = np.full(engine.layout.total, np.nan)
         status, _ = run(moved, compiled.flat, request.states, request.soft, out)
         if status == UNSAFE:
-            other = type(engine)(network, budget=engine.budget, backend="numpy")
-            other.solver.net = moved
-            out, log_prob = other.solver.solve(request, wanted)
-            status = DONE if log_prob > -np.inf else status
-        if status != DONE:
+            found, log_prob = _carefully(engine, moved, request, wanted)
+            yield found if log_prob > -np.inf else None
+        elif status == DONE:
+            for v, s in request.states.items():
+                place = engine.layout.slices[network.variables[v]]
+                out[place] = 0.0
+                out[place.start + s] = 1.0
+            yield out
+        else:
             yield None
-            continue
-        for v, s in request.states.items():
-            place = engine.layout.slices[network.variables[v]]
-            out[place] = 0.0
-            out[place.start + s] = 1.0
-        yield out
+
+
+def _carefully(
+    engine: "Engine", moved: NetworkArrays, request: Request, wanted: frozenset[int]
+) -> tuple[Array, float]:
+    """Return the posteriors, flat, and ln P by the careful path, in another base."""
+    other = type(engine)(engine.network, budget=engine.budget, backend="numpy")
+    other.solver.net = moved
+    return other.solver.solve(request, wanted)

@@ -96,6 +96,6 @@ class Result:
         return f"{self.title()}\n{frame.head(SHOWN).to_string(index=False)}{more}"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from fascinet.engine.display_reports import rows_html
 
-        return f"<p>{escape(self.title())}</p>{self.to_frame().head(50).to_html(index=False)}"
+        return rows_html(self.title(), self.to_frame())
