@@ -106,8 +106,6 @@ def _jobs(s: Setting, quick: bool) -> list[Job]:
     jobs = [
         Job("sensitivity, every parameter",
             lambda: engine.sensitivity(s.target, s.state, case), 20, 1 + len(figures.free)),
-        Job("intervals, delta method, all rivals",
-            lambda: delta_intervals(engine, case, s.rivals), 20, 1 + uncertain),
         Job("explanation", lambda: engine.explain(s.target, s.state, case), 20, _sets(s, engine)),
         Job("value of information, one target",
             lambda: engine.value_of_information(s.target, case, s.tests), 5,
@@ -117,6 +115,10 @@ def _jobs(s: Setting, quick: bool) -> list[Job]:
             None, 1 + sum(outcomes.values())),
         Job("conflict", lambda: engine.conflict(case), None, 1 + 2 * len(case)),
     ]  # fmt: skip
+    if uncertain:
+        jobs.append(Job("intervals, delta method, all rivals",
+                        lambda: delta_intervals(engine, case, s.rivals), 20,
+                        1 + uncertain))  # fmt: skip
     if not quick:
         jobs.append(Job("best pairs of tests",
                         lambda: best_pairs(engine, s.target, case, s.tests, width=3), 200,

@@ -3,8 +3,8 @@
 Three schemes. All keep the row a distribution; all reduce to the same thing for two states.
 
 `proportional`       the others keep their ratios (Laskey 1995); the only one that minimises the
-                     Chan–Darwiche distance (Chan & Darwiche 2005,
-                     doi:10.1016/j.artint.2004.09.005).
+                     Chan–Darwiche distance (Chan & Darwiche 2005, "A distance measure for bounding
+                     probabilistic belief change", IJAR 38).
 `uniform`            the others share the change equally.
 `order_preserving`   the order of the row's entries never changes, after Renooij (2014,
                      doi:10.1016/j.ijar.2014.02.009): a straight line to the last row with that

@@ -2,8 +2,8 @@
 
 Chan–Darwiche   D = ln max_x P'(x)/P(x) - ln min_x P'(x)/P(x). It bounds every answer: the odds of
                 anything given anything change at most by the factor e^D (Chan & Darwiche 2005,
-                doi:10.1016/j.artint.2004.09.005). For a change of one row it is the same formula
-                on that row.
+                "A distance measure for bounding probabilistic belief change", IJAR 38). For a
+                change of one row it is the same formula on that row.
 Kullback–Leibler  KL = Σ_v Σ_u P(u) Σ_x P(x | u) ln P(x | u)/P'(x | u).
 """
 

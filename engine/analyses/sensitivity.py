@@ -91,7 +91,7 @@ class Sensitivity(Result):
     def admissible_deviation(self) -> tuple[Array, Array]:
         """How far θ may fall and rise before the top changes; ∞ where it never does.
 
-        van der Gaag & Renooij (2001, UAI, arXiv:1301.2315).
+        van der Gaag & Renooij (2001, UAI, arXiv:1301.2314).
         """
         down, up = self.value - self.flip_low, self.flip_high - self.value
         return np.where(np.isnan(down), np.inf, down), np.where(np.isnan(up), np.inf, up)
