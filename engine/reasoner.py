@@ -16,6 +16,7 @@ from fascinet.engine.evaluate import evaluate as evaluate_cases
 from fascinet.engine.intervals import cause_intervals
 from fascinet.engine.lanes import Lanes, open_lanes
 from fascinet.engine.next_tests import expected_gains
+from fascinet.engine.outlook import outside
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.ranking import (
     conflict,
@@ -183,15 +184,17 @@ class Reasoner:
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
+        odd = conflict(alone, posterior, prior)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=log_prob,
-            conflict=conflict(alone, posterior, prior),
+            conflict=odd,
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=self._groups(present, scores, rank), red_flags=alarms,
             reassurance=_reassurance(flags), next_tests=gains,
-            warnings=opened.warnings, posterior=posterior,
+            warnings=(*opened.warnings, *self._outside(odd, prior, posterior)),
+            posterior=posterior,
         )  # fmt: skip
 
     def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
@@ -215,6 +218,13 @@ class Reasoner:
             case = lanes.case
             return lanes.engine.posterior(case.hard, soft=case.soft, targets=self.causes)
         return found
+
+    def _outside(self, odd: float, prior: Posterior, posterior: Posterior) -> tuple[str, ...]:
+        """Return the warning that the case lies outside the model, if it does."""
+        before = {c: self.present(prior, c) for c in self.causes}
+        after = {c: self.present(posterior, c) for c in self.causes}
+        warning = outside(odd, before, after)
+        return () if warning is None else (warning,)
 
     def _prior(self, engine: Engine, case: Case) -> tuple[Posterior, dict[str, float]]:
         """Return the marginals before any finding, and what the complaint tells in the setting."""
