@@ -1,18 +1,22 @@
-"""Records that are no tables of rows, as small HTML: a policy, an evaluation, an assignment."""
+"""Reports as small HTML: rows of any of them, a policy, an evaluation, an assignment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from math import isnan
+from typing import TYPE_CHECKING, Any, cast
 
 from fascinet.model.svg import percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fascinet.engine.analyses.policy import Policy
     from fascinet.engine.approximate import Approximation
     from fascinet.engine.evaluate import Evaluation
     from fascinet.engine.mpe import Explanation
 
-SHOWN = 40
+SHOWN, ROWS = 40, 20
+PAD = "padding:.1em .6em"
 MEASURES = {
     "n": "cases", "top1": "true group first", "top3": "among the first three",
     "mrr": "mean reciprocal rank", "mean_log_score": "mean log score", "brier": "Brier score",
@@ -30,6 +34,40 @@ def table_html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -
     more = f"<p>… and {len(listed) - SHOWN} more</p>" if len(listed) > SHOWN else ""
     shown = f"<table><tr>{top}</tr>{body}</table>{more}"
     return f"<div><p><strong>{escape(title)}</strong></p>{shown}</div>"
+
+
+def rows_html(title: str, frame: "pd.DataFrame") -> str:
+    """Return the first rows of a frame, numbers to four digits; wide ones scroll."""
+    numbers = [frame[c].dtype.kind in "if" for c in frame.columns]
+    align = ["right" if n else "left" for n in numbers]
+    top = "".join(
+        f'<th style="text-align:{a};{PAD}">{escape(str(c))}</th>'
+        for c, a in zip(frame.columns, align, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="text-align:{a};{PAD}">{escape(word(x))}</td>'
+            for x, a in zip(row, align, strict=True)
+        )
+        + "</tr>"
+        for row in frame.head(ROWS).itertuples(index=False)
+    )
+    more = f"<p>… {len(frame) - ROWS} more rows</p>" if len(frame) > ROWS else ""
+    table = f'<table class="dataframe"><tr>{top}</tr>{body}</table>'
+    return (
+        f"<div><p>{escape(title)}</p>"
+        f'<div style="overflow:auto;max-width:100%">{table}</div>{more}</div>'
+    )
+
+
+def word(x: Any) -> str:
+    """Return one cell: numbers to four digits, NaN as a dash, given states in a line."""
+    if isinstance(x, Mapping):
+        return ", ".join(f"{k} = {v}" for k, v in cast("Mapping[Any, Any]", x).items())
+    if isinstance(x, float):
+        return "–" if isnan(x) else f"{x:.4g}"
+    return str(x)
 
 
 def policy_html(policy: "Policy") -> str:

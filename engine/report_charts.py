@@ -46,8 +46,10 @@ def measure_of(report: "Result", frame: "pd.DataFrame") -> tuple[str, str]:
 
 def row_labels(frame: "pd.DataFrame") -> list[str]:
     """Return each row's words in one line: names first, what is given behind a bar."""
+    if "label" in frame:
+        return [str(x) for x in frame["label"]]
     texts = [c for c in frame.columns if frame[c].dtype.kind not in "ifb" and c != "parents"]
-    texts = [c for c in texts if c not in ("label", "basis", "by", "old", "new", "reason")]
+    texts = [c for c in texts if c not in ("basis", "by", "old", "new", "reason")]
     names = [" · ".join(str(row[c]) for c in texts) for _, row in frame.iterrows()]
     if "parents" not in frame:
         return names
@@ -97,9 +99,11 @@ def surface_chart(report: "Multiway", points: int = 21) -> Any:
     frame[["x2", "y2"]] = frame[["x", "y"]] + 1.0 / (points - 1)
     labels = row_labels(report.to_frame())
     title = f"P({report.hypothesis.name})"
+    ticks = alt.Axis(values=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    whole = alt.Scale(domain=[0.0, 1.0 + 1.0 / (points - 1)], nice=False)
     cells = alt.Chart(frame).mark_rect().encode(
-        x=alt.X("x:Q", title=labels[0], scale=alt.Scale(domain=[0, 1 + 1 / (points - 1)])),
-        y=alt.Y("y:Q", title=labels[1], scale=alt.Scale(domain=[0, 1 + 1 / (points - 1)])),
+        x=alt.X("x:Q", title=labels[0], axis=ticks, scale=whole),
+        y=alt.Y("y:Q", title=labels[1], axis=ticks, scale=whole),
         x2="x2:Q", y2="y2:Q",
         color=alt.Color("p:Q", title=title, scale=alt.Scale(scheme="viridis")),
         tooltip=["x", "y", "p"],
