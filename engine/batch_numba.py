@@ -12,6 +12,8 @@ from numba import njit
 from fascinet.engine.batch_vectors import (
     add,
     any_below,
+    fitting,
+    known_lanes,
     larger,
     load,
     ratio,
@@ -19,6 +21,7 @@ from fascinet.engine.batch_vectors import (
     spread,
     store,
     times,
+    where_known,
 )
 from fascinet.engine.kernels_numba import DONE, IMPOSSIBLE, UNSAFE, U
 
@@ -196,35 +199,31 @@ def close_root(work, m, width, least, totals, status):
 
 
 @njit(cache=True)
-def read_evidence(states, stride, variables, cards, starts, begin, stop, work, first, width, seen):
+def read_evidence(states, stride, variables, cards, starts, begin, work, first, full, seen):
     """Write the λ rows of a block; `seen` is 1 where a variable is observed in a lane, 2 in all."""
     for v in range(variables):
-        n, at = 0, v * stride
-        for i in range(begin, stop):
-            if states[at + i] >= 0:
-                n += 1
-        seen[v] = 0 if n == 0 else (2 if n == stop - begin else 1)
-        if n == 0:
-            continue
-        row = (first + starts[v]) * width
-        for s in range(cards[v]):
-            for i in range(stop - begin):
-                state = states[at + begin + i]
-                work[row + s * width + i] = 1.0 if state < 0 or state == s else 0.0
-            for i in range(stop - begin, width):
-                work[row + s * width + i] = 1.0
+        at = U(v * stride + begin)
+        known = known_lanes(states, at, work)
+        seen[v] = 0 if known == 0 else (2 if known == full else 1)
+        if known != 0:
+            row = first + starts[v]
+            for s in range(cards[v]):
+                store(work, U(row + s), fitting(states, at, s, work))
 
 
 @njit(cache=True)
-def write_observed(states, stride, variables, cards, starts, begin, stop, seen, out, padded):
+def write_observed(
+    states, stride, variables, cards, starts, begin, work, first, seen, out, step, to
+):
     """Write 0 and 1 over the posteriors of observed variables, and 1 for those of one state."""
     for v in range(variables):
-        if seen[v] > 0 or cards[v] == 1:
-            for i in range(begin, stop):
-                state = states[v * stride + i]
-                if cards[v] == 1:
-                    out[starts[v] * padded + i] = 1.0
-                elif state >= 0:
-                    for s in range(cards[v]):
-                        out[(starts[v] + s) * padded + i] = 0.0
-                    out[(starts[v] + state) * padded + i] = 1.0
+        if cards[v] == 1:
+            store(out, U(starts[v] * step + to), same(out, 1.0))
+        elif seen[v] > 0:
+            at = U(v * stride + begin)
+            for s in range(cards[v]):
+                row, place = U(first + starts[v] + s), U((starts[v] + s) * step + to)
+                value = load(work, row)
+                if seen[v] == 1:
+                    value = where_known(states, at, value, load(out, place))
+                store(out, place, value)

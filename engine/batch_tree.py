@@ -66,11 +66,12 @@ class BatchTree:
             Best in Fortran order.
         """
         walk, cases = self.walks[dtype], len(states)
-        columns = np.ascontiguousarray(states.T)
         kind = np.dtype(dtype)
         width = LINE // kind.itemsize
         program = self.program
         padded = -(-cases // width) * width
+        columns = np.full((states.shape[1], padded), -1, np.int16)
+        columns[:, :cases] = states.T
         out = aligned(int(program.starts[-1]) if posteriors else 0, padded, kind)
         logs, status = np.empty(cases), np.empty(cases, np.uint8)
         most = max(len(program.cliques), len(program.cards), len(program.operands)) + 1

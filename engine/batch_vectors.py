@@ -158,3 +158,55 @@ def any_below(typingctx, x, limit):
         return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
 
     return types.boolean(x, types.float64), emit
+
+
+def _levels(context, builder, data, at, width):
+    """Return as many state numbers as there are lanes."""
+    kind = ir.VectorType(ir.IntType(16), width).as_pointer()
+    return builder.load(builder.bitcast(builder.gep(data, [at]), kind), align=2)
+
+
+def _known(builder, levels):
+    none = ir.Constant(levels.type, [0] * levels.type.count)
+    return builder.icmp_signed(">=", levels, none)
+
+
+@intrinsic
+def known_lanes(typingctx, states, at, like):
+    """Return a bit for each lane whose state is not negative."""
+    width = Vector(like.dtype).width
+
+    def emit(context, builder, signature, args):
+        known = _known(builder, _levels(context, builder, args[0], args[1], width))
+        bits = builder.bitcast(known, ir.IntType(width))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.uint64(states, types.uintp, like), emit
+
+
+@intrinsic
+def fitting(typingctx, states, at, level, like):
+    """Return 1 in each lane whose state is unknown or equals a level, else 0."""
+    kind = Vector(like.dtype)
+
+    def emit(context, builder, signature, args):
+        levels = _levels(context, builder, args[0], args[1], kind.width)
+        one = builder.trunc(args[2], ir.IntType(16))
+        here = builder.icmp_signed("==", levels, _splat(builder, levels.type, one))
+        fits = builder.or_(here, builder.not_(_known(builder, levels)))
+        vector = context.get_value_type(kind)
+        yes, no = (ir.Constant(vector, [x] * kind.width) for x in (1.0, 0.0))
+        return builder.select(fits, yes, no)
+
+    return kind(states, types.uintp, types.int64, like), emit
+
+
+@intrinsic
+def where_known(typingctx, states, at, x, y):
+    """Return x in each lane whose state is known, y in the others."""
+
+    def emit(context, builder, signature, args):
+        levels = _levels(context, builder, args[0], args[1], x.width)
+        return builder.select(_known(builder, levels), args[2], args[3])
+
+    return x(states, types.uintp, x, x), emit

@@ -227,7 +227,8 @@ def run_vectors(walk, states, begin, end, work, marks, numbers, out, logs, statu
     Parameters
     ----------
     walk : Walk
-    states : int16 array, shape (variables, cases)
+    states : int16 array, shape (variables, cases rounded up to a multiple of the width)
+        -1 where unknown, and beyond the last case.
     begin, end : int
         `begin` is a multiple of the vector's width.
     work : array, shape (rows, width)
@@ -243,7 +244,7 @@ def run_vectors(walk, states, begin, end, work, marks, numbers, out, logs, statu
     cliques, variables, width = len(walk.rows), len(walk.cards), work.shape[1]
     entries = len(walk.table)
     separators = (work.shape[0] - entries - walk.starts[variables]) // 3
-    padded, cases, wanted = out.shape[1], states.shape[1], out.shape[0] > 0
+    padded, wanted, full = out.shape[1], out.shape[0] > 0, np.uint64((1 << width) - 1)
     totals, state_of = np.zeros(width), np.zeros(width, np.uint8)
     w, answer, seen = addresses(walk), pointer(out), pointer(states)
     b = Block(
@@ -255,9 +256,8 @@ def run_vectors(walk, states, begin, end, work, marks, numbers, out, logs, statu
     for first in range(begin, end, width):
         last = min(first + width, end)
         read_evidence(
-            seen, cases, variables, w.cards, w.starts, first, last, b.work, b.evidence, width,
-            b.seen,
-        )  # fmt: skip
+            seen, padded, variables, w.cards, w.starts, first, b.work, b.evidence, full, b.seen
+        )
         totals[:] = constant
         state_of[:] = DONE
         for c in range(cliques):
@@ -274,5 +274,6 @@ def run_vectors(walk, states, begin, end, work, marks, numbers, out, logs, statu
             for c in range(cliques - 1, -1, -1):
                 descend(w, b, c, answer, padded // width, first // width)
             write_observed(
-                seen, cases, variables, w.cards, w.starts, first, last, b.seen, answer, padded
-            )
+                seen, padded, variables, w.cards, w.starts, first, b.work, b.evidence, b.seen,
+                answer, padded // width, first // width,
+            )  # fmt: skip

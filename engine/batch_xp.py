@@ -26,11 +26,15 @@ class BatchRun:
     xp : module
     program : BatchProgram
     dtype : dtype of `xp`
+    device : device of `xp`, optional
+        Where the arrays live.
     """
 
-    def __init__(self, xp: ModuleType, program: BatchProgram, dtype: Any) -> None:
-        self.xp, self.program, self.dtype = xp, program, dtype
-        self.kernel = xp.asarray(program.table, dtype=dtype)
+    def __init__(
+        self, xp: ModuleType, program: BatchProgram, dtype: Any, device: Any = None
+    ) -> None:
+        self.xp, self.program, self.dtype, self.device = xp, program, dtype, device
+        self.kernel = xp.asarray(program.table, dtype=dtype, device=device)
         self.tables: dict[int, Any] = {}
         self.sums: dict[int, Any] = {}
         self.sent: dict[int, Any] = {}
@@ -45,21 +49,25 @@ class BatchRun:
             -1 for unknown.
         """
         xp, program = self.xp, self.program
-        self.likelihood = [self._rows(states[v], int(k)) for v, k in enumerate(program.cards)]
-        self.total = xp.zeros(states.shape[1], dtype=self.dtype) + program.constant
-        self.lowest = xp.ones(states.shape[1], dtype=self.dtype)
+        self.likelihood = [self._rows(states[v, :], int(k)) for v, k in enumerate(program.cards)]
+        ones = xp.ones(states.shape[1], dtype=self.dtype, device=self.device)
+        self.total, self.lowest = program.constant * ones, ones
         for c in range(len(program.cliques)):
             self._up(c)
         self.answer: list[Any] = [
-            xp.ones((int(k), states.shape[1]), dtype=self.dtype) for k in program.cards
+            xp.ones((int(k), states.shape[1]), dtype=self.dtype, device=self.device)
+            for k in program.cards
         ]
         for c in range(len(program.cliques) - 1, -1, -1):
             self._down(c)
         return xp.concat(self.answer, axis=0), self.total
 
     def _rows(self, seen: Any, card: int) -> Any:
-        levels = self.xp.reshape(self.xp.arange(card), (card, 1))
+        levels = self.xp.reshape(self.xp.arange(card, device=self.device), (card, 1))
         return self.xp.astype((levels == seen) | (seen < 0), self.dtype)
+
+    def _index(self, rows: NDArray[np.uint32]) -> Any:
+        return self.xp.asarray(rows.astype(np.int64), device=self.device)
 
     def _operand(self, kind: int, number: int) -> Any:
         return self.likelihood[number] if kind == LIKELIHOOD else self.sent[number]
@@ -67,8 +75,8 @@ class BatchRun:
     def _times(self, table: Any, first: int, last: int) -> Any:
         program, size = self.program, table.shape[0]
         for kind, number, at in program.operands[first:last].tolist():
-            rows = program.maps[at : at + size].astype(np.int64)
-            picked = self.xp.take(self._operand(kind, number), self.xp.asarray(rows), axis=0)
+            rows = program.maps[at : at + size]
+            picked = self.xp.take(self._operand(kind, number), self._index(rows), axis=0)
             table = table * picked
         return table
 
@@ -117,7 +125,7 @@ class BatchRun:
             source = belief if kind == BELIEF else self.beliefs[number]
             rows = source.shape[0] if to == SEPARATOR else int(program.cards[target]) * count
             rows = int(program.cliques[target, ROWS]) * count if to == SEPARATOR else rows
-            terms = xp.asarray(program.terms[at : at + rows].astype(np.int64))
+            terms = self._index(program.terms[at : at + rows])
             parts = xp.reshape(xp.take(source, terms, axis=0), (rows // count, count, -1))
             if to == SEPARATOR:
                 self.beliefs[target] = xp.sum(parts, axis=1)
@@ -127,7 +135,8 @@ class BatchRun:
 
 def run_batch(xp: ModuleType, program: BatchProgram, states: Any) -> tuple[Any, Any]:
     """Return posteriors (places, cases) and ln P(e) (cases,); see `BatchRun.run`."""
-    return BatchRun(xp, program, xp.float64).run(states)
+    device = getattr(states, "device", None)
+    return BatchRun(xp, program, xp.float64, device).run(states)
 
 
 def run_rows_numpy(

@@ -184,3 +184,25 @@ def test_a_bad_cell_far_down_is_named() -> None:
     for frame in (pd.DataFrame({"smoke": cells}), pd.DataFrame({"smoke": cells}, dtype=object)):
         with pytest.raises(UnknownStateError, match="perhaps"):
             encode(net, frame)
+
+
+def test_nothing_but_the_array_api_is_used() -> None:
+    strict = pytest.importorskip("array_api_strict")
+    net = network("asia")
+    program, states = program_of(net), np.ascontiguousarray(random_states(net, 4, 50).T)
+    want, want_logs = run_batch(np, program, states)
+    got, logs = run_batch(strict, program, strict.asarray(states))
+    np.testing.assert_array_equal(np.asarray(got), want)
+    np.testing.assert_array_equal(np.asarray(logs), want_logs)
+
+
+def test_one_engine_serves_many_threads_of_frames() -> None:
+    net = network("child")
+    engine = Engine(net, backend="numba")
+    rows = [labels(net, row) for row in random_states(net, 6, 300)]
+    frame = pd.DataFrame([{v: r.get(v) for v in net.variables} for r in rows], dtype=object)
+    want = engine.posteriors(frame, impossible="nan")
+    with ThreadPoolExecutor(32) as pool:
+        answers = pool.map(lambda _: engine.posteriors(frame, impossible="nan"), range(64))
+        for got in answers:
+            pd.testing.assert_frame_equal(got, want, check_exact=True)
