@@ -13,6 +13,7 @@ from fascinet.model.errors import FascinetError
 
 APP = Path(__file__).with_name("app.py")
 ADDRESS = "127.0.0.1"
+QUIET = 3.0  # seconds that the first visitor has the machine for himself
 OPEN = "FASCINET_OPEN_PORT"  # tells the server's process to open a browser at this port
 
 
@@ -91,12 +92,15 @@ def main() -> None:
 
 
 def _warm() -> None:
-    """Load the network here, then in the second process, which answers what is heavy."""
+    """Load the network and the pages here; then, when the first visitor has been served, beside."""
     from fascinet.dashboard.later import QUEUE
     from fascinet.dashboard.service import warm
+    from fascinet.dashboard.views import load_all
 
     warm()
+    time.sleep(QUIET)
     QUEUE.use_process()
+    load_all()
 
 
 if __name__ == "__main__":

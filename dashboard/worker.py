@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
-NICE = 5
+NICE = 10
 
 
 class WorkerError(Exception):
