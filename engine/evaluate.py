@@ -227,7 +227,8 @@ def read_truth(path: Path) -> list[Truth]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines))
     except (OSError, UnicodeDecodeError) as error:
-        raise CaseError(f"{path}: cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise CaseError(f"{path}: cannot be read: {reason}") from None
     lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]
     if lacking or not rows:
         raise CaseError(f"{path}: expected columns case_id and primary_cause, and a row")

@@ -74,7 +74,7 @@ def load_json(source: str | Path) -> Mapping[str, Any]:
     if not text.strip():
         raise CaseError(f"{name}: empty, expected a JSON object")
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_without_twins)
     except ValueError as error:
         raise CaseError(f"{name}: not JSON: {error}") from None
     except RecursionError:
@@ -82,6 +82,18 @@ def load_json(source: str | Path) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise CaseError(f"{name}: expected a JSON object, got {type(data).__name__}")
     return data
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that is given twice, with two values, is an error."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and found[key] != value:
+            raise CaseError(
+                f"contradictory case: {key!r} is given as {found[key]!r} and as {value!r}"
+            )
+        found[key] = value
+    return found
 
 
 def _text(source: str | Path, name: str) -> str:

@@ -47,9 +47,17 @@ def open_case(
         raise CaseError("no case: expected a file, - for standard input, or -f NAME=STATE")
     rules = reasoner.rules
     known = read_case(case, rules, strict=not given) if case is not None else Case()
-    extra = read_case({"findings": given, "do": done}, rules, strict=False)
+    person = {"age": _years(given.pop("age"))} if "age" in given else {}
+    extra = read_case({"findings": given, "do": done, **person}, rules, strict=False)
     complaint = {} if case is None or "twitching" in given else {"twitching"}
     return known.with_evidence({k: v for k, v in extra.hard.items() if k not in complaint}, done)
+
+
+def _years(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise CaseError(f"--finding: age: expected years, got {text!r}") from None
 
 
 def diagnose(

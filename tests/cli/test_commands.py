@@ -178,3 +178,8 @@ def test_diagnose_stays_quick_when_warm() -> None:
     command = ("-m", "fascinet", "diagnose", str(CASE), "--format", "json")
     cpu_seconds(*command)
     assert min(cpu_seconds(*command) for _ in range(2)) < 6.0
+
+
+def test_age_is_given_in_years(fascinet: Callable) -> None:
+    found = fascinet("diagnose", "-f", "age=62", "-f", "atrophy=yes", "--format", "json").json()
+    assert found["evidence"]["hard"]["age_group"] == "60+"
