@@ -93,11 +93,11 @@ class Posterior(Mapping[str, Marginal]):
         targets: tuple[str, ...],
         prior: Callable[[], "Posterior"],
     ) -> None:
-        put = object.__setattr__
-        put(self, "_layout", layout)
-        put(self, "flat", values)
-        put(self, "log_prob_evidence", log_prob_evidence)
-        put(self, "_given", (evidence, soft, do, targets, prior))  # in one: each slot takes time
+        # slot by slot, the quick way past __setattr__; what is seldom read is kept in one of them
+        _put_layout(self, layout)
+        _put_flat(self, values)
+        _put_log_prob(self, log_prob_evidence)
+        _put_given(self, (evidence, soft, do, targets, prior))
 
     @property
     def evidence(self) -> Mapping[str, str]:
@@ -208,3 +208,8 @@ class Posterior(Mapping[str, Marginal]):
             f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
             f"log P(e) = {self.log_prob_evidence:.6g})"
         )
+
+
+_put_layout, _put_flat, _put_log_prob, _put_given = (
+    Posterior.__dict__[slot].__set__ for slot in ("_layout", "flat", "log_prob_evidence", "_given")
+)

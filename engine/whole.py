@@ -1,10 +1,12 @@
 """The fixed tree of a small network of tables, ready for any evidence."""
 
 # pyright: basic
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numba import typeof
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
@@ -30,6 +32,8 @@ class Whole:
         Variable of each place in the answer.
     marginals : array
         Prior marginals.
+    entry : callable
+        `whole_numba.run` as compiled: the types never vary here, so that Numba need not look.
     """
 
     prog: np.ndarray
@@ -37,6 +41,7 @@ class Whole:
     seats: np.ndarray
     owner: np.ndarray
     marginals: Array
+    entry: Callable[..., float]
 
     def answer(self, codes: list[int]) -> tuple[Array, float]:
         """Return posteriors and ln P(e) for the places of the observed states.
@@ -44,11 +49,11 @@ class Whole:
         Minus infinity is an impossible case; NaN means that the careful path must answer.
         """
         out = np.empty(self.owner.size)
-        log_prob = run(
+        log_prob = self.entry(
             self.prog, self.prior, self.seats, self.owner, np.array(codes, np.int64),
             self.marginals, scratch(self.prior.size), out,
         )  # fmt: skip
-        out.flags.writeable = False
+        out.setflags(write=False)
         return out, log_prob
 
     def batch(self, states: np.ndarray, threads: int) -> tuple[Array, Array, np.ndarray]:
@@ -91,7 +96,11 @@ def make_whole(net: NetworkArrays, program: NativeProgram, starts: np.ndarray) -
             at, outer, card, inner = (int(i) for i in prog[r : r + 4])
             seats[place[at]] = c, outer, card, inner, at
     owner = np.repeat(np.arange(len(net.cards)), np.diff(starts))
-    return Whole(prog, prior, seats, owner, marginals)
+    out, none = np.empty(len(owner)), np.zeros(0, np.int64)
+    example = (prog, prior, seats, owner, none, marginals, scratch(prior.size), out)
+    run(*example)
+    entry = run.overloads[tuple([typeof(a) for a in example])].entry_point
+    return Whole(prog, prior, seats, owner, marginals, entry)
 
 
 __all__ = ["LANES", "Whole", "make_whole"]
