@@ -1,8 +1,9 @@
 """Which figures and findings carry an answer, and which of them are weakly sourced.
 
 Influence of a parameter: the change of the answer's log odds over its cited range, in decibans.
-Weakness: the grade of its source, A to D, as 1 to 4 (figures without a grade count as D). The list
-ranks by influence × weakness; open findings stand beside parameters in the same unit.
+Weakness: the grade of its source, A to D, as 1 to 4, read from the knowledge base (`sources`); a
+figure without a grade counts as D. The list ranks by influence × weakness; open findings stand
+beside parameters in the same unit.
 """
 
 from collections.abc import Mapping
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine.analyses.access import CAP, Evidence, Soft, vectors_of
+from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
 from fascinet.engine.analyses.sensitivity import Sensitivity, sensitivity
+from fascinet.engine.analyses.sources import Basis, bases
 from fascinet.engine.analyses.value_of_information import candidates_of, joint_pairs
+from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
+    from fascinet.model.schema import Knowledge
 
 WEAKNESS = {"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0}
 
@@ -36,12 +42,16 @@ class Movers(Result):
         one of its outcomes would make. In decibans, at most 300.
     weakness : array
         1 (grade A) to 4 (grade D); 1 for findings.
+    grade, source : tuples of str
+        As the knowledge base has them; "" for findings and for figures that it does not cite.
     """
 
     kind: tuple[str, ...]
     name: tuple[str, ...]
     swing_db: Array
     weakness: Array
+    grade: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
 
     def columns(self) -> Columns:
         """Return one row a parameter or finding."""
@@ -50,6 +60,8 @@ class Movers(Result):
             "name": list(self.name),
             "swing_db": self.swing_db,
             "weakness": self.weakness,
+            "grade": list(self.grade or ("",) * len(self.name)),
+            "source": list(self.source or ("",) * len(self.name)),
         }
 
 
@@ -72,23 +84,61 @@ def name_of(found: Sensitivity, position: int) -> str:
 
 
 def poorly_sourced(
-    found: Sensitivity, grades: Mapping[int, str] | None = None, count: int = 20
+    found: Sensitivity,
+    grades: Mapping[int, str] | None = None,
+    count: int = 20,
+    *,
+    knowledge: "Knowledge | None" = None,
 ) -> Movers:
     """Return the parameters with the largest influence × weakness of evidence.
+
+    Of a row with two states the resting one is left out: it says the same.
 
     Parameters
     ----------
     found : Sensitivity
     grades : mapping of parameter index to grade A to D, optional
-        A parameter left out counts as D.
+        Instead of those of the knowledge base. A parameter left out counts as D.
+    knowledge : Knowledge, optional
+        Where grades and sources are read; default: the shipped one for the shipped network.
     """
     swing = parameter_swings(found)
-    weak = np.array([WEAKNESS.get((grades or {}).get(int(i), "D"), 4.0) for i in found.index])
-    order = np.argsort(-swing * weak, kind="stable")[:count]
+    moving = found.index[swing > 0.0]
+    base = _bases(found, knowledge, moving)
+    named = {i: b.grade for i, b in base.items()} if grades is None else grades
+    weak = np.array([WEAKNESS.get(named.get(int(i), "D"), 4.0) for i in found.index])
+    order = np.argsort(-swing * weak, kind="stable")
+    order = order[(swing[order] > 0.0) & ~_told_twice(found)[order]][:count]
+    best = [int(found.index[i]) for i in order]
     return Movers(
         ("parameter",) * len(order), tuple(name_of(found, int(i)) for i in order),
-        frozen(swing[order]), frozen(weak[order]),
+        frozen(swing[order]), frozen(weak[order]), tuple(named.get(i, "") for i in best),
+        tuple(", ".join(base[i].sources) if i in base else "" for i in best),
     )  # fmt: skip
+
+
+def _told_twice(found: Sensitivity) -> NDArray[np.bool_]:
+    """Return which parameters are what a row of two states leaves over: its resting state."""
+    figures = found.parameters
+    network, row = figures.network, figures.row[found.index]
+    rest = np.array([resting_state(network, v) for v in network.variables])
+    return (figures.widths[row] == 2) & (
+        found.index - figures.starts[row] == rest[figures.owner[row]]
+    )
+
+
+def _bases(
+    found: Sensitivity, knowledge: "Knowledge | None", index: NDArray[np.int64]
+) -> dict[int, Basis]:
+    """Return what parameters rest on; nothing for a network without a knowledge base."""
+    if knowledge is None and found.parameters.network.name == shipped_name():
+        knowledge = shipped_knowledge()
+    return {} if knowledge is None else bases(knowledge, found.parameters, index)
+
+
+def shipped_name() -> str:
+    """Return the name of the shipped network."""
+    return shipped_network().name
 
 
 def what_would_change(
@@ -100,18 +150,22 @@ def what_would_change(
     soft: Soft | None = None,
     grades: Mapping[int, str] | None = None,
     count: int = 20,
+    knowledge: "Knowledge | None" = None,
 ) -> Movers:
     """Return open findings and parameters in one list, by what they could do to the answer."""
-    weak = poorly_sourced(sensitivity(engine, target, state, evidence, soft=soft), grades, count)
+    found = sensitivity(engine, target, state, evidence, soft=soft)
+    weak = poorly_sourced(found, grades, count, knowledge=knowledge)
     names, swings = finding_swings(engine, target, state, evidence, soft)
     kinds = weak.kind + ("finding",) * len(names)
     swing = np.concatenate([weak.swing_db, swings])
     weakness = np.concatenate([weak.weakness, np.ones(len(names))])
     order = np.argsort(-swing, kind="stable")[:count]
-    every = weak.name + names
+    every, blank = weak.name + names, ("",) * len(names)
+    grade, source = weak.grade + blank, weak.source + blank
     return Movers(
         tuple(kinds[i] for i in order), tuple(every[i] for i in order),
         frozen(swing[order]), frozen(weakness[order]),
+        tuple(grade[i] for i in order), tuple(source[i] for i in order),
     )  # fmt: skip
 
 

@@ -7,13 +7,18 @@ import numpy as np
 import pytest
 
 from fascinet.engine.analyses.hypotheses import present
+from fascinet.engine.analyses.influence import WEAKNESS, poorly_sourced
 from fascinet.engine.analyses.multiway import changed
+from fascinet.engine.analyses.parameters import parameters_of
+from fascinet.engine.analyses.ranges import cited_ranges
+from fascinet.engine.analyses.sources import bases, figures_behind
 from fascinet.engine.analyses.uncertainty import delta_intervals
 from fascinet.engine.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.formats import read
 from fascinet.model.formats.pyagrum_bridge import to_pyagrum
 from fascinet.model.load import load_knowledge
+from fascinet.model.shipped import shipped_knowledge
 
 ALARM = Path(__file__).parents[1] / "data" / "networks" / "alarm.bif.gz"
 SHIPPED = {
@@ -125,3 +130,38 @@ def test_intervals_of_the_shipped_network_hold_the_posterior(shipped) -> None:
     for h, a, b in zip(targets, low, high, strict=True):
         p = p_of(shipped, h.variable, "yes", SHIPPED)
         assert 0.0 < a < p < b < 1.0
+
+
+def test_weak_figures_are_read_from_the_knowledge_base(shipped) -> None:
+    knowledge = shipped_knowledge()
+    found = shipped.sensitivity("als", "yes", SHIPPED)
+    weak = poorly_sourced(found, knowledge=knowledge).to_frame()
+    assert set(weak["grade"]) <= {"A", "B", "C", "D"}
+    assert weak["weakness"].tolist() == [WEAKNESS[g] for g in weak["grade"]]
+    assert weak.equals(poorly_sourced(found).to_frame())  # the shipped one is the default
+    score = weak["swing_db"] * weak["weakness"]
+    assert score.is_monotonic_decreasing and score.iloc[0] > 0.0
+    names = weak["name"].tolist()
+    assert not any("=no |" in name for name in names)
+    link = knowledge.causes["als"].findings["weakness"]["objective"]
+    assert figures_behind(knowledge, "weakness", "objective", {"als": "yes"}) == (link,)
+
+
+def test_a_figure_rests_on_all_that_made_it() -> None:
+    knowledge = shipped_knowledge()
+    prior = knowledge.causes["als"].prior
+    given = {"setting": "primary_care", "age_group": "60+", "sex": "male", "family_history": "no"}
+    behind = figures_behind(knowledge, "als", "yes", given)
+    assert behind[0] == prior.settings["primary_care"]["yes"]
+    assert prior.odds["age_group"]["60+"]["yes"] in behind
+    assert figures_behind(knowledge, "als", "no", given) == behind  # what they leave over
+    assert figures_behind(knowledge, "twitching", "yes", {}) == ()
+
+
+def test_every_cited_parameter_of_the_network_has_a_source(shipped) -> None:
+    figures = parameters_of(shipped.network)
+    low, high = cited_ranges(figures)
+    cited = figures.free[(high > low)[figures.free]]
+    found = bases(shipped_knowledge(), figures, cited)
+    bare = {figures.labels[int(i)][0] for i in cited if int(i) not in found}
+    assert not bare

@@ -1,8 +1,8 @@
 """Published examples and theorems, worked by hand on the published networks.
 
-The numbers printed in the papers on sensitivity functions, data conflict, belief change and clinical
-thresholds could not be read in full, so none is quoted from memory: the right sides here are derived
-from the tables of two published networks, and theorems are checked as they stand.
+The numbers printed in the papers on sensitivity functions, data conflict, belief change and
+clinical thresholds could not be read in full, so none is quoted from memory: the right sides here
+are derived from the tables of two published networks, and theorems are checked as they stand.
 
 - Asia: Lauritzen & Spiegelhalter 1988, doi:10.1111/j.2517-6161.1988.tb01721.x.
 - Metastatic cancer: Cooper 1984 (Stanford thesis); the example of Pearl 1988 and of the papers of
@@ -88,7 +88,7 @@ def test_sensitivity_function_of_asia() -> None:
 
 
 def test_data_conflict_of_asia_and_its_resolution() -> None:
-    """conf = ln P(smoke) P(xray) / P(smoke, xray) for a non-smoker with a bad film.
+    """It is ln P(smoke) P(xray) / P(smoke, xray) for a non-smoker with a bad film.
 
     Jensen, Chamberlain, Nordahl & Jensen 1990, arXiv:1304.1146.
     """
