@@ -1,7 +1,7 @@
 """Commands on many cases: cohort, evaluate."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from fascinet.cli_output import print_table
 from fascinet.engine.engine import Engine
 from fascinet.engine.evaluate import Evaluation
 from fascinet.engine.reasoner import shipped_reasoner
-from fascinet.model.errors import FascinetError, FormatError, UnknownVariableError
+from fascinet.model.errors import FormatError, UnknownVariableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +47,6 @@ def cohort(
     source: Path, out: Path, network: str | None, targets: str | None, scheduler: str | None
 ) -> None:
     """Write the posteriors of a table of cases; columns that are no variable are carried over."""
-    if scheduler is not None:
-        raise FascinetError("cohort: --scheduler is not available in this release")
     save = writer_of(out)
     frame = read_table(source)
     engine = Engine(open_network(network))
@@ -62,13 +60,28 @@ def cohort(
     wanted = split_names(targets)
     import pandas as pd
 
-    parts = [engine.posteriors(part[known], targets=wanted) for part in progress(frame)]
+    blocks = [frame[known].iloc[k : k + BLOCK] for k in range(0, len(frame), BLOCK)]
+    parts = list(progress(answers(engine, blocks, wanted, scheduler), len(blocks)))
     found = pd.concat(parts) if parts else pd.DataFrame()
     try:
         save(pd.concat([frame[extra], found], axis=1), out)
     except OSError as error:
         raise FormatError(f"{out}: cannot be written: {error}") from None
     print(f"{out}: {len(found)} cases", file=sys.stderr)
+
+
+def answers(
+    engine: Engine,
+    blocks: "Sequence[pd.DataFrame]",
+    targets: list[str] | None,
+    scheduler: str | None,
+) -> "Iterator[pd.DataFrame]":
+    """Yield the posteriors of each block, here or on the workers of a scheduler."""
+    if scheduler is None:
+        return (engine.posteriors(block, targets=targets) for block in blocks)
+    from fascinet.cli_cluster import spread
+
+    return spread(engine.network, blocks, targets, scheduler)
 
 
 def read_table(path: Path) -> "pd.DataFrame":
@@ -98,13 +111,11 @@ def check_suffix(path: Path, known: "Iterable[str]") -> None:
         raise FormatError(f"{path}: expected a table in {' or '.join(known)}")
 
 
-def progress(frame: "pd.DataFrame") -> "Iterator[pd.DataFrame]":
-    """Yield the rows in blocks, with a bar on standard error if a person looks on."""
+def progress(parts: "Iterator[pd.DataFrame]", count: int) -> "Iterator[pd.DataFrame]":
+    """Yield the parts as they come, with a bar on standard error if a person looks on."""
     from rich.console import Console
     from rich.progress import track
 
-    starts = range(0, len(frame), BLOCK)
     bar = Console(stderr=True)
     quiet = not sys.stderr.isatty()
-    for start in track(starts, "cases", console=bar, disable=quiet, transient=True):
-        yield frame.iloc[start : start + BLOCK]
+    yield from track(parts, "cases", total=count, console=bar, disable=quiet, transient=True)
