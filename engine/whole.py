@@ -2,7 +2,6 @@
 
 # pyright: basic
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,10 @@ from numba import typeof
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.lanes_layout import enumerate_kid
 from fascinet.engine.native import NativeProgram, scratch
-from fascinet.engine.whole_numba import LANES, run, run_lanes
+from fascinet.engine.whole_numba import CLIQUE, HEAD, SEAT, run
 from fascinet.model.gates import Array
-
-CHUNK = 512  # cases that one thread takes at a time
 
 
 @dataclass(frozen=True)
@@ -23,24 +21,20 @@ class Whole:
 
     Attributes
     ----------
-    prog : int32 array
-    prior : array
-        The work space after calibration: P(residual | separator) of each clique.
-    seats : int64 array, shape (variables, 5)
-        Home clique, outer, states, inner, place in the answer.
-    owner : int64 array
-        Variable of each place in the answer.
-    marginals : array
-        Prior marginals.
+    ints : int32 array
+        See `whole_numba.py`.
+    floats : array
+        The work space after calibration, P(residual | separator), then the prior marginals.
+    places, room : int
+        Length of an answer, and of the work space.
     entry : callable
         `whole_numba.run` as compiled: the types never vary here, so that Numba need not look.
     """
 
-    prog: np.ndarray
-    prior: Array
-    seats: np.ndarray
-    owner: np.ndarray
-    marginals: Array
+    ints: np.ndarray
+    floats: Array
+    places: int
+    room: int
     entry: Callable[..., float]
 
     def answer(self, codes: list[int]) -> tuple[Array, float]:
@@ -48,59 +42,60 @@ class Whole:
 
         Minus infinity is an impossible case; NaN means that the careful path must answer.
         """
-        out = np.empty(self.owner.size)
+        out = np.empty(self.places)
         log_prob = self.entry(
-            self.prog, self.prior, self.seats, self.owner, np.array(codes, np.int64),
-            self.marginals, scratch(self.prior.size), out,
-        )  # fmt: skip
+            self.ints, self.floats, np.array(codes, np.int64), scratch(self.room), out
+        )
         out.setflags(write=False)
         return out, log_prob
-
-    def batch(self, states: np.ndarray, threads: int) -> tuple[Array, Array, np.ndarray]:
-        """Return posteriors, ln P(e) and status of many cases, in blocks over threads."""
-        cases = len(states)
-        out, logs = np.empty((cases, len(self.owner))), np.empty(cases)
-        status = np.empty(cases, np.uint8)
-
-        def work(begin: int) -> None:
-            end = min(begin + CHUNK, cases)
-            run_lanes(
-                self.prog, self.prior, self.seats, states, self.marginals, begin, end,
-                out, logs, status,
-            )  # fmt: skip
-
-        starts = range(0, cases, CHUNK)
-        if threads == 1 or cases <= CHUNK:
-            for begin in starts:
-                work(begin)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, starts))
-        return out, logs, status
 
 
 def make_whole(net: NetworkArrays, program: NativeProgram, starts: np.ndarray) -> Whole:
     """Calibrate a program without evidence."""
     prog = program.prog
     prior = np.zeros(int(prog[11]))
-    obs = np.zeros(len(net.cards), np.int64)
-    kernels.collect(prog, net.base, obs, prior)
+    kernels.collect(prog, net.base, np.zeros(len(net.cards), np.int64), prior)
     marginals = np.empty(int(starts[-1]))
     kernels.distribute(prog, prior.copy(), marginals, False)
-    seats = np.zeros((len(net.cards), 5), np.int64)
-    place = {int(s): v for v, s in enumerate(starts[:-1])}
-    for c in range(int(prog[0])):
-        q = int(prog[1]) + kernels.CLIQUE * c
-        for k in range(prog[q + 8], prog[q + 9]):
-            r = int(prog[9]) + kernels.MARGINAL * k
-            at, outer, card, inner = (int(i) for i in prog[r : r + 4])
-            seats[place[at]] = c, outer, card, inner, at
-    owner = np.repeat(np.arange(len(net.cards)), np.diff(starts))
-    out, none = np.empty(len(owner)), np.zeros(0, np.int64)
-    example = (prog, prior, seats, owner, none, marginals, scratch(prior.size), out)
+    marginals[net.certain] = 1.0
+    ints = lay_whole(prog, starts)
+    floats = np.concatenate([prior, marginals])
+    room = prior.size + int(ints[5])
+    example = (ints, floats, np.zeros(0, np.int64), scratch(room), marginals.copy())
     run(*example)
     entry = run.overloads[tuple([typeof(a) for a in example])].entry_point
-    return Whole(prog, prior, seats, owner, marginals, entry)
+    return Whole(ints, floats, marginals.size, room, entry)
 
 
-__all__ = ["LANES", "Whole", "make_whole"]
+def lay_whole(prog: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return the ints of a flat program's tree."""
+    count = int(prog[0])
+    old = prog[int(prog[1]) :][: kernels.CLIQUE * count].reshape(count, kernels.CLIQUE)
+    marks = prog[int(prog[9]) :][: kernels.MARGINAL * int(old[-1, 9] if count else 0)]
+    marks = marks.reshape(-1, kernels.MARGINAL)
+    home = np.repeat(np.arange(count), old[:, 9] - old[:, 8])
+    seats = np.zeros((len(starts) - 1, SEAT), np.int64)
+    seats[np.searchsorted(starts, marks[:, 0])] = np.column_stack([marks, home])
+    owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    p_mark = HEAD + CLIQUE * count
+    p_seat = p_mark + SEAT * len(marks)
+    p_owner = p_seat + seats.size
+    at = p_owner + len(owner)
+    cliques = np.zeros((count, CLIQUE), np.int64)
+    cliques[:, :4], cliques[:, 4], cliques[:, 6:8] = old[:, [3, 1, 2, 4]], old[:, 5], old[:, 8:10]
+    maps = [(c, *meetings(prog, old, c)) for c in np.flatnonzero(old[:, 5] >= 0)]
+    for c, places, run in maps:
+        cliques[c, [5, 8, 9]] = at, run, len(places)
+        at += len(places)
+    head = [count, HEAD, p_mark, p_seat, p_owner, old[:, 1].max(initial=1), prog[11], prog[11]]
+    parts = (head, cliques.ravel(), np.column_stack([marks, home]).ravel(), seats.ravel(), owner)
+    return np.concatenate([*parts, *(places for _, places, _ in maps)]).astype(np.int32)
+
+
+def meetings(prog: np.ndarray, old: np.ndarray, c: int) -> tuple[np.ndarray, int]:
+    """Return which row of a clique's message each run of its parent's entries meets."""
+    size = int(old[old[c, 5], 0])
+    places = np.empty(size, np.int32)
+    enumerate_kid(prog, int(old[c, 10]), int(old[c, 4]), places, 0)
+    run = int(np.gcd.reduce(np.flatnonzero(np.diff(places)) + 1, initial=size))
+    return places[::run], run
