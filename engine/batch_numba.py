@@ -7,8 +7,6 @@ the symbols mean is told in `batch_program.py`, the walk through the tree is `ba
 # pyright: basic
 from math import log
 
-from numba import njit
-
 from fascinet.engine.batch_vectors import (
     add,
     any_below,
@@ -23,6 +21,7 @@ from fascinet.engine.batch_vectors import (
     times,
     where_known,
 )
+from fascinet.engine.kernel_cache import njit
 from fascinet.engine.kernels_numba import DONE, IMPOSSIBLE, UNSAFE, U
 
 

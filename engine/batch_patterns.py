@@ -1,6 +1,7 @@
 """Cases grouped by pattern of evidence: a program for each pattern, equal rows answered once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,12 @@ from fascinet.engine.request import Request
 from fascinet.engine.solver import Solver
 from fascinet.model.gates import Array
 
+if TYPE_CHECKING:
+    from fascinet.engine.native import NativeProgram
+
 States = NDArray[np.int16]
 BLOCK = 256  # cases that one thread takes at a time
+FEW = 4  # from so many cases of a pattern on, a case is a lane
 
 
 def pattern_rows(solver: Solver, states: States) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -70,6 +75,7 @@ def _by_pattern(
     logs, status = np.full(cases, -np.inf), np.zeros(cases, np.uint8)
     targets = wanted if posteriors else frozenset[int]()
     if solver.native or cases >= BLOCK:  # else they are answered one by one
+        states = np.ascontiguousarray(states)
         patterns, which = pattern_rows(solver, states)
         order = np.argsort(which, kind="stable")
         bounds = np.searchsorted(which[order], np.arange(len(patterns) + 1))
@@ -99,13 +105,38 @@ def run_rows(
     status: NDArray[np.uint8],
 ) -> None:
     """Answer the cases of one pattern in place."""
+    flat = solver.program(pattern).flat
+    if not flat.keep and len(rows) >= FEW:
+        return _run_lanes(solver, flat, states, rows, out, logs, status)
     from fascinet.engine.many_numba import run_many
 
-    flat = solver.program(pattern).flat
     run_many(
         flat.prog, flat.lanes, solver.net.base, states, rows, flat.keep,
         solver.starts, out, logs, status,
     )  # fmt: skip
+
+
+def _run_lanes(
+    solver: Solver,
+    flat: "NativeProgram",
+    states: States,
+    rows: NDArray[np.int64],
+    out: Array,
+    logs: Array,
+    status: NDArray[np.uint8],
+) -> None:
+    """Answer the cases of one pattern, a case a lane."""
+    from fascinet.engine.batch_pattern_numba import WIDTH, run_group
+    from fascinet.engine.batch_tree import aligned
+
+    size, entries = int(flat.prog[11]), int(flat.prog[10])
+    work = aligned(2 * size - entries, WIDTH, np.dtype(np.float64))
+    buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
+    run_group(flat.prog, solver.net.base, states, rows, work, buffers, out, logs, status)
+    if len(out):
+        for v in np.flatnonzero(states[rows[0]] >= 0):
+            out[rows[:, None], np.arange(solver.starts[v], solver.starts[v + 1])] = 0.0
+            out[rows, solver.starts[v] + states[rows, v]] = 1.0
 
 
 def answer_again(

@@ -210,3 +210,20 @@ def where_known(typingctx, states, at, x, y):
         return builder.select(_known(builder, levels), args[2], args[3])
 
     return x(states, types.uintp, x, x), emit
+
+
+@intrinsic
+def gather(typingctx, data, offsets, at):
+    """Return a vector of data[offset + at], each lane with an offset of its own."""
+    kind = Vector(data.dtype)
+
+    def emit(context, builder, signature, args):
+        out = ir.Constant(context.get_value_type(kind), ir.Undefined)
+        for i in range(kind.width):
+            lane = ir.Constant(ir.IntType(32), i)
+            place = builder.add(builder.load(builder.gep(args[1], [lane])), args[2])
+            item = builder.load(builder.gep(args[0], [place]))
+            out = builder.insert_element(out, item, lane)
+        return out
+
+    return kind(data, offsets, types.uintp), emit

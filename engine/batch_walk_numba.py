@@ -11,7 +11,6 @@ A clique without evidence below it in any lane is skipped on the way up; its K t
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from fascinet.engine.batch_numba import (
     believe,
@@ -30,6 +29,7 @@ from fascinet.engine.batch_numba import (
     write_observed,
 )
 from fascinet.engine.batch_vectors import pointer
+from fascinet.engine.kernel_cache import njit
 from fascinet.engine.kernels_numba import DONE
 
 

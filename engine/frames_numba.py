@@ -2,7 +2,8 @@
 
 # pyright: basic
 import numpy as np
-from numba import njit
+
+from fascinet.engine.kernel_cache import njit
 
 KNOWN = 64  # different objects that a column may hold before it is hashed by value instead
 SLOTS = 256

@@ -88,7 +88,7 @@ class Kernel:
     def dispatcher(self) -> Any:
         """Numba's own dispatcher of the function."""
         if self._numba is None:
-            from numba import njit
+            from fascinet.engine.kernel_cache import njit
 
             self._numba = njit(**self.targetoptions)(self.py_func)
         return self._numba

@@ -2,8 +2,8 @@
 
 # pyright: basic
 import numpy as np
-from numba import njit
 
+from fascinet.engine.kernel_cache import njit
 from fascinet.engine.kernels_numba import DONE, UNSAFE, collect, distribute
 from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 
