@@ -14,7 +14,7 @@ from fascinet.dashboard.catalogue import CONTEXT, Catalogue, make_catalogue, pay
 from fascinet.dashboard.entries import entries_of, resting
 from fascinet.dashboard.layout import GraphLayout, arrange
 from fascinet.dashboard.state import Case
-from fascinet.engine.differential import Differential
+from fascinet.engine.differential import Differential, GroupEntry
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.reasoner import Reasoner
@@ -100,7 +100,7 @@ def model_case(case: Case) -> ModelCase:
 
 @lru_cache(maxsize=CACHED)
 def differential(case: Case) -> Differential:
-    """Return the ranked differential of a case, without intervals and next tests.
+    """Return the ranked differential of a case, without groups, intervals and next tests.
 
     Raises
     ------
@@ -108,8 +108,17 @@ def differential(case: Case) -> Differential:
         If the findings exclude each other.
     """
     return resources().reasoner.diagnose(
+        model_case(case), case.setting, strict=False, tests=0, intervals=False, groups=False
+    )
+
+
+@lru_cache(maxsize=CACHED)
+def grouped(case: Case) -> tuple[GroupEntry, ...]:
+    """Return the groups of causes, best first."""
+    found = resources().reasoner.diagnose(
         model_case(case), case.setting, strict=False, tests=0, intervals=False
     )
+    return found.groups
 
 
 @lru_cache(maxsize=CACHED)
@@ -118,7 +127,9 @@ def whole(case: Case) -> Differential:
 
     Without the posterior of every variable, so that it can travel between processes.
     """
-    found = resources().reasoner.diagnose(model_case(case), case.setting, strict=False, tests=None)
+    found = resources().reasoner.diagnose(
+        model_case(case), case.setting, strict=False, tests=None, groups=False
+    )
     return replace(found, posterior=None)
 
 
@@ -126,7 +137,7 @@ def whole(case: Case) -> Differential:
 def with_next(case: Case) -> Differential:
     """Return the differential with the one best next step."""
     return resources().reasoner.diagnose(
-        model_case(case), case.setting, strict=False, tests=1, intervals=False
+        model_case(case), case.setting, strict=False, tests=1, intervals=False, groups=False
     )
 
 

@@ -111,18 +111,26 @@ class Reasoner:
 
     @cached_property
     def owners(self) -> tuple[Owner, ...]:
-        """Causes, then groups, each with the variables whose links it owns.
+        """Each cause with the variables whose links it owns.
 
-        The ordinary, unexplained twitch belongs to the group `other`. The leaks of the other
-        findings belong to nobody: they are what chance adds, not a cause of the complaint.
+        The leaks of the findings belong to nobody: they are what chance adds, not a cause of the
+        complaint.
         """
-        mine = {c: frozenset({c, f"trigger_{c}"}) for c in self.causes}
-        singles = [Owner(c, names) for c, names in mine.items()]
-        groups = [
-            Owner(g, frozenset({f"trigger_{g}"}).union(*(mine[c] for c in cs)), True)
-            for g, cs in self.members.items()
-        ]
-        return (*singles, *groups)
+        return tuple(Owner(c, self._mine(c)) for c in self.causes)
+
+    @cached_property
+    def group_owners(self) -> tuple[Owner, ...]:
+        """Each group with the variables whose links it owns.
+
+        The ordinary, unexplained twitch belongs to the group `other`.
+        """
+        return tuple(
+            Owner(g, frozenset({f"trigger_{g}"}).union(*map(self._mine, causes)), True)
+            for g, causes in self.members.items()
+        )
+
+    def _mine(self, cause: str) -> frozenset[str]:
+        return frozenset({cause, f"trigger_{cause}"})
 
     @cached_property
     def jacobian(self) -> Jacobian:
@@ -156,6 +164,7 @@ class Reasoner:
         strict: bool = True,
         tests: int | None = TESTS_SHOWN,
         intervals: bool = True,
+        groups: bool = True,
     ) -> Differential:
         """Return the ranked differential of a case; see `fascinet.engine.reasoner.diagnose`.
 
@@ -167,6 +176,8 @@ class Reasoner:
             How many next tests to list; None for all, 0 to leave them out.
         intervals : bool
             Whether to compute intervals; else they are the posterior itself.
+        groups : bool
+            Whether to rank the groups of causes too; else `groups` is empty.
         """
         if rank not in RANKS:
             raise OptionError("rank", rank, RANKS)
@@ -178,8 +189,13 @@ class Reasoner:
         prior, complaint = self._prior(engine, opened)
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
-        scores = responsibilities(engine, opened, complaint | alone, self.owners, found)
-        present = group_posteriors(lanes, log_prob, self.members)
+        told = complaint | alone
+        scores = responsibilities(engine, opened, told, self.owners, found)
+        ranked: tuple[GroupEntry, ...] = ()
+        if groups:
+            present = group_posteriors(lanes, log_prob, self.members)
+            shared = responsibilities(engine, opened, told, self.group_owners, found)
+            ranked = self._groups(present, shared, rank)
         spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
@@ -191,7 +207,7 @@ class Reasoner:
             log_prob_evidence=log_prob,
             conflict=odd,
             differential=self._causes(posterior, prior, scores, spans, rank),
-            groups=self._groups(present, scores, rank), red_flags=alarms,
+            groups=ranked, red_flags=alarms,
             reassurance=_reassurance(flags), next_tests=gains,
             warnings=(*opened.warnings, *self._outside(odd, prior, posterior)),
             posterior=posterior,

@@ -25,7 +25,9 @@ and Pearl 2000, doi 10.1023/A:1018912507879).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -36,6 +38,8 @@ from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
 
 JOINT = "{} | {}"
+_flat: "WeakKeyDictionary[Engine, dict[frozenset[str], Engine]]" = WeakKeyDictionary()
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -154,11 +158,70 @@ def disablement(
         Single causes, and groups that share no variable with each other.
     """
     groups = [owner for owner in owners if owner.together]
+    if not groups:
+        flat = flat_engine(engine, {**hard, **soft})
+        found = flat.derivatives(hard, soft=soft)
+        return np.clip(single_shares(flat.network, found, findings, hard, soft, owners), 0.0, 1.0)
     divorced = divorce(engine.network, findings, {**hard, **soft}, groups)
     found = Engine(divorced, budget=engine.budget, backend=engine.backend).derivatives(
         hard, soft=soft
     )
     return shares(divorced, found, findings, hard, soft, owners)
+
+
+def flat_engine(engine: Engine, observed: Iterable[str]) -> Engine:
+    """Return the engine of the network without deterministic mechanisms, kept with its programs.
+
+    Single causes need no joint nodes, so that one network serves every case in which no mechanism
+    was itself observed.
+    """
+    network = engine.network
+    seen = frozenset(v for v in observed if _hands_on(network, v))
+    with _lock:
+        kept = _flat.setdefault(engine, {})
+        if seen not in kept:
+            flat = divorce(network, network.variables, seen, ())
+            kept[seen] = Engine(flat, budget=engine.budget, backend=engine.backend)
+        return kept[seen]
+
+
+def _hands_on(network: Network, variable: str) -> bool:
+    """Tell whether a child takes the variable's state as it is."""
+    return any(
+        _is_mechanism(network, variable, link)
+        for child in network.graph.successors(variable)
+        if isinstance(gate := network.gate(child), NoisyMax)
+        for parent, link in zip(network.parents(child), gate.links, strict=True)
+        if parent == variable
+    )
+
+
+def single_shares(
+    network: Network,
+    found: Derivatives,
+    findings: Sequence[str],
+    hard: Mapping[str, str],
+    soft: Mapping[str, Any],
+    owners: Sequence[Owner],
+) -> Array:
+    """Return d(c, f) of single causes, each parent of each finding looked at once."""
+    of = {v: i for i, owner in enumerate(owners) for v in owner.variables}
+    out = np.zeros((len(owners), len(findings)))
+    for j, finding in enumerate(findings):
+        likelihood = _likelihood(network, finding, hard, soft)
+        gate = network.gate(finding)
+        if isinstance(gate, NoisyMax):
+            live = likelihood > 0
+            for parent, link, slope in zip(
+                network.parents(finding), gate.links, found[finding], strict=False
+            ):
+                if parent in of:
+                    gone = link * (slope - slope[:, :1])
+                    out[of[parent], j] += float(gone[:, live].sum())
+        else:
+            for i, owner in enumerate(owners):
+                out[i, j] = _excess(network, found, finding, likelihood, owner)
+    return out
 
 
 def shares(

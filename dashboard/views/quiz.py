@@ -15,6 +15,7 @@ from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.views.cases import take
 from fascinet.dashboard.words import percent, state_words
+from fascinet.engine.reasoner import GROUPS
 from fascinet.model.errors import FascinetError
 
 LEAD = "Say what you think before the network does."
@@ -75,11 +76,10 @@ def _findings(known: Resources, opened: Opened) -> str:
 
 
 def _ask(here: Session) -> None:
-    groups = [g.group for g in service.differential(service.resources().blank).groups]
     with st.form("quiz-form", border=False):
         st.subheader("Your estimate", anchor=False)
         answer = st.selectbox(
-            "What is the cause?", sorted(groups), format_func=state_words, index=None,
+            "What is the cause?", sorted(GROUPS), format_func=state_words, index=None,
             placeholder="Choose one", key="quiz-answer",
         )  # fmt: skip
         sure = st.slider("How sure are you?", 0, 100, 50, 5, format="%d%%", key="quiz-sure")
@@ -103,7 +103,7 @@ def _reveal(known: Resources, here: Session, entry: Entry, opened: Opened) -> No
         f"<b>{escape(state_words(here.quiz.answer))}</b>, {100 * here.quiz.confidence:.0f}% sure. "
         f"Source: {escape(entry.citation)}</p>"
     )
-    groups = service.differential(opened.case).groups
+    groups = service.grouped(opened.case)
     rows = [
         (("✓ " if g.group in entry.accepted else "") + state_words(g.group), percent(g.score),
          percent(g.posterior))
