@@ -24,7 +24,8 @@ EXPECTED = {
     "load",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",
-          "pyarrow", "fpdf", "dask", "distributed", "torch", "matplotlib", "sklearn", "scipy", "IPython")  # fmt: skip
+          "pyarrow", "fpdf", "dask", "distributed", "torch", "matplotlib", "sklearn", "scipy",
+          "IPython")  # fmt: skip
 BARE = """
 import importlib.abc, sys
 
