@@ -83,9 +83,9 @@ def lay_whole(prog: np.ndarray, starts: np.ndarray) -> np.ndarray:
     at = p_owner + len(owner)
     cliques = np.zeros((count, CLIQUE), np.int64)
     cliques[:, :4], cliques[:, 4], cliques[:, 6:8] = old[:, [3, 1, 2, 4]], old[:, 5], old[:, 8:10]
-    maps = [(c, *meetings(prog, old, c)) for c in np.flatnonzero(old[:, 5] >= 0)]
-    for c, places, run in maps:
-        cliques[c, [5, 8, 9]] = at, run, len(places)
+    maps = [(c, *meetings(prog, old, c)) for c in np.flatnonzero(old[:, 5] >= 0).tolist()]
+    for c, places, width in maps:
+        cliques[c, [5, 8, 9]] = at, width, len(places)
         at += len(places)
     head = [count, HEAD, p_mark, p_seat, p_owner, old[:, 1].max(initial=1), prog[11], prog[11]]
     parts = (head, cliques.ravel(), np.column_stack([marks, home]).ravel(), seats.ravel(), owner)
@@ -97,5 +97,5 @@ def meetings(prog: np.ndarray, old: np.ndarray, c: int) -> tuple[np.ndarray, int
     size = int(old[old[c, 5], 0])
     places = np.empty(size, np.int32)
     enumerate_kid(prog, int(old[c, 10]), int(old[c, 4]), places, 0)
-    run = int(np.gcd.reduce(np.flatnonzero(np.diff(places)) + 1, initial=size))
-    return places[::run], run
+    width = int(np.gcd.reduce(np.flatnonzero(np.diff(places)) + 1, initial=size))
+    return places[::width], width
