@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from benchmarks.clock import once, shortest
 from fascinet.engine.engine import Engine
 from fascinet.model.build import build_network
@@ -13,6 +16,27 @@ CASE = {
     "bulbar": "no", "visual": "no", "tremor": "no", "pain": "no", "insomnia": "no",
     "fatigue": "yes", "eyelid_twitch": "no", "soreness": "no",
 }  # fmt: skip
+
+
+def batches(engine: Engine, case: dict[str, str], count: int = 1000) -> list[dict[str, Any]]:
+    """Return milliseconds a row of frames of one pattern and of as many patterns as rows."""
+    network = engine.network
+    causes = [v for v in network.variables if network.meta[v].get("kind") == "cause"]
+    alike = pd.DataFrame([case] * count)
+    alike["age_group"] = [network.states("age_group")[i % 3] for i in range(count)]
+    alike["weakness"] = ["subjective" if i % 2 else "objective" for i in range(count)]
+    rng = np.random.default_rng(0)
+    mixed = pd.DataFrame([case] * 60).where(rng.random((60, len(case))) < 0.8, None)
+    rows: list[dict[str, Any]] = []
+    for name, frame in (("one pattern", alike), ("a pattern a row", mixed)):
+        first = once(lambda f=frame: engine.posteriors(f, causes, impossible="nan"))
+        warm = once(lambda f=frame: engine.posteriors(f, causes, impossible="nan"))
+        rows += [
+            {"workload": f"row of a batch, all causes, {name}, {when}", "findings": len(case),
+             "ms": 1e3 * spent / len(frame)}
+            for when, spent in (("first", first), ("warm", warm))
+        ]  # fmt: skip
+    return rows
 
 
 def shipped() -> list[dict[str, Any]]:
@@ -27,6 +51,7 @@ def shipped() -> list[dict[str, Any]]:
         {"workload": "warm", "findings": len(case),
          "ms": 1e3 * shortest(lambda: engine.posterior(case))},
     ]  # fmt: skip
+    rows += batches(engine, case)
     value = getattr(engine, "value_of_information", None)
     if value is not None:
         tests = [v for v in network.variables if network.meta[v].get("kind") == "test"]
