@@ -82,8 +82,11 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
             reply = pickle.dumps((True, function(*arguments)))
         except Exception as error:  # whatever it is, the server asks itself and sees it
             reply = pickle.dumps((False, f"{type(error).__name__}: {error}"))
-        answers.write(reply)
-        answers.flush()
+        try:
+            answers.write(reply)
+            answers.flush()
+        except BrokenPipeError:  # the server ended meanwhile
+            return
 
 
 def main() -> None:

@@ -62,6 +62,16 @@ class Solver:
     # ---------------------------------------------------------------- programs
 
     @property
+    def most_programs(self) -> int:
+        """How many programs are kept; the least recently used go first."""
+        return self._cache.most
+
+    @most_programs.setter
+    def most_programs(self, most: int) -> None:
+        with self._lock:
+            self._cache.most = most
+
+    @property
     def native(self) -> bool:
         """Whether the compiled kernels answer; "auto" turns to them once they are worth it."""
         if not self._native and self.backend == "auto":
