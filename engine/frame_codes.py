@@ -1,5 +1,6 @@
 """A DataFrame's cells as state numbers: by identity, dictionary or bytes, never one by one."""
 
+import sys
 from typing import Any
 
 import narwhals as nw
@@ -12,6 +13,7 @@ from fascinet.model.network import Network
 
 States = NDArray[np.int16]
 MANY = 256  # rows from which the compiled readers are worth their start
+FEW = 8  # and, once started, from so many
 
 
 def encode(network: Network, frame: Any) -> States:
@@ -23,11 +25,30 @@ def encode(network: Network, frame: Any) -> States:
     """
     table = nw.from_native(frame, eager_only=True)
     states = np.full((len(network.variables), len(table)), -1, np.int16)
-    source: Any = frame if isinstance(frame, pd.DataFrame) else table.to_arrow()
+    columns: Any = frame if isinstance(frame, pd.DataFrame) else table.to_arrow()
+    objects = is_all_objects(columns)
+    if objects:  # one block, without a Series of each column
+        columns = dict(zip(table.columns, frame.to_numpy().T, strict=True))
     for name in table.columns:
         network.check(name)
-        _Column(network, name, states[network.index[name]]).read(source[name])
+        column = _Column(network, name, states[network.index[name]])
+        if objects:
+            column.read_objects(np.ascontiguousarray(columns[name]))
+        else:
+            column.read(columns[name])
     return states.T
+
+
+def is_all_objects(frame: Any) -> bool:
+    """Whether a frame is of pandas and all its columns hold objects."""
+    if not isinstance(frame, pd.DataFrame):
+        return False
+    return all(isinstance(d, np.dtype) and d.hasobject for d in frame.dtypes.to_numpy())
+
+
+def is_many(rows: int) -> bool:
+    """Whether the compiled readers are worth it: they are at hand, or there are many rows."""
+    return rows >= MANY or (rows >= FEW and "numba" in sys.modules)
 
 
 class _Column:
@@ -43,7 +64,7 @@ class _Column:
         elif isinstance(native.dtype, pd.CategoricalDtype):
             self._codes(native.cat.codes.to_numpy(), native.cat.categories.tolist())
         elif native.dtype == object:
-            self._objects(native.to_numpy())
+            self.read_objects(native.to_numpy())
         elif isinstance(native.dtype, pd.StringDtype) and native.dtype.storage == "pyarrow":
             texts: Any = native.array
             self._arrow(texts.__arrow_array__())
@@ -52,7 +73,7 @@ class _Column:
 
     def _codes(self, codes: NDArray[Any], names: Any) -> None:
         known = np.array([*(self._state(name) for name in names), -1], np.int16)
-        if len(codes) < MANY:
+        if not is_many(len(codes)):
             self.out[:] = known[codes]
         else:
             from fascinet.engine.frames_numba import translate
@@ -64,8 +85,9 @@ class _Column:
         codes, names = pd.factorize(values)
         self._codes(codes, names)
 
-    def _objects(self, values: NDArray[Any]) -> None:
-        if len(values) < MANY:
+    def read_objects(self, values: NDArray[Any]) -> None:
+        """Write the states of a contiguous column of objects."""
+        if not is_many(len(values)):
             return self._factorize(values)
         from fascinet.engine.frames_numba import KNOWN, code_objects, translate
 
@@ -87,7 +109,7 @@ class _Column:
             if pa.types.is_dictionary(part.type):
                 codes = part.indices.fill_null(-1).to_numpy(zero_copy_only=False)
                 target._codes(codes, part.dictionary.to_pylist())
-            elif len(part) >= MANY and is_text(part.type):
+            elif is_many(len(part)) and is_text(part.type):
                 target._text(part.cast(pa.large_string()))
             else:
                 target._factorize(np.array(part.to_pylist(), object))
