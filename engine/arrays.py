@@ -18,6 +18,7 @@ All are sums and products of non-negative numbers, so nothing cancels.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,10 @@ class NetworkArrays:
     blocks: tuple[GateBlocks, ...]
     maxima: dict[int, int]
     base: Array
+
+    def family(self, v: int) -> int:
+        """Return the entries of a variable's table over its parents and itself."""
+        return prod(self.cards[u] for u in (*self.parents[v], v))
 
     @cached_property
     def certain(self) -> NDArray[np.int64]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
 QUERIES = 6  # and so are this many queries
 HEAVY = 500_000  # and so is a plan of so many entries
-WHOLE = 12_000  # up to so many entries, one fixed tree beats a program for each evidence set
+WHOLE = 12_000  # up to so many entries (and parameters), one fixed tree beats many programs
 
 Wanted: TypeAlias = frozenset[int] | None
 Collect: TypeAlias = Callable[[NetworkArrays, Program, slow.Case], slow.Tree]
@@ -86,13 +86,15 @@ class Solver:
     def whole(self) -> "Whole | None":
         """The fixed tree, if the network is small, of tables alone, and the kernels are in use."""
         if not self._whole_tried and self.native:
-            if not any(b.raw for b in self.net.blocks):
-                from fascinet.engine.whole import make_whole
-
+            net = self.net
+            few = sum(net.family(v) for v in range(len(net.cards))) <= WHOLE
+            if few and not any(b.raw for b in net.blocks):
                 plan = self.plan(Pattern())
                 if plan.entries <= min(WHOLE, self.budget):
-                    flat = Compiled(self.net, plan, self.starts).flat
-                    self._whole = make_whole(self.net, flat, self.starts)
+                    from fascinet.engine.whole import make_whole
+
+                    flat = Compiled(net, plan, self.starts).flat
+                    self._whole = make_whole(net, flat, self.starts)
             self._whole_tried = True
         return self._whole
 
