@@ -61,7 +61,7 @@ def themed(chart: Any) -> Any:
 def posterior_chart(posterior: "Posterior", count: int = 12) -> Any:
     """Return bars of the `count` variables that the evidence moved most, prior as ticks."""
     alt = altair()
-    frame = posterior.to_frame()
+    frame: Any = posterior.to_frame()
     frame = frame[~frame["variable"].isin(list(posterior.evidence))]
     frame["moved"] = np.abs(frame["posterior"] - frame["prior"])
     top = frame.groupby("variable")["moved"].max().nlargest(count).index
@@ -83,7 +83,7 @@ def posterior_chart(posterior: "Posterior", count: int = 12) -> Any:
 def differential_chart(found: "Differential", count: int = 12) -> Any:
     """Return posterior (with its interval) and responsibility of the first `count` causes."""
     alt = altair()
-    frame = found.to_frame().head(count)
+    frame: Any = found.to_frame().head(count)
     frame["low"] = [
         i[0] if i else p for i, p in zip(frame["interval"], frame["posterior"], strict=True)
     ]
