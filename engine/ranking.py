@@ -57,17 +57,19 @@ def surprisal(network: Network, case: Case, prior: Posterior) -> dict[str, float
     }
 
 
-def responsibilities(
+def responsibility_scores(
     engine: Engine,
     case: Case,
     told: Mapping[str, float],
     owners: Sequence[Owner],
     found: Sequence[str],
-) -> dict[str, float]:
-    """Return r_c of every owner over the positive findings `found`, each by what it tells."""
+) -> Array:
+    """Return r_c of every owner over the positive findings `found`, each by what it tells.
+
+    In the order of the owners: a cause and a group may share a name.
+    """
     matrix = disablement(engine, found, case.hard, case.soft, owners)
-    scores = responsibility(matrix, np.array([told[f] for f in found]))
-    return {owner.name: float(s) for owner, s in zip(owners, scores, strict=True)}
+    return responsibility(matrix, np.array([told[f] for f in found]))
 
 
 def group_posteriors(

@@ -23,7 +23,7 @@ from fascinet.engine.ranking import (
     group_posteriors,
     kind,
     positive,
-    responsibilities,
+    responsibility_scores,
     surprisal,
     weight_of_evidence,
 )
@@ -190,12 +190,15 @@ class Reasoner:
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
         told = complaint | alone
-        scores = responsibilities(engine, opened, told, self.owners, found)
+        # with groups, one network with their joint nodes answers for the single causes as well
+        owners = (*self.owners, *self.group_owners) if groups else self.owners
+        shares = responsibility_scores(engine, opened, told, owners, found).tolist()
+        scores = dict(zip(self.causes, shares, strict=False))
         ranked: tuple[GroupEntry, ...] = ()
         if groups:
             present = group_posteriors(lanes, log_prob, self.members)
-            shared = responsibilities(engine, opened, told, self.group_owners, found)
-            ranked = self._groups(present, shared, rank)
+            joint = dict(zip(self.members, shares[len(self.causes) :], strict=True))
+            ranked = self._groups(present, joint, rank)
         spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)

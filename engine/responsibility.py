@@ -190,7 +190,7 @@ def _hands_on(network: Network, variable: str) -> bool:
     """Tell whether a child takes the variable's state as it is."""
     return any(
         _is_mechanism(network, variable, link)
-        for child in network.graph.successors(variable)
+        for child in network.children(variable)
         if isinstance(gate := network.gate(child), NoisyMax)
         for parent, link in zip(network.parents(child), gate.links, strict=True)
         if parent == variable
