@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.copytree(SOURCE, BUILT)
     names = write_knowledge(BUILT / "knowledge")
     fill(BUILT / "model_card.md", "<!-- evaluation -->", evaluation())
+    fill(BUILT / "model_card.md", "<!-- foundation -->", foundation())
     fill(BUILT / "benchmarks.md", "<!-- benchmarks -->", benchmarks())
     notebooks = write_notebooks(BUILT / "notebooks", execute=not options.fast)
     write_config(names, notebooks)
@@ -51,11 +52,25 @@ def write_knowledge(folder: Path) -> list[str]:
 
 
 def evaluation() -> str:
-    """Return the measures on the published cases."""
+    """Return the measures on the published cases, also without their tests, and the composed."""
     import fascinet
     from tools import docs_pages as pages
 
-    return pages.evaluation(fascinet.evaluate(ROOT / "tests" / "data" / "cases").to_dict())
+    data = ROOT / "tests" / "data"
+    sets = {
+        "published": fascinet.evaluate(data / "cases"),
+        "published, tests blank": fascinet.evaluate(data / "cases", blank_tests=True),
+        "composed": fascinet.evaluate(data / "composed"),
+    }
+    return pages.evaluation({name: found.to_dict() for name, found in sets.items()})
+
+
+def foundation() -> str:
+    """Return on what the figures rest."""
+    from fascinet.model.shipped import shipped_knowledge
+    from tools import docs_pages as pages
+
+    return pages.foundation(shipped_knowledge())
 
 
 def benchmarks() -> str:

@@ -194,12 +194,25 @@ def reference(source: Source) -> str:
 # -------------------------------------------------------------------- results
 
 
-def evaluation(found: Mapping[str, Any]) -> str:
-    """Return the measures on the published cases."""
+def evaluation(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the measures, a column for each set of cases."""
     names = {
         "n": "cases", "top1": "true group first", "top3": "true group among the first three",
         "mrr": "mean reciprocal rank", "mean_log_score": "mean log score", "brier": "Brier score",
         "serious_missed": "serious cases missed", "benign_false_alarm": "benign false alarms",
     }  # fmt: skip
-    rows = [(label, f"{found[key]:.3g}") for key, label in names.items() if key in found]
-    return "On the published cases of the repository:\n\n" + table(["measure", "value"], rows)
+    rows = [(label, *(f"{one[key]:.3g}" for one in found.values())) for key, label in names.items()]
+    return table(["measure", *found], rows)
+
+
+def foundation(knowledge: Knowledge) -> str:
+    """Return in a sentence how many figures there are and on what they rest."""
+    figures = [place.figure for place in knowledge.figures()]
+    estimates = sum(f.source == "expert_estimate" for f in figures)
+    counts = ", ".join(
+        f"{sum(f.grade == g for f in figures)} of grade {g} ({said})" for g, said in GRADES.items()
+    )
+    return (
+        f"Version {knowledge.version} has {len(figures):,} figures: {counts}. "
+        f"{estimates:,} of them, {estimates / len(figures):.0%}, are estimates."
+    )
