@@ -214,7 +214,8 @@ class Engine(Analyses):
         ------
         ImpossibleEvidenceError
         BudgetError
-            If a noisy-MAX of many parents would have to be maximised over all of them.
+            If a noisy-MAX of many parents would have to be maximised over all of them; then
+            `map_query` over all but the unobserved leaves is often well within reach.
         """
         return self._explanation(None, evidence, soft)
 

@@ -20,6 +20,11 @@ from fascinet.engine.plan import lay_out
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
+REMEDY = (
+    "leave the unobserved leaves out with map_query(): a maximum over a leaf of a large gate "
+    "brings all its parents together, a sum does not"
+)
+
 Valued = tuple[tuple[int, ...], Array]  # scope and table, one axis a variable
 
 
@@ -133,7 +138,7 @@ def maximise(
     scopes = [f.scope for f in factors.factors]
     order, most, width = constrained_order(scopes, factors.cards, wanted)
     if most > budget or width > 32:
-        raise BudgetError(width, most, budget)
+        raise BudgetError(width, most, budget, REMEDY)
     parts, total = valued_factors(net, factors, case)
     if total == -np.inf:
         return {}, total

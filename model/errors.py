@@ -104,15 +104,29 @@ class ImpossibleEvidenceError(EvidenceError):
 
 
 class BudgetError(FascinetError):
-    """Exact inference needs more memory than the budget allows."""
+    """Exact inference needs more memory than the budget allows.
 
-    def __init__(self, width: int, entries: float, budget: float) -> None:
-        self.width, self.entries, self.budget = width, entries, budget
+    Attributes
+    ----------
+    width : int
+        Variables of the largest clique.
+    entries, budget : float
+        Table entries that are needed, and that are allowed.
+    remedy : str
+        What else can be done.
+    """
+
+    def __init__(
+        self, width: int, entries: float, budget: float, remedy: str = "estimate with approximate()"
+    ) -> None:
+        self.width, self.entries, self.budget, self.remedy = width, entries, budget, remedy
         super().__init__(
             f"exact inference needs {entries:.3g} table entries (largest clique: {width} "
-            f"variables), the budget is {budget:.3g}; add evidence, raise budget=, or estimate "
-            "with approximate()"
+            f"variables), the budget is {budget:.3g}; add evidence, raise budget=, or {remedy}"
         )
+
+    def __reduce__(self) -> tuple[type["BudgetError"], tuple[int, float, float, str]]:
+        return type(self), (self.width, self.entries, self.budget, self.remedy)
 
 
 class ConvergenceError(FascinetError):

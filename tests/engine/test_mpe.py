@@ -1,5 +1,6 @@
 """MPE and MAP against enumeration and pyAgrum."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import given
 
 from fascinet.engine.engine import Engine
+from fascinet.model.build import build_network
 from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
 from fascinet.model.gates import noisy_or
+from fascinet.model.load import load_knowledge
 from fascinet.model.network import Network
 from tests import oracle
 from tests.engine.networks import cases, network
@@ -89,3 +92,26 @@ def test_gate_too_wide_to_maximise_is_refused() -> None:
         engine.mpe({"x": "yes"})
     assert engine.map_query(["c0"], {"x": "yes"}).assignment == {"c0": "no"}
     assert set(engine.mpe({"x": "no"}).assignment.values()) == {"no"}
+
+
+def test_the_shipped_network_is_explained_without_its_leaves() -> None:
+    net = build_network(load_knowledge())
+    engine = Engine(net, backend="numba")
+    case = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "bulbar": "no"}
+    with pytest.raises(BudgetError, match="map_query"):
+        engine.mpe(case)
+    inner = {u for v in net.variables for u in net.parents(v)} - case.keys()
+    found = engine.map_query(inner, case)
+    assert set(found.assignment) == inner
+    best = engine.log_prob_evidence({**case, **found.assignment})
+    assert found.log_prob == pytest.approx(best, abs=1e-9)
+    for v in sorted(inner):
+        for state in net.states(v):
+            other = {**case, **found.assignment, v: state}
+            assert engine.log_prob_evidence(other) <= best + 1e-9
+
+
+def test_a_budget_error_survives_a_pickle() -> None:
+    error = BudgetError(30, 1e12, 1e8, "wait")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.remedy) == (str(error), "wait")
