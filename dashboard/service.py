@@ -25,7 +25,7 @@ from fascinet.model.schema import Knowledge
 from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 CACHED = 256
-PROGRAMS = 256  # some 250 kB each: a server runs for days, and every case may need two new ones
+PROGRAMS = (256, 8e6)  # programs and entries kept: a server runs for days, each case adds two
 GROUND = frozenset({*CONTEXT, COMPLAINT})
 _lock = Lock()
 _loaded: list["Resources"] = []
@@ -77,7 +77,7 @@ def resources() -> Resources:
 def _load() -> Resources:
     knowledge, network = shipped_knowledge(), shipped_network()
     engine = Engine(network)
-    engine.solver.most_programs = PROGRAMS
+    engine.solver.kept = PROGRAMS
     catalogue = make_catalogue(network, entries_of(knowledge, network))
     rest = {v: network.states(v)[0] for v in network.variables}
     rest |= {v: resting(record) for v, record in knowledge.tests.items()}

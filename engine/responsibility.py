@@ -182,7 +182,7 @@ def flat_engine(engine: Engine, observed: Iterable[str]) -> Engine:
         if seen not in kept:
             flat = divorce(network, network.variables, seen, ())
             kept[seen] = Engine(flat, budget=engine.budget, backend=engine.backend)
-            kept[seen].solver.most_programs = engine.solver.most_programs
+            kept[seen].solver.kept = engine.solver.kept
         return kept[seen]
 
 

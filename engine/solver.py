@@ -62,14 +62,14 @@ class Solver:
     # ---------------------------------------------------------------- programs
 
     @property
-    def most_programs(self) -> int:
-        """How many programs are kept; the least recently used go first."""
-        return self._cache.most
+    def kept(self) -> tuple[int, float]:
+        """How many programs, and table entries in them, are kept; the least used go first."""
+        return self._cache.most, self._cache.bound
 
-    @most_programs.setter
-    def most_programs(self, most: int) -> None:
+    @kept.setter
+    def kept(self, bounds: tuple[int, float]) -> None:
         with self._lock:
-            self._cache.most = most
+            self._cache.most, self._cache.bound = bounds
 
     @property
     def native(self) -> bool:

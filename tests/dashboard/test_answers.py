@@ -133,3 +133,16 @@ def test_the_pdf_has_letters_beyond_latin_1_and_shows_what_it_lacks(case: Case) 
     assert report_pdf.printable("日本") == 2 * report_pdf.MISSING
     made = replace(report.compose(case), sources=(text, "日本"))
     assert report_pdf.to_pdf(made).startswith(b"%PDF")
+
+
+def test_the_quick_differential_is_the_whole_one(case: Case) -> None:
+    """A cause keeps its own score, also where its group has the same name."""
+    quick, slow = service.differential(case), service.resources().reasoner.diagnose(
+        service.model_case(case), case.setting, tests=0, intervals=False
+    )  # fmt: skip
+    for entry in slow.differential:
+        assert quick[entry.cause].responsibility == pytest.approx(entry.responsibility, abs=1e-12)
+        assert quick[entry.cause].posterior == pytest.approx(entry.posterior, abs=1e-12)
+    assert not quick.groups and service.grouped(case) == slow.groups
+    shares = {g.group: g.score for g in slow.groups}
+    assert shares["peripheral_neuropathy"] > quick["peripheral_neuropathy"].responsibility
