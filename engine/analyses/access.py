@@ -10,7 +10,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.joint import joint_slopes
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import parameter_slopes
-from fascinet.engine.request import likelihood, read_request
+from fascinet.engine.request import Request, likelihood, read_request
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
 
@@ -86,6 +86,15 @@ def log_probs(engine: "Engine", cases: Sequence[Vectors]) -> Array:
     if split:
         out[live] = np.asarray(engine.batch_log_prob([(h, s) for h, s, _ in split]))
         out[live] += [scale for _, _, scale in split]
+    return out
+
+
+def requests_of(network: Network, cases: Sequence[Vectors]) -> list[tuple[Request, float]]:
+    """Return each set of possible likelihood vectors by number, and ln of its scale."""
+    out: list[tuple[Request, float]] = []
+    for case in cases:
+        hard, soft, scale = _split(network, case)
+        out.append((read_request(network, hard, soft, None), scale))
     return out
 
 

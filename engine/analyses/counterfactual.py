@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.engine.analyses.access import Evidence, Soft, require_possible
+from fascinet.engine.analyses.hypotheses import causes
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.twin import TwinBuilder
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
@@ -19,6 +20,9 @@ from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
+
+
+MOST_DOUBLED = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,7 +118,8 @@ def counterfactual(
     do : mapping of str to str
         What is imagined otherwise.
     targets : str or sequence of str, optional
-        Default: the descendants of `do`.
+        Default: the descendants of `do`; of a network with causes those that are observed or
+        causes themselves, since each variable between the worlds costs.
 
     Raises
     ------
@@ -129,13 +134,9 @@ def counterfactual(
     network = engine.network
     require_possible(engine, evidence, soft)
     if targets is None:
-        below = TwinBuilder(network, do).doubled
-        targets = [v for v in network.variables if v in below]
+        targets = _told(network, TwinBuilder(network, do).doubled, evidence)
     names = (targets,) if isinstance(targets, str) else tuple(network.check(t) for t in targets)
-    builder = TwinBuilder(network, do, names, (*evidence, *(soft or {})))
-    twin = type(engine)(builder.build(), budget=engine.budget, backend=engine.backend)
-    others = [builder.other(t) for t in names]
-    imagined = twin.posterior(evidence, soft=soft, targets=others)
+    imagined = _imagined(engine, evidence, soft, do, names)
     now = engine.posterior(evidence, soft=soft, targets=names)
     free = {v: s for v, s in evidence.items() if v not in do}
     loose = {v: x for v, x in (soft or {}).items() if v not in do}
@@ -146,8 +147,36 @@ def counterfactual(
         tuple(t for t in names for _ in network.states(t)),
         tuple(s for t in names for s in network.states(t)),
         frozen(_flat([now.array(t) for t in names])), frozen(seen), frozen(made),
-        frozen(_flat([imagined.array(o) for o in others])),
+        frozen(imagined),
     )  # fmt: skip
+
+
+def _told(network: Network, below: frozenset[str], evidence: Evidence) -> list[str]:
+    """Return the targets that are told of by default."""
+    known = {*causes(network), *evidence}
+    found = [v for v in network.variables if v in below]
+    return [v for v in found if v in known] if causes(network) else found
+
+
+def _imagined(
+    engine: "Engine",
+    evidence: Evidence,
+    soft: Soft | None,
+    do: Mapping[str, str],
+    names: tuple[str, ...],
+) -> Array:
+    """Return P(t_x | e) of all targets, end to end.
+
+    Only what lies between the change and the targets is doubled, so that a twin network of many
+    targets may be far wider than one of each: then each target is asked on its own.
+    """
+    builder = TwinBuilder(engine.network, do, names, (*evidence, *(soft or {})))
+    if len(names) > 1 and len(builder.doubled) > MOST_DOUBLED:
+        return np.concatenate([_imagined(engine, evidence, soft, do, (t,)) for t in names])
+    twin = type(engine)(builder.build(), budget=engine.budget, backend=engine.backend)
+    others = [builder.other(t) for t in names]
+    found = twin.posterior(evidence, soft=soft, targets=others)
+    return _flat([found.array(o) for o in others])
 
 
 def _try(

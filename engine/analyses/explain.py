@@ -137,11 +137,11 @@ class Explanation(Result):
 
         return sentences(self, reader, network)
 
-    def plot(self) -> Any:
-        """Return a waterfall of weights in the order entered (Altair)."""
+    def plot(self, count: int = 40) -> Any:
+        """Return a waterfall of the first `count` weights in the order entered (Altair)."""
         from fascinet.engine.analyses.plots import waterfall
 
-        return waterfall(self)
+        return waterfall(self, count)
 
 
 def explain(

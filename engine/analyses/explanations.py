@@ -6,7 +6,7 @@ dropped for good. If the beam overflows, `exact` says whether anything dropped c
 (after Nilsson 1998, doi:10.1023/A:1008990218483, in spirit).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from fascinet.engine.analyses.access import (
     Evidence,
     Soft,
+    Vectors,
     batch_marginals,
     require_possible,
     vectors_of,
@@ -109,28 +110,91 @@ def most_probable_explanations(
         raise OptionError("variables", "None", network.variables)
     require_possible(engine, evidence or {}, soft)
     base = vectors_of(network, evidence or {}, soft)
+    first, _ = batch_marginals(engine, [base], names)
+    order = sorted(range(len(names)), key=lambda i: -float(first[names[i]].max()))
+    asked = tuple(names[i] for i in order)
+    grow = _side_by_side if engine.solver.native else _one_by_one
+    rough, _ = _search(engine, base, asked, count, min(beam, 2 * count), 0.0, grow)
+    least = rough[-1][0] * (1.0 - 1e-9) if len(rough) == count else 0.0
+    best, dropped = _search(engine, base, asked, count, beam, least, grow)
+    exact = dropped <= best[-1][0] and (len(best) == count or dropped == 0.0)
+    back = np.argsort(order)
+    turned = [(w, tuple(p[i] for i in back)) for w, p in best]
+    return Explanations(
+        names, tuple(_named(network, names, p) for _, p in turned),
+        frozen([w for w, _ in turned]), exact,
+        tuple(_present(network, names, p) for _, p in turned),
+    )  # fmt: skip
+
+
+Grow = Callable[["Engine", Vectors, Sequence[str], int, "list[Partial]"], Array]
+
+
+def _search(
+    engine: "Engine",
+    base: Vectors,
+    names: Sequence[str],
+    count: int,
+    beam: int,
+    least: float,
+    grow: Grow,
+) -> "tuple[list[Partial], float]":
+    """Return the best joint states, and the largest probability of a partial one that was lost.
+
+    Partial states below `least`, which `count` whole ones are known to reach, cannot win.
+    """
     partials: list[Partial] = [(1.0, ())]
     dropped = 0.0
-    for level, v in enumerate(names):
-        cases = [base | _points(network, names[:level], p) for _, p in partials]
-        marginals, _ = batch_marginals(engine, cases, [v])
+    for level in range(len(names)):
+        rows = grow(engine, base, names, level, partials)
         grown = [
             (weight * float(q), (*p, state))
-            for (weight, p), row in zip(partials, marginals[v], strict=True)
+            for (weight, p), row in zip(partials, rows, strict=True)
             for state, q in enumerate(row)
-            if q > 0.0
+            if q > 0.0 and weight * q >= least
         ]
         grown.sort(key=lambda item: -item[0])
         if len(grown) > beam:
             dropped = max(dropped, grown[beam][0])
         partials = grown[:beam]
-    best = partials[:count]
-    exact = dropped <= best[-1][0] and (len(best) == count or dropped == 0.0)
-    return Explanations(
-        names, tuple(_named(network, names, p) for _, p in best),
-        frozen([w for w, _ in best]), exact,
-        tuple(_present(network, names, p) for _, p in best),
-    )  # fmt: skip
+    return partials[:count], dropped
+
+
+def _one_by_one(
+    engine: "Engine", base: Vectors, names: Sequence[str], level: int, partials: "list[Partial]"
+) -> Array:
+    """Return the next variable's posterior given each partial state, one inference each."""
+    cases = [base | _points(engine.network, names[:level], p) for _, p in partials]
+    return batch_marginals(engine, cases, [names[level]])[0][names[level]]
+
+
+def _side_by_side(
+    engine: "Engine", base: Vectors, names: Sequence[str], level: int, partials: "list[Partial]"
+) -> Array:
+    """Return the same, all partial states through one tree."""
+    from fascinet.engine.analyses.bundle import run_bundle
+
+    network, index = engine.network, engine.network.index
+    if any(v in base for v in names):
+        return _one_by_one(engine, base, names, level, partials)
+    flat = {index[v]: np.ones(len(network.states(v))) for v in names[level:]}
+    hard, states = dict[int, Array](), dict[int, int]()
+    for v, x in base.items():
+        if np.count_nonzero(x) == 1:
+            states[index[v]] = int(np.flatnonzero(x)[0])
+        else:
+            hard[index[v]] = x
+    lanes = {
+        index[v]: np.eye(len(network.states(v)))[[p[i] for _, p in partials]]
+        for i, v in enumerate(names[:level])
+    }
+    if not lanes:
+        return _one_by_one(engine, base, names, level, partials)
+    v = index[names[level]]
+    logs, found = run_bundle(engine, states, flat | hard, lanes, asked=[v])
+    if np.isnan(logs).any():
+        return _one_by_one(engine, base, names, level, partials)
+    return np.nan_to_num(found[v])
 
 
 def _points(network: Network, names: Sequence[str], states: tuple[int, ...]) -> dict[str, Array]:

@@ -5,7 +5,7 @@ under proportional co-variation, so each parameter has one threshold. Changes ar
 odds, |logit t - logit θ|: for a binary row this is the Chan–Darwiche distance of the change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
 from fascinet.engine.analyses.covariation import slopes
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
+from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 EDGE = 1e-9
+FARTHEST = 64.0  # times the linear guess that a ray is followed
 
 
 @dataclass(frozen=True)
@@ -162,44 +164,122 @@ def joint_change(
     *,
     soft: Soft | None = None,
     among: Sequence[int] | None = None,
-    steps: int = 25,
+    rounds: int = 4,
 ) -> JointChange | None:
     """Return a smallest change of several parameters that makes the statement true.
 
-    One entry a row moves (its largest slope), along the gradient in log odds, by Newton steps to
-    the nearest point of the linearised statement: a local minimum of the Euclidean distance in log
-    odds. None if the statement is not reached.
+    One entry a row moves (its largest slope). Each round goes along the gradient in log odds to the
+    nearest point of the linearised statement, then along that ray, by bisection, to where the
+    statement just holds: at the end a local minimum of the Euclidean distance in log odds. None if
+    no ray reaches the statement.
 
     Parameters
     ----------
     among : sequence of int, optional
         Only these parameters; default all.
+    rounds : int
+        Most rounds; fewer if the change gets no smaller.
     """
-    figures = parameters_of(engine.network)
-    start, now = figures.values, figures.values.copy()
-    allowed = _allowed(figures, among)
-    moved: NDArray[np.int64] | None = None
-    for _ in range(steps):
-        network = figures.rebuild(now)
-        here = parameters_of(network)
-        found = gradients(type(engine)(network), evidence, soft, statement.hypotheses)
+    figures, probe = parameters_of(engine.network), _probe(engine, statement, evidence, soft)
+    here, now, best = engine, figures, None
+    moved, shift = np.zeros(0, dtype=np.int64), np.zeros(0)
+    for turn in range(rounds):
+        found = gradients(here, evidence, soft, statement.hypotheses)
         margin = statement.margin(found.posterior)
-        if margin >= 0.0:
-            index = np.flatnonzero(now != start) if moved is None else moved
-            index = index[np.argsort(-np.abs(_logit(now[index]) - _logit(start[index])))]
-            size = float(np.sqrt(((_logit(now[index]) - _logit(start[index])) ** 2).sum()))
-            return JointChange(figures, index, frozen(now[index]), size, margin)
-        slope = margin_slope(here, found, statement) * now * (1.0 - now)
-        if moved is None:
-            moved = _one_a_row(figures, slope, allowed)
-        shift = _logit(now[moved]) - _logit(start[moved])
-        g = slope[moved]
-        norm = float(g @ g)
+        if turn == 0 and margin >= 0.0:
+            return JointChange(figures, moved, frozen(shift), 0.0, margin)
+        gap, slope = _log_margin(now, found, statement, margin)
+        slope = slope * now.values * (1.0 - now.values)
+        if turn == 0:
+            moved = _one_a_row(figures, slope, _allowed(figures, among))
+            shift = np.zeros(len(moved))
+        norm = float(slope[moved] @ slope[moved])
         if norm < 1e-20:
+            break
+        ray = slope[moved] * ((slope[moved] @ shift - gap) / norm)
+        reached = _along(figures, moved, ray, probe)
+        if reached is None:
+            break
+        if best is not None and reached.distance > best.distance * (1.0 - 1e-3):
+            break
+        best = reached
+        shift = _logit(best.new) - _logit(figures.values[best.index])
+        moved = best.index
+        network = figures.rebuild(_moved(figures, moved, shift))
+        here = type(engine)(network, budget=engine.budget, backend=engine.backend)
+        now = parameters_of(network)
+    return best
+
+
+Probe = Callable[[Array], float]
+
+
+def _probe(engine: "Engine", statement: Statement, evidence: Evidence, soft: Soft | None) -> Probe:
+    """Return the statement's margin as a function of all parameters; -inf where impossible."""
+    network = engine.network
+    asked = tuple(h.variable for h in statement.hypotheses)
+    figures = parameters_of(network)
+
+    def margin(values: Array) -> float:
+        if engine.solver.native:
+            flat = next(posteriors_of(engine, evidence, soft, asked, iter([values])))
+            if flat is None:
+                return -np.inf
+            parts = [flat[engine.layout.slices[v]] for v in asked]
+        else:
+            other = type(engine)(figures.rebuild(values), budget=engine.budget)
+            if other.log_prob_evidence(evidence, soft) == -np.inf:
+                return -np.inf
+            found = other.posterior(evidence, soft=soft, targets=asked)
+            parts = [np.asarray(found.array(v)) for v in asked]
+        pairs = zip(statement.hypotheses, parts, strict=True)
+        return statement.margin([float(h.probability(x)) for h, x in pairs])
+
+    return margin
+
+
+def _along(
+    figures: Parameters, moved: NDArray[np.int64], ray: Array, probe: Probe
+) -> JointChange | None:
+    """Return the point of a ray in log odds where the statement just holds; None if nowhere."""
+    short, long = 0.0, 1.0
+    while probe(_moved(figures, moved, long * ray)) < 0.0:
+        short, long = long, 2.0 * long
+        if long > FARTHEST:
             return None
-        pull = g * ((g @ shift - margin + 1e-9) / norm)
-        now = _moved(figures, moved, pull)
-    return None
+    while long - short > 1e-6 * long:
+        middle = (short + long) / 2.0
+        if probe(_moved(figures, moved, middle * ray)) < 0.0:
+            short = middle
+        else:
+            long = middle
+    values = _moved(figures, moved, long * ray)
+    change = _logit(values[moved]) - _logit(figures.values[moved])
+    order = np.argsort(-np.abs(change), kind="stable")
+    index = moved[order]
+    distance = float(np.sqrt((change**2).sum()))
+    return JointChange(figures, index, frozen(values[index]), distance, probe(values))
+
+
+def _log_margin(
+    figures: Parameters, found: Gradients, statement: Statement, margin: float
+) -> tuple[float, Array]:
+    """Return the margin in log odds and its slopes, where it has one; else as it stands.
+
+    P(h | e) against x as logit P - logit x, and h against g as ln P(h, e) - ln P(g, e): in log odds
+    of the parameters these are all but straight lines, so that few steps lead far.
+    """
+    joint = slopes(found.joint, figures.values, figures.row)
+    evidence = slopes(found.evidence, figures.values, figures.row)
+    sign, p = 1.0 if statement.relation == ">=" else -1.0, found.posterior
+    if statement.other is None and 0.0 < p[0] < 1.0 and 0.0 < statement.level < 1.0:
+        x = statement.level
+        gap = np.log(p[0]) - np.log1p(-p[0]) - np.log(x) + np.log1p(-x)
+        return sign * float(gap), sign * (joint[0] / p[0] - (evidence - joint[0]) / (1.0 - p[0]))
+    if statement.other is not None and statement.level == 0.0 and p[:2].min() > 0.0:
+        gap = np.log(p[0]) - np.log(p[1])
+        return sign * float(gap), sign * (joint[0] / p[0] - joint[1] / p[1])
+    return margin, margin_slope(figures, found, statement)
 
 
 def _allowed(figures: Parameters, among: Sequence[int] | None) -> NDArray[np.bool_]:

@@ -16,13 +16,16 @@ from fascinet.engine.analyses import covariation
 from fascinet.engine.analyses.access import (
     Evidence,
     Soft,
+    Vectors,
     log_probs,
+    requests_of,
     require_possible,
     vectors_of,
     with_hypothesis,
 )
 from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
+from fascinet.engine.analyses.redraw import log_probs_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
@@ -110,18 +113,34 @@ def multiway(
     hypothesis = is_state(network, target, state)
     base = vectors_of(network, evidence or {}, soft)
     scale = require_possible(engine, evidence or {}, soft)
-    values: list[Array] = []
-    for corner in product((0.0, 1.0), repeat=len(index)):
-        moved = type(engine)(changed(figures, dict(zip(index, corner, strict=True))))
-        values.append(np.exp(log_probs(moved, [with_hypothesis(base, hypothesis), base]) - scale))
-    table = np.array(values).T.reshape((2,) + (2,) * len(index))
+    cases = [with_hypothesis(base, hypothesis), base]
+    corners = [
+        _varied(figures, dict(zip(index, corner, strict=True)))
+        for corner in product((0.0, 1.0), repeat=len(index))
+    ]
+    values = np.exp(_log_probs(engine, cases, corners) - scale)
+    table = values.T.reshape((2,) + (2,) * len(index))
     return Multiway(figures, hypothesis, index, frozen(table[0]), frozen(table[1]))
+
+
+def _log_probs(engine: "Engine", cases: Sequence[Vectors], corners: Sequence[Array]) -> Array:
+    """Return ln P of the cases under each set of parameters, shape (corners, cases)."""
+    if engine.solver.native and all(x.any() for case in cases for x in case.values()):
+        asked = requests_of(engine.network, cases)
+        logs = log_probs_of(engine, [r for r, _ in asked], iter(corners))
+        return logs + np.array([scale for _, scale in asked])
+    figures = parameters_of(engine.network)
+    return np.array([log_probs(type(engine)(figures.rebuild(x)), cases) for x in corners])
 
 
 def changed(figures: Parameters, values: dict[int, float], scheme: str = "proportional") -> Network:
     """Return the network with some parameters set, their rows co-varied."""
+    return figures.rebuild(_varied(figures, values, scheme))
+
+
+def _varied(figures: Parameters, values: dict[int, float], scheme: str = "proportional") -> Array:
     out = figures.values.copy()
     for i, t in values.items():
         cut, entry = figures.place(i)
         out[cut] = covariation.vary(figures.values[cut], entry, t, scheme)
-    return figures.rebuild(out)
+    return out

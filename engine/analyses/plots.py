@@ -43,9 +43,9 @@ def tornado(result: "Sensitivity", count: int = 15) -> Any:
     return themed((bars + rule).properties(width=WIDTH))
 
 
-def waterfall(result: "Explanation") -> Any:
+def waterfall(result: "Explanation", count: int = 40) -> Any:
     """Return the weights in the order entered, each bar from where the last one ended."""
-    frame = result.to_frame()
+    frame = result.to_frame().head(count)
     frame["end"] = frame["weight_db"].cumsum()
     frame["start"] = frame["end"] - frame["weight_db"]
     frame["label"] = frame["finding"] + " = " + frame["state"]
@@ -71,9 +71,9 @@ def information(result: "ValueOfInformation", count: int = 15) -> Any:
     return themed(bars.properties(width=WIDTH))
 
 
-def intervals(result: "Uncertainty") -> Any:
+def intervals(result: "Uncertainty", count: int = 60) -> Any:
     """Return posteriors with their credible intervals."""
-    frame = result.to_frame()
+    frame = result.to_frame().head(count)
     frame["answer"] = frame["variable"] + " = " + frame["state"]
     base = alt.Chart(frame).encode(y=alt.Y("answer:N", sort="-x", title=None))
     rules = base.mark_rule(color=NEUTRAL).encode(

@@ -117,6 +117,25 @@ def posteriors_of(
             yield None
 
 
+def log_probs_of(engine: "Engine", requests: Sequence[Request], draws: Iterator[Array]) -> Array:
+    """Return ln P of each request under each set of parameters, shape (draws, requests)."""
+    from fascinet.engine.native import UNSAFE, run
+
+    net, none = engine.arrays, frozenset[int]()
+    programs = [engine.solver.program(pattern_of(net, r, none)) for r in requests]
+    rows: list[list[float]] = []
+    for values in draws:
+        moved = replace(net, base=base_of(engine.network, values))
+        logs: list[float] = []
+        for request, compiled in zip(requests, programs, strict=True):
+            status, log_prob = run(moved, compiled.flat, request.states, request.soft, None)
+            if status == UNSAFE:
+                _, log_prob = _carefully(engine, moved, request, none)
+            logs.append(log_prob)
+        rows.append(logs)
+    return np.array(rows)
+
+
 def _carefully(
     engine: "Engine", moved: NetworkArrays, request: Request, wanted: frozenset[int]
 ) -> tuple[Array, float]:

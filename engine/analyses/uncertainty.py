@@ -89,11 +89,11 @@ class Uncertainty(Result):
             "draws": len(self.draws),
         }
 
-    def plot(self) -> Any:
-        """Return posteriors with their intervals (Altair)."""
+    def plot(self, count: int = 60) -> Any:
+        """Return the first `count` posteriors with their intervals (Altair)."""
         from fascinet.engine.analyses.plots import intervals
 
-        return intervals(self)
+        return intervals(self, count)
 
 
 @lru_cache(maxsize=8)
