@@ -8,10 +8,10 @@ clique whose whole subtree is the same in all cases sends one message for all of
 from math import log
 
 import numpy as np
-from numba import njit
 
 from fascinet.engine.analyses.joint_numba import multiply
 from fascinet.engine.batch_vectors import add, load, pointer, same, spread, store, times
+from fascinet.engine.machine_code import njit
 
 TINY, LANES = 1e-150, 8
 FAST = {"reassoc", "contract", "nsz"}

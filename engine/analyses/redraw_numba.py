@@ -2,7 +2,8 @@
 
 # pyright: basic
 import numpy as np
-from numba import njit
+
+from fascinet.engine.machine_code import njit
 
 COPY, SMALL, LARGE = 0, 1, 2
 

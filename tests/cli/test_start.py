@@ -98,3 +98,10 @@ def test_a_lazy_module_is_imported_when_used() -> None:
     assert callable(lazy.rules_of)
     with pytest.raises(ModuleNotFoundError):
         _ = Lazy("fascinet.nowhere").anything
+
+
+def test_a_warm_up_leaves_nothing_to_compile(tmp_path: Path) -> None:
+    warmed = "from fascinet.warm import main; main()"
+    assert "compiled" in run(warmed, tmp_path).stderr
+    again = run(f"{warmed}; import sys; print('numba' in sys.modules)", tmp_path)
+    assert again.stdout.strip() == "False"
