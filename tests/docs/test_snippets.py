@@ -128,4 +128,10 @@ def test_the_site_builds_without_a_warning() -> None:
         r'<(?:script|img|iframe)[^>]+src="https?:|<link[^>]+stylesheet[^>]+href="https?:'
     )
     for page in site.rglob("*.html"):
-        assert not outside.search(page.read_text()), page
+        text = page.read_text()
+        assert not outside.search(text), page
+        assert 'class="arithmatex"' not in text, page
+        for picture in re.findall(r'<img[^>]+src="([^"#:]+)(?:#[^"]*)?"', text):
+            assert (page.parent / picture).is_file(), (page, picture)
+    assert (site / "maths" / "explain.html").read_text().count("<math") >= 5
+    assert "<!--" not in (ROOT / "build" / "docs" / "model_card.md").read_text()
