@@ -232,7 +232,7 @@ def _open_most(lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> lis
     order = np.argsort(-bits, kind="stable")
     held = np.cumsum(bits[order])
     enough = int(np.searchsorted(held, NEARLY * held[-1])) + 1
-    return [causes[i] for i in order[:enough].tolist()]
+    return [causes[int(i)] for i in order[:enough]]
 
 
 def _needed(network: Network, name: str) -> set[str]:

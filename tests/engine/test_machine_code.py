@@ -89,3 +89,28 @@ def test_what_is_no_elf_object_is_refused() -> None:
 
 def test_kernels_are_pickled_by_name() -> None:
     assert pickle.loads(pickle.dumps(collect)) is collect
+
+
+LATER = (
+    QUESTION.replace("print(", "once = (").replace("import json, sys", "import sys")
+    + """
+import json
+assert "numba" not in sys.modules
+import numba
+from fascinet.engine.kernels_numba import collect
+made = numba.njit(lambda n: np.arange(n).sum())(10)
+again = fn.Engine(fn.load(), backend="numba").posterior(given, targets=["als"])
+assert made == 45 and again["als"] == found["als"], (made, again["als"])
+print(json.dumps("fine"))
+"""
+)
+
+
+def test_numba_may_follow_kept_machine_code(cache: Path, store: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATER.replace("json.dumps({", "({", 1)],
+        env={**os.environ, "FASCINET_CACHE": str(cache)},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == "fine"
