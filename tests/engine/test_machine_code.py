@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,17 @@ from fascinet.engine import machine_code
 from fascinet.engine.elf import undefined_symbols
 from fascinet.engine.kernels_numba import collect
 
-QUESTION = """
+SETTING = """
 import json, sys
 import numpy as np
 import fascinet as fn
 engine = fn.Engine(fn.load(), backend="numba")
 given = {"weakness": "objective", "atrophy": "yes", "setting": "primary_care"}
 found = engine.posterior(given, targets=["als", "emg", "ck"])
+"""
+QUESTION = (
+    SETTING
+    + """
 slopes = engine.derivatives(given)["weakness"]
 print(json.dumps({
     "numba": "numba" in sys.modules,
@@ -28,11 +33,22 @@ print(json.dumps({
     "slopes": float(sum(np.abs(s).sum() for s in slopes)),
 }))
 """
+)
+LATER = (
+    SETTING
+    + """
+before = "numba" in sys.modules
+import numba
+made = int(numba.njit(lambda n: np.arange(n).sum())(10))
+again = fn.Engine(fn.load(), backend="numba").posterior(given, targets=["als"])
+print(json.dumps([before, made, again["als"] == found["als"]]))
+"""
+)
 
 
-def ask(cache: Path) -> dict[str, object]:
+def ask(cache: Path, question: str = QUESTION) -> Any:
     done = subprocess.run(
-        [sys.executable, "-c", QUESTION],
+        [sys.executable, "-c", question],
         env={**os.environ, "FASCINET_CACHE": str(cache)},
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
@@ -91,26 +107,5 @@ def test_kernels_are_pickled_by_name() -> None:
     assert pickle.loads(pickle.dumps(collect)) is collect
 
 
-LATER = (
-    QUESTION.replace("print(", "once = (").replace("import json, sys", "import sys")
-    + """
-import json
-assert "numba" not in sys.modules
-import numba
-from fascinet.engine.kernels_numba import collect
-made = numba.njit(lambda n: np.arange(n).sum())(10)
-again = fn.Engine(fn.load(), backend="numba").posterior(given, targets=["als"])
-assert made == 45 and again["als"] == found["als"], (made, again["als"])
-print(json.dumps("fine"))
-"""
-)
-
-
 def test_numba_may_follow_kept_machine_code(cache: Path, store: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LATER.replace("json.dumps({", "({", 1)],
-        env={**os.environ, "FASCINET_CACHE": str(cache)},
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == "fine"
+    assert ask(cache, LATER) == [False, 45, True]
