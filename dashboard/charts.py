@@ -168,7 +168,9 @@ def fagan(pre: float, ratio: float, post: float) -> Chart:
         Likelihood ratio, post odds / pre odds.
     """
     rows: Rows = [_tick(0, -logit(p), f"{100 * p:g}", "right") for p in PERCENT_TICKS]
-    rows += [_tick(1, math.log10(r) / 2, f"{r:g}", "right") for r in LR_TICKS]
+    rows += [
+        _tick(1, math.log10(r) / 2, "" if "2" in f"{r:g}" else f"{r:g}", "right") for r in LR_TICKS
+    ]
     rows += [_tick(2, logit(p), f"{100 * p:g}", "left") for p in PERCENT_TICKS]
     spots = [(0, -logit(pre)), (1, math.log10(max(ratio, 1e-9)) / 2), (2, logit(post))]
     rows += [{"x": x, "y": max(-3.2, min(3.2, y)), "part": "line", "text": ""} for x, y in spots]

@@ -19,7 +19,7 @@ PAGES = {
     "how-sure": "sure", "knowledge": "knowledge", "cases": "cases", "quiz": "quiz",
 }  # fmt: skip
 SIZES = {1440: 900, 390: 844}
-TALLEST = 2600
+TALLEST = 2100
 SETTLED_MS = 700
 PORT = 8643
 ARGS = [

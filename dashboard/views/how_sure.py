@@ -1,6 +1,7 @@
 """How sure: which figures carry an answer, how far they move it, how well they are known."""
 
 from html import escape
+from textwrap import shorten
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -141,5 +142,5 @@ def _line(known: Resources, lever: Lever) -> tuple[str, ...]:
         f"{100 * lever.low:.3g}–{100 * lever.high:.3g}%",
         f"{100 * lever.swing:.1f} pts",
         lever.grade,
-        reference(known.knowledge, lever.source).text[:90],
+        shorten(reference(known.knowledge, lever.source).text, 90, placeholder=" …"),
     )
