@@ -9,7 +9,8 @@ from above, an entry that fits the evidence gives
 products taken from the left and from the right: nothing is divided, zeros stay exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from math import prod
 from threading import Lock
 from typing import Any
@@ -66,10 +67,10 @@ class DerivativeTree:
     scale: Array
     seats: Ints
 
-    @property
+    @cached_property
     def arrays(self) -> tuple[Any, ...]:
         """All fields in order."""
-        return tuple(vars(self).values())
+        return tuple(getattr(self, f.name) for f in fields(self))
 
 
 def rows_of(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Words:
@@ -233,13 +234,16 @@ def derivative_tree(solver: Solver) -> DerivativeTree | None:
     """
     if not solver.native:
         return None
+    if solver in _trees:
+        return _trees[solver]
     with _lock:
         if solver not in _trees:
-            _trees[solver] = None
+            tree: DerivativeTree | None = None
             if not any(b.raw for b in solver.net.blocks):
                 plan = solver.plan(Pattern())
                 if plan.entries <= min(WHOLE, solver.budget) and not plan.scalars:
-                    _trees[solver] = _Builder(solver.net, plan).run()
+                    tree = _Builder(solver.net, plan).run()
+            _trees[solver] = tree
         return _trees[solver]
 
 
