@@ -1,7 +1,7 @@
 """Build the documentation: generated pages, executed notebooks, then a strict mkdocs build.
 
 Sources lie in `docs/` and `notebooks/`; everything generated goes to `build/docs`, the site to
-`site/`. `--fast` leaves the notebooks out.
+`site/`, or both below the folder that `--out` names. `--fast` leaves the notebooks out.
 """
 
 import argparse
@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE, BUILT = ROOT / "docs", ROOT / "build" / "docs"
-CONFIG = ROOT / "build" / "mkdocs.yml"
+SOURCE = ROOT / "docs"
 SVG_CHARTS = "import altair\naltair.renderers.enable('svg')"
 
 
@@ -23,17 +22,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Build the site; return the exit code of mkdocs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fast", action="store_true", help="leave the notebooks out")
+    parser.add_argument("--out", type=Path, default=ROOT, help="where build/ and site/ are made")
     options = parser.parse_args(arguments)
+    out = options.out.resolve()
+    built = out / "build" / "docs"
     sys.path.insert(0, str(ROOT))
-    shutil.rmtree(BUILT, ignore_errors=True)
-    shutil.copytree(SOURCE, BUILT)
-    names = write_knowledge(BUILT / "knowledge")
-    fill(BUILT / "model_card.md", "<!-- evaluation -->", evaluation())
-    fill(BUILT / "model_card.md", "<!-- foundation -->", foundation())
-    fill(BUILT / "benchmarks.md", "<!-- benchmarks -->", benchmarks())
-    notebooks = write_notebooks(BUILT / "notebooks", execute=not options.fast)
-    write_config(names, notebooks)
-    return build()
+    shutil.rmtree(built, ignore_errors=True)
+    shutil.copytree(SOURCE, built)
+    names = write_knowledge(built / "knowledge")
+    fill(built / "model_card.md", "<!-- evaluation -->", evaluation())
+    fill(built / "model_card.md", "<!-- foundation -->", foundation())
+    fill(built / "benchmarks.md", "<!-- benchmarks -->", benchmarks())
+    notebooks = write_notebooks(built / "notebooks", execute=not options.fast)
+    write_config(out, names, notebooks)
+    return build(out)
 
 
 def write_knowledge(folder: Path) -> list[str]:
@@ -129,7 +131,7 @@ def write_notebook(path: Path, folder: Path) -> str:
 # -------------------------------------------------------------------- mkdocs
 
 
-def write_config(causes: list[str], notebooks: list[str]) -> None:
+def write_config(out: Path, causes: list[str], notebooks: list[str]) -> None:
     """Write the configuration with the generated pages in it."""
     text = (ROOT / "mkdocs.yml").read_text()
     mark = "          # causes are added by tools/build_docs.py\n"
@@ -137,17 +139,30 @@ def write_config(causes: list[str], notebooks: list[str]) -> None:
     text = text.replace(mark, "".join(f"          - knowledge/{c}.md\n" for c in causes))
     pages = "".join(f"      - notebooks/{n}.md\n" for n in ["index", *notebooks])
     text = text.replace("  - Notebooks: notebooks/index.md\n", f"  - Notebooks:\n{pages}")
-    text = text.replace("build/docs", str(BUILT)).replace(
-        "site_dir: site", f"site_dir: {ROOT}/site"
-    )
+    text = text.replace("build/docs", str(out / "build" / "docs"))
+    text = text.replace("site_dir: site", f"site_dir: {out}/site")
     text = text.replace("tools/docs_math.py", str(ROOT / "tools" / "docs_math.py"))
-    CONFIG.write_text(text.replace("paths: [.rooms]", f"paths: [{ROOT}/.rooms]"))
+    config_of(out).write_text(text.replace("paths: [.rooms]", f"paths: [{ROOT}/.rooms]"))
 
 
-def build() -> int:
+def config_of(out: Path) -> Path:
+    """Return where the generated configuration lies."""
+    return out / "build" / "mkdocs.yml"
+
+
+def build(out: Path) -> int:
     """Run mkdocs in strict mode on the generated configuration."""
     subprocess.run([sys.executable, str(ROOT / "tools" / "link_rooms.py")], check=True)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", "-f", str(CONFIG)]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--clean",
+        "-f",
+        str(config_of(out)),
+    ]
     quiet = os.environ | {"DISABLE_MKDOCS_2_WARNING": "true", "NO_MKDOCS_2_WARNING": "1"}
     return subprocess.run(command, check=False, env=quiet).returncode
 

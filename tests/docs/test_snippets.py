@@ -4,7 +4,6 @@ import gzip
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import warnings
@@ -115,15 +114,14 @@ def test_the_menu_lists_every_page() -> None:
 
 
 @pytest.mark.slow
-def test_the_site_builds_without_a_warning() -> None:
-    assert shutil.which("git") is not None
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "build_docs.py")],
+        [sys.executable, str(ROOT / "tools" / "build_docs.py"), "--out", str(tmp_path)],
         capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
     assert "WARNING" not in result.stderr
-    site = ROOT / "site"
+    site = tmp_path / "site"
     outside = re.compile(
         r'<(?:script|img|iframe)[^>]+src="https?:|<link[^>]+stylesheet[^>]+href="https?:'
     )
@@ -134,4 +132,4 @@ def test_the_site_builds_without_a_warning() -> None:
         for picture in re.findall(r'<img[^>]+src="([^"#:]+)(?:#[^"]*)?"', text):
             assert (page.parent / picture).is_file(), (page, picture)
     assert (site / "maths" / "explain.html").read_text().count("<math") >= 5
-    assert "<!--" not in (ROOT / "build" / "docs" / "model_card.md").read_text()
+    assert "<!--" not in (tmp_path / "build" / "docs" / "model_card.md").read_text()
