@@ -9,6 +9,7 @@ from above, an entry that fits the evidence gives
 products taken from the left and from the right: nothing is divided, zeros stay exact.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import prod
@@ -66,6 +67,11 @@ class DerivativeTree:
     message: Array
     scale: Array
     seats: Ints
+
+    @cached_property
+    def entry(self) -> list[Callable[..., int]]:
+        """What runs the kernel on these arrays, once it is known."""
+        return []
 
     @cached_property
     def arrays(self) -> tuple[Any, ...]:
@@ -260,5 +266,7 @@ def tree_derivatives(
     from fascinet.engine.derivatives_tree_numba import derive
 
     grad, result = np.zeros(solver.net.base.size), np.empty(1)
-    status = derive(*tree.arrays, solver.net.starts, np.array(places, np.int64), grad, result)
-    return status, result[0], grad
+    given = (*tree.arrays, solver.net.starts, np.array(places, np.int64), grad, result)
+    if not tree.entry:
+        tree.entry.append(derive.bound(*given))
+    return tree.entry[0](*given), result[0], grad
