@@ -1,7 +1,7 @@
 """Compile the kernels once, so that no user waits for it: `python -m fascinet.warm`, at set-up.
 
-Two cases take every way through the kernels of a diagnosis: one of a few findings, and one of so
-many that the planner searches for a sweep.
+Two cases take the usual ways through the kernels of a diagnosis; the search for a sweep, which only
+cases of very many findings need, is asked for by itself.
 """
 
 import sys
@@ -10,16 +10,22 @@ FEW = {"twitching": "yes", "eyelid_twitch": "yes", "weakness": "none"}
 MANY = {
     "weakness": "objective", "atrophy": "yes", "umn_signs": "yes", "bulbar": "yes",
     "tongue_signs": "yes", "neck_weakness": "yes", "foot_drop": "yes", "distal_weakness": "yes",
-    "cramps": "yes",
 }  # fmt: skip
 
 
 def main() -> None:
     """Diagnose the two cases; the compiled kernels are kept for later processes."""
-    from fascinet.engine.reasoner import diagnose
+    from fascinet.engine.decompose import open_gates
+    from fascinet.engine.reasoner import shipped_reasoner
+    from fascinet.engine.request import pattern_of, read_request
+    from fascinet.engine.sweep import sweep_order
 
+    reasoner = shipped_reasoner()
     for case in (FEW, MANY):
-        diagnose({"findings": case})
+        reasoner.diagnose({"findings": case})
+    net = reasoner.engine.arrays
+    pattern = pattern_of(net, read_request(reasoner.network, MANY, None, None), frozenset())
+    sweep_order(net, pattern, open_gates(net, pattern))
     print("fascinet: kernels are compiled", file=sys.stderr)
 
 

@@ -105,3 +105,5 @@ def test_a_warm_up_leaves_nothing_to_compile(tmp_path: Path) -> None:
     assert "compiled" in run(warmed, tmp_path).stderr
     again = run(f"{warmed}; import sys; print('numba' in sys.modules)", tmp_path)
     assert again.stdout.strip() == "False"
+    (store,) = tmp_path.glob("kernels-*.pickle")
+    assert b"climb" in store.read_bytes()  # the search for a sweep is compiled too
