@@ -39,13 +39,13 @@ def height_of(k, by_fill):
 def search_order(ptr, scope, weight):
     """Return the best order of many tries on a plain graph, its neighbour rows and its work.
 
-    A try is estimated at 3 ns a pair of variables, a run at 10 ns an entry: all tries together
-    cost about what one run of the program does.
+    A try is estimated at 3 ns a pair of variables, a run at 6 ns an entry: all tries together
+    cost about half of what one run of the program does.
     """
     count = len(weight)
     order, rows, best = eliminate(ptr, scope, count, weight, True, np.zeros(count))
     k = 1
-    while k < FEW or (k < MOST and 3.0 * k * count * count < 10.0 * best):
+    while k < FEW or (k < MOST and 3.0 * k * count * count < 3.0 * best):
         by_fill = k % 2 == 0
         noise = jitter(count, k + 1, height_of(k, by_fill))
         other, others, work = eliminate(ptr, scope, count, weight, by_fill, noise)
