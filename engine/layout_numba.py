@@ -13,7 +13,7 @@ from fascinet.engine.mirror_numba import mirror
 from fascinet.engine.order_numba import eliminate
 
 FEW, MANY, MOST = 4, 24, 64  # tries at least; at most with gates; at most without
-WORTH = 1500.0  # estimated work that is worth one more try
+WORTH, DEAR, LONGEST = 1500.0, 40_000.0, 100  # work that is worth one more try, at first and later
 
 
 @njit(cache=True)
@@ -92,7 +92,7 @@ def search(
         np.zeros((0, 0), np.uint64),
     )  # fmt: skip
     k = 0
-    while k < FEW or (k < MANY and k * WORTH < best):
+    while k < FEW or k * (WORTH if k < MANY else DEAR) < best and k < LONGEST:
         by_fill = k % 2 == 0
         noise = jitter(stars, k + 1, height_of(k, by_fill))
         star, _, _ = eliminate(s_ptr, s_scope, stars, s_weight, by_fill, noise)

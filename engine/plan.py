@@ -13,7 +13,7 @@ from fascinet.engine.sweep import sweep_order
 
 Search: TypeAlias = Callable[[Sequence[Sequence[int]], Sequence[int], str], Elimination]
 MEASURES = ("fill", "weight")
-SWEEP = 2.0**22  # estimated work from which the search for a sweep pays
+SWEEP = 2.0**24  # estimated work from which the search for a sweep pays
 
 
 @dataclass(frozen=True)
