@@ -17,6 +17,9 @@ from benchmarks.shipped import shipped
 Rows = list[dict[str, Any]]
 
 
+PACKETS = Path(__file__).parents[1] / "tests" / "data" / "cases" / "packets"
+
+
 def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
     """Return each workload by name."""
     cases, rounds, rows = (2, 3, 2_000) if quick else (10, 10, 10_000)
@@ -37,7 +40,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
         ],
         "shipped": shipped,
         "analyses": lambda: analyses(quick),
-        "cold_start": lambda: [w.cold_start(subject("alarm", folder), 3)],
+        "cold_start": lambda: w.cold_start(subject("alarm", folder), PACKETS, 3),
         "peak_memory": lambda: [
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")
         ],

@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -48,23 +49,41 @@ def marginals(subject: Subject, cases: int, rounds: int, with_pgmpy: bool) -> Ro
     return row
 
 
-def cold_start(subject: Subject, rounds: int) -> Row:
-    """Wall and CPU seconds of `fascinet query` in a new process."""
-    command = [sys.executable, "-m", "fascinet", "query", str(subject.file), "--format", "json"]
+def cold_start(subject: Subject, packets: Path, rounds: int) -> list[Row]:
+    """Wall and CPU seconds of new processes: the import, a query, the diagnosis of each case."""
+    query = ["-m", "fascinet", "query", str(subject.file), "--format", "json"]
+    rows = [
+        {"process": "import fascinet", **new_process(["-c", "import fascinet"], rounds)},
+        {"process": f"fascinet query {subject.name}", **new_process(query, rounds)},
+    ]
+    cases = [
+        new_process(["-m", "fascinet", "diagnose", str(case)], 1)
+        for case in sorted(packets.glob("*.json"))
+    ]
+    walls = sorted(case["wall_s"] for case in cases)
+    name = f"fascinet diagnose, {len(cases)} published cases"
+    middle = {key: median(case[key] for case in cases) for key in ("wall_s", "cpu_s")}
+    spread = {"p95_wall_s": walls[int(0.95 * len(walls))], "worst_wall_s": walls[-1]}
+    return [*rows, {"process": name, **middle, **spread}]
+
+
+def new_process(arguments: Sequence[str], rounds: int) -> Row:
+    """Return the medians of wall and CPU seconds of a Python process with such arguments."""
     walls: list[float] = []
     cpus: list[float] = []
     for _ in range(rounds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begin = perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
         walls.append(perf_counter() - begin)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return {"network": subject.name, "wall_s": median(walls), "cpu_s": median(cpus)}
+    return {"wall_s": median(walls), "cpu_s": median(cpus)}
 
 
 MEMORY = """
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from benchmarks.networks import subject

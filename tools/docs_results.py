@@ -21,7 +21,7 @@ ABOUT = {
     "formats": ("Reading and writing files",
         "CPU time to read a file that we wrote, beside the readers of pyAgrum and pgmpy. A dash: "
         "there is no such reader, it takes the entries in another order, or it takes minutes."),
-    "cold_start": ("Cold start", "A query in a new process, imports included."),
+    "cold_start": ("Cold start", "New processes: the import, a query, a diagnosis."),
     "peak_memory": ("Memory", "Peak resident memory of a fresh process that answers one case."),
     "scaling": ("Scaling", "CPU time of all posteriors as networks grow."),
     "dashboard": ("Dashboard", "In headless Chromium, from click to picture."),
