@@ -1,6 +1,9 @@
 """Every notebook runs from top to bottom, opens with its question, and holds no outputs."""
 
 import re
+import shutil
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -15,7 +18,7 @@ SECONDS: dict[str, float] = {}
 
 def test_there_are_ten_and_only_sources() -> None:
     assert [p.name[:2] for p in NOTEBOOKS] == [f"{k:02d}" for k in range(1, 11)]
-    assert not list(FOLDER.glob("*.ipynb"))
+    assert "notebooks/*.ipynb" in (FOLDER.parent / ".gitignore").read_text().splitlines()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -44,3 +47,13 @@ def test_all_together_take_less_than_four_minutes() -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_needs_no_marker(path: Path) -> None:
     assert not MARKER.search(path.read_text())
+
+
+def test_jupytext_pairs_every_notebook(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "notebooks")
+    names = sorted(path.name for path in folder.glob("*.py"))
+    command = [sys.executable, "-m", "jupytext", "--sync", "--quiet", *names]
+    subprocess.run(command, cwd=folder, check=True)
+    assert sorted(p.name for p in folder.glob("*.ipynb")) == [f"{n[:-3]}.ipynb" for n in names]
+    for name in names:
+        assert (folder / name).read_text() == (FOLDER / name).read_text()
