@@ -172,33 +172,24 @@ def collect(prog, base, obs, work):
 
 
 @njit(cache=True, fastmath=FAST)
-def read_marginals(prog, work, q, b0, out):
-    """Write the marginals of a clique's residual variables, each summing to one."""
-    for k in range(prog[q + 8], prog[q + 9]):
-        r = prog[9] + MARGINAL * k
-        at, outer, mid, inner = U(prog[r]), U(prog[r + 1]), U(prog[r + 2]), U(prog[r + 3])
-        for s in range(mid):
-            out[at + s] = 0.0
-        d = U(b0)
-        if prog[r + 3] == 1:
-            for _ in range(outer):
-                for s in range(mid):
-                    out[at + s] += work[d + s]
-                d += mid
-        else:
-            for _ in range(outer):
-                for s in range(mid):
-                    x = 0.0
-                    for j in range(inner):
-                        x += work[d + j]
-                    out[at + s] += x
-                    d += inner
-        x = 0.0
-        for s in range(mid):
-            x += out[at + s]
-        x = 1.0 / x
-        for s in range(mid):
-            out[at + s] *= x
+def read_marginal(ints, r, work, b0, out):
+    """Write one marginal of a clique, summing to one; its record lies at `r`."""
+    at, card, inner, d = U(ints[r]), U(ints[r + 2]), U(ints[r + 3]), U(b0)
+    for s in range(card):
+        out[at + s] = 0.0
+    for _ in range(ints[r + 1]):
+        for s in range(card):
+            x = work[d]
+            for j in range(U(1), inner):
+                x += work[d + j]
+            out[at + s] += x
+            d += inner
+    x = 0.0
+    for s in range(card):
+        x += out[at + s]
+    x = 1.0 / x
+    for s in range(card):
+        out[at + s] *= x
 
 
 @njit(cache=True)
@@ -219,4 +210,5 @@ def distribute(prog, work, out, keep):
             scale_rows(work, b, work, m, rows, cols, b + shift)
         elif keep:
             work[b + shift : b + shift + cols] = work[b : b + cols]
-        read_marginals(prog, work, q, b + shift, out)
+        for k in range(prog[q + 8], prog[q + 9]):
+            read_marginal(prog, np.int64(prog[9]) + MARGINAL * k, work, b + shift, out)

@@ -181,6 +181,29 @@ def enumerate_kid(prog, o, first, out, at):
 
 
 @njit(cache=True)
+def lay_links(
+    out, p_link, n_link, write, mine, c, v, at, q_ptr, q_first, lanes, states, l_var, l_offset,
+    s_ptr,
+):  # fmt: skip
+    """Lay out a batch's links on `v` at clique `c` (-1, -1: on observed parents); return the next.
+
+    Without `write` they are only counted.
+    """
+    lane = 0
+    for q in mine:
+        for i in range(q_ptr[q], q_ptr[q + 1]):
+            if at[i] == c and l_var[i] == v:
+                for k in range(lanes[q]):
+                    if write:
+                        r = p_link + RECORD * n_link
+                        out[r], out[r + 1], out[r + 2] = lane + k, q_first[q] + k, l_offset[i]
+                        out[r + 3], out[r + 4], out[r + 5] = s_ptr[i], s_ptr[i + 1], states[q]
+                    n_link += 1
+        lane += lanes[q]
+    return n_link
+
+
+@njit(cache=True)
 def lay_lanes(
     prog, cards, starts, parents, root, c_ptr, c_scope, home, q_ptr, q_var, q_leak, q_first, lanes,
     l_var, l_offset, s_ptr, s_pairs, width,
@@ -198,7 +221,7 @@ def lay_lanes(
     width : int
         Lanes of a batch.
     """
-    cliques = len(parents)
+    cliques, states = len(parents), cards[q_var]
     k_ptr, kids = kids_of(parents)
     weights = np.empty(cliques)
     for c in range(cliques):
@@ -294,19 +317,11 @@ def lay_lanes(
                         continue
                     linked = True
                     mask |= np.int64(1) << min(j - c_ptr[c], 62)
-                    first_link, lane = n_link, 0
-                    for q in mine:
-                        for i in range(q_ptr[q], q_ptr[q + 1]):
-                            if at[i] == c and l_var[i] == v:
-                                for k in range(lanes[q]):
-                                    if attempt == 1:
-                                        r = p_link + RECORD * n_link
-                                        out[r], out[r + 1] = lane + k, q_first[q] + k
-                                        out[r + 2] = l_offset[i]
-                                        out[r + 3], out[r + 4] = s_ptr[i], s_ptr[i + 1]
-                                        out[r + 5] = cards[q_var[q]]
-                                    n_link += 1
-                        lane += lanes[q]
+                    first_link = n_link
+                    n_link = lay_links(
+                        out, p_link, n_link, attempt == 1, mine, c, v, at, q_ptr, q_first, lanes,
+                        states, l_var, l_offset, s_ptr,
+                    )  # fmt: skip
                     if attempt == 1:
                         r = p_axis + RECORD * n_axis
                         out[r], out[r + 1], out[r + 2] = size_b, cards[v], first_link
@@ -326,19 +341,11 @@ def lay_lanes(
                     out[r], out[r + 1], out[r + 2] = HEAD + CLIQUE * c, first_operand, n_operand
                     out[r + 3], out[r + 4], out[r + 5] = first_end, n_end, sends[c]
                 n_stop += 1
-            first_link, lane = n_link, 0
-            for q in mine:
-                for i in range(q_ptr[q], q_ptr[q + 1]):
-                    if l_var[i] < 0:
-                        for k in range(lanes[q]):
-                            if attempt == 1:
-                                r = p_link + RECORD * n_link
-                                out[r], out[r + 1] = lane + k, q_first[q] + k
-                                out[r + 2] = l_offset[i]
-                                out[r + 3], out[r + 4] = s_ptr[i], s_ptr[i + 1]
-                                out[r + 5] = cards[q_var[q]]
-                            n_link += 1
-                lane += lanes[q]
+            first_link = n_link
+            n_link = lay_links(
+                out, p_link, n_link, attempt == 1, mine, -1, -1, at, q_ptr, q_first, lanes, states,
+                l_var, l_offset, s_ptr,
+            )  # fmt: skip
             if attempt == 1:
                 out[b], out[b + 1], out[b + 2] = n_lane - first_lane, begin, n_stop
                 out[b + 3], out[b + 4], out[b + 5] = first_link, n_link, first_lane

@@ -18,9 +18,9 @@ Layout of the ints (int32, pointers are absolute)::
 from math import log
 
 import numpy as np
-from numba import njit
 
-from fascinet.engine.kernels_numba import FAST, FLOOR, TINY, U
+from fascinet.engine.kernel_cache import njit
+from fascinet.engine.kernels_numba import FAST, FLOOR, TINY, U, read_marginal
 
 HEAD, CLIQUE, SEAT = 8, 10, 5
 SMALL = 1e-4  # a message below it is scaled up
@@ -117,28 +117,6 @@ def receive(ints, floats, q, work, mine):
         at += cols
 
 
-@njit(cache=True, fastmath=FAST)
-def read(ints, r, first, work, out):
-    """Write one marginal of a clique, summing to one."""
-    at, card, inner = U(ints[r]), U(ints[r + 2]), U(ints[r + 3])
-    for s in range(card):
-        out[at + s] = 0.0
-    d = U(first)
-    for _ in range(ints[r + 1]):
-        for s in range(card):
-            x = work[d]
-            for j in range(U(1), inner):
-                x += work[d + j]
-            out[at + s] += x
-            d += inner
-    x = 0.0
-    for s in range(card):
-        x += out[at + s]
-    x = 1.0 / x
-    for s in range(card):
-        out[at + s] *= x
-
-
 @njit(cache=True, nogil=True)
 def run(ints, floats, codes, work, out):
     """Answer one case; return ln P(e), NaN where numbers are out of range.
@@ -190,5 +168,5 @@ def run(ints, floats, codes, work, out):
         if ints[q + 4] >= 0:
             receive(ints, floats, q, work, mine)
         for k in range(ints[q + 6], ints[q + 7]):
-            read(ints, ints[2] + SEAT * k, ints[q], work, out)
+            read_marginal(ints, np.int64(ints[2]) + SEAT * k, work, ints[q], out)
     return total + log(product)
