@@ -46,7 +46,7 @@ class InferenceDrawing:
         return self.drawing.svg()
 
     def _repr_html_(self) -> str:
-        return self.drawing._repr_html_()  # pyright: ignore[reportPrivateUsage]
+        return self.drawing._repr_html_()  # pyright: ignore[reportPrivateUsage]  (Jupyter's protocol)
 
     def save(self, path: str) -> None:
         """Write the drawing as .svg, .png or .html."""

@@ -203,7 +203,7 @@ def _mean(values: Sequence[float]) -> float:
 def summarise(cases: Sequence[Scored]) -> Evaluation:
     """Return all measures, over all cases and within each cause and way of presenting."""
     return Evaluation(
-        **measures(cases),  # pyright: ignore[reportArgumentType]
+        **measures(cases),  # pyright: ignore[reportArgumentType]  (all floats)
         by_cause=_within(cases, "truth"),
         by_twitch_status=_within(cases, "twitch_status"),
         cases=tuple(cases),

@@ -39,7 +39,7 @@ def offset_of(offset: int, slices: tuple[tuple[int, int], ...], case: Case) -> i
 def view(buffer: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """Return a window on a flat array, strides in entries, 0 to broadcast."""
     steps = tuple(8 * s for s in strides)
-    return np.ndarray(shape, np.float64, buffer, 8 * offset, steps)  # pyright: ignore
+    return np.ndarray(shape, np.float64, buffer, 8 * offset, steps)  # pyright: ignore  (an array is a buffer)
 
 
 def _scaled(table: Array) -> float:

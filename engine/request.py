@@ -90,7 +90,7 @@ def read_request(
     states: dict[int, int] = {}
     for v, s in (*evidence.items(), *do.items()):
         network.check(v)
-        if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
             raise UnknownStateError(v, s, network.states(v))
         states[network.index[v]] = network.state_index(v, s)
     likelihoods: dict[int, Array] = {}

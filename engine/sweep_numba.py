@@ -119,8 +119,8 @@ def move(current, trial):
     count = current.size
     run = 1 if np.random.rand() < 0.6 else 1 + np.random.randint(4)  # noqa: NPY002 Numba's own
     run = min(run, count)
-    a = np.random.randint(count - run + 1)  # noqa: NPY002
-    b = np.random.randint(count - run + 1)  # noqa: NPY002
+    a = np.random.randint(count - run + 1)  # noqa: NPY002 Numba's own
+    b = np.random.randint(count - run + 1)  # noqa: NPY002 Numba's own
     if a < b:
         trial[:a] = current[:a]
         trial[a:b] = current[a + run : b + run]
@@ -147,7 +147,7 @@ def climb(
         if k > 0:
             move(current, trial)
         spread_out(trial, starts, members, order)
-        worse = -np.log2(np.random.rand() + 1e-300) * heat * (1.0 - k / (rounds + 1.0))  # noqa: NPY002
+        worse = -np.log2(np.random.rand() + 1e-300) * heat * (1.0 - k / (rounds + 1.0))  # noqa: NPY002 Numba's own
         value = play(
             order, scopes, kids, parents, becomes, odd, weights, gate_weights, power,
             cost * 2.0**worse, made,

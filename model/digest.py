@@ -97,7 +97,7 @@ def _all(records: Mapping[str, object], kind: type[T]) -> dict[str, T]:
 
 def _facts(record: object, kind: type[T]) -> T:
     """Return the attributes of a record that its facts name; read-only views as dictionaries."""
-    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]  # every kind is a dataclass
     return kind(**{name: _plain(getattr(record, name)) for name in fields})
 
 

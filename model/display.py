@@ -42,7 +42,7 @@ def network_html(network: Network) -> str:
     drawing = ""
     if len(network.variables) <= DRAWN:
         figure = Drawing(network, layers(network), roots(network))
-        drawing = f"<details open><summary>arcs</summary>{figure._repr_html_()}</details>"  # pyright: ignore[reportPrivateUsage]
+        drawing = f"<details open><summary>arcs</summary>{figure._repr_html_()}</details>"  # pyright: ignore[reportPrivateUsage]  (Jupyter's protocol)
     name = escape(network.name or "network")
     return f"<div><strong>{name}</strong><table>{rows}</table>{drawing}</div>"
 

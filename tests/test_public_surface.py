@@ -67,7 +67,7 @@ def test_the_public_names_are_these_and_no_others() -> None:
     for name in EXPECTED:
         assert getattr(fascinet, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Enginee'"):
-        _ = fascinet.Enginee  # pyright: ignore
+        _ = fascinet.Enginee  # pyright: ignore  (that it is unknown is the point)
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def test_sensitivity_functions_by_reinference(case) -> None:
 
 
 def test_sensitivity_values_of_alarm_by_pyagrum_differences(alarm) -> None:
-    gum = pytest.importorskip("pyagrum")
+    gum = pytest.importorskip("pyagrum", reason="pyAgrum is the oracle here")
     found = alarm.sensitivity("HYPOVOLEMIA", "TRUE", MONITOR)
     best = int(np.argmax(found.sensitivity_value))
     t, step = float(found.value[best]), 1e-4

