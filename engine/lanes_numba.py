@@ -23,7 +23,7 @@ Layout of the ints (int32, numbers count records of 8 ints from the pointer in t
 import numpy as np
 
 from fascinet.engine.machine_code import njit
-from fascinet.engine.rows_numba import TILE, sum_many, sum_one, sum_three, sum_two
+from fascinet.engine.rows_numba import sum_many, sum_one, sum_two
 
 WIDTH = 8
 LEAST = 1e-4
@@ -75,7 +75,7 @@ def finish(asks, p, work, m0, rows, sent, low, total):
 
 
 @njit(cache=True)
-def visit(prog, asks, p, base, obs, work, row, sent, total):
+def visit(prog, asks, p, base, obs, work, sent, total):
     """Send eight lanes over one clique."""
     q = np.int64(asks[p])
     first, last = np.int64(asks[p + 1]), np.int64(asks[p + 2])
@@ -90,12 +90,9 @@ def visit(prog, asks, p, base, obs, work, row, sent, total):
     elif last - first == 2:
         m, n = asks[o + 8 * first], asks[o + 8 * first + 8]
         sum_two(work, table, rows, cols, asks, m, n, sent, low)
-    elif last - first == 3:
-        m, n, h = asks[o + 8 * first], asks[o + 8 * first + 8], asks[o + 8 * first + 16]
-        sum_three(work, table, rows, cols, asks, m, n, h, sent, low)
     else:
         a, b = o // 8 + first, o // 8 + last
-        sum_many(work, table, rows, cols, asks, a, b, 8, row, sent, low)
+        sum_many(work, table, rows, cols, asks, a, b, 8, sent, low)
     finish(asks, p, work, np.int64(prog[q + 4]), rows, sent, low, total)
 
 
@@ -111,12 +108,11 @@ def ask_lanes(prog, asks, base, obs, work, sent, out, doubtful):
         Set to 1 at the first place of a doubtful leaf.
     """
     total = np.empty(WIDTH)
-    row = np.empty((TILE, WIDTH))
     for g in range(asks[0]):
         b = asks[1] + 8 * g
         total[:] = 1.0
         for h in range(asks[b + 1], asks[b + 2]):
-            visit(prog, asks, asks[2] + 8 * h, base, obs, work, row, sent, total)
+            visit(prog, asks, asks[2] + 8 * h, base, obs, work, sent, total)
         for r in range(asks[b + 3], asks[b + 4]):
             link = asks[4] + 8 * r
             at = link_start(asks, link, obs)

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -101,6 +102,8 @@ class Kernel:
         if self._numba is None:
             from fascinet.engine.kernel_cache import njit
 
+            names = self.py_func.__globals__
+            names |= {k: v.real for k, v in names.items() if isinstance(v, Later)}
             self._numba = njit(**self.targetoptions)(self.py_func)
         return self._numba
 
@@ -133,6 +136,34 @@ class Kernel:
         if made is not None:
             stored()[name] = made
             keep(store_name(), stored())
+
+
+@dataclass(frozen=True)
+class Later:
+    """A name of a module that imports Numba: kept code does without, a compilation gets it.
+
+    Attributes
+    ----------
+    module, name : str
+    """
+
+    module: str
+    name: str
+
+    @property
+    def real(self) -> Any:
+        """What the name stands for."""
+        return getattr(import_module(self.module), self.name)
+
+    @property
+    def py_func(self) -> Any:
+        """The function behind it, for the digest of all that a kernel calls."""
+        return self.real._defn
+
+
+def later(module: str, names: str) -> Iterable[Any]:
+    """Return stand-ins for a module's names, for kernels to call."""
+    return [Later(module, name) for name in names.split()]
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
