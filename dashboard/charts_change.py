@@ -19,6 +19,8 @@ from fascinet.dashboard.chart_parts import (
 )
 from fascinet.dashboard.words import points
 
+PICK = "pick"  # the selection of a bar that was clicked
+
 
 def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: str) -> Chart:
     """Chart two scenarios side by side: a dumbbell a cause, from `first` to `second`."""
@@ -109,7 +111,8 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
     }
     layers: list[Spec] = [
         {
-            "mark": {"type": "bar", "height": 17},
+            "name": "bars",
+            "mark": {"type": "bar", "height": 17, "cursor": "pointer"},
             "encoding": {
                 "y": y,
                 "color": colour,
@@ -123,7 +126,8 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {"x": {**x, "field": "p"}},
         },
     ]
-    return rows, config({"height": height(len(bars), 38), "layer": layers})
+    pick = {"name": PICK, "select": {"type": "point", "fields": ["label"]}, "views": ["bars"]}
+    return rows, config({"height": height(len(bars), 38), "params": [pick], "layer": layers})
 
 
 def sensitivity(

@@ -1,6 +1,7 @@
 """Red-flag banner, doubts about the fit, and evidence that excludes itself."""
 
 from html import escape
+from math import log
 
 import streamlit as st
 
@@ -40,15 +41,16 @@ def _flag(known: Resources, flag: RedFlag) -> str:
 def doubts(answer: Differential) -> None:
     """Say when the findings fit the network badly."""
     lines = list(answer.warnings)
-    if answer.conflict > CONFLICT:
+    bits = answer.conflict / log(2)
+    if bits > CONFLICT:
         lines.insert(0, (
-            f"These findings rarely come together in this network (conflict {answer.conflict:.1f} "
+            f"These findings rarely come together in this network (conflict {bits:.1f} "
             "bits): a cause outside it, two causes at once, or a finding entered wrongly."
         ))  # fmt: skip
     if lines:
         rows = "".join(
             f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
-            f"<span>{escape(line)}</span></div>"
+            f"<span>{escape(line[:1].upper() + line[1:])}</span></div>"
             for line in lines
         )
         st.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{rows}</div>')

@@ -29,8 +29,8 @@ def gate_rows(network: Network, variable: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `when` says the condition; each state of the variable has its probability. At most
-        `MOST` rows of a table.
+        `when` says the condition, `given` is the same as parents and their states; each state of
+        the variable has its probability. At most `MOST` rows of a table.
     """
     gate = network.gate(variable)
     states = [state_words(s) for s in network.states(variable)]
@@ -44,12 +44,14 @@ def gate_rows(network: Network, variable: str) -> list[dict[str, Any]]:
 def _noisy(
     network: Network, variable: str, gate: NoisyMax, states: list[str]
 ) -> list[dict[str, Any]]:
-    rows = [{"when": "nothing listed (leak)", **_values(states, gate.leak)}]
+    rows: list[dict[str, Any]] = [
+        {"when": "nothing listed (leak)", "given": {}, **_values(states, gate.leak)}
+    ]
     for parent, link in zip(network.parents(variable), gate.links, strict=True):
         for state, row in zip(network.states(parent), link, strict=True):
             if row[0] < 1.0:
                 name = f"{label(network, parent)}: {state_words(state)}"
-                rows.append({"when": name, **_values(states, row)})
+                rows.append({"when": name, "given": {parent: state}, **_values(states, row)})
     return rows
 
 
@@ -61,9 +63,9 @@ def _table(network: Network, variable: str, states: list[str]) -> list[dict[str,
     for combo, row in zip(combos, table, strict=True):
         if len(rows) >= MOST:
             break
-        pairs = zip(parents, combo, strict=True)
-        when = ", ".join(f"{label(network, p)}: {state_words(s)}" for p, s in pairs)
-        rows.append({"when": when or "always", **_values(states, row)})
+        given = dict(zip(parents, combo, strict=True))
+        when = ", ".join(f"{label(network, p)}: {state_words(s)}" for p, s in given.items())
+        rows.append({"when": when or "always", "given": given, **_values(states, row)})
     return rows
 
 

@@ -1,16 +1,20 @@
 """What lies behind one node: states, gate, neighbours, sources; evidence with one click."""
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
 from fascinet.dashboard import service
+from fascinet.dashboard.figures import brief, figure_of, reference
 from fascinet.dashboard.frame import on_edit
 from fascinet.dashboard.gates import MOST, gate_rows, gate_title
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.tables import Html, table
+from fascinet.dashboard.tables import Html, link, table
 from fascinet.dashboard.words import label, percent, points, state_words
+from fascinet.model.schema import Cited
 
 
 def draw(known: Resources, here: Session, variable: str) -> None:
@@ -27,6 +31,7 @@ def draw(known: Resources, here: Session, variable: str) -> None:
         st.html(_kin(known, variable))
     with right:
         st.html(_gate(known, variable))
+        st.html(_article(known, variable))
 
 
 def _states(known: Resources, here: Session, variable: str) -> str:
@@ -80,8 +85,43 @@ def _kin(known: Resources, variable: str) -> str:
 
 def _gate(known: Resources, variable: str) -> str:
     rows = gate_rows(known.network, variable)
-    states = [k for k in rows[0] if k != "when"] if rows else []
+    states = [k for k in rows[0] if k not in {"when", "given"}] if rows else []
     cut = f" (first {MOST} rows)" if len(rows) == MOST else ""
-    body = [(str(r["when"]), *(f"{100 * r[s]:.3g}%" for s in states)) for r in rows]
+    body = [
+        (str(r["when"]), *(f"{100 * r[s]:.3g}%" for s in states), *_cited(known, variable, r))
+        for r in rows
+    ]
     title = gate_title(known.network, variable) + cut
-    return table(title, ("When", *states), body, range(1, len(states) + 1))
+    heads = ("When", *states, "Source", "Article")
+    return table(title, heads, body, range(1, len(states) + 1))
+
+
+def _cited(known: Resources, variable: str, row: dict[str, Any]) -> tuple[Html, str]:
+    """Return the source of a row, with its grade and link, and the article's statements."""
+    found = _figure(known, variable, row["given"])
+    if found is None:
+        return Html("combined from others"), ""
+    url = reference(known.knowledge, found.source).url
+    name = brief(known.knowledge, found.source)
+    text = link(url, name) if url else Html(escape(name))
+    return Html(f"{text} ({escape(found.grade)})"), ", ".join(found.article)
+
+
+def _figure(known: Resources, variable: str, given: Mapping[str, str]) -> Cited | None:
+    if variable in known.knowledge.findings or variable in known.knowledge.tests:
+        given = {p: s for p, s in given.items() if s != known.resting.get(p)}
+    each = (figure_of(known.knowledge, variable, s, given) for s in known.network.states(variable))
+    return next((f for f in each if f is not None), None)
+
+
+def _article(known: Resources, variable: str) -> str:
+    """Return what the article says behind the rows of a gate."""
+    cited: dict[str, None] = {}
+    for row in gate_rows(known.network, variable):
+        found = _figure(known, variable, row["given"])
+        cited |= dict.fromkeys(found.article if found else ())
+    record = known.knowledge.variables.get(variable)
+    cited |= dict.fromkeys(record.article if record else ())
+    said = [(i, known.knowledge.statements[i].text) for i in cited
+            if i in known.knowledge.statements]  # fmt: skip
+    return table("What the article says of it", ("Id", "Statement"), said) if said else ""

@@ -7,7 +7,7 @@ the process lies here: knowledge, network, engine, and the latest answers by cas
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Any
 
 from fascinet.dashboard.catalogue import CONTEXT, Catalogue, make_catalogue, payload
@@ -28,6 +28,9 @@ CACHED = 256
 PROGRAMS = (256, 8e6)  # programs and entries kept: a server runs for days, each case adds two
 GROUND = frozenset({*CONTEXT, COMPLAINT})
 _lock = Lock()
+# Python runs one thread at a time: ten diagnoses begun together would all end late. Two take
+# turns, so that a hard case does not stop an easy one; the others wait in line.
+_turn = Semaphore(2)
 _loaded: list["Resources"] = []
 
 
@@ -109,9 +112,11 @@ def differential(case: Case) -> Differential:
     ImpossibleEvidenceError
         If the findings exclude each other.
     """
-    return resources().reasoner.diagnose(
-        model_case(case), case.setting, strict=False, tests=0, intervals=False, groups=False
-    )
+    known = resources()
+    with _turn:
+        return known.reasoner.diagnose(
+            model_case(case), case.setting, strict=False, tests=0, intervals=False, groups=False
+        )
 
 
 @lru_cache(maxsize=CACHED)

@@ -81,13 +81,23 @@ def functions(case: Case, cause: str) -> Sensitivity:
 
 
 @lru_cache(maxsize=32)
-def levers(case: Case, cause: str, count: int = 40) -> tuple[Lever, ...]:
-    """Return the cited parameters whose range moves the cause most, widest first."""
+def levers(
+    case: Case, cause: str, count: int = 40, least: float = LEAST_SWING
+) -> tuple[Lever, ...]:
+    """Return the cited parameters whose range moves the cause most, widest first.
+
+    Parameters
+    ----------
+    count : int
+        At most so many.
+    least : float
+        A range that moves the posterior by no more than this is left out.
+    """
     found = functions(case, cause)
     swing = np.nan_to_num(np.abs(found.posterior_high - found.posterior_low))
     out: list[Lever] = []
     for i in np.argsort(-swing, kind="stable"):
-        if len(out) == count or swing[i] <= LEAST_SWING:
+        if len(out) == count or swing[i] <= least:
             break
         lever = _lever(found, int(i))
         if lever.grade and lever.state != service.resources().resting.get(lever.variable):

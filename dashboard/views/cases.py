@@ -1,5 +1,6 @@
 """Cases: the library, opening and saving files, the report, and the link to share."""
 
+import re
 from functools import partial
 
 import streamlit as st
@@ -48,7 +49,7 @@ def _library(known: Resources, here: Session) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     picked = left.selectbox(
         "Case", [e.id for e in shown], key=f"case-{kind}",
-        format_func=lambda i: f"{i} · {entries[i].diagnosis}",
+        format_func=lambda i: _name(entries[i]),
     )  # fmt: skip
     right.button(
         "Open this case", key="open-case", width="stretch",
@@ -59,6 +60,12 @@ def _library(known: Resources, here: Session) -> None:
         f"{len(rows)} cases; what a case does not mention is unknown, not absent",
         ("Case", "Diagnosis", "Cause", "Source", "Link"), rows,
     ))  # fmt: skip
+
+
+def _name(entry: Entry) -> str:
+    """Return what stands for a case in the list; typing its PMID or DOI finds it."""
+    marks = re.search(r"PMID:\d+|10\.\d{4,}/\S+", f"{entry.citation} {entry.url}")
+    return " · ".join(filter(None, (entry.id, entry.diagnosis, marks.group() if marks else "")))
 
 
 def _open(here: Session, entry: Entry) -> None:

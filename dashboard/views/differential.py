@@ -95,6 +95,7 @@ def suggestions(known: Resources, answer: Differential) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
+            "note": "Expected information, best per cost first",
             "items": [_suggestion(known, t, chosen[0]) for t in chosen[:NEXT]],
             "empty": "Nothing left that would change the picture.",
         }

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fascinet.dashboard import charts_change, flags, later, service
-from fascinet.dashboard.figures import GRADES, reference
+from fascinet.dashboard.figures import GRADES, brief, reference
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page, plain
 from fascinet.dashboard.service import Resources
@@ -22,6 +22,7 @@ LEAD = "How far each figure's cited range could move the answer, and where the r
 BARS = 12
 POINTS = 80
 POOR = {"C", "D"}
+TORNADO, LEVER = "tornado", "sure-lever"
 
 
 def page() -> None:
@@ -50,7 +51,8 @@ def page() -> None:
         st.subheader("What carries the answer", anchor=False)
         bars = [(lever.name, lever.at_low, lever.at_high) for lever in found[:BARS]]
         rows, spec = charts_change.tornado(bars, entry.posterior)
-        st.vega_lite_chart(rows, spec, key="tornado")
+        st.vega_lite_chart(rows, spec, key=TORNADO, on_select=lambda: _clicked(found))
+        st.caption("Click a bar to see its figure's whole curve.")
     with right:
         _curve(known, found, entry.posterior)
     _places(here, note)
@@ -58,6 +60,15 @@ def page() -> None:
     full = later.answer(service.whole, here.case, text="Working out the interval …", place=note)
     low, high = full[cause].interval
     _headline(head, entry, f"{percent(low)} to {percent(high)}")
+
+
+def _clicked(found: tuple[Lever, ...]) -> None:
+    """Choose the figure whose bar was clicked."""
+    marks = st.session_state[TORNADO].selection.get(charts_change.PICK) or [{}]
+    name = marks[0].get("label")
+    picked = next((lever.index for lever in found if lever.name == name), None)
+    if picked is not None:
+        st.session_state[LEVER] = picked
 
 
 def _headline(place: DeltaGenerator, entry: CauseEntry, span: str) -> None:
@@ -90,7 +101,7 @@ def _places(here: Session, note: DeltaGenerator) -> None:
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:
     st.subheader("One figure at a time", anchor=False)
     names = {lever.index: lever.name for lever in found}
-    picked = st.selectbox("Figure", list(names), format_func=names.__getitem__, key="sure-lever")
+    picked = st.selectbox("Figure", list(names), format_func=names.__getitem__, key=LEVER)
     lever = next(x for x in found if x.index == picked)
     top = _reach(lever)
     points = [(top * i / POINTS, lever.at(top * i / POINTS)) for i in range(POINTS + 1)]
@@ -119,8 +130,9 @@ def _reading(known: Resources, lever: Lever) -> str:
     else:
         lines.append("No value of it would change which cause is the most probable.")
     if cited:
-        link = f"[{cited.key}]({cited.url})" if cited.url else cited.key
-        lines.append(f"Grade {lever.grade} ({GRADES[lever.grade]}), source {link}.")
+        name = plain(brief(known.knowledge, cited.key))
+        link = f"[{name}]({cited.url})" if cited.url else name
+        lines.append(f"Grade {lever.grade} ({GRADES[lever.grade]}). Source: {link}.")
     return " ".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Knowledge: every figure with its source, the illness scripts, the article, the references."""
 
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -33,18 +34,29 @@ def _scripts(known: Resources) -> None:
     ))  # fmt: skip
     record = causes[cause]
     st.header(record.label, anchor=False, divider="gray")
-    codes = " · ".join(f"{k.upper()} {', '.join(v)}" for k, v in record.codes.items() if v)
+    codes = " · ".join(_code(k, c) for k, found in record.codes.items() for c in found)
     must = "**Must not be missed.** " if record.must_not_miss else ""
     st.caption(f"{must}{record.patient_label}. {codes}")
     if record.summary:
         st.markdown(record.summary)
     rows = script_rows(known, cause)
     st.html(_table(rows, f"Findings of {record.label}, strongest first"))
+    cited = sorted({i for row in rows for i in filter(None, row["Article"].split(", "))})
+    said = known.knowledge.statements
+    st.html(_table(
+        [{"Id": i, "Statement": said[i].text} for i in cited if i in said],
+        "What the article says behind these figures",
+    ))  # fmt: skip
+
+
+def _code(system: str, code: str) -> str:
+    """Return a code with its system named once."""
+    return code if ":" in code else f"{system.upper()} {code}"
 
 
 def _table(rows: list[dict[str, Any]], title: str) -> str:
     if not rows:
-        return "<p class='fn-quiet'>Nothing listed.</p>"
+        return f"<p class='fn-quiet'>{escape(title)}: nothing.</p>"
     heads = list(rows[0])
     body = [[link(str(r[h])) if h == "Link" else str(r[h]) for h in heads] for r in rows]
     return table(title, heads, body, [i for i, h in enumerate(heads) if h in NUMBERS])
@@ -52,15 +64,21 @@ def _table(rows: list[dict[str, Any]], title: str) -> str:
 
 def _figures(known: Resources) -> None:
     frame = pd.DataFrame(figure_rows(known.knowledge))
-    first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
+    first, about, second, third = st.columns([1.6, 1.2, 0.8, 1], vertical_alignment="bottom")
+    names = {c: record.label for c, record in known.knowledge.causes.items()}
     words = first.text_input(
         "Search", key="know-search", placeholder="cramps, als, nice_ng42 …", max_chars=80
+    )
+    cause = about.selectbox(
+        "Cause", ["", *names], format_func=lambda c: names.get(c, "all"), key="know-about"
     )
     grades = second.multiselect("Grade", list(GRADES), key="know-grade", select_all=False)
     sources = sorted(frame["Source"].unique())
     source = third.selectbox("Source", ["all", *sources], key="know-source")
     for word in str(words or "").lower().split():
         frame = frame.loc[frame["Text"].str.contains(word, regex=False)]
+    if cause:
+        frame = frame.loc[frame["Where"].str.startswith(f"causes/{cause}.yaml")]
     if grades:
         frame = frame.loc[frame["Grade"].isin(grades)]
     if source != "all":

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import streamlit as st
-
 from fascinet.dashboard import flags, linkpanel, nodepanel, service
 from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.components import mount
@@ -18,9 +16,9 @@ from fascinet.model.errors import ImpossibleEvidenceError
 CHANGE = 0.02
 WIDEST = 11
 LEAD = (
-    "Every variable with its belief now (bar) and before any finding (tick). Orange has become "
-    "more likely, blue less. Pick one: what it cannot influence any more fades; pick a second one, "
-    "and the paths between them are drawn."
+    "Every variable with its belief now (bar) and before any finding (tick). Blue has become "
+    "more likely, orange less. Pick one: what it cannot influence any more fades; pick a second "
+    "one, and the paths between them are drawn."
 )
 
 
@@ -41,11 +39,6 @@ def page() -> None:
     if here.node:
         linkpanel.draw(known, here, link)
         nodepanel.draw(known, here, here.node)
-    else:
-        st.caption(
-            "Arrow keys move between nodes, Enter picks one, Shift and Enter (or click) a second, "
-            "Ctrl and the wheel zoom."
-        )
 
 
 def graph(known: Resources, here: Session, link: Link | None = None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def page() -> None:
     opened = library.open_entry(entry)
     left, right = st.columns([1, 1.2], gap="large")
     with left:
+        st.subheader(_person(opened), anchor=False)
         st.html(_findings(known, opened))
     with right:
         if here.quiz.answer:
@@ -56,11 +57,15 @@ def _usable(entry: Entry) -> bool:
         return False
 
 
-def _findings(known: Resources, opened: Opened) -> str:
-    case = opened.case
-    values = case.values
+def _person(opened: Opened) -> str:
+    values = opened.case.values
     who = [state_words(values[v]) if v == "sex" else f"age {values[v]}"
            for v in ("sex", "age_group") if v in values]  # fmt: skip
+    return ", ".join(["This person", *who])
+
+
+def _findings(known: Resources, opened: Opened) -> str:
+    case = opened.case
     rows = [
         (describe(v, s), "absent" if s == known.resting.get(v) else "")
         for v, s in case.hard
@@ -68,8 +73,7 @@ def _findings(known: Resources, opened: Opened) -> str:
     ]
     present = "".join(f"<li>{escape(t)}</li>" for t, absent in rows if not absent)
     absent = "".join(f"<li>{escape(t)}</li>" for t, absent in rows if absent)
-    person = ", ".join(["This person", *who])
-    parts = [f"<h2>{escape(person)}</h2><ul>{present}</ul>"]
+    parts = [f"<ul>{present}</ul>"]
     if absent:
         parts.append(f"<h2>Known to be absent or normal</h2><ul>{absent}</ul>")
     return "".join(parts)

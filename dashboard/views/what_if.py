@@ -23,6 +23,7 @@ WORDS = {
 }
 TITLES = {"observed": "Seen", "intervened": "Done", "counterfactual": "Imagined"}
 SHOWN = 10
+EVERY = 100_000  # figures, that is: all that bear on the answer
 
 
 def page() -> None:
@@ -172,7 +173,9 @@ def _figure(known: Resources, here: Session) -> None:
     found = (
         ()
         if cause in here.case.entered
-        else later.answer(levers, here.case, cause, text="Moving every figure through its range …")
+        else later.answer(
+            levers, here.case, cause, EVERY, 0.0, text="Moving every figure through its range …"
+        )
     )
     if not found:
         st.info("No single figure's range moves this answer.")
@@ -191,13 +194,19 @@ def _figure(known: Resources, here: Session) -> None:
 
 
 def _slider(lever: Lever) -> float:
-    value = st.slider(
-        "Value", 0.0, 100.0, round(100 * lever.value, 2), 0.1, format="%.1f%%",
+    value = float(st.select_slider(
+        "Value", _scale(lever), value=lever.value, format_func=lambda p: f"{100 * p:.3g}%",
         key=f"if-value-{lever.index}",
-    )  # fmt: skip
-    inside = lever.low <= value / 100 <= lever.high
+    ))  # fmt: skip
+    inside = lever.low <= value <= lever.high
     st.markdown(
         f"Cited **{100 * lever.value:.3g}%**, range {100 * lever.low:.3g}% to "
         f"{100 * lever.high:.3g}%: the slider stands **{'inside' if inside else 'outside'}** it."
     )
-    return value / 100
+    return value
+
+
+def _scale(lever: Lever) -> list[float]:
+    """Return values from 0 to 1, even in log odds, with the cited one and its range among them."""
+    grid = {1 / (1 + math.exp(-i / 4)) for i in range(-36, 37)}
+    return sorted({0.0, *grid, 1.0, lever.low, lever.value, lever.high})

@@ -1,6 +1,8 @@
 // The whole network as SVG: a column a layer, a belief bar in each node, the prior as a dotted tick.
 import { h, instance, send } from "./dom.js";
 
+const HINT = "Arrow keys move between nodes, Enter picks one, Shift and Enter (or click) a second; Ctrl and the wheel zoom.";
+
 const bend = (a, b, w) => {
   const x1 = a.x + w, y1 = a.y + 12, x2 = b.x, y2 = b.y + 12;
   if (x2 > x1) { const m = (x1 + x2) / 2; return `M${x1},${y1}C${m},${y1} ${m},${y2} ${x2},${y2}`; }
@@ -86,7 +88,7 @@ function build(store, g) {
     g.nodes.map((n) => node(store, n, g.node)));
   const tool = (label, symbol, onclick) => h("button", { type: "button", "aria-label": label, title: label, onclick }, symbol);
   store.root.replaceChildren(
-    h("div", { class: "tools" }, tool("Zoom in", "+", () => zoomed(store, 0.8)), tool("Zoom out", "−", () => zoomed(store, 1.25)),
+    h("div", { class: "tools" }, h("p", {}, HINT), tool("Zoom in", "+", () => zoomed(store, 0.8)), tool("Zoom out", "−", () => zoomed(store, 1.25)),
       tool("Whole network", "⤢", () => { store.view = [0, 0, g.width, g.height]; store.svg.setAttribute("viewBox", store.view.join(" ")); })),
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Network, scrolls sideways on small screens" }, store.svg));
   pan(store);

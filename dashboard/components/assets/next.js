@@ -24,7 +24,7 @@ export default function (component) {
   if (store.key === key) return undefined;
   store.key = key;
   store.root.replaceChildren(...data.groups.map((g) => h("section", { "aria-label": g.title },
-    h("h2", {}, g.title),
+    h("h2", {}, g.title, h("span", { class: "how" }, g.note)),
     g.items.length ? h("ol", {}, g.items.map((i, n) => card(store, i, n === 0))) : h("p", { class: "none" }, g.empty))));
   return undefined;
 }
