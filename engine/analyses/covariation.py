@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.analyses.results import Array
+from fascinet.engine.analyses.scratch import scratch
 from fascinet.model.errors import OptionError
 
 SCHEMES = ("proportional", "uniform", "order_preserving")
@@ -90,7 +91,9 @@ def _order_preserving(row: Array, entry: int, value: float) -> Array:
     return row.copy() if span == 0.0 else row + (value - row[entry]) / span * (end - row)
 
 
-def slopes(gradient: Array, values: Array, row: NDArray[np.int64]) -> Array:
+def slopes(
+    gradient: Array, values: Array, row: NDArray[np.int64], out: Array | None = None
+) -> Array:
     """Return the derivative along proportional co-variation, for every parameter at once.
 
     Parameters
@@ -99,6 +102,8 @@ def slopes(gradient: Array, values: Array, row: NDArray[np.int64]) -> Array:
         Plain derivatives by every parameter.
     values, row : arrays, shape (P,)
         The parameters and the row that each belongs to.
+    out : array, shape (…, P), optional
+        Where to write the result.
 
     Returns
     -------
@@ -106,14 +111,16 @@ def slopes(gradient: Array, values: Array, row: NDArray[np.int64]) -> Array:
         g_j - Σ_{k≠j} g_k θ_k / (1 - θ_j); where θ_j = 1 the others share equally.
     """
     starts = np.flatnonzero(np.diff(row, prepend=-1))
-    width = np.diff(np.append(starts, row.size))[row]
-    weighted = np.add.reduceat(gradient * values, starts, axis=-1)[..., row]
-    plain = np.add.reduceat(gradient, starts, axis=-1)[..., row]
+    products = np.multiply(gradient, values, out=scratch("products", *gradient.shape))
     rest = np.add.reduceat(values, starts)[row] - values
     held = rest > 1e-15
-    others = np.where(
-        held,
-        (weighted - gradient * values) / np.where(held, rest, 1.0),
-        (plain - gradient) / np.maximum(width - 1, 1),
-    )
-    return gradient - others
+    sums = np.add.reduceat(products, starts, axis=-1)
+    others = np.take(sums, row, axis=-1, out=scratch("others", *gradient.shape), mode="clip")
+    others -= products
+    others /= np.where(held, rest, 1.0)
+    lone = np.flatnonzero(~held)
+    if lone.size:
+        width = np.diff(np.append(starts, row.size))[row[lone]]
+        plain = np.add.reduceat(gradient, starts, axis=-1)[..., row[lone]]
+        others[..., lone] = (plain - gradient[..., lone]) / np.maximum(width - 1, 1)
+    return np.subtract(gradient, others, out=out)

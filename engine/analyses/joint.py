@@ -15,6 +15,7 @@ import numpy as np
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import jacobian
+from fascinet.engine.analyses.scratch import scratch
 from fascinet.engine.analyses.tree import BASE, MESSAGE, SOFT, Index, Tree, tree_of
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.request import Request, pattern_of
@@ -22,6 +23,8 @@ from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
+
+QUAD = 4  # numbers that the kernels take at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +40,13 @@ class Seats:
     own : array, shape (operands, 3)
         Of soft operands: first and last seat on that variable, place of their indicators.
     indicators : array
-        States × hypotheses of each variable, one after the other.
-    up_at : array, shape (cliques,)
-        Start of each separator's rows; the last item, of shape (cliques + 1,), is their length.
+        States × hypotheses of each variable, one after the other, each row in whole quads.
+    up_at : array, shape (cliques + 1,)
+        Start of each separator's rows after the indicators; the last item is the length of all.
+    lam_at : array, shape (cliques,)
+        First row of each separator on the way down; rows are used again.
+    lam_rows : int
+        How many there are.
     grad_at : array, shape (operands,)
         First row of each factor among the derivatives; -1 for others.
     rows : int
@@ -53,6 +60,8 @@ class Seats:
     own: Index
     indicators: Array
     up_at: Index
+    lam_at: Index
+    lam_rows: int
     grad_at: Index
     rows: int
     wanted: Any
@@ -96,10 +105,11 @@ def take_seats(tree: Tree, index: Mapping[str, int], hypotheses: Sequence[Hypoth
         for k in soft[c]:
             mine = on.get(int(tree.source[k]), [])
             own[k] = len(order), len(order) + len(mine), at
-            table = np.array([hypotheses[i].indicator for i in mine]).T.reshape(-1)
             order += mine
-            parts.append(table)
-            at += table.size
+            if mine:
+                table = np.array([hypotheses[i].indicator for i in mine]).T
+                parts.append(np.pad(table, ((0, 0), (0, -len(mine) % QUAD))).reshape(-1))
+                at += parts[-1].size
         stack.append((c, True))
         stack += [(d, False) for d in below[c]]
     grad_at = np.full(len(tree.kind), -1, np.int64)
@@ -113,12 +123,47 @@ def take_seats(tree: Tree, index: Mapping[str, int], hypotheses: Sequence[Hypoth
             if tree.kind[k] == MESSAGE:
                 wanted[k] = something[tree.source[k]]
         something[c] = wanted[span].any()
-    ends = np.concatenate([[0], np.cumsum(tree.rows * (high - low))])
+    padded = (high - low + QUAD - 1) // QUAD * QUAD
+    ends = at + np.concatenate([[0], np.cumsum(tree.rows * padded)])
+    lam_at, lam_rows = share_rows(tree, wanted)
     return Seats(
         np.array(order, np.int64), low, high, own,
-        np.concatenate(parts) if parts else np.zeros(1), ends.astype(np.int64), grad_at,
-        int(tree.extent[base].sum()), wanted,
+        np.concatenate(parts) if parts else np.zeros(0), ends.astype(np.int64), lam_at, lam_rows,
+        grad_at, int(tree.extent[base].sum()), wanted,
     )  # fmt: skip
+
+
+def share_rows(tree: Tree, wanted: Any) -> tuple[Index, int]:
+    """Return where the rows of each separator lie on the way down, and how many rows there are.
+
+    A clique's rows are needed from when its parent is at work until it is done itself.
+    """
+    at, gaps, length = np.full(len(tree.size), -1, np.int64), list[tuple[int, int]](), 0
+    for c in range(len(tree.size) - 1, -1, -1):
+        span = range(int(tree.first[c]), int(tree.first[c + 1]))
+        new = [int(tree.source[k]) for k in span if tree.kind[k] == MESSAGE and wanted[k]]
+        for d in [*([c] if tree.parent[c] < 0 else []), *new]:
+            size = int(tree.rows[d])
+            fit = next((i for i, (low, high) in enumerate(gaps) if high - low >= size), None)
+            if fit is None:
+                at[d], length = length, length + size
+            else:
+                low, high = gaps[fit]
+                at[d], gaps[fit] = low, (low + size, high)
+        if at[c] >= 0:
+            gaps = _merged([*gaps, (int(at[c]), int(at[c] + tree.rows[c]))])
+    return at, length
+
+
+def _merged(gaps: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return stretches in order, neighbours as one, without empty ones."""
+    out: list[tuple[int, int]] = []
+    for low, high in sorted(g for g in gaps if g[0] < g[1]):
+        if out and out[-1][1] == low:
+            out[-1] = (out[-1][0], high)
+        else:
+            out.append((low, high))
+    return out
 
 
 _seats: WeakKeyDictionary[Compiled, dict[Any, Seats]] = WeakKeyDictionary()
@@ -169,29 +214,35 @@ def joint_slopes(
     flat = (tree.size, tree.rows, tree.parent, tree.message, tree.first, tree.kind, tree.source,
             tree.place, tree.where)  # fmt: skip
     off, likely = tree.offsets(states), tree.likelihoods(soft)
-    mu, scale = np.empty(tree.sizes[2]), np.empty(len(tree.size))
-    up = np.zeros(int(seats.up_at[-1]) + 1)
-    seated = (tree.extent, seats.low, seats.high, seats.own, seats.up_at[:-1], seats.indicators)
-    status, total = kernels.upward(flat, net.base, off, likely, *seated, mu, scale, up)
+    mu, scale = scratch("mu", tree.sizes[2]), np.empty(len(tree.size))
+    up = scratch("up", int(seats.up_at[-1]) + QUAD, zero=True)
+    up[: len(seats.indicators)] = seats.indicators
+    seated = (tree.extent, seats.low, seats.high, seats.own, seats.up_at[:-1])
+    table = scratch("table", tree.sizes[0] * (tree.sizes[1] + 1))
+    status, total = kernels.upward(flat, net.base, off, likely, *seated, mu, scale, up, table)
     at = tree.scalar_places(states)
     if status != kernels.DONE or not (net.base[at] > 0.0).all():
         return None
-    width = len(rivals) + 1
-    posterior = np.ones(width)
+    last = len(rivals)
+    posterior = np.zeros((last + 2 * QUAD - 1) // QUAD * QUAD)
+    posterior[last] = 1.0
     for c in np.flatnonzero(tree.parent < 0):
-        posterior[seats.low[c] : seats.high[c]] = up[seats.up_at[c] : seats.up_at[c + 1]]
-    lam = np.zeros((tree.sizes[2], width))
-    grad = np.zeros((seats.rows + len(at), width))
+        posterior[seats.low[c] : seats.high[c]] = up[seats.up_at[c] :][
+            : seats.high[c] - seats.low[c]
+        ]
+    lam = scratch("lam", seats.lam_rows, len(posterior))
+    grad = scratch("grad", seats.rows + len(at), len(posterior), zero=True)
     kernels.downward(
-        flat, net.base, off, likely, *seated, mu, scale, up, posterior, lam, seats.wanted,
-        seats.grad_at, grad, tree.sizes[1],
+        flat, net.base, off, likely, *seated, mu, scale, up, posterior, last, seats.lam_at, lam,
+        seats.wanted, seats.grad_at, grad, table,
     )  # fmt: skip
     grad[seats.rows :] = posterior / net.base[at][:, None]
-    out = np.zeros((jacobian(network).count, width))
+    out = scratch("slopes", jacobian(network).count, len(posterior), zero=True)
     places = np.concatenate([rows_of(tree, off), at])
     kernels.pull(grad, places, *by_place(network, len(net.base)), out)
-    back = np.append(np.argsort(seats.order), width - 1)
-    return total + float(np.log(net.base[at]).sum()), posterior[back[:-1]], out.T[back]
+    back = np.append(np.argsort(seats.order), last)
+    log_prob = total + float(np.log(net.base[at]).sum())
+    return log_prob, posterior[back[:-1]], np.ascontiguousarray(out.T[back])
 
 
 def rows_of(tree: Tree, off: Index) -> Index:

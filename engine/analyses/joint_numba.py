@@ -16,21 +16,25 @@ from math import log
 
 import numpy as np
 
-from fascinet.engine.machine_code import njit
+from fascinet.engine.machine_code import later, njit
+
+(pointer,) = later("fascinet.engine.batch_vectors", "pointer")
+fetch, four, grown, put = later("fascinet.engine.analyses.quads", "fetch four grown put")
 
 DONE, IMPOSSIBLE, UNSAFE = 1, 0, 2
 TINY = 1e-150
-BLOCK = 64  # entries of a clique taken together
 FAST = {"reassoc", "contract", "nsz"}
 U = np.uintp
 
 
-@njit(cache=True, fastmath=FAST)
-def axpy(out, o, a, x, s, n):
-    """Add a · x[s : s + n] to out[o : o + n]."""
-    o1, s1 = U(o), U(s)
-    for j in range(U(n)):
-        out[o1 + j] += a * x[s1 + j]
+@njit(cache=True)
+def axpy(out, o, a, x, s, quads):
+    """Add a · x[s …] to out[o …], so many quads of numbers; both are addresses."""
+    weight = four(a)
+    for _ in range(quads):
+        put(out, o, grown(fetch(out, o), weight, fetch(x, s)))
+        o += U(4)
+        s += U(4)
 
 
 @njit(cache=True, fastmath=FAST)
@@ -69,7 +73,7 @@ def operands(c, tree, soft, sizes, active):
 
 
 @njit(cache=True)
-def upward(tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale, up):
+def upward(tree, base, off, soft, sizes, low, high, own, up_at, mu, scale, up, table):
     """Collect to the roots, with f of all hypotheses below each separator; return status, ln P.
 
     Parameters
@@ -81,17 +85,20 @@ def upward(tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale,
     low, high : arrays, shape (cliques,)
         The hypotheses at or below each clique; below a clique they are consecutive.
     own : array, shape (operands, 3)
-        Of soft operands: the hypotheses on that variable from … to, where they start in `hyps`.
+        Of soft operands: the hypotheses on that variable from … to, where they start in `up`.
     up_at : array, shape (cliques,)
-        Where f of each clique's separator starts in `up`, shape rows × (high - low).
-    hyps : array
-        Indicators, shape states × hypotheses, variable by variable.
-    mu, scale, up : arrays
-        Results: messages scaled to a maximum of 1, their scales, f.
+        Where f of each clique's separator starts in `up`, rows of (high - low) in whole quads.
+    mu, scale : arrays
+        Results: messages scaled to a maximum of 1, their scales.
+    up : array
+        Indicators, shape states × hypotheses in whole quads, variable by variable; then the
+        result f, zeros at first. What fills up the quads is zero.
+    table : array
+        Space for twice the largest clique.
     """
     size, rows, parent, message, first, kind, source, place, where = tree
     total = 0.0
-    t, weights = np.empty(size.max()), np.empty(size.max())
+    t, weights = table[: size.max()], table[size.max() :]
     active = np.empty(len(kind) + 1, np.int64)
     for c in range(len(size)):
         n, m = size[c], message[c]
@@ -99,7 +106,6 @@ def upward(tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale,
         for a in range(operands(c, tree, soft, sizes, active)):
             multiply(active[a], t, 0, n, kind, source, place, where, base, off, soft, message, mu)
         cols = n // rows[c]
-        width = high[c] - low[c]
         top = 0.0
         for s in range(rows[c]):
             x = 0.0
@@ -111,16 +117,13 @@ def upward(tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale,
             return IMPOSSIBLE, -np.inf
         if top < TINY:
             return UNSAFE, 0.0
+        width = 4 * quads_of(low[c], high[c])
         if width > 0:
             for k in range(first[c], first[c + 1]):
-                if kind[k] == 1:
-                    lift(rows[c], cols, where, place[k], sizes[k], t, weights, hyps, own[k, 2],
-                         own[k, 1] - own[k, 0], up, up_at[c] + own[k, 0] - low[c],
-                         width)  # fmt: skip
-                elif kind[k] == 2:
-                    d = source[k]
-                    lift(rows[c], cols, where, place[k], sizes[k], t, weights, up, up_at[d],
-                         high[d] - low[d], up, up_at[c] + low[d] - low[c], width)  # fmt: skip
+                at, lead, quads = origin(k, kind, source, low, high, own, up_at)
+                if quads > 0:
+                    lift(rows[c], cols, where, place[k], sizes[k], t, weights, up, at, quads,
+                         up_at[c] + lead - low[c], width)  # fmt: skip
             for s in range(rows[c]):
                 x = 1.0 / mu[m + s] if mu[m + s] > 0.0 else 0.0
                 for j in range(width):
@@ -133,64 +136,86 @@ def upward(tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale,
 
 
 @njit(cache=True)
-def lift(rows, cols, where, at, extent, t, weights, f, f0, count, up, u0, width):
-    """Add Σ t · f over each row of a table to the rows of `up`: `count` hypotheses of one operand.
+def quads_of(low, high):
+    """Return how many quads hold the hypotheses from low to high."""
+    return (high - low + 3) // 4
 
-    Where the operand has few values, the table is first summed onto them.
+
+@njit(cache=True)
+def origin(k, kind, source, low, high, own, up_at):
+    """Return where an operand's f starts in `up`, its first hypothesis, its quads (0: no f)."""
+    if kind[k] == 1:
+        return own[k, 2], own[k, 0], quads_of(own[k, 0], own[k, 1])
+    if kind[k] == 2:
+        d = source[k]
+        return up_at[d], low[d], quads_of(low[d], high[d])
+    return 0, 0, 0
+
+
+@njit(cache=True)
+def lift(rows, cols, where, at, extent, t, weights, up, f0, quads, u0, width):
+    """Add Σ t · f over each row of a table to the rows of `up`, for one operand's hypotheses.
+
+    Where the operand has few values, the table is first summed onto them; neighbours with the
+    same value are summed first, too.
     """
-    if count == 0:
-        return
-    few = extent * 4 <= cols
+    data, few, step = pointer(up), extent * 4 <= cols, U(4 * quads)
     for s in range(rows):
-        out, w = u0 + s * width, at + s * cols
+        out, i, stop = U(u0 + s * width), U(s * cols), U((s + 1) * cols)
         if few:
             weights[:extent] = 0.0
-            for i in range(cols):
-                weights[U(where[U(w + i)])] += t[U(s * cols + i)]
+            while i < stop:
+                weights[U(where[U(at) + i])] += t[i]
+                i += U(1)
             for j in range(extent):
                 if weights[j] != 0.0:
-                    axpy(up, out, weights[j], f, f0 + j * count, count)
-        else:
-            for i in range(cols):
-                if t[s * cols + i] != 0.0:
-                    axpy(up, out, t[s * cols + i], f, f0 + where[w + i] * count, count)
+                    axpy(data, out, weights[j], data, U(f0) + U(j) * step, quads)
+            continue
+        while i < stop:
+            p, x = where[U(at) + i], t[i]
+            i += U(1)
+            while i < stop and where[U(at) + i] == p:
+                x += t[i]
+                i += U(1)
+            if x != 0.0:
+                axpy(data, out, x, data, U(f0) + U(p) * step, quads)
 
 
 @njit(cache=True)
 def downward(
-    tree, base, off, soft, sizes, low, high, own, up_at, hyps, mu, scale, up, posterior, lam,
-    wanted, grad_at, grad, most,
+    tree, base, off, soft, sizes, low, high, own, up_at, mu, scale, up, posterior, last, lam_at,
+    lam, wanted, grad_at, grad, table,
 ):  # fmt: skip
     """Send derivatives from the roots to every wanted operand.
 
     Parameters
     ----------
-    posterior : array, shape (H + 1,)
-        P(h | e), then a 1.
-    lam : array, shape (all messages, H + 1)
-        Derivative of each message's entry, for each hypothesis, then for P(e); zeros at first.
+    posterior : array, shape (W,)
+        P(h | e) by seat, then a 1 in place `last`, then at least three zeros.
+    lam_at : array, shape (cliques,)
+        First row of each separator in `lam`; rows are used again once their clique is done.
+    lam : array, shape (rows, W)
+        Space for the derivative of each message's entry: for each hypothesis, then for P(e).
     wanted : array of uint8, shape (operands,)
         Whether the operand's derivative is wanted (a message's: whether anything below it is).
     grad_at : array, shape (operands,)
-        First row of each factor in `grad`, shape (rows, H + 1).
+        First row of each factor in `grad`, shape (rows, W), zeros at first.
+    table : array
+        Space for the largest clique, for each operand and one more.
     """
     size, rows, parent, message, first, kind, source, place, where = tree
-    width = len(posterior)
-    left, right = np.empty(size.max() * most), np.empty(size.max())
-    f = np.zeros((BLOCK, width))
+    right, left = table[: size.max()], table[size.max() :]
     active = np.empty(len(kind) + 1, np.int64)
     for c in range(len(size) - 1, -1, -1):
-        n, m, start, stop = size[c], message[c], first[c], first[c + 1]
-        cols = n // rows[c]
+        n, cols = size[c], size[c] // rows[c]
         count, live = operands(c, tree, soft, sizes, active), False
         for a in range(count):
             live = live or wanted[active[a]] == 1
         if not live:
             continue
-        for s in range(rows[c]):
-            x = 1.0 if parent[c] < 0 else lam[m + s, width - 1]
-            for i in range(s * cols, (s + 1) * cols):
-                left[i] = x / scale[c]
+        if parent[c] < 0:
+            lam[lam_at[c]] = posterior
+        beyond(lam, lam_at[c], rows[c], cols, low[c], high[c], last, scale[c], left)
         for a in range(count - 1):
             at = a * n
             left[at + n : at + 2 * n] = left[at : at + n]
@@ -203,18 +228,15 @@ def downward(
                 active[a], right, 0, n, kind, source, place, where, base, off, soft, message, mu
             )
             scale_by(left, (a - 1) * n, right, n)
-        block = min(n, BLOCK)
-        for i in range(0, n, block):
-            here = min(block, n - i)
-            for j in range(here):
-                outside(c, m + (i + j) // cols, parent, low, high, posterior, lam, f, j)
-            inside(i, here, start, stop, tree, low, high, own, up_at, hyps, up, f)
-            for a in range(count):
-                k = active[a]
-                if wanted[k] == 1 and kind[k] == 0:
-                    add_rows(grad, grad_at[k], where, place[k] + i, left, a * n + i, f, here)
-                elif wanted[k] == 1 and kind[k] == 2:
-                    add_rows(lam, message[source[k]], where, place[k] + i, left, a * n + i, f, here)
+        for a in range(count):
+            k = active[a]
+            if wanted[k] == 1:
+                out, at = grad, grad_at[k]
+                if kind[k] == 2:
+                    out, at = lam, lam_at[source[k]]
+                    lam[at : at + rows[source[k]]] = 0.0
+                scatter(k, c, tree, low, high, own, up_at, up, lam, lam_at[c], last, left, a * n,
+                        out, at)  # fmt: skip
 
 
 @njit(cache=True, fastmath=FAST)
@@ -226,75 +248,72 @@ def scale_by(left, at, right, n):
 
 
 @njit(cache=True, fastmath=FAST)
-def add_rows(out, first, where, w0, weight, a0, f, count):
-    """Add each row of f times its weight to its row of a table, four at once where they agree."""
-    width, j = U(f.shape[1]), U(0)
-    w, a, n = U(w0), U(a0), U(count)
-    while j < n:
-        x = where[w + j]
-        o = U(first + x)
-        if (
-            j + U(3) < n
-            and where[w + j + U(1)] == x
-            and where[w + j + U(2)] == x
-            and (where[w + j + U(3)] == x)
-        ):
-            p, q = weight[a + j], weight[a + j + U(1)]
-            r, s = weight[a + j + U(2)], weight[a + j + U(3)]
-            if p != 0.0 or q != 0.0 or r != 0.0 or s != 0.0:
-                for h in range(width):
-                    out[o, h] += (
-                        p * f[j, h] + q * f[j + U(1), h] + r * f[j + U(2), h] + s * f[j + U(3), h]
-                    )
-            j += U(4)
-        else:
-            p = weight[a + j]
-            if p != 0.0:
-                for h in range(width):
-                    out[o, h] += p * f[j, h]
-            j += U(1)
+def beyond(lam, at, rows, cols, low, high, last, scale, left):
+    """Turn a separator's derivatives into f of the hypotheses beyond it, then a 1.
 
-
-@njit(cache=True, fastmath=FAST)
-def outside(c, at, parent, low, high, posterior, lam, f, j):
-    """Write f of the hypotheses beyond the separator above clique c, then a 1."""
-    last = f.shape[1] - 1
-    if parent[c] < 0:
+    What they were for P(e) goes to the table `left`, divided by the clique's scale.
+    """
+    for s in range(rows):
+        x = lam[at + s, last]
+        for i in range(s * cols, (s + 1) * cols):
+            left[i] = x / scale
+        x = 1.0 / x if x > 0.0 else 0.0
         for h in range(last + 1):
-            f[j, h] = posterior[h]
-        return
-    x = lam[at, last]
-    x = 1.0 / x if x > 0.0 else 0.0
-    for h in range(low[c]):
-        f[j, h] = lam[at, h] * x
-    for h in range(high[c], last):
-        f[j, h] = lam[at, h] * x
-    f[j, last] = 1.0
+            lam[at + s, h] *= x
+        for h in range(low, high):
+            lam[at + s, h] = 0.0
 
 
-@njit(cache=True, fastmath=FAST)
-def inside(i, count, start, stop, tree, low, high, own, up_at, hyps, up, f):
-    """Write f of the hypotheses at and below a clique, for a block of its entries."""
-    _, _, _, _, _, kind, source, place, where = tree
-    for k in range(start, stop):
-        if kind[k] == 1:
-            wide = own[k, 1] - own[k, 0]
-            put_rows(f, own[k, 0], wide, hyps, own[k, 2], where, place[k] + i, count)
-        elif kind[k] == 2:
-            d = source[k]
-            put_rows(f, low[d], high[d] - low[d], up, up_at[d], where, place[k] + i, count)
+@njit(cache=True)
+def scatter(
+    k, c, tree, low, high, own, up_at, up, lam, lam_row, last, weight, w0, target, first_row
+):
+    """Add Σ A · f over a clique's entries to the rows of one operand's derivatives.
 
+    Parameters
+    ----------
+    weight : array
+        A of the clique's entries, from place `w0` on.
+    target : array
+        Rows of derivatives, the operand's from `first_row` on.
 
-@njit(cache=True, fastmath=FAST)
-def put_rows(f, first, width, values, at, where, w0, count):
-    """Copy the rows that an operand's places point to into some columns of f."""
-    w, lead, n = U(w0), U(first), U(width)
-    if n == U(0):
-        return
-    for j in range(U(count)):
-        s = U(at) + U(where[w + j]) * n
-        for h in range(n):
-            f[j, lead + h] = values[s + h]
+    Notes
+    -----
+    f of an entry lies in pieces: that of the hypotheses beyond the separator in its row of `lam`,
+    before and after those below; that of the others where their operand's place points to.
+    """
+    size, rows, _, _, first, kind, source, place, where = tree
+    width, cols = U(lam.shape[1]), size[c] // rows[c]
+    most = first[c + 1] - first[c] + 1
+    begin, lead, step = np.empty(most, U), np.empty(most, U), np.empty(most, U)
+    listed, count = np.empty(most, U), U(0)
+    for j in range(first[c], first[c + 1]):
+        at, seat, quads = origin(j, kind, source, low, high, own, up_at)
+        if j != k and quads > 0:
+            begin[count], lead[count], step[count] = at, seat, 4 * quads
+            listed[count] = place[j]
+            count += U(1)
+    head = quads_of(0, low[c])
+    rest = U(max(high[c], 4 * head))
+    tail = quads_of(rest, last + 1)
+    rows_of, data, out = pointer(lam), pointer(up), pointer(target)
+    for s in range(rows[c]):
+        here = U(lam_row + s) * width
+        i, stop = U(s * cols), U((s + 1) * cols)
+        while i < stop:
+            p, total = where[U(place[k]) + i], 0.0
+            o = U(first_row + p) * width
+            while i < stop and where[U(place[k]) + i] == p:
+                a = weight[U(w0) + i]
+                total += a
+                if a != 0.0:
+                    for b in range(count):
+                        at = begin[b] + U(where[listed[b] + i]) * step[b]
+                        axpy(out, o + lead[b], a, data, at, step[b] // U(4))
+                i += U(1)
+            if total != 0.0:
+                axpy(out, o, total, rows_of, here, head)
+                axpy(out, o + rest, total, rows_of, here + rest, tail)
 
 
 @njit(cache=True, fastmath=FAST)

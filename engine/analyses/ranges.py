@@ -5,13 +5,15 @@ parameters: the low and the high ends of each, NaN where no range is cited.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
 from fascinet.engine.analyses.parameters import Parameters, gate_figures
-from fascinet.engine.analyses.results import Array
+from fascinet.engine.analyses.results import Array, frozen
 
 
+@lru_cache(maxsize=8)
 def cited_ranges(figures: Parameters) -> tuple[Array, Array]:
     """Return low and high of every parameter, NaN where the network cites no range."""
     network = figures.network
@@ -24,7 +26,7 @@ def cited_ranges(figures: Parameters) -> tuple[Array, Array]:
             for out, arrays in zip((low, high), cited, strict=True):
                 out[at : at + size] = np.concatenate([np.ravel(x) for x in arrays])
         at += size
-    return low, high
+    return frozen(low), frozen(high)
 
 
 def ranges_of(
@@ -38,8 +40,10 @@ def ranges_of(
     """
     low, high = cited_ranges(figures)
     blank = np.isnan(low).all()
-    for index, (lower, upper) in (given or {}).items():
-        low[index], high[index] = lower, upper
+    if given:
+        low, high = low.copy(), high.copy()
+        for index, (lower, upper) in given.items():
+            low[index], high[index] = lower, upper
     if blank:
         low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
     return low, high

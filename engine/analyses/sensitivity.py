@@ -22,6 +22,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis, competitors, is_stat
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.engine.analyses.scratch import scratch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,18 +200,19 @@ def assemble(
     """Return the result from derivatives: row 0 is the hypothesis, the rest are the rivals."""
     keep = figures.free
     theta = figures.values[keep]
-    joint = covariation.slopes(found.joint, figures.values, figures.row)[:, keep]
+    joint = scratch("joint slopes", *found.joint.shape)
+    covariation.slopes(found.joint, figures.values, figures.row, joint)
     c = covariation.slopes(found.evidence, figures.values, figures.row)[keep]
-    p = float(found.posterior[0])
-    a, b, d = joint[0], p - joint[0] * theta, 1.0 - c * theta
+    p, a = float(found.posterior[0]), joint[0, keep]
+    b, d = p - a * theta, 1.0 - c * theta
     low, high = ranges_of(figures, ranges)
     low, high = low[keep], high[keep]
-    flip_low, flip_high = flips(found.posterior[1:], joint[1:], theta)
+    flip = flips(found.posterior[1:], joint[1:], figures.values)
     return Sensitivity(
         figures, hypothesis, evidence, p, keep,
         frozen(a), frozen(b), frozen(c), frozen(d), frozen(a - c * p), frozen(low), frozen(high),
         frozen(ratio(a, b, c, d, low, theta, p)), frozen(ratio(a, b, c, d, high, theta, p)),
-        frozen(flip_low), frozen(flip_high), frozen(vertex_proximity(a, b, c, d, theta)),
+        frozen(flip[0][keep]), frozen(flip[1][keep]), frozen(vertex_proximity(a, b, c, d, theta)),
         found,
     )  # fmt: skip
 
@@ -257,12 +259,12 @@ def flips(posterior: Array, slopes: Array, theta: Array) -> tuple[Array, Array]:
     if len(posterior) < 2:
         return np.full_like(theta, np.nan), np.full_like(theta, np.nan)
     top = int(np.argmax(posterior))
-    rivals = np.delete(np.arange(len(posterior)), top)
-    gap = (posterior[top] - posterior[rivals])[:, None]
-    closing = slopes[top] - slopes[rivals]
+    closing = np.subtract(slopes[top], slopes, out=scratch("closing", *slopes.shape))
+    root = scratch("root", *slopes.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = theta - gap / closing
-    inside = (np.abs(closing) > 1e-14) & (root > 1e-12) & (root < 1.0 - 1e-12)
-    below = np.where(inside & (root <= theta) & (closing > 0), root, -np.inf).max(axis=0)
-    above = np.where(inside & (root >= theta) & (closing < 0), root, np.inf).min(axis=0)
+        np.divide((posterior - posterior[top])[:, None], closing, out=root)
+    root += theta
+    inside = (root > 1e-12) & (root < 1.0 - 1e-12)
+    below = np.max(root, axis=0, where=inside & (closing > 1e-14), initial=-np.inf)
+    above = np.min(root, axis=0, where=inside & (closing < -1e-14), initial=np.inf)
     return np.where(np.isinf(below), np.nan, below), np.where(np.isinf(above), np.nan, above)

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine.analyses.cells import FACTOR, LIKELY, cells_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.plan import Plan
@@ -109,43 +110,43 @@ def tree_of(net: "NetworkArrays", compiled: Compiled) -> Tree:
 
 def lay_out(plan: Plan) -> Tree:
     """Return the layout of a plan."""
-    cards = np.array(plan.factors.cards, dtype=np.int64)
-    count = len(plan.cliques)
-    children: list[list[int]] = [[] for _ in range(count)]
-    soft_at, soft, total = dict[int, list[tuple[int, int]]](), dict[int, int](), 0
+    cards, cells = np.array(plan.factors.cards, dtype=np.int64), cells_of(plan)
+    count = len(cells)
+    soft, total = dict[int, int](), 0
     for v in sorted(plan.pattern.soft):
         soft[v], total = total, total + int(cards[v])
-        soft_at.setdefault(plan.home[v], []).append((v, soft[v]))
     size, rows, first = (np.zeros(count + k, dtype=np.int64) for k in (0, 0, 1))
+    parent = np.full(count, -1, dtype=np.int64)
     kind: list[int] = []
     source: list[int] = []
     parts: list[Places] = []
     slices: list[tuple[int, int, int]] = []
     alike: list[int] = []
     spots: list[Index] = []
-    for c, clique in enumerate(plan.cliques):
-        shape = cards[list(clique.scope)]
-        size[c], rows[c] = shape.prod(), shape[: clique.cut].prod()
-        axis = {v: i for i, v in enumerate(clique.scope)}
+    for c, cell in enumerate(cells):
+        shape = cards[list(cell.scope)]
+        size[c], rows[c] = shape.prod(), shape[: cell.cut].prod()
+        axis = {v: i for i, v in enumerate(cell.scope)}
         on: dict[tuple[int, ...], int] = {}
-        for f in (plan.factors.factors[i] for i in clique.factors):
-            slices += [(len(kind), stride, v) for v, stride in f.slices]
-            alike.append(on.setdefault(tuple(sorted(f.scope)), len(kind)))
-            spots.append(_spots(cards, f.scope, f.strides))
-            _add(kind, source, parts, BASE, f.offset, _places(shape, axis, f.scope, f.strides))
-        for v, at in soft_at.get(c, ()):
-            _add(kind, source, parts, SOFT, at, _places(shape, axis, (v,), (1,)))
-        for d in children[c]:
-            below = plan.cliques[d]
-            scope = below.scope[: below.cut]
+        for what, number in sorted(cell.parts):
+            if what == FACTOR:
+                f = plan.factors.factors[number]
+                slices += [(len(kind), stride, v) for v, stride in f.slices]
+                alike.append(on.setdefault(tuple(sorted(f.scope)), len(kind)))
+                spots.append(_spots(cards, f.scope, f.strides))
+                _add(kind, source, parts, BASE, f.offset, _places(shape, axis, f.scope, f.strides))
+                continue
+            alike.append(len(kind))
+            spots.append(np.zeros(0, np.int64))
+            if what == LIKELY:
+                places = _places(shape, axis, (number,), (1,))
+                _add(kind, source, parts, SOFT, soft[number], places)
+                continue
+            scope = cells[number].scope[: cells[number].cut]
             places = _places(shape, axis, scope, _strides(cards, scope))
-            _add(kind, source, parts, MESSAGE, d, places)
+            _add(kind, source, parts, MESSAGE, number, places)
+            parent[number] = c
         first[c + 1] = len(kind)
-        more = len(kind) - len(alike)
-        alike += range(len(alike), len(kind))
-        spots += [np.zeros(0, np.int64)] * more
-        if clique.parent >= 0:
-            children[clique.parent].append(c)
     lengths = np.array([len(p) for p in parts], dtype=np.int64)
     extent = np.array([int(p.max(initial=0)) + 1 for p in parts], dtype=np.int64)
     where = np.concatenate(parts) if parts else np.zeros(0, np.int32)
@@ -154,8 +155,7 @@ def lay_out(plan: Plan) -> Tree:
     most = int(np.diff(first).max(initial=1))
     sizes = (int(size.max(initial=1)), most, int(rows.sum()), total)
     return Tree(
-        size, rows, np.array([c.parent for c in plan.cliques], dtype=np.int64),
-        np.cumsum(rows) - rows, first, np.array(kind, dtype=np.int64),
+        size, rows, parent, np.cumsum(rows) - rows, first, np.array(kind, dtype=np.int64),
         np.array(source, dtype=np.int64), np.cumsum(lengths) - lengths, extent, where, soft,
         tuple(slices), scalars, sizes, np.array(alike, dtype=np.int64), tuple(spots),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.engine.analyses.scratch import scratch
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.network import Network
 
@@ -190,25 +191,32 @@ def _top(sample: Array, labels: tuple[tuple[str, str], ...], together: bool) -> 
 
 
 def posterior_gradient(found: Gradients) -> Array:
-    """Return ∂P(h | e)/∂θ up to a constant in each row, shape (H, P)."""
-    return found.joint - found.posterior[:, None] * found.evidence
+    """Return ∂P(h | e)/∂θ up to a constant in each row, shape (H, P), until the next call."""
+    out = scratch("posterior gradient", *found.joint.shape)
+    np.multiply(found.posterior[:, None], found.evidence, out=out)
+    return np.subtract(found.joint, out, out=out)
 
 
 def factor(figures: Parameters, gradient: Array, sizes: Array) -> Array:
     """Return B, shape (H, P), with B B' the covariance of the hypotheses' posteriors.
 
-    B_hj = √(θ_j / (ν+1)) (g_hj - Σ_k θ_k g_hk): the row's Dirichlet covariance, taken apart.
+    B_hj = √(θ_j / (ν+1)) (g_hj - Σ_k θ_k g_hk): the row's Dirichlet covariance, taken apart. The
+    table serves the next call again.
     """
     theta, row = figures.values, figures.row
-    mean = np.add.reduceat(gradient * theta, figures.starts, axis=1)[:, row]
+    out = np.multiply(gradient, theta, out=scratch("spread", *gradient.shape))
+    means = np.add.reduceat(out, figures.starts, axis=1)
+    np.take(means, row, axis=1, out=out, mode="clip")
+    np.subtract(gradient, out, out=out)
     weight = np.where(np.isfinite(sizes), 1.0 / (sizes + 1.0), 0.0)[row]
-    return np.sqrt(theta * weight) * (gradient - mean)
+    return np.multiply(out, np.sqrt(theta * weight), out=out)
 
 
 def delta_bounds(figures: Parameters, found: Gradients, sizes: Array) -> tuple[Array, Array]:
     """Return 2.5% and 97.5% points of every posterior by the delta method on the log odds."""
     p = found.posterior
-    spread = np.sqrt((factor(figures, posterior_gradient(found), sizes) ** 2).sum(axis=1))
+    parts = factor(figures, posterior_gradient(found), sizes)
+    spread = np.sqrt(np.einsum("hp,hp->h", parts, parts))
     room = p * (1.0 - p)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(p) - np.log1p(-p)
