@@ -23,6 +23,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine.axes import AxisOrder, axis_order
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
@@ -100,6 +101,17 @@ class NetworkArrays:
     def certain(self) -> NDArray[np.int64]:
         """Places in a flat answer of variables with one state."""
         return self.starts[:-1][np.array(self.cards, dtype=np.int64) == 1]
+
+    @cached_property
+    def axes(self) -> AxisOrder:
+        """The order in which tiled programs walk the axes."""
+        tables = [None if b.is_max else (b.offset, b.strides) for b in self.blocks]
+        return axis_order(self.cards, self.parents, tables, self.base.size)
+
+    @cached_property
+    def ordered(self) -> Array:
+        """The base with each table's axes in that order."""
+        return self.base[self.axes.source]
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:

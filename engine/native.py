@@ -1,7 +1,7 @@
 """The bridge to the compiled kernels: imported only once they are wanted."""
 
 # pyright: basic
-from dataclasses import dataclass
+from functools import cached_property
 from threading import local
 
 import numpy as np
@@ -10,70 +10,103 @@ from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
+from fascinet.engine.fold import Packed
 from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
 from fascinet.engine.plan import Plan
+from fascinet.engine.tiles import in_order, lay_tiles, make_nodes
+from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
 from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 _threads = local()
 
 
-@dataclass(frozen=True)
 class NativeProgram:
-    """A flat program and what it reads.
+    """A program for the compiled kernels and what it reads, each part made when it is wanted.
 
     Attributes
     ----------
-    prog : int32 array
-        See `flatten.py`.
+    net : NetworkArrays
+    plan : Plan
     soft_order : tuple of int
         Variables whose likelihoods lead the work space, in order.
     keep : bool
         Whether conditionals are kept beside the beliefs, for leaf queries.
-    lanes : int32 array
-        The leaf queries, see `lanes_numba.py`.
     pairs : dict of int to int32 array
         Leaf queries by pairs, see `leaves_numba.py`, laid out when one is doubtful.
-    plan : Plan
     """
 
-    prog: np.ndarray
-    soft_order: tuple[int, ...]
-    keep: bool
-    lanes: np.ndarray
-    pairs: dict[int, np.ndarray]
-    plan: Plan
+    def __init__(self, net: NetworkArrays, plan: Plan, starts: np.ndarray) -> None:
+        self.plan, self.net, self._starts = plan, net, starts
+        self.soft_order = tuple(sorted(plan.pattern.soft))
+        self.keep = bool(plan.factors.queries)
+        self.pairs: dict[int, np.ndarray] = {}
+
+    @cached_property
+    def prog(self) -> np.ndarray:
+        """The flat program, int32, see `flatten.py`."""
+        tree, tables, scalars, soft = self._parts()
+        return flatten(*tree, *tables, scalars, soft, self.keep)
+
+    @cached_property
+    def lanes(self) -> np.ndarray:
+        """The leaf queries, int32, see `lanes_numba.py`."""
+        return flat_lanes(self.net, self.plan, self._starts, self.prog)
+
+    @cached_property
+    def tiles(self) -> np.ndarray:
+        """The tiled program, int32, see `tiles.py`: for plans without leaf queries."""
+        (cards, starts, *tree, f_list), tables, scalars, soft = self._parts()
+        offsets, o_ptr, o_scope, *_ = tables
+        axes, made = self.net.axes, len(cards) - len(self.net.cards)
+        rank = np.concatenate([axes.rank + made, np.arange(made)])
+        owner = owners(axes.offsets, offsets)
+        free = np.zeros(len(cards), np.bool_)
+        free[list(self.plan.home)] = True
+        mine = np.where((owner >= 0) & free[owner], owner, -1)
+        nodes = make_nodes(cards, *tree, f_list, o_ptr, o_scope, mine, rank)
+        in_order(*tables[1:], owner, axes.ptr, axes.scope, axes.stride)
+        return lay_tiles(cards, starts, *nodes, f_list, *tables, scalars, soft)
+
+    def _parts(self) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], np.ndarray, ...]:
+        """Return the tree with its factors, the factors' windows, scalars and soft evidence."""
+        plan, cards = self.plan, self.plan.factors.cards
+        factors = plan.factors.factors
+        lists = [list(c.factors) for c in plan.cliques]
+        soft, at = np.full(len(cards), -1, np.int64), 0
+        for v in self.soft_order:
+            soft[v] = at
+            at += cards[v]
+            lists[plan.home[v]].append(len(factors) + v)
+        tree = (
+            np.array(cards, np.int64), self._starts[: len(self.net.cards)],
+            *rows_of([c.scope for c in plan.cliques]),
+            np.array([c.cut for c in plan.cliques], np.int64),
+            np.array([c.parent for c in plan.cliques], np.int64), *rows_of(lists),
+        )  # fmt: skip
+        o_ptr, o_scope = rows_of([f.scope for f in factors])
+        _, o_stride = rows_of([f.strides for f in factors])
+        s_ptr, _ = rows_of([range(len(f.slices)) for f in factors])
+        pairs = [(stride, v) for f in factors for v, stride in f.slices]
+        tables = (
+            np.array([f.offset for f in factors], np.int64), o_ptr, o_scope, o_stride, s_ptr,
+            np.array(pairs, np.int64).reshape(-1, 2),
+        )  # fmt: skip
+        return tree, tables, np.array(plan.scalars, np.int64), soft
+
+
+def owners(tables: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Return, of each factor by its offset, the variable whose table it is a window on, or -1."""
+    order = np.argsort(tables, kind="stable")
+    seat = order[np.minimum(np.searchsorted(tables[order], offsets), len(order) - 1)]
+    return np.where(tables[seat] == offsets, seat, -1)
 
 
 def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> NativeProgram:
-    """Return the flat program of a plan."""
-    factors, cards = plan.factors.factors, plan.factors.cards
-    soft_order = tuple(sorted(plan.pattern.soft))
-    lists = [list(c.factors) for c in plan.cliques]
-    soft, at = np.full(len(cards), -1, np.int64), 0
-    for v in soft_order:
-        soft[v] = at
-        at += cards[v]
-        lists[plan.home[v]].append(len(factors) + v)
-    c_ptr, c_scope = rows_of([c.scope for c in plan.cliques])
-    f_ptr, f_list = rows_of(lists)
-    o_ptr, o_scope = rows_of([f.scope for f in factors])
-    _, o_stride = rows_of([f.strides for f in factors])
-    s_ptr, _ = rows_of([range(len(f.slices)) for f in factors])
-    pairs = [(stride, v) for f in factors for v, stride in f.slices]
-    keep = bool(plan.factors.queries)
-    prog = flatten(
-        np.array(cards, np.int64), starts[: len(net.cards)], c_ptr, c_scope,
-        np.array([c.cut for c in plan.cliques], np.int64),
-        np.array([c.parent for c in plan.cliques], np.int64),
-        f_ptr, f_list, np.array([f.offset for f in factors], np.int64), o_ptr, o_scope, o_stride,
-        s_ptr, np.array(pairs, np.int64).reshape(-1, 2),
-        np.array(plan.scalars, np.int64), soft, keep,
-    )  # fmt: skip
-    lanes = flat_lanes(net, plan, starts, prog)
-    return NativeProgram(prog, soft_order, keep, lanes, {}, plan)
+    """Return the program of a plan for the compiled kernels."""
+    return NativeProgram(net, plan, starts)
 
 
 def scratch(size: int, name: str = "work") -> Array:
@@ -108,25 +141,40 @@ def run(
         `IMPOSSIBLE`, `DONE` or `UNSAFE` (numbers out of range: the careful path must answer).
     log_prob : float
     """
+    obs = observed_states(net, states)
+    if not program.keep:
+        return run_tiles(net, program, obs, soft, out)
     prog = program.prog
     work = scratch(int(prog[11]))
-    obs = observed_states(net, states)
     load_soft(program, soft, work)
     status, log_prob = kernels.collect(prog, net.base, obs, work)
     if status == kernels.DONE and out is not None:
         kernels.distribute(prog, work, out, program.keep)
-        if program.keep:
-            ask_leaves(net, program, obs, work, out)
+        ask_leaves(net, program, obs, work, out)
+    return status, log_prob
+
+
+def run_tiles(
+    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: dict[int, Array],
+    out: Array | None,
+) -> tuple[int, float]:  # fmt: skip
+    """Run a tiled program, as `run` does."""
+    ints = program.tiles
+    work, starts = scratch(int(ints[9])), np.empty(int(ints[2]) + int(ints[5]), np.int64)
+    base = net.ordered if net is program.net else net.base[program.net.axes.source]
+    load_soft(program, soft, work)
+    status, log_prob = collect_tiles(ints, base, obs, work, starts)
+    if status == kernels.DONE and out is not None:
+        distribute_tiles(ints, base, work, starts, out)
     return status, log_prob
 
 
 def load_soft(program: NativeProgram, soft: dict[int, Array], work: Array) -> None:
     """Put the likelihoods of soft evidence at the head of the work space."""
-    at = 0
-    for v in program.soft_order:
-        values = soft[v]
-        work[at : at + values.size] = values
-        at += values.size
+    if program.soft_order:
+        packed = isinstance(soft, Packed)
+        values = soft.values if packed else np.concatenate([soft[v] for v in program.soft_order])
+        work[: values.size] = values
 
 
 def ask_leaves(

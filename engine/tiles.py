@@ -1,0 +1,409 @@
+"""From a plan to a tiled program: no table of a clique is ever stored.
+
+A table is walked tile by tile, a tile being its last axes, small enough for the processor's first
+cache. Each operand is multiplied into the tile, the tile is summed onto the message, or times the
+separator's belief onto the children's separators and the marginals, and is forgotten. Axes lie in
+the order of elimination, residual ones first, the one with the most states last, so that most
+operands meet a tile in one run, and the sums over residual variables are sums of runs.
+
+Layout (all int32, pointers are absolute)::
+
+    head      0 nodes  1 → nodes  2 operands  3 → operands  4 → slices  5 scalar operands first …
+              6 → marks  7, 8 ends of the messages and of the beliefs  9 size of the work space
+              10 → the tile  11 → the sum of tiles  12 end of the soft evidence  13 → scales
+              14 → places (start and states of each marginal)  15 places
+    node      0 entries of a tile  1 tiles  2 rows (entries of the separator)  3 message or -1
+              4 belief or -1  5 kind  6, 7 operands from … to  8, 9 marks of the belief from … to
+              10, 11 marks of tiles from … to  12 → its own record among the operands
+              13, 14 marks of the sum of tiles from … to  15 `ROOT` and `QUIET` as bits
+    operand   0 source (0 base, 1 work space, 2 a child's ones)  1 offset  2, 3 slices from … to
+              4 mode  5 inner  6 → starts, one a tile  7 → pattern within a tile  8 belief or -1
+    mark      0 place in the answer  1 outer  2 states  3 inner     (of a belief, or a sum of tiles)
+              or 0 place, 1 → starts, one a tile                    (of tiles)
+
+Kinds of node: `CLIQUE`; `BARREN`, a clique that sends ones; `JOIN`, see `joins_numba.py`.
+Modes: 0 one value a tile; 1 a run; 2 a gather by the pattern; 3 runs of `inner`, 4 values for
+`inner` entries each, the pattern telling where each begins.
+"""
+
+# pyright: basic
+import numpy as np
+
+from fascinet.engine.flatten import fill_axes
+from fascinet.engine.joins_numba import (
+    barren_cliques,
+    join,
+    sorted_scope,
+)
+from fascinet.engine.machine_code import njit
+from fascinet.engine.tiles_numba import (
+    BARREN,
+    CLIQUE,
+    HEAD,
+    JOIN,
+    MARK,
+    NODE,
+    OPERAND,
+    QUIET,
+    ROOT,
+)
+
+TILE, RUN = 512, 8  # entries of a tile at most; the shortest run that is worth a loop of its own
+
+
+@njit(cache=True)
+def longer(values, size):
+    """Return a copy of `size` items, the new ones 0."""
+    out = np.zeros(size, values.dtype)
+    out[: len(values)] = values
+    return out
+
+
+@njit(cache=True)
+def make_nodes(cards, c_ptr, c_scope, cut, parent, f_ptr, f_list, o_ptr, o_scope, owner, rank):
+    """Return the nodes and which operands each has.
+
+    Returns
+    -------
+    n_ptr, n_scope, n_free, n_parent, n_kind : int64 arrays
+        Scopes as compressed rows, in the order of the axes; which of them are residual; parents,
+        each later in the list; kinds.
+    f_node : int64 array
+        The node of each item of `f_list`.
+    """
+    cliques, factors = len(cut), len(o_ptr) - 1
+    barren = barren_cliques(c_ptr, c_scope, cut, parent, f_ptr, f_list, owner)
+    most = 2 * cliques + len(f_list)
+    n_ptr = np.zeros(most + 1, np.int64)
+    n_parent, n_kind = np.full(most, -1, np.int64), np.zeros(most, np.int64)
+    n_scope = np.zeros(max(1024, 4 * len(c_scope)), np.int64)
+    n_free = np.zeros(len(n_scope), np.int64)
+    residual = np.zeros(len(cards), np.int64)
+    f_node = np.zeros(len(f_list), np.int64)
+    node_of = np.zeros(cliques, np.int64)
+    kids = np.zeros(cliques + 1, np.int64)
+    for c in range(cliques):
+        if parent[c] >= 0:
+            kids[parent[c] + 1] += 1
+    for c in range(cliques):
+        kids[c + 1] += kids[c]
+    child, seat = np.zeros(kids[cliques], np.int64), kids.copy()
+    for c in range(cliques):
+        if parent[c] >= 0:
+            child[seat[parent[c]]] = c
+            seat[parent[c]] += 1
+    scope, shape = np.zeros(len(cards), np.int64), np.zeros(64, np.int64)
+    place = np.zeros(len(cards), np.int64)
+    one = np.uint64(1)
+    nodes = 0
+    for c in range(cliques):
+        size = sorted_scope(c_scope, c_ptr[c], c_ptr[c + 1], cards, rank, scope)
+        full = 1.0
+        for a in range(size):
+            place[scope[a]] = a
+            shape[a] = cards[scope[a]]
+            full *= shape[a]
+        for j in range(c_ptr[c], c_ptr[c + 1]):
+            residual[c_scope[j]] = j - c_ptr[c] >= cut[c]
+        begin = f_ptr[c]
+        own = f_ptr[c + 1] - begin
+        count = own + kids[c + 1] - kids[c]
+        items = np.zeros(count, np.uint64)
+        for i in range(own):
+            f = f_list[begin + i]
+            if f < factors:
+                for j in range(o_ptr[f], o_ptr[f + 1]):
+                    if cards[o_scope[j]] > 1:
+                        items[i] |= one << np.uint64(place[o_scope[j]])
+            elif cards[f - factors] > 1:
+                items[i] |= one << np.uint64(place[f - factors])
+        for i in range(own, count):
+            d = node_of[child[kids[c] + i - own]]
+            for j in range(n_ptr[d], n_ptr[d + 1]):
+                if not n_free[j]:
+                    items[i] |= one << np.uint64(place[n_scope[j]])
+        into, up = np.empty(count, np.int64), np.empty(count, np.int64)
+        masks = np.empty(count, np.uint64)
+        made = join(items, count, shape, full, into, up, masks)
+        depth, number = np.zeros(made, np.int64), np.zeros(made, np.int64)
+        deepest = 0
+        for g in range(made):
+            h = up[g]
+            while h >= 0:
+                depth[g] += 1
+                h = up[h]
+            deepest = max(deepest, depth[g])
+        if n_ptr[nodes] + (made + 1) * size > len(n_scope):
+            need = 2 * (n_ptr[nodes] + (made + 1) * size)
+            n_scope, n_free = longer(n_scope, need), longer(n_free, need)
+        for level in range(deepest, -1, -1):
+            for g in range(made):
+                if depth[g] == level:
+                    number[g] = nodes
+                    at = n_ptr[nodes]
+                    for a in range(size):
+                        if masks[g] >> np.uint64(a) & one:
+                            n_scope[at] = scope[a]
+                            at += 1
+                    n_kind[nodes] = JOIN
+                    nodes += 1
+                    n_ptr[nodes] = at
+        at = n_ptr[nodes]
+        for a in range(size):
+            n_scope[at + a], n_free[at + a] = scope[a], residual[scope[a]]
+        n_kind[nodes] = BARREN if barren[c] else CLIQUE
+        for g in range(made):
+            n_parent[number[g]] = number[up[g]] if up[g] >= 0 else nodes
+        for i in range(count):
+            to = number[into[i]] if into[i] >= 0 else nodes
+            if i < own:
+                f_node[begin + i] = to
+            else:
+                n_parent[node_of[child[kids[c] + i - own]]] = to
+        node_of[c] = nodes
+        nodes += 1
+        n_ptr[nodes] = at + size
+    return n_ptr[: nodes + 1], n_scope, n_free, n_parent[:nodes], n_kind[:nodes], f_node
+
+
+@njit(cache=True)
+def in_order(o_ptr, o_scope, o_stride, s_ptr, s_pairs, owner, ptr, scope, stride):
+    """Turn the strides of windows on tables into those on tables by rank, see `axes.py`."""
+    for f in range(len(owner)):
+        v = owner[f]
+        if v < 0:
+            continue
+        for k in range(ptr[v], ptr[v + 1]):
+            for j in range(o_ptr[f], o_ptr[f + 1]):
+                if o_scope[j] == scope[k]:
+                    o_stride[j] = stride[k]
+            for j in range(s_ptr[f], s_ptr[f + 1]):
+                if s_pairs[j, 1] == scope[k]:
+                    s_pairs[j, 0] = stride[k]
+
+
+@njit(cache=True)
+def room_for(ints, need):
+    """Return `ints`, or a longer copy, with room for `need` items."""
+    return ints if need <= len(ints) else longer(ints, 2 * need)
+
+
+@njit(cache=True)
+def lay_map(shape, strides, axes, split, tile, ints, r, at):
+    """Fill in how a tile meets an operand (record `r`); return the ints, and where they end."""
+    zero, run, a = 1, 1, axes
+    while a > split and strides[a - 1] == 0:
+        a -= 1
+        zero *= shape[a]
+    a = axes
+    while a > split and strides[a - 1] == run:
+        a -= 1
+        run *= shape[a]
+    if zero == tile:
+        mode, inner, width = 0, tile, 0
+    elif run == tile:
+        mode, inner, width = 1, tile, 0
+    elif run >= RUN:
+        mode, inner, width = 3, run, tile // run
+    elif zero >= RUN:
+        mode, inner, width = 4, zero, tile // zero
+    else:
+        mode, inner, width = 2, 1, tile
+    tiles = 1
+    for b in range(split):
+        tiles *= shape[b]
+    ints = room_for(ints, at + tiles + width)
+    ints[r + 4], ints[r + 5], ints[r + 6], ints[r + 7] = mode, inner, at, at + tiles
+    fill_axes(shape, strides, 0, split, ints, at)
+    if width:
+        last, size = axes, 1
+        while size < inner:
+            last -= 1
+            size *= shape[last]
+        fill_axes(shape, strides, split, last, ints, at + tiles)
+    return ints, at + tiles + width
+
+
+@njit(cache=True)
+def lay_tiles(
+    cards, starts, n_ptr, n_scope, n_free, n_parent, n_kind, f_node, f_list, o_offset, o_ptr,
+    o_scope, o_stride, s_ptr, s_pairs, scalars, soft,
+):  # fmt: skip
+    """Return the tiled program; the arguments are those of `flatten.flatten` and `make_nodes`."""
+    nodes, factors = len(n_kind), len(o_offset)
+    kids, given = np.zeros(nodes + 1, np.int64), np.zeros(nodes + 1, np.int64)
+    ones = np.zeros(nodes, np.bool_)  # sends ones: left out by the parent on the way up
+    fertile = np.zeros(nodes, np.bool_)  # there is a clique at or below it: it needs a belief
+    for i in range(len(f_node)):
+        given[f_node[i] + 1] += 1
+    for n in range(nodes):
+        if n_kind[n] != JOIN:
+            fertile[n] = True
+        if n_parent[n] >= 0:
+            kids[n_parent[n] + 1] += 1
+            fertile[n_parent[n]] |= fertile[n]
+    for n in range(nodes):
+        kids[n + 1] += kids[n]
+        given[n + 1] += given[n]
+    child, item = np.zeros(kids[nodes], np.int64), np.zeros(len(f_list), np.int64)
+    seat, slot = kids.copy(), given.copy()
+    for n in range(nodes):
+        if n_parent[n] >= 0:
+            child[seat[n_parent[n]]] = n
+            seat[n_parent[n]] += 1
+    for i in range(len(f_list)):
+        item[slot[f_node[i]]] = f_list[i]
+        slot[f_node[i]] += 1
+    for n in range(nodes):
+        ones[n] = n_kind[n] == BARREN
+        if n_kind[n] == JOIN and given[n] == given[n + 1]:
+            ones[n] = True
+            for k in range(kids[n], kids[n + 1]):
+                ones[n] &= ones[child[k]]
+    quiet = np.zeros(nodes, np.bool_)  # part of a sum that is one: no scale of its own
+    for n in range(nodes - 1, -1, -1):
+        if n_parent[n] >= 0:
+            quiet[n] = quiet[n_parent[n]] or ones[n_parent[n]]
+    # where each variable's marginal is read: from the smallest separator that has it
+    source, least = np.full(len(cards), -1, np.int64), np.full(len(cards), np.inf)
+    sizes = np.ones(nodes, np.int64)
+    for n in range(nodes):
+        for j in range(n_ptr[n], n_ptr[n + 1]):
+            if not n_free[j]:
+                sizes[n] *= cards[n_scope[j]]
+        if fertile[n]:
+            for j in range(n_ptr[n], n_ptr[n + 1]):
+                if not n_free[j] and sizes[n] < least[n_scope[j]]:
+                    least[n_scope[j]] = sizes[n]
+                    source[n_scope[j]] = n
+    for n in range(nodes):
+        for j in range(n_ptr[n], n_ptr[n + 1]):
+            if n_free[j] and source[n_scope[j]] < 0:
+                source[n_scope[j]] = n
+    operands = len(f_list) + kids[nodes] + nodes
+    variables = len(starts)
+    p_operand = HEAD + NODE * nodes
+    p_scalar = p_operand + OPERAND * operands
+    p_slice = p_scalar + OPERAND * len(scalars)
+    p_mark = p_slice + 2 * len(s_pairs)
+    at = p_mark + MARK * variables + 2 * variables
+    ints = np.zeros(at + 4096, np.int32)
+    for k in range(len(s_pairs)):
+        ints[p_slice + 2 * k], ints[p_slice + 2 * k + 1] = s_pairs[k, 0], s_pairs[k, 1]
+    for k in range(len(scalars)):
+        r = p_scalar + OPERAND * k
+        ints[r + 1], ints[r + 2], ints[r + 3] = (
+            o_offset[scalars[k]], s_ptr[scalars[k]], s_ptr[scalars[k] + 1],
+        )  # fmt: skip
+    room = 0
+    for v in range(len(soft)):
+        if soft[v] >= 0:
+            room += cards[v]
+    ints[12] = room
+    for n in range(nodes):
+        q = HEAD + NODE * n
+        ints[q + 3] = -1
+        if not ones[n]:
+            ints[q + 3] = room
+            room += sizes[n]
+    ints[7] = room
+    for n in range(nodes):
+        q = HEAD + NODE * n
+        ints[q + 4] = -1
+        if fertile[n]:
+            ints[q + 4] = room
+            room += sizes[n]
+    ints[8] = room
+    place, shape = np.zeros(len(cards), np.int64), np.zeros(64, np.int64)
+    strides = np.zeros(64, np.int64)
+    largest = 1
+    used = mark = 0
+    for n in range(nodes):
+        q = HEAD + NODE * n
+        axes = n_ptr[n + 1] - n_ptr[n]
+        for a in range(axes):
+            v = n_scope[n_ptr[n] + a]
+            place[v] = a
+            shape[a] = cards[v]
+        split, tile = axes, 1
+        while split > 0 and (split == axes or tile * shape[split - 1] <= TILE):
+            split -= 1
+            tile *= shape[split]
+        tiles = 1
+        for a in range(split):
+            tiles *= shape[a]
+        ints[q + 15] = (ROOT if n_parent[n] < 0 else 0) | (QUIET if quiet[n] else 0)
+        largest = max(largest, tile)
+        ints[q], ints[q + 1], ints[q + 2], ints[q + 5] = tile, tiles, sizes[n], n_kind[n]
+        ints[q + 6] = used
+        for k in range(given[n], given[n + 1]):
+            f = item[k]
+            r = p_operand + OPERAND * used
+            strides[:axes] = 0
+            if f < factors:
+                for j in range(o_ptr[f], o_ptr[f + 1]):
+                    if cards[o_scope[j]] > 1:
+                        strides[place[o_scope[j]]] = o_stride[j]
+                ints[r + 1], ints[r + 2], ints[r + 3] = o_offset[f], s_ptr[f], s_ptr[f + 1]
+            else:
+                if cards[f - factors] > 1:
+                    strides[place[f - factors]] = 1
+                ints[r], ints[r + 1] = 1, soft[f - factors]
+            ints[r + 8] = -1
+            ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
+            used += 1
+        for k in range(kids[n], kids[n + 1] + 1):
+            d = child[k] if k < kids[n + 1] else n
+            p, r = HEAD + NODE * d, p_operand + OPERAND * used
+            strides[:axes] = 0
+            step = 1
+            for j in range(n_ptr[d + 1] - 1, n_ptr[d] - 1, -1):
+                if not n_free[j]:
+                    strides[place[n_scope[j]]] = step
+                    step *= cards[n_scope[j]]
+            ints[r], ints[r + 1], ints[r + 8] = 1, ints[p + 3], ints[p + 4]
+            if ones[d]:
+                ints[r] = 2
+            ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
+            used += 1
+        ints[q + 7], ints[q + 12] = used - 1, p_operand + OPERAND * (used - 1)
+        for part in range(3):
+            # read from the separator's belief; from each tile's sum; from the sum of all tiles
+            ints[q + 8 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
+            outer, inner = 1, tile
+            if part == 0:
+                inner = sizes[n]
+            for a in range(axes):
+                v, free = n_scope[n_ptr[n] + a], n_free[n_ptr[n] + a]
+                here = not free if part == 0 else free and (part == 1) == (a < split)
+                walked = not free if part == 0 else a >= split
+                if walked:
+                    inner //= shape[a]
+                if here and source[v] == n and v < variables:
+                    r = p_mark + MARK * mark
+                    ints[r] = starts[v]
+                    if part == 1:
+                        strides[:axes] = 0
+                        strides[a] = 1
+                        ints = room_for(ints, at + tiles)
+                        ints[r + 1] = at
+                        fill_axes(shape, strides, 0, split, ints, at)
+                        at += tiles
+                    else:
+                        ints[r + 1], ints[r + 2], ints[r + 3] = outer, shape[a], inner
+                    mark += 1
+                if walked:
+                    outer *= shape[a]
+            ints[q + 9 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
+    places = 0
+    for v in range(variables):
+        if source[v] >= 0:
+            r = p_mark + MARK * variables + 2 * places
+            ints[r], ints[r + 1] = starts[v], cards[v]
+            places += 1
+    ints[14], ints[15] = p_mark + MARK * variables, places
+    ints[0], ints[1], ints[2], ints[3], ints[4] = nodes, HEAD, used, p_operand, p_slice
+    ints[5], ints[6] = len(scalars), p_mark
+    ints[10], ints[11], ints[13] = room, room + largest, room + 2 * largest
+    ints[9] = room + 2 * largest + nodes
+    return ints[:at].copy()

@@ -1,0 +1,292 @@
+"""Run any tiled program: one generic set of kernels. The layout is told in `tiles.py`.
+
+Up, a node sends message(separator) = Σ_residual ∏ operands, scaled to a maximum of 1. Down, its
+tiles of ∏ operands · belief(separator) / message(separator) are summed onto its children's
+separators and onto the marginals.
+"""
+
+# pyright: basic
+from math import log
+
+import numpy as np
+
+from fascinet.engine.kernels_numba import DONE, FAST, FLOOR, IMPOSSIBLE, TINY, UNSAFE, U
+from fascinet.engine.machine_code import njit
+
+CLIQUE, BARREN, JOIN = 0, 1, 2
+ROOT, QUIET = 1, 2
+HEAD, NODE, OPERAND, MARK = 16, 16, 9, 4
+
+
+@njit(cache=True, fastmath=FAST)
+def set_tile(ints, r, i, src, s0, dst, d0, size):
+    """Set a tile to what operand `r` holds for tile `i`."""
+    mode, d, n = ints[r + 4], U(d0), U(size)
+    s = U(s0 + ints[ints[r + 6] + i])
+    p, inner = U(ints[r + 7]), U(ints[r + 5])
+    if mode == 0:
+        x = src[s]
+        for j in range(n):
+            dst[d + j] = x
+    elif mode == 1:
+        for j in range(n):
+            dst[d + j] = src[s + j]
+    elif mode == 2:
+        for j in range(n):
+            dst[d + j] = src[s + U(ints[p + j])]
+    else:
+        for k in range(n // inner):
+            t = s + U(ints[p + k])
+            if mode == 3:
+                for j in range(inner):
+                    dst[d + j] = src[t + j]
+            else:
+                x = src[t]
+                for j in range(inner):
+                    dst[d + j] = x
+            d += inner
+
+
+@njit(cache=True, fastmath=FAST)
+def multiply_tile(ints, r, i, src, s0, dst, d0, size):
+    """Multiply a tile by what operand `r` holds for tile `i`."""
+    mode, d, n = ints[r + 4], U(d0), U(size)
+    s = U(s0 + ints[ints[r + 6] + i])
+    p, inner = U(ints[r + 7]), U(ints[r + 5])
+    if mode == 0:
+        x = src[s]
+        for j in range(n):
+            dst[d + j] *= x
+    elif mode == 1:
+        for j in range(n):
+            dst[d + j] *= src[s + j]
+    elif mode == 2:
+        for j in range(n):
+            dst[d + j] *= src[s + U(ints[p + j])]
+    else:
+        for k in range(n // inner):
+            t = s + U(ints[p + k])
+            if mode == 3:
+                for j in range(inner):
+                    dst[d + j] *= src[t + j]
+            else:
+                x = src[t]
+                for j in range(inner):
+                    dst[d + j] *= x
+            d += inner
+
+
+@njit(cache=True, fastmath=FAST)
+def add_tile(ints, r, i, src, s0, dst, d0, size):
+    """Add a tile onto an operand's shape: the transpose of `multiply_tile`."""
+    mode, s, n = ints[r + 4], U(s0), U(size)
+    d = U(d0 + ints[ints[r + 6] + i])
+    p, inner = U(ints[r + 7]), U(ints[r + 5])
+    if mode == 0:
+        x = 0.0
+        for j in range(n):
+            x += src[s + j]
+        dst[d] += x
+    elif mode == 1:
+        for j in range(n):
+            dst[d + j] += src[s + j]
+    elif mode == 2:
+        for j in range(n):
+            dst[d + U(ints[p + j])] += src[s + j]
+    else:
+        for k in range(n // inner):
+            t = d + U(ints[p + k])
+            if mode == 3:
+                for j in range(inner):
+                    dst[t + j] += src[s + j]
+            else:
+                x = 0.0
+                for j in range(inner):
+                    x += src[s + j]
+                dst[t] += x
+            s += inner
+
+
+@njit(cache=True, fastmath=FAST)
+def rescale(work, m0, rows):
+    """Scale a message to a maximum of 1; return the scale, 0 if impossible, or TINY / 2."""
+    m, n = U(m0), U(rows)
+    top, low = 0.0, 1.0
+    for j in range(n):
+        x = work[m + j]
+        top = max(top, x)
+        low = min(low, x if x > 0.0 else 1.0)
+    if low < FLOOR:
+        return TINY / 2
+    if top > 0.0:
+        x = 1.0 / top
+        for j in range(n):
+            work[m + j] *= x
+    return top
+
+
+@njit(cache=True)
+def find_starts(ints, obs, starts):
+    """Write where each operand starts for the observed states."""
+    for k in range(len(starts)):
+        r = np.int64(ints[3]) + OPERAND * k
+        at = np.int64(ints[r + 1])
+        for j in range(ints[r + 2], ints[r + 3]):
+            at += np.int64(ints[ints[4] + 2 * j]) * obs[ints[ints[4] + 2 * j + 1]]
+        starts[k] = at
+
+
+@njit(cache=True)
+def fill_tile(ints, q, i, base, work, starts, to, size, fresh):
+    """Put the product of a node's operands into a tile (`fresh`), or multiply it into it."""
+    for k in range(ints[q + 6], ints[q + 7]):
+        r = np.int64(ints[3]) + OPERAND * k
+        if ints[r] == 0:
+            if fresh:
+                set_tile(ints, r, i, base, starts[k], work, to, size)
+            else:
+                multiply_tile(ints, r, i, base, starts[k], work, to, size)
+            fresh = False
+        elif ints[r] == 1:
+            if fresh:
+                set_tile(ints, r, i, work, starts[k], work, to, size)
+            else:
+                multiply_tile(ints, r, i, work, starts[k], work, to, size)
+            fresh = False
+    if fresh:
+        work[to : to + size] = 1.0
+
+
+@njit(cache=True)
+def collect_tiles(ints, base, obs, work, starts):
+    """Pass messages to the roots; return a status and ln P(e)."""
+    total, product = 0.0, 1.0
+    find_starts(ints, obs, starts)
+    for k in range(ints[5]):
+        x = base[starts[ints[2] + k]]
+        if x <= 0.0:
+            return IMPOSSIBLE, -np.inf
+        product *= x
+        if product < TINY:
+            total += log(product)
+            product = 1.0
+    work[ints[12] : ints[7]] = 0.0
+    tile = np.int64(ints[10])
+    for n in range(ints[0]):
+        q = np.int64(ints[1]) + NODE * n
+        m, size, own = np.int64(ints[q + 3]), np.int64(ints[q]), np.int64(ints[q + 12])
+        if m < 0:
+            continue
+        for i in range(ints[q + 1]):
+            if ints[q + 5] == JOIN:
+                fill_tile(ints, q, i, base, work, starts, m + i * size, size, True)
+            else:
+                fill_tile(ints, q, i, base, work, starts, tile, size, True)
+                add_tile(ints, own, i, work, tile, work, m, size)
+        work[np.int64(ints[13]) + n] = 1.0
+        if ints[q + 15] & QUIET:
+            continue
+        top = rescale(work, m, ints[q + 2])
+        if top == 0.0:
+            return IMPOSSIBLE, -np.inf
+        if top < TINY:
+            return UNSAFE, 0.0
+        work[np.int64(ints[13]) + n] = top
+        product *= top
+        if product < TINY or product > 1e150:
+            total += log(product)
+            product = 1.0
+    return DONE, total + log(product)
+
+
+@njit(cache=True, fastmath=FAST)
+def read_mark(ints, r, work, b0, out):
+    """Add one marginal of a table at `b0` to the answer; its record lies at `r`."""
+    at, card, inner, d = U(ints[r]), U(ints[r + 2]), U(ints[r + 3]), U(b0)
+    for _ in range(ints[r + 1]):
+        for s in range(card):
+            x = work[d]
+            for j in range(U(1), inner):
+                x += work[d + j]
+            out[at + s] += x
+            d += inner
+
+
+@njit(cache=True)
+def weigh(ints, q, work, top):
+    """Turn a clique's belief of the separator into its weight, belief / message."""
+    b, m = np.int64(ints[q + 4]), np.int64(ints[q + 3])
+    if m >= 0:
+        for j in range(ints[q + 2]):
+            x = work[m + j] * top
+            work[b + j] = work[b + j] / x if x > 0.0 else 0.0
+
+
+@njit(cache=True, fastmath=FAST)
+def spread_tile(ints, q, i, work, to, size):
+    """Add a tile of beliefs to the children's separators."""
+    for k in range(ints[q + 6], ints[q + 7]):
+        r = np.int64(ints[3]) + OPERAND * k
+        if ints[r + 8] >= 0:
+            add_tile(ints, r, i, work, to, work, np.int64(ints[r + 8]), size)
+
+
+@njit(cache=True, fastmath=FAST)
+def mark_tile(ints, q, i, work, to, size, total, out):
+    """Add a tile of beliefs to the marginals that it tells of."""
+    if ints[q + 10] < ints[q + 11]:
+        x, d = 0.0, U(to)
+        for j in range(U(size)):
+            x += work[d + j]
+        for k in range(ints[q + 10], ints[q + 11]):
+            r = np.int64(ints[6]) + MARK * k
+            out[ints[r] + ints[ints[r + 1] + i]] += x
+    if ints[q + 13] < ints[q + 14]:
+        d, s = U(total), U(to)
+        if i == 0:
+            for j in range(U(size)):
+                work[d + j] = work[s + j]
+        else:
+            for j in range(U(size)):
+                work[d + j] += work[s + j]
+
+
+@njit(cache=True)
+def distribute_tiles(ints, base, work, starts, out):
+    """Pass beliefs from the roots down and write every marginal, summing to one."""
+    work[ints[7] : ints[8]] = 0.0
+    for k in range(ints[15]):
+        p = np.int64(ints[14]) + 2 * k
+        out[ints[p] : ints[p] + ints[p + 1]] = 0.0
+    tile, total = np.int64(ints[10]), np.int64(ints[11])
+    for n in range(ints[0] - 1, -1, -1):
+        q = np.int64(ints[1]) + NODE * n
+        b, size, own = np.int64(ints[q + 4]), np.int64(ints[q]), np.int64(ints[q + 12])
+        if b < 0:
+            continue
+        if ints[q + 15] & ROOT:
+            work[b] = 1.0
+        if ints[q + 5] == JOIN:
+            for k in range(ints[q + 8], ints[q + 9]):
+                read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
+            for i in range(ints[q + 1]):
+                spread_tile(ints, q, i, work, b + i * size, size)
+            continue
+        for k in range(ints[q + 8], ints[q + 9]):
+            read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
+        weigh(ints, q, work, work[np.int64(ints[13]) + n])
+        for i in range(ints[q + 1]):
+            set_tile(ints, own, i, work, b, work, tile, size)
+            fill_tile(ints, q, i, base, work, starts, tile, size, False)
+            spread_tile(ints, q, i, work, tile, size)
+            mark_tile(ints, q, i, work, tile, size, total, out)
+        for k in range(ints[q + 13], ints[q + 14]):
+            read_mark(ints, np.int64(ints[6]) + MARK * k, work, total, out)
+    for k in range(ints[15]):
+        p = U(ints[14] + 2 * k)
+        x = 0.0
+        for j in range(U(ints[p + U(1)])):
+            x += out[U(ints[p]) + j]
+        x = 1.0 / x
+        for j in range(U(ints[p + U(1)])):
+            out[U(ints[p]) + j] *= x
