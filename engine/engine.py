@@ -1,6 +1,6 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fascinet.engine.display import InferenceDrawing
 
 Evidence = tuple[Hard | None, Soft | None]
+Quick = Callable[[Hard | None], Posterior | None]
 BACKENDS = ("auto", "numpy", "numba")
 ESTIMATES = ("weighting", "lbp")
 
@@ -64,6 +65,7 @@ class Engine(Analyses):
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
+        self._quick: Quick = self._seek_quick
 
     @cached_property
     def arrays(self) -> NetworkArrays:
@@ -106,7 +108,7 @@ class Engine(Analyses):
             If the plan exceeds the budget.
         """
         if soft is None and do is None and targets is None:
-            quick = self._quick(evidence or {})
+            quick = self._quick(evidence)
             if quick is not None:
                 return quick
         request = read_request(self.network, evidence, soft, do)
@@ -120,23 +122,21 @@ class Engine(Analyses):
             names, self.prior,
         )  # fmt: skip
 
-    def _quick(self, evidence: Hard) -> Posterior | None:
-        """Answer from the fixed tree of a small network; None if there is none, or on trouble."""
-        whole = self.solver.whole
-        if whole is None:
+    def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
+        """Answer from the fixed tree of a small network, now and from now on, if it has one.
+
+        None where there is none, and on any trouble: then the long way answers, or tells.
+        """
+        solver = self.solver
+        if not solver.native:
             return None
-        places = self.layout.places
-        try:
-            codes = [places[v][s] for v, s in evidence.items()]
-        except (KeyError, TypeError):
-            return None
-        values, log_prob = whole.answer(codes)
-        if not log_prob > -np.inf:
-            return None
-        return Posterior(
-            self.layout, values, log_prob, dict(evidence), {}, {}, self.layout.variables,
-            self.prior,
-        )  # fmt: skip
+        found: Quick | None = None
+        if solver.whole is not None:
+            from fascinet.engine.whole import quick_answer
+
+            found = quick_answer(solver.whole, self.layout, self.prior)
+        self._quick = found or (lambda evidence: None)
+        return self._quick(evidence)
 
     def prior(self) -> Posterior:
         """Return the marginals without evidence, computed once."""

@@ -80,7 +80,16 @@ class Posterior(Mapping[str, Marginal]):
     1.0
     """
 
-    __slots__ = ("_given", "_layout", "flat", "log_prob_evidence")
+    __slots__ = (
+        "_do",
+        "_evidence",
+        "_layout",
+        "_log_prob",
+        "_prior",
+        "_soft",
+        "_targets",
+        "_values",
+    )
 
     def __init__(
         self,
@@ -93,39 +102,46 @@ class Posterior(Mapping[str, Marginal]):
         targets: tuple[str, ...],
         prior: Callable[[], "Posterior"],
     ) -> None:
-        # slot by slot, the quick way past __setattr__; what is seldom read is kept in one of them
-        _put_layout(self, layout)
-        _put_flat(self, values)
-        _put_log_prob(self, log_prob_evidence)
-        _put_given(self, (evidence, soft, do, targets, prior))
+        self._layout, self._values, self._log_prob = layout, values, log_prob_evidence
+        self._evidence, self._soft, self._do = evidence, soft, do
+        self._targets, self._prior = targets, prior
+
+    @property
+    def flat(self) -> Array:
+        """P(v = s | e) of all variables in network order, read-only."""
+        values = self._values
+        values.flags.writeable = False
+        return values
+
+    @property
+    def log_prob_evidence(self) -> float:
+        """The logarithm of P(e)."""
+        return self._log_prob
 
     @property
     def evidence(self) -> Mapping[str, str]:
         """The hard evidence as given."""
-        return self._given[0]
+        return self._evidence
 
     @property
     def soft(self) -> Mapping[str, Any]:
         """The soft evidence as given."""
-        return self._given[1]
+        return self._soft
 
     @property
     def do(self) -> Mapping[str, str]:
         """The interventions as given."""
-        return self._given[2]
+        return self._do
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The variables that were asked for."""
-        return self._given[3]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"Posterior is read-only: cannot set {name!r}")
+        return self._targets
 
     def __getitem__(self, variable: str) -> Marginal:
         layout: Layout = self._layout
         try:
-            return Marginal(layout.state_maps[variable], self.flat[layout.slices[variable]])
+            return Marginal(layout.state_maps[variable], self._values[layout.slices[variable]])
         except KeyError:
             raise UnknownVariableError(variable, layout.variables) from None
 
@@ -156,7 +172,7 @@ class Posterior(Mapping[str, Marginal]):
     @property
     def prior(self) -> "Posterior":
         """The marginals without evidence (and without intervention), computed once an engine."""
-        return self._given[4]()
+        return self._prior()
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a DataFrame with columns variable, state, prior, posterior."""
@@ -208,8 +224,3 @@ class Posterior(Mapping[str, Marginal]):
             f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
             f"log P(e) = {self.log_prob_evidence:.6g})"
         )
-
-
-_put_layout, _put_flat, _put_log_prob, _put_given = (
-    Posterior.__dict__[slot].__set__ for slot in ("_layout", "flat", "log_prob_evidence", "_given")
-)

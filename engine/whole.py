@@ -1,18 +1,24 @@
 """The fixed tree of a small network of tables, ready for any evidence."""
 
 # pyright: basic
-from collections.abc import Callable
+import ctypes
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import typeof
 
 from fascinet.engine import kernels_numba as kernels
+from fascinet.engine import whole_numba as numba
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.lanes_layout import enumerate_kid
-from fascinet.engine.native import NativeProgram, scratch
-from fascinet.engine.whole_numba import CLIQUE, HEAD, SEAT, run
+from fascinet.engine.native import NativeProgram
+from fascinet.engine.posterior import Layout, Posterior
+from fascinet.engine.whole_layout import TreeLayout, link, split
+from fascinet.engine.whole_names_numba import DATA, KIND, SIGNATURE, run
 from fascinet.model.gates import Array
+
+WORD = 8  # bytes
 
 
 @dataclass(frozen=True)
@@ -22,80 +28,131 @@ class Whole:
     Attributes
     ----------
     ints : int32 array
-        See `whole_numba.py`.
     floats : array
-        The work space after calibration, P(residual | separator), then the prior marginals.
-    places, room : int
-        Length of an answer, and of the work space.
-    entry : callable
-        `whole_numba.run` as compiled: the types never vary here, so that Numba need not look.
+        P(variable | separator) of each node.
+    prior : array
+        The answer without evidence.
+    nodes, room : int
+        How many nodes there are, and the length of the work space.
     """
 
     ints: np.ndarray
     floats: Array
-    places: int
+    prior: Array
+    nodes: int
     room: int
-    entry: Callable[..., float]
 
-    def answer(self, codes: list[int]) -> tuple[Array, float]:
-        """Return posteriors and ln P(e) for the places of the observed states.
 
-        Minus infinity is an impossible case; NaN means that the careful path must answer.
-        """
-        out = np.empty(self.places)
-        log_prob = self.entry(
-            self.ints, self.floats, np.array(codes, np.int64), scratch(self.room), out
-        )
-        out.setflags(write=False)
-        return out, log_prob
+@dataclass(frozen=True)
+class NamedTree:
+    """A tree that takes evidence by name: `entry(address, evidence, out)` returns ln P(e).
+
+    Minus infinity is an impossible case; NaN means that another way must answer: a name is unknown,
+    or numbers are out of range. The call keeps the interpreter's lock from start to end, so any
+    number of threads may share the work space.
+
+    Attributes
+    ----------
+    entry : callable
+    address : int
+        Of the frame that tells the kernel where all data lie.
+    size : int
+        Length of an answer.
+    data : tuple
+        What lies at the addresses, kept alive.
+    """
+
+    entry: Callable[[int, dict[str, str], Array], float]
+    address: int
+    size: int
+    data: tuple[Any, ...]
 
 
 def make_whole(net: NetworkArrays, program: NativeProgram, starts: np.ndarray) -> Whole:
     """Calibrate a program without evidence."""
-    prog = program.prog
-    prior = np.zeros(int(prog[11]))
-    kernels.collect(prog, net.base, np.zeros(len(net.cards), np.int64), prior)
-    marginals = np.empty(int(starts[-1]))
-    kernels.distribute(prog, prior.copy(), marginals, False)
-    marginals[net.certain] = 1.0
-    ints = lay_whole(prog, starts)
-    floats = np.concatenate([prior, marginals])
-    room = prior.size + int(ints[5])
-    example = (ints, floats, np.zeros(0, np.int64), scratch(room), marginals.copy())
-    run(*example)
-    entry = run.overloads[tuple([typeof(a) for a in example])].entry_point
-    return Whole(ints, floats, marginals.size, room, entry)
+    prog, plan = program.prog, program.plan
+    work, prior = np.zeros(int(prog[11])), np.empty(int(starts[-1]))
+    kernels.collect(prog, net.base, np.zeros(len(net.cards), np.int64), work)
+    records = prog[int(prog[1]) :][: kernels.CLIQUE * int(prog[0])].reshape(-1, kernels.CLIQUE)
+    cards = plan.factors.cards
+    tables = [
+        work[at : at + size].reshape([cards[v] for v in clique.scope]).copy()
+        for clique, size, at in zip(plan.cliques, records[:, 0], records[:, 3], strict=True)
+    ]
+    kernels.distribute(prog, work, prior, False)
+    prior[net.certain] = 1.0
+    nodes = split(plan, tables)
+    link(nodes, cards)
+    ints, floats, room = TreeLayout(nodes, cards, starts).run()
+    return Whole(ints, floats, prior, len(nodes), room)
 
 
-def lay_whole(prog: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the ints of a flat program's tree."""
-    count = int(prog[0])
-    old = prog[int(prog[1]) :][: kernels.CLIQUE * count].reshape(count, kernels.CLIQUE)
-    marks = prog[int(prog[9]) :][: kernels.MARGINAL * int(old[-1, 9] if count else 0)]
-    marks = marks.reshape(-1, kernels.MARGINAL)
-    home = np.repeat(np.arange(count), old[:, 9] - old[:, 8])
-    seats = np.zeros((len(starts) - 1, SEAT), np.int64)
-    seats[np.searchsorted(starts, marks[:, 0])] = np.column_stack([marks, home])
-    owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    p_mark = HEAD + CLIQUE * count
-    p_seat = p_mark + SEAT * len(marks)
-    p_owner = p_seat + seats.size
-    at = p_owner + len(owner)
-    cliques = np.zeros((count, CLIQUE), np.int64)
-    cliques[:, :4], cliques[:, 4], cliques[:, 6:8] = old[:, [3, 1, 2, 4]], old[:, 5], old[:, 8:10]
-    maps = [(c, *meetings(prog, old, c)) for c in np.flatnonzero(old[:, 5] >= 0).tolist()]
-    for c, places, width in maps:
-        cliques[c, [5, 8, 9]] = at, width, len(places)
-        at += len(places)
-    head = [count, HEAD, p_mark, p_seat, p_owner, old[:, 1].max(initial=1), prog[11], prog[11]]
-    parts = (head, cliques.ravel(), np.column_stack([marks, home]).ravel(), seats.ravel(), owner)
-    return np.concatenate([*parts, *(places for _, places, _ in maps)]).astype(np.int32)
+def named_tree(whole: Whole, places: Mapping[str, Mapping[str, int]]) -> NamedTree | None:
+    """Return a tree that takes names; None where the interpreter does not allow for it.
+
+    Parameters
+    ----------
+    places : mapping of variable to mapping of state to int
+        Place in the answer of each state.
+    """
+    if not objects_as_expected() or not all(type(v) is dict for v in (places, *places.values())):
+        return None
+    work, size = np.zeros(whole.room), whole.prior.size
+    frame = np.zeros(numba.HEAD + 4 * whole.nodes + size, np.int64)
+    address = frame.ctypes.data
+    for at, array in (
+        (numba.INTS, whole.ints), (numba.FLOATS, whole.floats), (numba.WORK, work),
+        (numba.PRIOR, whole.prior),
+    ):  # fmt: skip
+        frame[at] = array.ctypes.data
+    frame[[numba.NODES, numba.PLACES, numba.NAMES]] = whole.nodes, size, id(places)
+    frame[[numba.STR, numba.MARKS]] = id(str), address + WORD * numba.HEAD
+    run.compile(SIGNATURE)
+    entry = run.overloads[SIGNATURE.args].entry_point
+    return NamedTree(entry, address, size, (frame, work, whole, places))
 
 
-def meetings(prog: np.ndarray, old: np.ndarray, c: int) -> tuple[np.ndarray, int]:
-    """Return which row of a clique's message each run of its parent's entries meets."""
-    size = int(old[old[c, 5], 0])
-    places = np.empty(size, np.int32)
-    enumerate_kid(prog, int(old[c, 10]), int(old[c, 4]), places, 0)
-    width = int(np.gcd.reduce(np.flatnonzero(np.diff(places)) + 1, initial=size))
-    return places[::width], width
+def quick_answer(
+    whole: Whole, layout: Layout, prior: Callable[[], Posterior]
+) -> Callable[[Mapping[str, str] | None], Posterior | None] | None:
+    """Return what answers hard evidence by name; None if nothing can.
+
+    It returns None on any trouble, be it with names, with numbers, or because P(e) = 0.
+    """
+    tree = named_tree(whole, layout.places)
+    if tree is None:
+        return None
+    entry, address, size, names = tree.entry, tree.address, tree.size, layout.variables
+    empty, never = np.empty, -np.inf
+
+    def answer(evidence: Mapping[str, str] | None, _tree: NamedTree = tree) -> Posterior | None:
+        if type(evidence) is dict:
+            given = evidence.copy()
+        elif evidence is None or isinstance(evidence, Mapping):
+            given = dict(evidence or {})
+        else:
+            return None
+        values = empty(size)
+        log_prob = entry(address, given, values)
+        if log_prob > never:
+            return Posterior(layout, values, log_prob, given, {}, {}, names, prior)
+        return None
+
+    return answer
+
+
+def objects_as_expected() -> bool:
+    """Tell whether objects lie in memory as the kernel reads them, behind one lock."""
+    locked: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    array, text = np.zeros(1), "text"
+
+    def word(thing: object, place: int) -> int | None:
+        return ctypes.c_void_p.from_address(id(thing) + WORD * place).value
+
+    return (
+        sys.implementation.name == "cpython"
+        and ctypes.sizeof(ctypes.c_void_p) == WORD
+        and locked()
+        and word(array, DATA) == array.ctypes.data
+        and word(text, KIND) == id(str)
+    )

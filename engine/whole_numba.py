@@ -1,17 +1,21 @@
 """One fixed tree for all evidence: for small networks of tables, where it beats a new program.
 
-The tree is calibrated once without evidence, so that each clique holds P(residual | separator).
-Evidence then touches only the cliques from its own to the root; all others send messages of ones
-and are skipped on the way up. Cliques are so small that what costs is not the arithmetic but the
-loops around it: so maps have one level, and rows are not normalised before they are read.
+Each node holds P(variable | separator) of the network without evidence; see `whole_layout.py`.
+Evidence touches only the nodes from its own to the root; all others would send messages of ones
+and are skipped on the way up. Rows are whole vectors of four (`whole_vectors.py`), maps have one
+level, and an observed variable leaves one row of its table.
 
-Layout of the ints (int32, pointers are absolute)::
+    up      T = P ∏ messages,   message = Σ_rows T
+    down    T ← T · belief / message,   marginal = Σ_columns T
 
-    head    0 cliques  1 → cliques  2 → marginals  3 → seats  4 → owners  5 most rows
-            6 entries and messages in the work space  7 → prior marginals (in the floats)
-    clique  0 table  1 rows  2 columns  3 message  4 parent  5 → rows that the parent's entries meet
-            6, 7 marginals from … to  8 entries of the parent in a run that meet the same  9 runs
-    marginal, seat  0 place in the answer  1 outer  2 states  3 inner  4 clique
+Layout of the ints (int32)::
+
+    node    0 table (floats)  1 states  2 width of a row  3 node above  4 mode
+            5 message  6 T  7 marginal  8 product of the messages about the variable alone
+            9 place in the answer  10 whether T is read from below  11 belief of the separator
+            12 step of the variable above in the message  13 → map up  14 → map down
+            15 entries above that meet in one of the message
+    seat    0 node  1 state, for each place in the answer
 """
 
 # pyright: basic
@@ -20,153 +24,280 @@ from math import log
 import numpy as np
 
 from fascinet.engine.kernel_cache import njit
-from fascinet.engine.kernels_numba import FAST, FLOOR, TINY, U, read_marginal
+from fascinet.engine.whole_layout import ALONE, FULL, NODE, PARTLY
+from fascinet.engine.whole_vectors import (
+    LANES,
+    add,
+    gather,
+    lanes_between,
+    lanes_from,
+    load,
+    longs_at,
+    numbers_at,
+    ratio,
+    spread,
+    store,
+    times,
+    total,
+    words_at,
+)
 
-HEAD, CLIQUE, SEAT = 8, 10, 5
 SMALL = 1e-4  # a message below it is scaled up
+TINY, FLOOR = 1e-40, 1e-90  # out of range: the careful path must answer
+INTS, FLOATS, WORK, NODES, PLACES, PRIOR, NAMES, STR, MARKS, CURSOR = range(10)
+HEAD = 16  # longs of a frame before the marks
+CLEAN, DIRTY, ALONG, MET = 0, 1, 2, 4  # ALONG: messages about the variable alone; MET: T is made
+FREE = -1
 
 
-@njit(cache=True, fastmath=FAST)
-def touch(ints, floats, work, dirty, c):
-    """Copy the calibrated tables of a clique and of all above it into the work space."""
-    while c >= 0 and dirty[c] == 0:
-        dirty[c] = 1
-        q = HEAD + CLIQUE * c
-        first = U(ints[q])
-        for j in range(U(ints[q + 1] * ints[q + 2])):
-            work[first + j] = floats[first + j]
-        c = ints[q + 4]
+@njit(cache=True)
+def copy_row(source, at, target, to, width):
+    """Copy a row."""
+    for j in range(0, width, LANES):
+        store(target, to + j, load(source, at + j))
 
 
-@njit(cache=True, fastmath=FAST)
-def observe(ints, code, work):
-    """Set all entries of a variable's home that differ from its state to zero; return its seat."""
-    seat = ints[3] + SEAT * ints[ints[4] + code]
-    state = code - ints[seat]
-    inner, d = U(ints[seat + 3]), U(ints[HEAD + CLIQUE * ints[seat + 4]])
-    for _ in range(ints[seat + 1]):
-        for s in range(ints[seat + 2]):
-            if s != state:
-                for j in range(inner):
-                    work[d + j] = 0.0
-            d += inner
+@njit(cache=True)
+def weigh_rows(source, at, work, to, row0, row1, width, weight):
+    """Multiply each row by a number of its own."""
+    for r in range(row0, row1):
+        y = spread(work[weight + r])
+        for j in range(r * width, r * width + width, LANES):
+            store(work, to + j, times(load(source, at + j), y))
 
 
-@njit(cache=True, fastmath=FAST)
-def send_up(ints, q, work):
-    """Sum a clique's rows and multiply its parent by them; return the largest, and the scale."""
-    at, cols, m = U(ints[q]), U(ints[q + 2]), U(ints[q + 3])
-    top, low = 0.0, 1.0
-    for s in range(U(ints[q + 1])):
-        x = 0.0
-        for j in range(cols):
-            x += work[at + j]
-        at += cols
-        work[m + s] = x
-        top = max(top, x)
-        if x > 0.0:
-            low = min(low, x)
-    if low < FLOOR or top < TINY:
-        return 0.0 if top == 0.0 else np.nan, 1.0
-    scale = 1.0 / top if top < SMALL else 1.0
-    if ints[q + 4] >= 0:
-        above = HEAD + CLIQUE * ints[q + 4]
-        d, meets, run = U(ints[above]), U(ints[q + 5]), U(ints[q + 8])
-        if run == 1:
-            for p in range(U(ints[q + 9])):
-                work[d + p] *= work[U(ints[meets + p])] * scale
-            return top, scale
-        for p in range(U(ints[q + 9])):
-            y = work[U(ints[meets + p])] * scale
-            for j in range(run):
-                work[d + j] *= y
-            d += run
-    return top, scale
+@njit(cache=True)
+def weigh_all(source, at, work, to, row0, row1, width, weight):
+    """Multiply each entry by one of a message that is as long."""
+    for j in range(row0 * width, row1 * width, LANES):
+        store(work, to + j, times(load(source, at + j), load(work, weight + j)))
 
 
-@njit(cache=True, fastmath=FAST)
-def receive(ints, floats, q, work, mine):
-    """Weigh a clique's rows by what its parent believes of the separator."""
-    above = HEAD + CLIQUE * ints[q + 4]
-    rows, cols, m = U(ints[q + 1]), U(ints[q + 2]), U(ints[q + 3])
-    sums = U(ints[6])
-    for s in range(rows):
-        work[sums + s] = 0.0
-    d, meets, to, run = U(ints[above]), U(ints[q + 5]), sums - m, U(ints[q + 8])
-    if run == 1:
-        for p in range(U(ints[q + 9])):
-            work[U(ints[meets + p]) + to] += work[d + p]
-    else:
-        for p in range(U(ints[q + 9])):
-            x = work[d]
-            for j in range(U(1), run):
-                x += work[d + j]
-            work[U(ints[meets + p]) + to] += x
-            d += run
-    at = U(ints[q])
-    for s in range(rows):
-        x = work[sums + s]
-        if mine:
-            y = work[m + s]
-            x = x / y if y > 0.0 else 0.0
-            for j in range(cols):
-                work[at + j] *= x
-        else:
-            for j in range(cols):
-                work[at + j] = floats[at + j] * x
-        at += cols
+@njit(cache=True)
+def weigh_some(source, at, work, to, row0, row1, width, weight, step, ints, meets):
+    """Multiply each entry by the one of a message that it meets."""
+    for r in range(row0, row1):
+        j = r * width
+        for k in range(0, width, LANES):
+            y = gather(work, weight + r * step, ints, meets + k)
+            store(work, to + j + k, times(load(source, at + j + k), y))
 
 
-@njit(cache=True, nogil=True)
-def run(ints, floats, codes, work, out):
-    """Answer one case; return ln P(e), NaN where numbers are out of range.
+@njit(cache=True)
+def add_rows(source, at, row0, row1, width, work, to):
+    """Add rows up into a message; return bits for large and for doubtful entries."""
+    large, doubtful = 0, 0
+    for j in range(0, width, LANES):
+        x = load(source, at + row0 * width + j)
+        for r in range(row0 + 1, row1):
+            x = add(x, load(source, at + r * width + j))
+        store(work, to + j, x)
+        large |= lanes_from(x, SMALL)
+        doubtful |= lanes_between(x, FLOOR)
+    return large, doubtful
 
-    Parameters
-    ----------
-    ints : int32 array
-    floats : array
-        The work space after calibration without evidence, then the answer without evidence.
-    codes : int array
-        Places in the answer of the observed states.
-    work : array
-    out : array
-        The answer: posteriors of all variables.
+
+@njit(cache=True)
+def enlarge(ints, q, source, at, row0, row1, work):
+    """Scale a message and its T to a maximum of one; return the old maximum."""
+    top, m, width = 0.0, ints[q + 5], ints[q + 2]
+    for j in range(width):
+        top = max(top, work[m + j])
+    if top >= TINY:
+        for j in range(width):
+            work[m + j] /= top
+        for j in range(row0 * width, row1 * width):
+            work[ints[q + 6] + j] = source[at + j] / top
+    return top
+
+
+@njit(cache=True)
+def send_up(ints, floats, work, marks, nodes, c):
+    """Make a node's message and hand it to the node above.
+
+    Return 1 and the scale, or a reason to stop: minus infinity (no entry left), or NaN.
     """
-    cliques = ints[0]
-    dirty = np.zeros(cliques, np.uint8)
-    for code in codes:
-        touch(ints, floats, work, dirty, ints[ints[3] + SEAT * ints[ints[4] + code] + 4])
-        observe(ints, code, work)
-    total, product = 0.0, 1.0
-    for c in range(cliques):
-        if dirty[c]:
-            q = HEAD + CLIQUE * c
-            top, scale = send_up(ints, q, work)
-            if not top > 0.0:
-                return np.nan if np.isnan(top) else -np.inf
-            if ints[q + 4] < 0:
-                product *= top
-                scale = 1.0 / top
-                for j in range(U(ints[q]), U(ints[q] + ints[q + 2])):
-                    work[j] *= scale
-                if product < TINY:
-                    total += log(product)
+    q = NODE * c
+    card, width, t = np.int64(ints[q + 1]), np.int64(ints[q + 2]), np.int64(ints[q + 6])
+    seen, state = marks[3 * nodes + c], marks[c]
+    row0, row1 = (0, card) if seen == FREE else (seen, seen + 1)
+    source, at = floats, np.int64(ints[q])
+    if state & ALONG:
+        weigh_rows(source, at, work, t, row0, row1, width, np.int64(ints[q + 8]))
+        source, at = work, t
+    kid = marks[nodes + c]
+    while kid >= 0:
+        k = NODE * kid
+        weight = np.int64(ints[k + 5])
+        if ints[k + 4] == FULL:
+            weigh_all(source, at, work, t, row0, row1, width, weight)
+        else:
+            weigh_some(
+                source, at, work, t, row0, row1, width, weight, np.int64(ints[k + 12]), ints,
+                np.int64(ints[k + 13]),
+            )  # fmt: skip
+        source, at = work, t
+        kid = marks[2 * nodes + kid]
+    m, scale = np.int64(ints[q + 5]), 1.0
+    large, doubtful = add_rows(source, at, row0, row1, width, work, m)
+    if doubtful:
+        return np.nan
+    if not large:
+        scale = enlarge(ints, q, source, at, row0, row1, work)
+        if scale < TINY:
+            return -np.inf if scale == 0.0 else np.nan
+        at = t
+    if at == t:
+        marks[c] |= MET
+    return scale
+
+
+@njit(cache=True)
+def hand_up(ints, work, marks, nodes, c):
+    """Note a message at the node above."""
+    q, above = NODE * c, np.int64(ints[NODE * c + 3])
+    if ints[q + 4] != ALONE:
+        marks[2 * nodes + c] = marks[nodes + above]
+        marks[nodes + above] = c
+        return
+    p = NODE * above
+    m, along = np.int64(ints[q + 5]), np.int64(ints[p + 8])
+    if marks[above] & ALONG:
+        weigh_all(work, m, work, along, 0, 1, ints[q + 2], along)
+    else:
+        copy_row(work, m, work, along, ints[q + 2])
+        marks[above] |= ALONG
+
+
+@njit(cache=True)
+def gather_belief(ints, work, q):
+    """Sum the table above to the separator."""
+    above = np.int64(ints[NODE * ints[q + 3] + 6])
+    to, meets, count = np.int64(ints[q + 11]), np.int64(ints[q + 14]), np.int64(ints[q + 15])
+    width = np.int64(ints[q + 2])
+    for j in range(0, width, LANES):
+        x = gather(work, above, ints, meets + j)
+        for k in range(1, count):
+            x = add(x, gather(work, above + ints[meets + width + k], ints, meets + j))
+        store(work, to + j, x)
+
+
+@njit(cache=True)
+def believe(source, at, work, to, weight, row0, row1, width, keep, marginal):
+    """Weigh each column, and write the sums of the rows; return their sum."""
+    whole = 0.0
+    for r in range(row0, row1):
+        x = spread(0.0)
+        for j in range(0, width, LANES):
+            y = times(load(source, at + r * width + j), load(work, weight + j))
+            if keep:
+                store(work, to + r * width + j, y)
+            x = add(x, y)
+        y = total(x)
+        work[marginal + r] = y
+        whole += y
+    return whole
+
+
+@njit(cache=True)
+def clear(work, at, row0, row1, width):
+    """Set rows to zero."""
+    x = spread(0.0)
+    for j in range(row0 * width, row1 * width, LANES):
+        store(work, at + j, x)
+
+
+@njit(cache=True)
+def receive(ints, floats, work, marks, nodes, c, out):
+    """Turn a node into what is believed of it, and read its variable's marginal."""
+    q = NODE * c
+    card, width, t = np.int64(ints[q + 1]), np.int64(ints[q + 2]), np.int64(ints[q + 6])
+    weight, marginal = np.int64(ints[q + 11]), np.int64(ints[q + 7])
+    place, keep, seen = np.int64(ints[q + 9]), ints[q + 10], marks[3 * nodes + c]
+    source, at = floats, np.int64(ints[q])
+    if ints[q + 4] == PARTLY and (keep or seen == FREE):
+        gather_belief(ints, work, q)
+    if marks[c]:
+        m = np.int64(ints[q + 5])
+        for j in range(0, width, LANES):
+            store(work, m + j, ratio(load(work, weight + j), load(work, m + j)))
+        weight = m
+        if marks[c] & MET:
+            source, at = work, t
+    if seen == FREE:
+        whole = believe(source, at, work, t, weight, 0, card, width, keep, marginal)
+        scale = 1.0 / whole
+        for r in range(card):
+            out[place + r] = work[marginal + r] * scale
+        return
+    if keep:
+        believe(source, at, work, t, weight, seen, seen + 1, width, keep, marginal)
+        clear(work, t, 0, seen, width)
+        clear(work, t, seen + 1, card, width)
+    for r in range(card):
+        work[marginal + r] = out[place + r] = 1.0 if r == seen else 0.0
+
+
+@njit(cache=True)
+def observe(frame, ints, marks, count):
+    """Mark the observed nodes and all above them."""
+    nodes = frame[NODES]
+    for c in range(nodes):
+        marks[c], marks[nodes + c], marks[3 * nodes + c] = CLEAN, -1, FREE
+    for i in range(count):
+        seat = NODE * nodes + 2 * marks[4 * nodes + i]
+        c = np.int64(ints[seat])
+        if c >= 0:
+            marks[3 * nodes + c] = ints[seat + 1]
+        while c >= 0 and marks[c] == CLEAN:
+            marks[c] = DIRTY
+            c = np.int64(ints[NODE * c + 3])
+
+
+# -------------------------------------------------------------------- the two passes
+
+
+@njit(cache=True)
+def collect(ints, floats, work, marks, nodes):
+    """Send messages from the evidence to the roots; return ln P(e)."""
+    log_prob, product = 0.0, 1.0
+    for c in range(nodes):
+        if marks[c]:
+            scale = send_up(ints, floats, work, marks, nodes, c)
+            if scale != 1.0:
+                if not scale > 0.0:
+                    return scale
+                log_prob += log(scale)
+            if ints[NODE * c + 3] >= 0:
+                hand_up(ints, work, marks, nodes, c)
+            else:
+                product *= work[ints[NODE * c + 5]]
+                if product < FLOOR:
+                    log_prob += log(product)
                     product = 1.0
-            elif scale != 1.0:
-                total -= log(scale)
-    for c in range(cliques - 1, -1, -1):
-        q = HEAD + CLIQUE * c
-        mine = dirty[c] == 1
-        if ints[q + 4] >= 0:
-            dirty[c] = dirty[ints[q + 4]]
-        if dirty[c] == 0:
-            for k in range(ints[q + 6], ints[q + 7]):
-                r = ints[2] + SEAT * k
-                for j in range(U(ints[r]), U(ints[r] + ints[r + 2])):
-                    out[j] = floats[U(ints[7]) + j]
-            continue
-        if ints[q + 4] >= 0:
-            receive(ints, floats, q, work, mine)
-        for k in range(ints[q + 6], ints[q + 7]):
-            read_marginal(ints, np.int64(ints[2]) + SEAT * k, work, ints[q], out)
-    return total + log(product)
+    return log_prob + log(product)
+
+
+@njit(cache=True)
+def answer(frame, count, out):
+    """Answer one case; return ln P(e), minus infinity or NaN where numbers are out of range."""
+    ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
+    prior, nodes = numbers_at(frame[PRIOR]), frame[NODES]
+    marks = longs_at(frame[MARKS])
+    observe(frame, ints, marks, count)
+    log_prob = collect(ints, floats, work, marks, nodes)
+    if not log_prob > -np.inf:
+        return log_prob
+    for j in range(frame[PLACES]):
+        out[j] = prior[j]
+    for j in range(LANES):
+        work[j] = 1.0
+    for c in range(nodes - 1, -1, -1):
+        above = np.int64(ints[NODE * c + 3])
+        if above >= 0:
+            marks[nodes + c] = marks[nodes + above]
+        else:
+            marks[nodes + c] = marks[c]
+        if marks[nodes + c] != CLEAN:
+            receive(ints, floats, work, marks, nodes, c, out)
+    return log_prob
