@@ -8,8 +8,9 @@ that no page waits for any more is dropped from the queue.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 from time import monotonic
@@ -140,8 +141,9 @@ def answer(
         What the function raised.
     """
     job = QUEUE.ask(function, arguments)
+    # even if it is not needed: what is drawn after it keeps its place from run to run
+    note = place if place is not None else st.empty()
     if not done(job, SOON):
-        note = place if place is not None else st.empty()
         note.caption(f"⏳ {text}")
         while not done(job, SOON):
             if job.future.cancelled():
@@ -149,6 +151,15 @@ def answer(
         note.empty()
     found: T = job.future.result()
     return found
+
+
+def fetch(function: Callable[..., T], *arguments: Hashable) -> T:
+    """Return `function(*arguments)`, computed beside; for a download, where no page is drawn."""
+    while True:
+        job = QUEUE.ask(function, arguments)
+        with suppress(CancelledError, TimeoutError):
+            found: T = job.future.result(GRACE / 2)
+            return found
 
 
 def done(job: Job, patience: float) -> bool:

@@ -98,12 +98,19 @@ def _sources(case: Case) -> tuple[str, ...]:
     return tuple(f"{c.text}. {c.url}".strip() for c in cited)
 
 
+def html_of(case: Case) -> str:
+    """Return the report of a case as HTML."""
+    return to_html(compose(case))
+
+
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #14202b; max-width: 52rem; margin: 2rem auto; }
+body { font: 15px/1.45 system-ui, sans-serif; color: #14202b; max-width: 52rem; margin: 2rem auto;
+  padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 1.6rem; }
 table { border-collapse: collapse; width: 100%; }
 td, th { padding: 0.3rem 0.5rem; border-bottom: 1px solid #c9d3db; text-align: left; }
-td.num, th.num { text-align: right; }
+td.num, th.num { text-align: right; overflow-wrap: normal; }
+th[scope] { overflow-wrap: normal; }
 .flag { border-left: 5px solid #c2410c; background: #fdeee6; padding: 0.4rem 0.8rem; }
 .small { font-size: 0.85rem; } svg { max-width: 100%; height: auto; }
 """
@@ -119,6 +126,7 @@ def to_html(report: Report) -> str:
     head = "".join(f"<th class='{'num' if i else ''}'>{h}</th>" for i, h in enumerate(heads))
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{escape(report.title)}</h1>"
         f"<p><b>{escape(LIMITS[0])}</b> {escape(report.context)}.</p>"

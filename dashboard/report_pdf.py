@@ -7,13 +7,19 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from fascinet.dashboard.report import LIMITS, Report
+from fascinet.dashboard.report import LIMITS, Report, compose
+from fascinet.dashboard.state import Case
 
 FONTS = Path(__file__).with_name("static") / "fonts"
 FAMILY = "DejaVu"
 WIDTHS = (74, 24, 24, 40, 24)
 HEADS = ("Cause", "Before", "Now", "95% interval", "Explains")
 MISSING = "\N{WHITE SQUARE}"
+
+
+def pdf_of(case: Case) -> bytes:
+    """Return the report of a case as PDF."""
+    return to_pdf(compose(case))
 
 
 def to_pdf(report: Report) -> bytes:

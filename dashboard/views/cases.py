@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from fascinet.dashboard import library, phenopacket, report, report_pdf, service
+from fascinet.dashboard import later, library, phenopacket, report, report_pdf, service
 from fascinet.dashboard.frame import open_page, plain
 from fascinet.dashboard.library import Entry, Opened
 from fascinet.dashboard.service import Resources
@@ -125,12 +125,12 @@ def _download(label: str, name: str, mime: str, make: partial[str] | partial[byt
 
 
 def _html(case: Case) -> str:
-    return report.to_html(report.compose(case))
+    return later.fetch(report.html_of, case)
 
 
 def _pdf(case: Case) -> bytes:
-    return report_pdf.to_pdf(report.compose(case))
+    return later.fetch(report_pdf.pdf_of, case)
 
 
 def _csv(case: Case) -> str:
-    return str(service.whole(case).to_frame().to_csv(index=False))
+    return str(later.fetch(service.whole, case).to_frame().to_csv(index=False))

@@ -15,6 +15,7 @@ from fascinet.dashboard.words import label, state_words
 
 LEAD = "Everything the network knows, and where it comes from."
 NUMBERS = frozenset({"p", "Range", "n", "Grade"})
+TALLEST = 560  # pixels
 VIEWS = ("Illness scripts", "Figures", "The article", "Actions", "References")
 
 
@@ -83,9 +84,11 @@ def _figures(known: Resources) -> None:
         frame = frame.loc[frame["Grade"].isin(grades)]
     if source != "all":
         frame = frame.loc[frame["Source"] == source]
-    st.caption(f"{len(frame)} figures. " + "; ".join(f"{g}: {t}" for g, t in GRADES.items()) + ".")
+    count = "1 figure" if len(frame) == 1 else f"{len(frame)} figures"
+    st.caption(f"{count}. " + "; ".join(f"{g}: {t}" for g, t in GRADES.items()) + ".")
     st.dataframe(
-        frame.drop(columns="Text"), hide_index=True, height=560, key="know-table",
+        frame.drop(columns="Text"), hide_index=True, key="know-table",
+        height=min(TALLEST, 35 * (len(frame) + 1) + 3), placeholder="",
         column_config={"DOI": st.column_config.LinkColumn("DOI", display_text="open")},
     )  # fmt: skip
 

@@ -184,12 +184,15 @@ def _figure(known: Resources, here: Session) -> None:
     with left:
         names = {x.index: x.name for x in found}
         picked = st.selectbox(
-            "Figure", list(names), format_func=names.__getitem__, key=f"if-figure-{cause}"
+            "Figure", list(names), format_func=names.__getitem__, key=f"if-lever-{cause}"
         )
         lever = next(x for x in found if x.index == picked)
         value = _slider(lever)
     with right:
-        after = scenarios.with_figure(here.case, cause, lever.index, value)
+        after = later.answer(
+            scenarios.with_figure, here.case, cause, lever.index, value,
+            text="Building the network with that figure …",
+        )  # fmt: skip
         _compare(known, scenarios.current(here.case), after, "now", "with that figure")
 
 
