@@ -1,5 +1,9 @@
 """The layout of a plan by compiled search: the twin of `plan.lay_out`."""
 
+from collections import OrderedDict
+from threading import Lock
+from typing import TypeAlias
+
 import numpy as np
 
 from fascinet.engine import plan
@@ -10,10 +14,58 @@ from fascinet.engine.native_leaves import ints, rows_of
 from fascinet.engine.order import Elimination
 from fascinet.engine.plan import Layout, lay_sweep
 
+Graph: TypeAlias = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], frozenset[int]]
+KEPT = 256  # layouts: some kilobytes each
 
-def native_lay_out(net: NetworkArrays, pattern: Pattern) -> Layout:
-    """Return the factors and an elimination order, the cheapest of many tries."""
-    opened = open_gates(net, pattern)
+
+class Layouts:
+    """Searches for layouts, and keeps what it found for each graph."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[Graph, Layout] = OrderedDict()
+        self._lock = Lock()
+
+    def lay_out(self, net: NetworkArrays, pattern: Pattern) -> Layout:
+        """Return the factors and an elimination order, the cheapest of many tries."""
+        opened = open_gates(net, pattern)
+        if not opened.gates:  # another evidence set is then another graph
+            return search_layout(net, pattern, opened)
+        bare = without_likelihoods(opened)
+        graph = graph_of(net, pattern, bare)
+        with self._lock:
+            found = self._found.get(graph)
+        if found is None:
+            found = search_layout(net, pattern, bare)
+            with self._lock:
+                self._found[graph] = found
+                if len(self._found) > KEPT:
+                    self._found.popitem(last=False)
+        laid, elimination = found
+        made = laid.factors[len(bare.out.factors) :]
+        factors = Factors(laid.cards, [*opened.out.factors, *made], opened.out.queries)
+        return factors, elimination
+
+
+def without_likelihoods(opened: Opened) -> Opened:
+    """Return all that bears on the order: a factor of one variable marries nobody.
+
+    So evidence sets that differ by absent findings or by likelihoods have one layout.
+    """
+    given = opened.out.factors
+    free = sorted({v for f in given for v in f.scope})
+    alone = [Factor(0, (v,), (1,)) for v in free]
+    joint = [f for f in given if len(f.scope) > 1]
+    return Opened(Factors(list(opened.out.cards), [*alone, *joint]), opened.gates)
+
+
+def graph_of(net: NetworkArrays, pattern: Pattern, bare: Opened) -> Graph:
+    """Return all that a search depends on."""
+    near = {v for g in bare.gates for v in (g, *net.parents[g])}
+    return tuple(f.scope for f in bare.out.factors), bare.gates, pattern.observed & near
+
+
+def search_layout(net: NetworkArrays, pattern: Pattern, opened: Opened) -> Layout:
+    """Return the cheapest of many tries."""
     scopes, cards, hubs = star_scopes(net, pattern, opened)
     weight = np.log2(ints(cards).astype(np.float64))
     if not opened.gates:

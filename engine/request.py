@@ -23,14 +23,14 @@ class Request:
     ----------
     states : dict of int to int
         Observed state of each finding and intervention.
-    soft : dict of int to array
+    soft : mapping of int to array
         Likelihood of each state.
     cut : frozenset of int
         Interventions.
     """
 
     states: dict[int, int]
-    soft: dict[int, Array]
+    soft: Mapping[int, Array]
     cut: frozenset[int]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from math import log
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +17,7 @@ from fascinet.engine.cache import ProgramCache
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.derivatives import reverse
+from fascinet.engine.fold import Folder
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.plan import Plan, make_plan
 from fascinet.engine.program import Program
@@ -24,6 +26,7 @@ from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
+    from fascinet.engine.native_layout import Layouts
     from fascinet.engine.whole import Whole
 
 PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
@@ -52,11 +55,12 @@ class Solver:
         self, net: NetworkArrays, starts: NDArray[np.int64], budget: int, backend: str
     ) -> None:
         self.net, self.starts, self.budget, self.backend = net, starts, budget, backend
-        self._cache = ProgramCache()
+        self._cache, self._folder = ProgramCache(), Folder(net)
         self._lock = Lock()
         self._spent, self._asked = 0.0, 0
         self._native = backend == "numba"
         self._whole: Whole | None = None
+        self._layouts: Layouts | None = None
         self._whole_tried = False
 
     # ---------------------------------------------------------------- programs
@@ -101,9 +105,11 @@ class Solver:
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""
         if self.native:
-            from fascinet.engine.native_layout import native_lay_out
+            if self._layouts is None:
+                from fascinet.engine.native_layout import Layouts
 
-            return make_plan(self.net, pattern, native_lay_out)
+                self._layouts = Layouts()
+            return make_plan(self.net, pattern, self._layouts.lay_out)
         return make_plan(self.net, pattern)
 
     def program(self, pattern: Pattern) -> Compiled:
@@ -129,9 +135,11 @@ class Solver:
 
     def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
         """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
-        compiled = self.program(pattern_of(self.net, request, wanted))
+        asked, left_out = self._folder.fold(request) if wanted is None else (request, 1.0)
+        compiled = self.program(pattern_of(self.net, asked, wanted))
         values = np.full(int(self.starts[-1]), np.nan)
-        log_prob = self._answer(compiled, request, values)
+        log_prob = self._answer(compiled, asked, values) if left_out > 0.0 else -np.inf
+        log_prob += log(left_out) if left_out > 0.0 else 0.0
         if log_prob > -np.inf:
             values[self.net.certain] = 1.0
             for v, state in request.states.items():

@@ -1,0 +1,114 @@
+"""Absent findings are likelihoods of their parents: same answers, one program for many cases."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fascinet as fn
+from fascinet.engine.decompose import Pattern
+from fascinet.engine.engine import Engine
+from fascinet.engine.fold import Packed
+from fascinet.engine.native_layout import Layouts
+from fascinet.engine.request import read_request
+from fascinet.model.errors import ImpossibleEvidenceError
+from fascinet.model.gates import NoisyMax, Table
+from fascinet.model.network import Network
+from tests import oracle
+from tests.strategies import distribution
+
+CASE = {
+    "setting": "primary_care", "age_group": "40-59", "twitching": "yes", "weakness": "objective",
+    "atrophy": "no", "cramps": "yes", "bulbar": "no", "pain": "no", "fatigue": "no",
+}  # fmt: skip
+ABSENT = ("atrophy", "bulbar", "pain", "fatigue")
+
+
+def two_layers(seed: int) -> tuple[Network, dict[str, str], dict[str, list[float]]]:
+    """Return causes, findings of two to four of them, and evidence, most of it absent."""
+    rng = np.random.default_rng(seed)
+    causes = [f"c{i}" for i in range(int(rng.integers(2, 6)))]
+    findings = [f"f{i}" for i in range(int(rng.integers(1, 5)))]
+    cards = {v: int(rng.integers(2, 4)) for v in (*causes, *findings)}
+    above = {
+        f: [str(c) for c in rng.choice(causes, int(rng.integers(2, len(causes) + 1)), False)]
+        for f in findings
+    }
+    gates = {c: Table(distribution(rng, cards[c])) for c in causes} | {
+        f: NoisyMax(
+            tuple(distribution(rng, cards[c], cards[f]) for c in above[f]),
+            distribution(rng, cards[f]),
+        )
+        for f in findings
+    }
+    network = Network({v: [f"s{k}" for k in range(n)] for v, n in cards.items()}, above, gates)
+    hard = {f: "s0" if rng.random() < 0.7 else "s1" for f in findings if rng.random() < 0.8}
+    if rng.random() < 0.3:
+        hard[causes[0]] = "s1"
+    return network, hard, {causes[-1]: (rng.random(cards[causes[-1]]) + 0.1).tolist()}
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["numpy", "numba"]))
+@settings(deadline=None, max_examples=60)
+def test_folded_answers_are_those_of_enumeration(seed: int, backend: str) -> None:
+    network, hard, soft = two_layers(seed)
+    engine = Engine(network, backend=backend)
+    weight = float(oracle.weigh(network, hard, soft).sum())
+    if weight == 0.0:
+        with pytest.raises(ImpossibleEvidenceError):
+            engine.posterior(hard, soft=soft)
+        return
+    expected, _ = oracle.posteriors(network, hard, soft)
+    found = engine.posterior(hard, soft=soft)
+    assert found.log_prob_evidence == pytest.approx(np.log(weight), abs=1e-11)
+    for v in network.variables:
+        assert list(found[v].values()) == pytest.approx(expected[v].tolist(), abs=1e-12)
+
+
+def test_the_shipped_network_answers_the_same_folded_and_not() -> None:
+    engine = Engine(fn.load(), backend="numba")
+    solver = engine.solver
+    request = read_request(engine.network, CASE, {"tremor": [0.9, 0.2]}, None)
+    folded, one = solver.solve(request, None)
+    plain, two = solver.solve(request, frozenset(range(len(solver.net.cards))))
+    assert one == pytest.approx(two, abs=1e-11)
+    assert np.abs(folded - plain).max() < 1e-13
+
+
+def programs_of(engine: Engine) -> int:
+    """Return how many programs an engine keeps."""
+    return len(engine.solver._cache)
+
+
+def test_one_program_serves_all_cases_with_the_same_positive_findings() -> None:
+    engine = Engine(fn.load(), backend="numba")
+    engine.posterior(CASE)
+    for gone in ABSENT:
+        engine.posterior({v: s for v, s in CASE.items() if v != gone})
+    assert programs_of(engine) == 1
+    engine.posterior(CASE | {"atrophy": "yes"})
+    assert programs_of(engine) == 2
+
+
+def test_orders_are_sought_once_for_graphs_that_are_alike() -> None:
+    solver = Engine(fn.load(), backend="numba").solver
+    net, index = solver.net, fn.load().index
+    layouts = Layouts()
+    orders = [
+        layouts.lay_out(
+            net,
+            Pattern(
+                frozenset(index[v] for v in CASE if v != gone),
+                frozenset(index[v] for v in ABSENT if v != gone),
+            ),
+        )[1]
+        for gone in ("", *ABSENT)
+    ]
+    assert all(order is orders[0] for order in orders)
+
+
+def test_packed_likelihoods_read_as_a_mapping() -> None:
+    packed = Packed({3: slice(0, 2), 7: slice(2, 5)}, np.arange(5.0))
+    assert list(packed) == [3, 7]
+    assert len(packed) == 2
+    assert packed[7].tolist() == [2.0, 3.0, 4.0]
