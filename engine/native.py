@@ -1,6 +1,7 @@
 """The bridge to the compiled kernels: imported only once they are wanted."""
 
 # pyright: basic
+from collections.abc import Mapping
 from functools import cached_property
 from threading import local
 
@@ -130,7 +131,7 @@ def run(
     net: NetworkArrays,
     program: NativeProgram,
     states: dict[int, int],
-    soft: dict[int, Array],
+    soft: Mapping[int, Array],
     out: Array | None,
 ) -> tuple[int, float]:
     """Run a program on a case; write the marginals of its free variables into `out`, if given.
@@ -155,7 +156,7 @@ def run(
 
 
 def run_tiles(
-    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: dict[int, Array],
+    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array],
     out: Array | None,
 ) -> tuple[int, float]:  # fmt: skip
     """Run a tiled program, as `run` does."""
@@ -163,17 +164,18 @@ def run_tiles(
     work, starts = scratch(int(ints[9])), np.empty(int(ints[2]) + int(ints[5]), np.int64)
     base = net.ordered if net is program.net else net.base[program.net.axes.source]
     load_soft(program, soft, work)
-    status, log_prob = collect_tiles(ints, base, obs, work, starts)
+    live = np.empty(int(ints[16]), np.bool_)
+    status, log_prob = collect_tiles(ints, base, obs, work, starts, live)
     if status == kernels.DONE and out is not None:
-        distribute_tiles(ints, base, work, starts, out)
+        distribute_tiles(ints, base, work, starts, live, out)
     return status, log_prob
 
 
-def load_soft(program: NativeProgram, soft: dict[int, Array], work: Array) -> None:
+def load_soft(program: NativeProgram, soft: Mapping[int, Array], work: Array) -> None:
     """Put the likelihoods of soft evidence at the head of the work space."""
     if program.soft_order:
         packed = isinstance(soft, Packed)
-        values = soft.values if packed else np.concatenate([soft[v] for v in program.soft_order])
+        values = soft.numbers if packed else np.concatenate([soft[v] for v in program.soft_order])
         work[: values.size] = values
 
 
@@ -202,7 +204,7 @@ def ask_leaves(
 
 
 def derivatives(
-    net: NetworkArrays, program: NativeProgram, states: dict[int, int], soft: dict[int, Array]
+    net: NetworkArrays, program: NativeProgram, states: dict[int, int], soft: Mapping[int, Array]
 ) -> tuple[int, float, Array]:
     """Return a status, ln P(e) and ∂ ln P / ∂ base of a case."""
     prog = program.prog

@@ -11,11 +11,12 @@ Layout (all int32, pointers are absolute)::
     head      0 nodes  1 → nodes  2 operands  3 → operands  4 → slices  5 scalar operands first …
               6 → marks  7, 8 ends of the messages and of the beliefs  9 size of the work space
               10 → the tile  11 → the sum of tiles  12 end of the soft evidence  13 → scales
-              14 → places (start and states of each marginal)  15 places
+              14 → places (start and states of each marginal)  15 places  16 tiles in all
     node      0 entries of a tile  1 tiles  2 rows (entries of the separator)  3 message or -1
               4 belief or -1  5 kind  6, 7 operands from … to  8, 9 marks of the belief from … to
               10, 11 marks of tiles from … to  12 → its own record among the operands
               13, 14 marks of the sum of tiles from … to  15 `ROOT` and `QUIET` as bits
+              16 its first tile among all
     operand   0 source (0 base, 1 work space, 2 a child's ones)  1 offset  2, 3 slices from … to
               4 mode  5 inner  6 → starts, one a tile  7 → pattern within a tile  8 belief or -1
     mark      0 place in the answer  1 outer  2 states  3 inner     (of a belief, or a sum of tiles)
@@ -334,6 +335,8 @@ def lay_tiles(
             tiles *= shape[a]
         ints[q + 15] = (ROOT if n_parent[n] < 0 else 0) | (QUIET if quiet[n] else 0)
         largest = max(largest, tile)
+        ints[q + 16] = ints[16]
+        ints[16] += tiles
         ints[q], ints[q + 1], ints[q + 2], ints[q + 5] = tile, tiles, sizes[n], n_kind[n]
         ints[q + 6] = used
         for k in range(given[n], given[n + 1]):

@@ -15,7 +15,8 @@ from fascinet.engine.machine_code import njit
 
 CLIQUE, BARREN, JOIN = 0, 1, 2
 ROOT, QUIET = 1, 2
-HEAD, NODE, OPERAND, MARK = 16, 16, 9, 4
+HEAD, NODE, OPERAND, MARK = 17, 17, 9, 4
+PEEP = 32  # entries of a tile that are looked at together for one that is not zero
 
 
 @njit(cache=True, fastmath=FAST)
@@ -136,9 +137,29 @@ def find_starts(ints, obs, starts):
         starts[k] = at
 
 
+@njit(cache=True, fastmath=FAST)
+def is_zero(work, d0, size):
+    """Tell whether a tile is zero throughout; most that are not tell so in their first entries."""
+    d, n, j = U(d0), U(size), U(0)
+    while j < n:
+        x, end = 0.0, min(j + U(PEEP), n)
+        for k in range(j, end):
+            x += work[d + k]
+        if x != 0.0:
+            return False
+        j = end
+    return True
+
+
 @njit(cache=True)
 def fill_tile(ints, q, i, base, work, starts, to, size, fresh):
-    """Put the product of a node's operands into a tile (`fresh`), or multiply it into it."""
+    """Put the product of a node's operands into a tile (`fresh`), or multiply it into it.
+
+    Returns
+    -------
+    bool
+        Whether the tile is anything but zero; if not, the product may be unfinished.
+    """
     for k in range(ints[q + 6], ints[q + 7]):
         r = np.int64(ints[3]) + OPERAND * k
         if ints[r] == 0:
@@ -146,20 +167,24 @@ def fill_tile(ints, q, i, base, work, starts, to, size, fresh):
                 set_tile(ints, r, i, base, starts[k], work, to, size)
             else:
                 multiply_tile(ints, r, i, base, starts[k], work, to, size)
-            fresh = False
         elif ints[r] == 1:
             if fresh:
                 set_tile(ints, r, i, work, starts[k], work, to, size)
             else:
                 multiply_tile(ints, r, i, work, starts[k], work, to, size)
-            fresh = False
+        else:
+            continue
+        fresh = False
+        if is_zero(work, to, size):
+            return False
     if fresh:
         work[to : to + size] = 1.0
+    return True
 
 
 @njit(cache=True)
-def collect_tiles(ints, base, obs, work, starts):
-    """Pass messages to the roots; return a status and ln P(e)."""
+def collect_tiles(ints, base, obs, work, starts, live):
+    """Pass messages to the roots; return a status and ln P(e); note which tiles are not zero."""
     total, product = 0.0, 1.0
     find_starts(ints, obs, starts)
     for k in range(ints[5]):
@@ -181,8 +206,10 @@ def collect_tiles(ints, base, obs, work, starts):
             if ints[q + 5] == JOIN:
                 fill_tile(ints, q, i, base, work, starts, m + i * size, size, True)
             else:
-                fill_tile(ints, q, i, base, work, starts, tile, size, True)
-                add_tile(ints, own, i, work, tile, work, m, size)
+                some = fill_tile(ints, q, i, base, work, starts, tile, size, True)
+                live[ints[q + 16] + i] = some
+                if some:
+                    add_tile(ints, own, i, work, tile, work, m, size)
         work[np.int64(ints[13]) + n] = 1.0
         if ints[q + 15] & QUIET:
             continue
@@ -243,16 +270,12 @@ def mark_tile(ints, q, i, work, to, size, total, out):
             out[ints[r] + ints[ints[r + 1] + i]] += x
     if ints[q + 13] < ints[q + 14]:
         d, s = U(total), U(to)
-        if i == 0:
-            for j in range(U(size)):
-                work[d + j] = work[s + j]
-        else:
-            for j in range(U(size)):
-                work[d + j] += work[s + j]
+        for j in range(U(size)):
+            work[d + j] += work[s + j]
 
 
 @njit(cache=True)
-def distribute_tiles(ints, base, work, starts, out):
+def distribute_tiles(ints, base, work, starts, live, out):
     """Pass beliefs from the roots down and write every marginal, summing to one."""
     work[ints[7] : ints[8]] = 0.0
     for k in range(ints[15]):
@@ -270,16 +293,23 @@ def distribute_tiles(ints, base, work, starts, out):
             for k in range(ints[q + 8], ints[q + 9]):
                 read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
             for i in range(ints[q + 1]):
-                spread_tile(ints, q, i, work, b + i * size, size)
+                if not is_zero(work, b + i * size, size):
+                    spread_tile(ints, q, i, work, b + i * size, size)
             continue
         for k in range(ints[q + 8], ints[q + 9]):
             read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
         weigh(ints, q, work, work[np.int64(ints[13]) + n])
+        if ints[q + 13] < ints[q + 14]:
+            work[total : total + size] = 0.0
         for i in range(ints[q + 1]):
+            if ints[q + 3] >= 0 and not live[ints[q + 16] + i]:
+                continue
             set_tile(ints, own, i, work, b, work, tile, size)
-            fill_tile(ints, q, i, base, work, starts, tile, size, False)
-            spread_tile(ints, q, i, work, tile, size)
-            mark_tile(ints, q, i, work, tile, size, total, out)
+            if is_zero(work, tile, size):
+                continue
+            if fill_tile(ints, q, i, base, work, starts, tile, size, False):
+                spread_tile(ints, q, i, work, tile, size)
+                mark_tile(ints, q, i, work, tile, size, total, out)
         for k in range(ints[q + 13], ints[q + 14]):
             read_mark(ints, np.int64(ints[6]) + MARK * k, work, total, out)
     for k in range(ints[15]):
