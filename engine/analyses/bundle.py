@@ -1,12 +1,12 @@
 """Many variants of one case through one program: P(e) of each, and marginals on request.
 
-The variants differ in the likelihoods of soft findings, and in which findings count at all (a
-silent finding has a gate that gives its state whatever the parents). The bridge to `bundle_numba`,
-imported only once the compiled kernels are in use.
+The variants differ in the likelihoods of soft findings, in the states of hard ones, and in which
+findings count at all (a silent finding has a gate that gives its state whatever the parents). The
+bridge to `bundle_numba`, imported only once the compiled kernels are in use.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 
 from fascinet.engine.analyses.bundle_numba import LANES, bundle_down, bundle_up
 from fascinet.engine.analyses.results import Array
+from fascinet.engine.analyses.scratch import scratch
 from fascinet.engine.analyses.tree import BASE, MESSAGE, SOFT, Index, Tree, tree_of
 from fascinet.engine.request import Request, pattern_of
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
-WIDTH = 128
+WIDTH = 48
 
 
 @dataclass(frozen=True, eq=False)
 class Switch:
-    """Findings that count in some variants only.
+    """Findings that count in some variants only, or have another state in some.
 
     Attributes
     ----------
@@ -34,11 +35,20 @@ class Switch:
     spans : tuple of (start, stop)
         Where each finding's gate lies in the base.
     on : array of bool, shape (findings, variants)
+    states : mapping of int to array of int, shape (variants,)
+        Hard findings whose state differs.
     """
 
     base: Array
     spans: tuple[tuple[int, int], ...]
     on: NDArray[np.bool_]
+    states: Mapping[int, Index]
+
+    def part(self, start: int, stop: int) -> "Switch":
+        """Return the same for some of the variants, the last one again where there is none."""
+        which = np.minimum(np.arange(start, stop), self.on.shape[1] - 1)
+        states = {v: s[which] for v, s in self.states.items()}
+        return Switch(self.base, self.spans, self.on[:, which], states)
 
 
 def run_bundle(
@@ -75,19 +85,17 @@ def run_bundle(
     soft = {**flat, **{v: x[0] for v, x in lanes.items()}}
     request = Request(dict(states), soft, frozenset())
     compiled = engine.solver.program(pattern_of(net, request, frozenset()))
-    tree = tree_of(net, compiled)
+    tree = tree_of(net, compiled, asked[0] if len(asked) == 1 else None)
     count = switch.on.shape[1] if switch is not None else len(next(iter(lanes.values())))
     pad = -count % LANES  # the last variant again, so that vectors are full
     lanes = {v: np.concatenate([x, np.repeat(x[-1:], pad, axis=0)]) for v, x in lanes.items()}
-    if switch is not None:
-        switch = replace(switch, on=np.pad(switch.on, ((0, 0), (0, pad)), mode="edge"))
     logs = np.empty(count + pad)
     found = {v: np.empty((count + pad, len(soft[v]))) for v in asked}
     for start in range(0, count + pad, WIDTH):
         part = slice(start, min(start + WIDTH, count + pad))
         piece = {v: x[part] for v, x in lanes.items()}
-        on = None if switch is None else switch.on[:, part]
-        one = _Run(tree, net.base if base is None else base, states, flat, piece, switch, on)
+        some = None if switch is None else switch.part(part.start, part.stop)
+        one = _Run(tree, net.base if base is None else base, states, flat, piece, some, asked)
         logs[part] = one.up()
         if asked:
             for v, x in one.down(asked).items():
@@ -106,24 +114,28 @@ class _Run:
         flat: Mapping[int, Array],
         lanes: Mapping[int, Array],
         switch: Switch | None,
-        on: NDArray[np.bool_] | None,
+        asked: Sequence[int],
     ) -> None:
         self.tree, self.base, self.off = tree, base, tree.offsets(states)
         self.soft = tree.likelihoods({**flat, **{v: x[0] for v, x in lanes.items()}})
-        self.count = len(next(iter(lanes.values()))) if on is None else on.shape[1]
+        self.count = len(next(iter(lanes.values()))) if switch is None else switch.on.shape[1]
         self.at = np.full(len(tree.kind), -1, np.int64)
         self.parts: list[Array] = []
-        self.total = tree.sizes[2]
+        again = len(asked) < 2
+        self.message, self.total = (
+            (tree.slots, tree.space) if again else (tree.message, tree.sizes[2])
+        )
+        first = self.total
         self._soften(flat, lanes)
         places = tree.scalar_places(states)
         self.scalars = np.repeat(base[places][:, None], self.count, axis=1)
-        if switch is not None and on is not None:
-            self._switch(switch, on, places)
-        self.rows = np.empty((self.total, self.count))
+        if switch is not None:
+            self._switch(switch, states)
+        self.rows = scratch("rows", self.total, self.count)
         if self.parts:
-            self.rows[tree.sizes[2] :] = np.concatenate(self.parts)
-        self.varies, self.mu = np.zeros(len(tree.size), bool), np.empty(tree.sizes[2])
-        self.flat = (tree.size, tree.rows, tree.parent, tree.message, tree.first, tree.kind,
+            self.rows[first:] = np.concatenate(self.parts)
+        self.varies, self.mu = np.zeros(len(tree.size), bool), scratch("sent", tree.sizes[2])
+        self.flat = (tree.size, tree.rows, tree.parent, self.message, tree.first, tree.kind,
                      tree.source, tree.place, tree.where)  # fmt: skip
 
     def _add(self, table: Array) -> int:
@@ -140,30 +152,33 @@ class _Run:
             source = int(tree.source[k])
             self.at[k] = rows_at.get(source, -2 if source in plain else -1)
 
-    def _switch(self, switch: Switch, on: NDArray[np.bool_], places: Index) -> None:
-        """Give the operands of findings rows: their gate where they count, else the silent one.
+    def _switch(self, switch: Switch, states: Mapping[int, int]) -> None:
+        """Give the operands of findings rows: their gate where they count, else the silent one."""
+        tree = self.tree
+        moved = np.zeros((len(tree.kind), self.count), np.int64)
+        for operand, stride, v in tree.slices:
+            if v in switch.states:
+                moved[operand] += stride * (switch.states[v] - states[v])
+        off = self.off[:, None] + moved
+        owner = np.where(tree.kind == BASE, _owners(switch.spans, off[:, 0]), -1)
+        which = np.flatnonzero((owner >= 0) | moved.any(axis=1))
+        sizes = tree.extent[which]
+        first = np.cumsum(sizes) - sizes
+        step = np.arange(int(sizes.sum())) - np.repeat(first, sizes)
+        self.at[which] = self.total + first
+        wide = np.repeat(which, sizes)
+        self._add(self._values(switch, owner[wide], off[wide] + step[:, None]))
+        others = {v: s for v, s in states.items() if v not in switch.states} | switch.states
+        at = [o + sum((k * others[v] for v, k in cut), np.zeros(self.count, np.int64))
+              for o, cut in tree.scalars]  # fmt: skip
+        if at:
+            table = np.array(at)
+            self.scalars = self._values(switch, _owners(switch.spans, table[:, 0]), table)
 
-        Factors of a clique on the same variables become one.
-        """
-        tree, merged = self.tree, dict[int, Array]()
-        owner = np.full(len(tree.kind), -1)
-        for f, (start, stop) in enumerate(switch.spans):
-            owner[(tree.kind == BASE) & (self.off >= start) & (self.off < stop)] = f
-            for i in np.flatnonzero((places >= start) & (places < stop)):
-                self.scalars[i] = np.where(on[f], self.base[places[i]], switch.base[places[i]])
-        switched = set(tree.alike[owner >= 0].tolist())
-        for k in np.flatnonzero((tree.kind == BASE) & np.isin(tree.alike, list(switched))).tolist():
-            at = self.off[k] + tree.spots[k]
-            rows = self.base[at, None]
-            if owner[k] >= 0:
-                rows = np.where(on[owner[k]], rows, switch.base[at, None])
-            first = int(tree.alike[k])
-            merged[first] = merged[first] * rows if first in merged else rows
-            self.at[k] = -2
-        for k, rows in merged.items():
-            table = np.ones((int(tree.extent[k]), self.count))
-            table[tree.spots[k]] = rows
-            self.at[k] = self._add(table)
+    def _values(self, switch: Switch, owner: Index, at: Index) -> Array:
+        """Return rows of the base, or of the silent base where the owner does not count."""
+        counts = switch.on[owner] | (owner < 0)[:, None]
+        return np.where(counts, self.base[at], switch.base[at])
 
     def up(self) -> Array:
         """Return ln P of every variant."""
@@ -178,6 +193,8 @@ class _Run:
     def down(self, asked: Sequence[int]) -> dict[int, Array]:
         """Return the posteriors of soft variables in every variant."""
         tree = self.tree
+        if len(asked) == 1:
+            return {asked[0]: normal(self._at_root())}
         out_at, wanted = np.full(len(tree.kind), -1, np.int64), np.zeros(len(tree.kind), np.uint8)
         seats = dict[int, slice]()
         operand = {int(tree.source[k]): k for k in np.flatnonzero(tree.kind == SOFT).tolist()}
@@ -195,10 +212,37 @@ class _Run:
         )  # fmt: skip
         found: dict[int, Array] = {}
         for v, span in seats.items():
-            whole = out[span].sum(axis=0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                found[v] = np.where(whole > 0.0, out[span] / whole, np.nan).T
+            found[v] = normal(out[span])
         return found
+
+    def _at_root(self) -> Array:
+        """Return the table of the last clique, which has one variable: states × variants."""
+        tree, out = self.tree, np.ones((int(self.tree.size[-1]), self.count))
+        for k in range(int(tree.first[-2]), int(tree.first[-1])):
+            source, extent = int(tree.source[k]), int(tree.extent[k])
+            if self.at[k] >= 0:
+                out *= self.rows[self.at[k] : self.at[k] + extent]
+            elif tree.kind[k] == MESSAGE:
+                span = slice(int(self.message[source]), int(self.message[source]) + extent)
+                out *= self.rows[span] if self.varies[source] else self.mu[span, None]
+            elif self.at[k] > -2:
+                out *= self.soft[source : source + extent, None]
+        return out
+
+
+def _owners(spans: Sequence[tuple[int, int]], at: Index) -> Index:
+    """Return which finding's gate each place lies in, -1 for none."""
+    owner = np.full(len(at), -1)
+    for f, (start, stop) in enumerate(spans):
+        owner[(at >= start) & (at < stop)] = f
+    return owner
+
+
+def normal(joint: Array) -> Array:
+    """Return the posteriors, variants × states, from states × variants; NaN where impossible."""
+    whole = joint.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0.0, joint / whole, np.nan).T
 
 
 def mark_messages(tree: Tree, wanted: NDArray[np.uint8]) -> None:

@@ -10,11 +10,13 @@ from math import log
 import numpy as np
 
 from fascinet.engine.analyses.joint_numba import multiply
-from fascinet.engine.batch_vectors import add, load, pointer, same, spread, store, times
-from fascinet.engine.machine_code import njit
+from fascinet.engine.machine_code import later, njit
 
-TINY, LANES = 1e-150, 8
-FAST = {"reassoc", "contract", "nsz"}
+add, any_below, larger, load, pointer, same, spread, store, times = later(
+    "fascinet.engine.batch_vectors",
+    "add any_below larger load pointer same spread store times",
+)
+TINY, SMALL, LANES = 1e-150, 1e-12, 8
 U = np.uintp
 
 
@@ -88,44 +90,106 @@ def bundle_up(tree, base, off, soft, at, rows_, varies, mu, logs):
             total += log(x)
             continue
         sum_rows(n, cols, m, t, tree, at, rows_, moving, differ)
-        top[:] = 0.0
-        for s in range(rows[c]):
-            for j in range(width):
-                top[j] = max(top[j], rows_[m + s, j])
-        for j in range(width):
-            if top[j] == 0.0:
-                logs[j] = -np.inf
-            elif top[j] < TINY:
-                logs[j] = np.nan
-            else:
-                logs[j] += log(top[j])
-            top[j] = 1.0 / top[j] if top[j] > 0.0 else 0.0
-        for s in range(rows[c]):
-            for j in range(width):
-                rows_[m + s, j] *= top[j]
+        if highest(m, rows[c], rows_, top) or parent[c] < 0:
+            rescale(m, rows[c], rows_, top, logs)
     return total
+
+
+@njit(cache=True)
+def highest(m, count, rows_, top):
+    """Write the largest number of each case in some rows; tell whether any is small."""
+    groups, r, to, some = U(rows_.shape[1] // LANES), pointer(rows_), pointer(top), False
+    for g in range(groups):
+        x = load(r, U(m) * groups + g)
+        for s in range(U(m + 1), U(m + count)):
+            x = larger(x, load(r, s * groups + g))
+        store(to, g, x)
+        some = some or any_below(x, SMALL)
+    return some
+
+
+@njit(cache=True)
+def rescale(m, count, rows_, top, logs):
+    """Divide some rows by the largest number of each case, whose logarithm goes to `logs`."""
+    groups, r, by = U(rows_.shape[1] // LANES), pointer(rows_), pointer(top)
+    for j in range(len(top)):
+        if top[j] == 0.0:
+            logs[j] = -np.inf
+        elif top[j] < TINY:
+            logs[j] = np.nan
+        else:
+            logs[j] += log(top[j])
+        top[j] = 1.0 / top[j] if top[j] > 0.0 else 0.0
+    for g in range(groups):
+        x = load(by, g)
+        for s in range(U(m), U(m + count)):
+            store(r, s * groups + g, times(x, load(r, s * groups + g)))
 
 
 @njit(cache=True)
 def sum_rows(n, cols, m, t, tree, at, rows_, moving, differ):
     """Add the product of a number and some rows, for each entry of a clique, to its message."""
-    where, place = pointer(tree[8]), tree[7]
-    groups = U(rows_.shape[1] // LANES)
-    r, x = pointer(rows_), pointer(t)
+    place, groups = tree[7], U(rows_.shape[1] // LANES)
     starts, places = np.empty(differ, np.uintp), np.empty(differ, np.uintp)
     for a in range(differ):
-        starts[a], places[a] = start_of(moving[a], tree, at), place[moving[a]]
+        starts[a], places[a] = start_of(moving[a], tree, at) * groups, place[moving[a]]
+    w, r, x = pointer(tree[8]), pointer(rows_), pointer(t)
     b, p = pointer(starts), pointer(places)
     for s in range(n // cols):
-        for g in range(groups):
-            total = same(r, 0.0)
-            for i in range(U(s * cols), U((s + 1) * cols)):
-                if x[i] != 0.0:
-                    v = spread(x, i)
-                    for a in range(U(differ)):
-                        v = times(v, load(r, (b[a] + U(where[p[a] + i])) * groups + g))
-                    total = add(total, v)
-            store(r, U(m + s) * groups + g, total)
+        first, last, to = U(s * cols), U((s + 1) * cols), U(m + s) * groups
+        if differ == 1:
+            sum_one(first, last, groups, x, r, w, b[0], p[0], to)
+        elif differ == 2:
+            sum_two(first, last, groups, x, r, w, b[0], p[0], b[1], p[1], to)
+        else:
+            sum_many(first, last, groups, x, r, w, b, p, U(differ), to)
+
+
+@njit(cache=True)
+def sum_one(first, last, groups, x, r, w, b, p, to):
+    """Write Σ x · row over the entries from first to last: cases in pairs of vectors."""
+    g = U(0)
+    while g < groups:
+        two = U(g + U(1) < groups)
+        low, high = same(r, 0.0), same(r, 0.0)
+        for i in range(first, last):
+            v, at = spread(x, i), b + U(w[p + i]) * groups + g
+            low = add(low, times(v, load(r, at)))
+            high = add(high, times(v, load(r, at + two)))
+        store(r, to + g, low)
+        store(r, to + g + two, high if two else low)
+        g += U(2)
+
+
+@njit(cache=True)
+def sum_two(first, last, groups, x, r, w, b, p, c, q, to):
+    """Write Σ x · row · row over the entries from first to last: cases in pairs of vectors."""
+    g = U(0)
+    while g < groups:
+        two = U(g + U(1) < groups)
+        low, high = same(r, 0.0), same(r, 0.0)
+        for i in range(first, last):
+            v = spread(x, i)
+            at, on = b + U(w[p + i]) * groups + g, c + U(w[q + i]) * groups + g
+            low = add(low, times(times(v, load(r, at)), load(r, on)))
+            high = add(high, times(times(v, load(r, at + two)), load(r, on + two)))
+        store(r, to + g, low)
+        store(r, to + g + two, high if two else low)
+        g += U(2)
+
+
+@njit(cache=True)
+def sum_many(first, last, groups, x, r, w, b, p, differ, to):
+    """Write the sum of x times the product of all rows over the entries from first to last."""
+    for g in range(groups):
+        total = same(r, 0.0)
+        for i in range(first, last):
+            if x[i] != 0.0:
+                v = spread(x, i)
+                for a in range(differ):
+                    v = times(v, load(r, b[a] + U(w[p[a] + i]) * groups + g))
+                total = add(total, v)
+        store(r, to + g, total)
 
 
 @njit(cache=True)

@@ -36,23 +36,82 @@ class Cell:
     parts: list[Part] = field(default_factory=list[Part])
 
 
-def cells_of(plan: Plan) -> list[Cell]:
-    """Return the cells of a plan, those below before those above."""
-    cards, soft = plan.factors.cards, dict[int, list[int]]()
+@dataclass(frozen=True)
+class Node:
+    """A clique as the plan has it, or turned so that messages run towards another root.
+
+    Attributes
+    ----------
+    scope : tuple of int
+        The separator's variables, then the others.
+    cut, parent : int
+        How many are the separator's; the number of the parent, -1 for a root.
+    parts : tuple of (kind, number)
+        Factors and likelihoods.
+    """
+
+    scope: tuple[int, ...]
+    cut: int
+    parent: int
+    parts: tuple[Part, ...]
+
+
+def cells_of(plan: Plan, root: int | None = None) -> list[Cell]:
+    """Return the cells of a plan, those below before those above.
+
+    With a soft variable as `root` its tree ends in a cell of that variable alone.
+    """
+    nodes = _nodes(plan)
+    if root is not None:
+        nodes = _turned(nodes, plan.home[root], root)
+    cells: list[Cell] = []
+    below: list[list[int]] = [[] for _ in nodes]
+    for c in _upwards(nodes):
+        node = nodes[c]
+        whole = Cell(node.scope, node.cut, [*node.parts, *((BELOW, d) for d in below[c])])
+        _gather(plan, cells, whole, plan.factors.cards)
+        cells.append(whole)
+        if node.parent >= 0:
+            below[node.parent].append(len(cells) - 1)
+    return cells
+
+
+def _nodes(plan: Plan) -> list[Node]:
+    soft: dict[int, list[int]] = {}
     for v in sorted(plan.pattern.soft):
         soft.setdefault(plan.home[v], []).append(v)
-    cells: list[Cell] = []
-    below: list[list[int]] = [[] for _ in plan.cliques]
-    for c, clique in enumerate(plan.cliques):
-        parts = [(FACTOR, f) for f in clique.factors]
-        parts += [(LIKELY, v) for v in soft.get(c, ())]
-        parts += [(BELOW, d) for d in below[c]]
-        whole = Cell(clique.scope, clique.cut, parts)
-        _gather(plan, cells, whole, cards)
-        cells.append(whole)
-        if clique.parent >= 0:
-            below[clique.parent].append(len(cells) - 1)
-    return cells
+    return [
+        Node(q.scope, q.cut, q.parent, (*((FACTOR, f) for f in q.factors),
+                                        *((LIKELY, v) for v in soft.get(c, ()))))
+        for c, q in enumerate(plan.cliques)
+    ]  # fmt: skip
+
+
+def _turned(nodes: list[Node], home: int, root: int) -> list[Node]:
+    """Return the nodes with the way from `home` up turned round, and a last node for the root."""
+    out, above, separator = list(nodes), len(nodes), (root,)
+    c = home
+    while c >= 0:
+        node = nodes[c]
+        scope = (*separator, *(v for v in node.scope if v not in separator))
+        parts = tuple(p for p in node.parts if p != (LIKELY, root))
+        out[c] = Node(scope, len(separator), above, parts)
+        separator, above, c = node.scope[: node.cut], c, node.parent
+    return [*out, Node((root,), 0, -1, ((LIKELY, root),))]
+
+
+def _upwards(nodes: Sequence[Node]) -> list[int]:
+    """Return the nodes, each right after all that lies below it; the last root last."""
+    below: list[list[int]] = [[] for _ in nodes]
+    for c, node in enumerate(nodes):
+        if node.parent >= 0:
+            below[node.parent].append(c)
+    out: list[int] = []
+    stack = [c for c, node in enumerate(nodes) if node.parent < 0]
+    while stack:
+        out.append(stack.pop())
+        stack += below[out[-1]]
+    return out[::-1]
 
 
 def _scope(plan: Plan, cells: Sequence[Cell], part: Part) -> frozenset[int]:

@@ -7,13 +7,14 @@ other findings. The program stays, only numbers in the base change. Soft finding
 flat likelihood. Other hard findings (causes, risks) are left out by summing over their states.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
 
+States = NDArray[np.int64]
 MOST_SUMMED = 64
 FEW = 5  # runs from which it pays to take them side by side
 
@@ -51,10 +53,8 @@ class Subsets:
         self.engine, self.vectors, self.names = engine, vectors, tuple(vectors)
         network = engine.network
         self.hard = {v: int(np.flatnonzero(x)[0]) for v, x in vectors.items() if _is_hard(x)}
-        relevant = {*asked, *self.names}
-        self.silenced = tuple(
-            v for v in self.hard if not nx.descendants(network.graph, v) & relevant
-        )
+        above = ancestors(network, {*asked, *self.names})
+        self.silenced = tuple(v for v in self.hard if v not in above)
         self.programs: dict[Pattern, Compiled] = {}
         self._silent: Array | None = None
 
@@ -90,62 +90,63 @@ class Subsets:
 
     def _bundled(self, masks: Masks, sides: Sequence[Mapping[int, Array]], out: Array) -> None:
         """Fill in what one tree can answer; the rest stays NaN."""
-        groups: dict[tuple[tuple[str, int], ...], list[int]] = {}
-        many = MOST_SUMMED
+        causal = [v for v in self.hard if v not in self.silenced]
+        which: list[int] = []
+        states: list[tuple[int, ...]] = []
         for i, mask in enumerate(masks):
             kept = {v for v, on in zip(self.names, mask, strict=True) if on}
-            off = [v for v in self.hard if v not in kept and v not in self.silenced]
-            counts = [len(self.engine.network.states(v)) for v in off]
-            if not kept & set(self.silenced) or np.prod(counts, dtype=float) > many:
-                continue
-            out[i] = -np.inf
-            for config in product(*map(range, counts)):
-                summed = dict(zip(off, config, strict=True))
-                key = tuple((v, summed.get(v, s)) for v, s in self.hard.items()
-                            if v not in self.silenced)  # fmt: skip
-                groups.setdefault(key, []).append(i)
-        for key, members in groups.items():
-            many = len(members) * len(sides) >= FEW
-            solve = self._bundle if many else self._each
-            found = solve(dict(key), masks[members], sides)
-            out[members] = np.logaddexp(out[members], found)
+            options = [
+                (self.hard[v],) if v in kept else range(len(self.engine.network.states(v)))
+                for v in causal
+            ]
+            if kept & set(self.silenced) and prod(map(len, options)) <= MOST_SUMMED:
+                configs = list(product(*options))
+                which += [i] * len(configs)
+                states += configs
+        if which:
+            table = np.array(states, dtype=np.int64).reshape(len(which), len(causal))
+            solve = self._bundle if len(which) * len(sides) >= FEW else self._each
+            found = solve({v: table[:, j] for j, v in enumerate(causal)}, masks[which], sides)
+            out[which] = -np.inf
+            np.logaddexp.at(out, which, found)
 
     def _each(
-        self, causal: Mapping[str, int], masks: Masks, sides: Sequence[Mapping[int, Array]]
+        self, causal: Mapping[str, States], masks: Masks, sides: Sequence[Mapping[int, Array]]
     ) -> Array:
         """Return what `_bundle` does, one inference after the other."""
         out = np.zeros((len(masks), len(sides)))
         for i, mask in enumerate(masks.tolist()):
             kept = {v for v, on in zip(self.names, mask, strict=True) if on}
             for j, side in enumerate(sides):
-                request = self._request(kept | causal.keys(), False, causal, side)
+                summed = {v: int(s[i]) for v, s in causal.items()}
+                request = self._request(kept | causal.keys(), False, summed, side)
                 out[i, j] = self._run(self._net(mask), request)
         return out
 
     def _bundle(
-        self, causal: Mapping[str, int], masks: Masks, sides: Sequence[Mapping[int, Array]]
+        self, causal: Mapping[str, States], masks: Masks, sides: Sequence[Mapping[int, Array]]
     ) -> Array:
         """Return ln P of subsets with each side, causal findings in given states."""
         from fascinet.engine.analyses.bundle import Switch, run_bundle
 
-        network, count = self.engine.network, len(sides)
-        index, net = network.index, self.engine.arrays
-        states = {index[v]: self.hard[v] for v in self.silenced}
-        states |= {index[v]: s for v, s in causal.items()}
-        each = np.repeat(masks, count, axis=0)
-        column = {v: each[:, i] for i, v in enumerate(self.names)}
+        index = self.engine.network.index
+        states = {index[v]: s for v, s in self.hard.items()}
+        column = {v: masks[:, i] for i, v in enumerate(self.names)}
         lanes = {index[v]: np.where(column[v][:, None], self.vectors[v], 1.0)
                  for v in self.names if v not in self.hard}  # fmt: skip
-        flat: dict[int, Array] = {}
-        for u in sides[0]:
-            lanes[u] = np.tile(np.array([side[u] for side in sides]), (len(masks), 1))
+        flat = {u: np.ones_like(x) for u, x in sides[0].items()}
         switch = Switch(
             self._silent_base(),
-            tuple(_segment(net, index[v]) for v in self.silenced),
-            np.array([column[v] for v in self.silenced]).reshape(-1, len(each)),
+            tuple(self._segment(v) for v in self.silenced),
+            np.array([column[v] for v in self.silenced]).reshape(-1, len(masks)),
+            {index[v]: s for v, s in causal.items() if (s != self.hard[v]).any()},
         )
-        logs, _ = run_bundle(self.engine, states, flat, lanes, switch)
-        return logs.reshape(-1, count)
+        logs, found = run_bundle(self.engine, states, flat, lanes, switch, asked=[*flat])
+        out = np.repeat(logs[:, None], len(sides), axis=1)
+        for u, posterior in found.items():
+            with np.errstate(divide="ignore"):
+                out += np.log(np.nan_to_num(posterior) @ np.array([side[u] for side in sides]).T)
+        return out
 
     def _request(
         self, kept: set[str], alone: bool, summed: Mapping[str, int], extra: Mapping[int, Array]
@@ -174,16 +175,27 @@ class Subsets:
         base = net.base.copy()
         silent = self._silent_base()
         for v in off:
-            start, stop = _segment(net, self.engine.network.index[v])
+            start, stop = self._segment(v)
             base[start:stop] = silent[start:stop]
         return replace(net, base=base)
+
+    def _segment(self, v: str) -> tuple[int, int]:
+        """Return where the base holds the gate of a variable."""
+        start = self.engine.arrays.blocks[self.engine.network.index[v]].offset
+        return start, self._edges[bisect_right(self._edges, start)]
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        """Where the gates of the base start, and its end."""
+        net = self.engine.arrays
+        return sorted({*(b.offset for b in net.blocks), *net.maxima.values(), len(net.base)})
 
     def _silent_base(self) -> Array:
         if self._silent is None:
             network, net = self.engine.network, self.engine.arrays
             self._silent = net.base.copy()
             for v in self.silenced:
-                start, stop = _segment(net, network.index[v])
+                start, stop = self._segment(v)
                 self._silent[start:stop] = silent_values(network, v, self.hard[v])
         return self._silent
 
@@ -232,12 +244,15 @@ def _is_hard(vector: Array) -> bool:
     return int(np.count_nonzero(vector)) == 1
 
 
-def _segment(net: NetworkArrays, v: int) -> tuple[int, int]:
-    """Return where the base holds the gate of a variable."""
-    start = net.blocks[v].offset
-    later = [b.offset for b in net.blocks if b.offset > start]
-    ends = [*later, *(m for m in net.maxima.values() if m > start), len(net.base)]
-    return start, min(ends)
+def ancestors(network: Network, names: set[str]) -> set[str]:
+    """Return all proper ancestors of some variables."""
+    found: set[str] = set()
+    open_ = list(names)
+    while open_:
+        new = set(network.parents(open_.pop())) - found
+        found |= new
+        open_ += new
+    return found
 
 
 @lru_cache(maxsize=1024)

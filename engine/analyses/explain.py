@@ -204,9 +204,12 @@ def explain_vectors(
     prefix = np.tril(np.ones((n + 1, n), dtype=bool), -1)
     alone = np.eye(n, dtype=bool)
     alone[k:, :k] = True
-    every = worth(np.concatenate([prefix, alone, ~np.eye(n, dtype=bool)]))
-    chain, single, but_one = np.split(every, [n + 1, 2 * n + 1])
-    shares = _shares(worth, n, k, samples, seed)
+    plan = _draws(worth, n - k, samples)
+    basic = np.concatenate([prefix, alone, ~np.eye(n, dtype=bool)])
+    wanted = shapley.all_masks(n - k) if plan is None else shapley.drawn(n - k, plan, seed)[1]
+    known = worth(np.concatenate([basic, np.pad(wanted, ((0, 0), (k, 0)), constant_values=True)]))
+    chain, single, but_one = np.split(known[: len(basic)], [n + 1, 2 * n + 1])
+    shares = _shares(worth, n, k, plan, seed)
     prior, base, posterior = (
         float(1.0 / (1.0 + np.exp(-x))) for x in (chain[0], chain[k], chain[-1])
     )
@@ -220,22 +223,27 @@ def explain_vectors(
     )  # fmt: skip
 
 
-def _shares(
-    worth: Coalitions, count: int, fixed: int, samples: int | None, seed: int
-) -> shapley.Shares:
-    """Return Shapley values of all but the first `fixed` findings, which are always present."""
-    free = count - fixed
+def _draws(worth: Coalitions, free: int, samples: int | None) -> int | None:
+    """Return how many pairs of orders to draw; None if all sets of findings are valued."""
     if free == 0:
-        return shapley.Shares(np.zeros(0), np.zeros(0), True)
-
-    def beyond(masks: shapley.Masks) -> Array:
-        return worth(np.concatenate([np.ones((len(masks), fixed), dtype=bool), masks], axis=1))
-
+        return None
     sets = WORK // worth.entries()
     if samples is None and free <= EXACT_TO and 2**free <= max(sets, 2 * free):
-        return shapley.exact(beyond, free)
-    pairs = int(np.clip(sets // (2 * free), 2, 64)) if samples is None else samples
-    return shapley.sampled(beyond, free, pairs, seed)
+        return None
+    return int(np.clip(sets // (2 * free), 2, 64)) if samples is None else samples
+
+
+def _shares(
+    worth: Coalitions, count: int, fixed: int, pairs: int | None, seed: int
+) -> shapley.Shares:
+    """Return Shapley values of all but the first `fixed` findings, which are always present."""
+
+    def beyond(masks: shapley.Masks) -> Array:
+        return worth(np.pad(masks, ((0, 0), (fixed, 0)), constant_values=True))
+
+    if pairs is None:
+        return shapley.exact(beyond, count - fixed)
+    return shapley.sampled(beyond, count - fixed, pairs, seed)
 
 
 def contrast(

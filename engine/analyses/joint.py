@@ -16,7 +16,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import jacobian
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.engine.analyses.tree import BASE, MESSAGE, SOFT, Index, Tree, tree_of
+from fascinet.engine.analyses.tree import BASE, MESSAGE, SOFT, Index, Space, Tree, tree_of
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.network import Network
@@ -138,32 +138,15 @@ def share_rows(tree: Tree, wanted: Any) -> tuple[Index, int]:
 
     A clique's rows are needed from when its parent is at work until it is done itself.
     """
-    at, gaps, length = np.full(len(tree.size), -1, np.int64), list[tuple[int, int]](), 0
+    at, space = np.full(len(tree.size), -1, np.int64), Space()
     for c in range(len(tree.size) - 1, -1, -1):
         span = range(int(tree.first[c]), int(tree.first[c + 1]))
         new = [int(tree.source[k]) for k in span if tree.kind[k] == MESSAGE and wanted[k]]
         for d in [*([c] if tree.parent[c] < 0 else []), *new]:
-            size = int(tree.rows[d])
-            fit = next((i for i, (low, high) in enumerate(gaps) if high - low >= size), None)
-            if fit is None:
-                at[d], length = length, length + size
-            else:
-                low, high = gaps[fit]
-                at[d], gaps[fit] = low, (low + size, high)
+            at[d] = space.take(int(tree.rows[d]))
         if at[c] >= 0:
-            gaps = _merged([*gaps, (int(at[c]), int(at[c] + tree.rows[c]))])
-    return at, length
-
-
-def _merged(gaps: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return stretches in order, neighbours as one, without empty ones."""
-    out: list[tuple[int, int]] = []
-    for low, high in sorted(g for g in gaps if g[0] < g[1]):
-        if out and out[-1][1] == low:
-            out[-1] = (out[-1][0], high)
-        else:
-            out.append((low, high))
-    return out
+            space.give(int(at[c]), int(tree.rows[c]))
+    return at, space.length
 
 
 _seats: WeakKeyDictionary[Compiled, dict[Any, Seats]] = WeakKeyDictionary()

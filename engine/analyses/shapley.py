@@ -9,6 +9,7 @@ each with its reverse (antithetic), with a standard error.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,7 @@ def sampled(worth: Worth, count: int, pairs: int, seed: int = 0) -> Shares:
 
     All sets of all orders are valued in one call; equal sets once.
     """
-    rng = np.random.default_rng(seed)
-    orders = np.array([rng.permutation(count) for _ in range(pairs)])
-    chains = np.stack([_chain(o) for order in orders for o in (order, order[::-1])])
-    sets, where = np.unique(chains.reshape(-1, count), axis=0, return_inverse=True)
+    orders, sets, where = drawn(count, pairs, seed)
     v = worth(sets)[np.ravel(where)].reshape(2 * pairs, count + 1)
     gains = np.zeros((2 * pairs, count))
     both = np.stack([o for order in orders for o in (order, order[::-1])])
@@ -73,6 +71,14 @@ def sampled(worth: Worth, count: int, pairs: int, seed: int = 0) -> Shares:
     halves = gains.reshape(pairs, 2, count).mean(axis=1)
     error = halves.std(axis=0, ddof=1) / math.sqrt(pairs) if pairs > 1 else np.full(count, np.inf)
     return Shares(halves.mean(axis=0), error, False)
+
+
+def drawn(count: int, pairs: int, seed: int = 0) -> tuple[NDArray[np.int64], Masks, Any]:
+    """Return random orders, all sets along them and their reverses, and the set of each step."""
+    rng = np.random.default_rng(seed)
+    orders = np.array([rng.permutation(count) for _ in range(pairs)])
+    chains = np.stack([_chain(o) for order in orders for o in (order, order[::-1])])
+    return orders, *np.unique(chains.reshape(-1, count), axis=0, return_inverse=True)
 
 
 def _chain(order: NDArray[np.int64]) -> Masks:

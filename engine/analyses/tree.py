@@ -54,10 +54,10 @@ class Tree:
     sizes : tuple of int
         Entries of the largest clique, most operands of a clique, length of all messages, of all
         soft evidence.
-    alike : array, shape (operands,)
-        The first factor of the clique on the same variables; itself if it is no factor.
-    spots : tuple of arrays
-        Of each factor, the places of its values with its variables in the order of their numbers.
+    slots : array, shape (cliques,)
+        Where messages start if their space is used again once their parent has read them.
+    space : int
+        The length of all in this way.
     """
 
     size: Index
@@ -74,8 +74,8 @@ class Tree:
     slices: tuple[tuple[int, int, int], ...]
     scalars: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
     sizes: tuple[int, int, int, int]
-    alike: Index
-    spots: tuple[Index, ...]
+    slots: Index
+    space: int
 
     def offsets(self, states: Mapping[int, int]) -> Index:
         """Return where each operand starts for the observed states."""
@@ -97,20 +97,20 @@ class Tree:
         return out
 
 
-_kept: WeakKeyDictionary[Compiled, Tree] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Compiled, dict[int | None, Tree]] = WeakKeyDictionary()
 
 
-def tree_of(net: "NetworkArrays", compiled: Compiled) -> Tree:
+def tree_of(net: "NetworkArrays", compiled: Compiled, root: int | None = None) -> Tree:
     """Return the layout of a program, kept as long as the program is."""
-    found = _kept.get(compiled)
-    if found is None:
-        found = _kept[compiled] = lay_out(compiled.plan)
-    return found
+    kept = _kept.setdefault(compiled, {})
+    if root not in kept:
+        kept[root] = lay_out(compiled.plan, root)
+    return kept[root]
 
 
-def lay_out(plan: Plan) -> Tree:
-    """Return the layout of a plan."""
-    cards, cells = np.array(plan.factors.cards, dtype=np.int64), cells_of(plan)
+def lay_out(plan: Plan, root: int | None = None) -> Tree:
+    """Return the layout of a plan, its last clique that of a soft variable `root` if given."""
+    cards, cells = np.array(plan.factors.cards, dtype=np.int64), cells_of(plan, root)
     count = len(cells)
     soft, total = dict[int, int](), 0
     for v in sorted(plan.pattern.soft):
@@ -121,23 +121,16 @@ def lay_out(plan: Plan) -> Tree:
     source: list[int] = []
     parts: list[Places] = []
     slices: list[tuple[int, int, int]] = []
-    alike: list[int] = []
-    spots: list[Index] = []
     for c, cell in enumerate(cells):
         shape = cards[list(cell.scope)]
         size[c], rows[c] = shape.prod(), shape[: cell.cut].prod()
         axis = {v: i for i, v in enumerate(cell.scope)}
-        on: dict[tuple[int, ...], int] = {}
         for what, number in sorted(cell.parts):
             if what == FACTOR:
                 f = plan.factors.factors[number]
                 slices += [(len(kind), stride, v) for v, stride in f.slices]
-                alike.append(on.setdefault(tuple(sorted(f.scope)), len(kind)))
-                spots.append(_spots(cards, f.scope, f.strides))
                 _add(kind, source, parts, BASE, f.offset, _places(shape, axis, f.scope, f.strides))
                 continue
-            alike.append(len(kind))
-            spots.append(np.zeros(0, np.int64))
             if what == LIKELY:
                 places = _places(shape, axis, (number,), (1,))
                 _add(kind, source, parts, SOFT, soft[number], places)
@@ -157,8 +150,47 @@ def lay_out(plan: Plan) -> Tree:
     return Tree(
         size, rows, parent, np.cumsum(rows) - rows, first, np.array(kind, dtype=np.int64),
         np.array(source, dtype=np.int64), np.cumsum(lengths) - lengths, extent, where, soft,
-        tuple(slices), scalars, sizes, np.array(alike, dtype=np.int64), tuple(spots),
+        tuple(slices), scalars, sizes, *_slots(rows, parent),
     )  # fmt: skip
+
+
+class Space:
+    """Stretches of one table that are taken and given back."""
+
+    def __init__(self) -> None:
+        self.length, self._gaps = 0, list[tuple[int, int]]()
+
+    def take(self, size: int) -> int:
+        """Return the start of a free stretch."""
+        for i, (low, high) in enumerate(self._gaps):
+            if high - low >= size:
+                self._gaps[i] = low + size, high
+                return low
+        self.length += size
+        return self.length - size
+
+    def give(self, start: int, size: int) -> None:
+        """Free a stretch."""
+        joined: list[tuple[int, int]] = []
+        for low, high in sorted([*self._gaps, (start, start + size)]):
+            if joined and joined[-1][1] == low:
+                joined[-1] = joined[-1][0], high
+            elif low < high:
+                joined.append((low, high))
+        self._gaps = joined
+
+
+def _slots(rows: Index, parent: Index) -> tuple[Index, int]:
+    """Return where messages start if each is given up after its parent's is made."""
+    at, space = np.zeros(len(rows), dtype=np.int64), Space()
+    below: list[list[int]] = [[] for _ in rows]
+    for c, size in enumerate(rows.tolist()):
+        at[c] = space.take(size)
+        for d in below[c]:
+            space.give(int(at[d]), int(rows[d]))
+        if parent[c] >= 0:
+            below[parent[c]].append(c)
+    return at, space.length
 
 
 def _add(
@@ -172,14 +204,6 @@ def _add(
 def _strides(cards: Index, scope: Sequence[int]) -> tuple[int, ...]:
     sizes = [int(cards[v]) for v in scope]
     return tuple(int(np.prod(sizes[i + 1 :], dtype=np.int64)) for i in range(len(sizes)))
-
-
-def _spots(cards: Index, scope: Sequence[int], strides: Sequence[int]) -> Index:
-    """Return the places of a factor's values, its variables in the order of their numbers."""
-    out = np.zeros(1, dtype=np.int64)
-    for v, stride in sorted(zip(scope, strides, strict=True)):
-        out = (out[:, None] + np.arange(cards[v]) * stride).reshape(-1)
-    return out
 
 
 def _places(

@@ -180,8 +180,11 @@ def value_of_information(
         network.check(v)
     open_ = tuple(v for v in open_ if v not in known and v not in names)
     pairs = joint_pairs(engine, vectors_of(network, evidence or {}, soft), names, open_)
-    require_possible(engine, evidence or {}, soft)
-    bits = np.array([sum(gain(network, t, pairs[t, v], mode) for t in names) for v in open_])
+    if not any(joint.any() for joint in pairs.values()):
+        require_possible(engine, evidence or {}, soft)
+    bits = np.zeros(len(open_))
+    for t in names if open_ else ():
+        bits += gains(network, t, [pairs[t, v] for v in open_], mode)
     cost = np.array([cost_of(network, v, costs) for v in open_])
     score = bits / np.maximum(cost, 1.0)
     order = np.lexsort((-bits, -score))
@@ -249,30 +252,41 @@ def pairs_by_target(
             cases.append({**flat, **vectors, t: point})
     marginals, logs = batch_marginals(engine, cases, candidates, soft=targets)
     out: dict[tuple[str, str], Array] = {}
+    ends = np.cumsum([len(network.states(v)) for v in candidates])
     at = 0
     for t in targets:
         size = len(network.states(t))
         part = logs[at : at + size]
         p = np.exp(part - part.max()) if np.isfinite(part.max()) else np.zeros(size)
         p /= max(p.sum(), 1e-300)
-        for v in candidates:
-            rows = np.nan_to_num(marginals[v][at : at + size])
-            out[(t, v)] = frozen(p[:, None] * rows)
+        rows = [marginals[v][at : at + size] for v in candidates]
+        joint = frozen(p[:, None] * np.nan_to_num(np.concatenate([np.zeros((size, 0)), *rows], 1)))
+        for v, end in zip(candidates, ends.tolist(), strict=True):
+            out[t, v] = joint[:, end - len(network.states(v)) : end]
         at += size
     return out
 
 
 def gain(network: Network, target: str, joint: Array, mode: str = "both") -> float:
     """Return I(T; X) in bits from P(t, x), or the part of it from outcomes that rule in or out."""
-    t, x = joint.sum(axis=1), joint.sum(axis=0)
+    return float(gains(network, target, [joint], mode)[0])
+
+
+def gains(network: Network, target: str, joints: Sequence[Array], mode: str = "both") -> Array:
+    """Return the same for many X at once."""
+    joint = np.concatenate(joints, axis=1)
+    widths = [j.shape[1] for j in joints]
+    starts = np.cumsum([0, *widths[:-1]])
+    t = np.repeat(np.add.reduceat(joint, starts, axis=1), widths, axis=1)
+    x = joint.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(joint > 0, joint * np.log2(joint / np.outer(t, x)), 0.0)
+        terms = np.where(joint > 0, joint * np.log2(joint / (t * x)), 0.0)
     per_outcome = terms.sum(axis=0)
     if mode != "both":
         chief = present_mask(network, target)
-        raised = joint[chief].sum(axis=0) > t[chief].sum() * x
-        per_outcome = per_outcome[raised if mode == "rule_in" else ~raised]
-    return max(0.0, float(per_outcome.sum()))
+        raised = joint[chief].sum(axis=0) > t[chief].sum(axis=0) * x
+        per_outcome = np.where(raised == (mode == "rule_in"), per_outcome, 0.0)
+    return np.maximum(np.add.reduceat(per_outcome, starts), 0.0)
 
 
 def present_mask(network: Network, target: str) -> NDArray[np.bool_]:
