@@ -61,9 +61,9 @@ def pairs_by_parents(
     out: dict[Pair, Array] = {}
     cumulative = {run.candidate: run.cumulative for run in runs}
     for v in candidates:
-        for t in targets:
-            columns = [parts[v, k][slices[t]] for k in range(len(network.states(v)) - 1)]
-            out[t, v] = _joint(base[slices[t]], columns, cumulative[v])
+        columns = [parts[v, k] for k in range(len(network.states(v)) - 1)]
+        table = _joint(base, columns, cumulative[v])
+        out |= {(t, v): table[slices[t]] for t in targets}
     return out
 
 
@@ -130,7 +130,7 @@ def _together(
 
 
 def _joint(total: Array, columns: list[Array], cumulative: bool) -> Array:
-    """Return P(t, x) from all states but the last, cumulative or not."""
+    """Return P(t, x), a row a state t, from all states of x but the last, cumulative or not."""
     table = np.array([*columns, total]).T
     if cumulative:
         table = np.diff(table, axis=1, prepend=0.0)

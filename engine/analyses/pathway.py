@@ -13,7 +13,7 @@ import numpy as np
 from fascinet.engine.analyses.access import Evidence, Soft, batch_marginals, vectors_of
 from fascinet.engine.analyses.hypotheses import Hypothesis, differential, is_state, present
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
-from fascinet.engine.analyses.value_of_information import gain, joint_pairs
+from fascinet.engine.analyses.value_of_information import gains, joint_pairs
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
@@ -71,7 +71,7 @@ def pathway(
         for m in marginals
     )
     pairs = joint_pairs(engine, vectors, (target,), between)
-    bits = np.array([gain(network, target, pairs[target, v]) for v in between])
+    bits = gains(network, target, [pairs[target, v] for v in between])
     order = np.argsort(-bits, kind="stable")
     explains = [
         tuple(f for f in network.variables if f in findings & nx.descendants(graph, v))
