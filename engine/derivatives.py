@@ -41,7 +41,7 @@ def table_record(net: NetworkArrays, names: Sequence[str]) -> np.dtype[np.void]:
 class GateDerivatives(Mapping[str, tuple[Array, ...]]):
     """∂ ln P / ∂ θ by variable, taken through its gate when it is first read."""
 
-    __slots__ = ("_done", "_grad", "_index", "_net", "_tables")
+    __slots__ = ("_done", "_grad", "_index", "_net", "_record", "_tables")
 
     def __init__(
         self,
@@ -50,23 +50,29 @@ class GateDerivatives(Mapping[str, tuple[Array, ...]]):
         grad: Array,
         record: np.dtype[np.void],
     ) -> None:
-        grad.flags.writeable = False
-        self._net, self._index, self._grad = net, index, grad
-        self._tables: Any = np.ndarray((), record, grad)
-        self._done: dict[str, tuple[Array, ...]] = {}
+        self._net, self._index, self._grad, self._record = net, index, grad, record
+        self._tables: Any = None
+        self._done: dict[str, tuple[Array, ...]] | None = None
 
     def __getitem__(self, variable: str) -> tuple[Array, ...]:
+        tables = self._tables
+        if tables is None:
+            self._grad.flags.writeable = False
+            tables = self._tables = np.ndarray((), self._record, self._grad)
         try:
-            return (self._tables[variable],)
+            return (tables[variable],)
         except (ValueError, IndexError):  # not a table
             return self._gate(variable)
 
     def _gate(self, variable: str) -> tuple[Array, ...]:
-        found = self._done.get(variable)
+        done = self._done
+        if done is None:
+            done = self._done = {}
+        found = done.get(variable)
         if found is None:
             v = self._index[variable]
             blocks, card = self._net.blocks[v], self._net.cards[v]
-            found = self._done[variable] = gate_derivatives(self._net, self._grad, blocks, card)
+            found = done[variable] = gate_derivatives(self._net, self._grad, blocks, card)
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -13,7 +13,6 @@ from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
 from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
-from fascinet.engine.derivatives_tree import derivative_tree, tree_derivatives
 from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
+QuickSlopes = Callable[[dict[str, str]], tuple[float, Array] | None]
 BACKENDS = ("auto", "numpy", "numba")
 ESTIMATES = ("weighting", "lbp")
 
@@ -66,6 +66,7 @@ class Engine(Analyses):
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self._quick: Quick = self._seek_quick
+        self._quick_slopes: QuickSlopes = self._seek_slopes
 
     @cached_property
     def arrays(self) -> NetworkArrays:
@@ -264,27 +265,27 @@ class Engine(Analyses):
         ImpossibleEvidenceError
             If the probability is zero.
         """
-        given = {**(evidence or {}), **(extra or {})}
-        found = None if soft or do else self._quick_derivatives(given)
-        if found is not None:
-            return found
+        given = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
+        if type(given) is dict and not soft and not do:
+            found = self._quick_slopes(given)
+            if found is not None:
+                return self._gate_derivatives(*found)
         log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(given, soft, do))
         return self._gate_derivatives(log_prob, grad)
 
-    def _quick_derivatives(self, evidence: Hard) -> Derivatives | None:
-        """Answer from the fixed tree of a small network; None if there is none, or on trouble."""
-        tree = derivative_tree(self.solver)
-        if tree is None:
+    def _seek_slopes(self, evidence: dict[str, str]) -> tuple[float, Array] | None:
+        """As `_seek_quick`, for ln P(e) and ∂ ln P / ∂ base."""
+        if not self.solver.native:
             return None
-        places = self.layout.places
-        try:
-            codes = [places[v][s] for v, s in evidence.items()]
-        except (KeyError, TypeError):
-            return None
-        status, log_prob, grad = tree_derivatives(self.solver, tree, codes)
-        return self._gate_derivatives(log_prob, grad) if status == 1 else None
+        found: QuickSlopes | None = None
+        if self.solver.whole is not None:
+            from fascinet.engine.derivatives_tree import quick_derivatives
+
+            found = quick_derivatives(self.solver, self.layout.places)
+        self._quick_slopes = found or (lambda evidence: None)
+        return self._quick_slopes(evidence)
 
     def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
         gates = GateDerivatives(self.arrays, self.network.index, grad, self._record)

@@ -95,21 +95,43 @@ def named_tree(whole: Whole, places: Mapping[str, Mapping[str, int]]) -> NamedTr
     places : mapping of variable to mapping of state to int
         Place in the answer of each state.
     """
-    if not objects_as_expected() or not all(type(v) is dict for v in (places, *places.values())):
+    arrays = {numba.INTS: whole.ints, numba.FLOATS: whole.floats, numba.PRIOR: whole.prior}
+    size = whole.prior.size
+    frame = frame_of(places, whole.nodes, whole.room, arrays, {numba.PLACES: size})
+    if frame is None:
         return None
-    work, size = np.zeros(whole.room), whole.prior.size
-    frame = np.zeros(numba.HEAD + 4 * whole.nodes + size, np.int64)
-    address = frame.ctypes.data
-    for at, array in (
-        (numba.INTS, whole.ints), (numba.FLOATS, whole.floats), (numba.WORK, work),
-        (numba.PRIOR, whole.prior),
-    ):  # fmt: skip
-        frame[at] = array.ctypes.data
-    frame[[numba.NODES, numba.PLACES, numba.NAMES]] = whole.nodes, size, id(places)
-    frame[[numba.STR, numba.MARKS]] = id(str), address + WORD * numba.HEAD
     run.compile(SIGNATURE)
     entry = run.overloads[SIGNATURE.args].entry_point
-    return NamedTree(entry, address, size, (frame, work, whole, places))
+    return NamedTree(entry, frame[0].ctypes.data, size, frame)
+
+
+def frame_of(
+    places: Mapping[str, Mapping[str, int]],
+    nodes: int,
+    room: int,
+    arrays: Mapping[int, np.ndarray],
+    numbers: Mapping[int, int],
+) -> tuple[Any, ...] | None:
+    """Return the frame that a kernel is given, with all that its addresses point to.
+
+    Parameters
+    ----------
+    nodes, room : int
+        How many nodes there are, and the length of the work space.
+    arrays, numbers : mapping of int
+        What lies where in the frame.
+    """
+    if not objects_as_expected() or not all(type(v) is dict for v in (places, *places.values())):
+        return None
+    work = np.zeros(room)
+    frame = np.zeros(numba.HEAD + 4 * nodes + sum(map(len, places.values())), np.int64)
+    for at, array in {**arrays, numba.WORK: work}.items():
+        frame[at] = array.ctypes.data
+    for at, number in numbers.items():
+        frame[at] = number
+    frame[[numba.NODES, numba.NAMES, numba.STR]] = nodes, id(places), id(str)
+    frame[numba.MARKS] = frame.ctypes.data + WORD * numba.HEAD
+    return frame, work, arrays, places
 
 
 def quick_answer(

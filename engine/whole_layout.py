@@ -85,22 +85,31 @@ def split_order(residual: Sequence[int], wanted: list[frozenset[int]]) -> list[i
     return order
 
 
+def eliminated(plan: Plan) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Return clique, variable and separator of each node, those below first."""
+    found: list[tuple[int, int, tuple[int, ...]]] = []
+    below: list[list[frozenset[int]]] = [[] for _ in plan.cliques]
+    for c, clique in enumerate(plan.cliques):
+        scope = list(clique.scope)
+        for v in split_order(scope[clique.cut :], below[c]):
+            scope.remove(v)
+            found.append((c, v, tuple(scope)))
+        if clique.parent >= 0:
+            below[clique.parent].append(frozenset(scope))
+    return found
+
+
 def split(plan: Plan, tables: Sequence[Array]) -> list[Node]:
     """Return the nodes, those below first, from P(residual | separator) of each clique."""
     nodes: list[Node] = []
-    below: list[list[frozenset[int]]] = [[] for _ in plan.cliques]
-    for c, clique in enumerate(plan.cliques):
-        table, scope = tables[c], list(clique.scope)
-        given = frozenset(scope[: clique.cut])
-        for v in split_order(scope[clique.cut :], below[c]):
-            axis = scope.index(v)
-            scope.remove(v)
-            sums = table.sum(axis, keepdims=True)
-            share = np.divide(table, sums, out=np.zeros_like(table), where=sums > 0.0)
-            nodes.append(Node(v, np.moveaxis(share, axis, 0), tuple(scope)))
-            table = sums.squeeze(axis)
-        if clique.parent >= 0:
-            below[clique.parent].append(given)
+    left = [(clique.scope, table) for clique, table in zip(plan.cliques, tables, strict=True)]
+    for c, v, axes in eliminated(plan):
+        scope, table = left[c]
+        axis = scope.index(v)
+        sums = table.sum(axis, keepdims=True)
+        share = np.divide(table, sums, out=np.zeros_like(table), where=sums > 0.0)
+        nodes.append(Node(v, np.moveaxis(share, axis, 0), axes))
+        left[c] = axes, sums.squeeze(axis)
     return nodes
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from fascinet.engine.derivatives_tree import derivative_tree, tree_derivatives
+from fascinet.engine.derivatives_tree import derivative_tree
 from fascinet.engine.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Table
@@ -80,11 +80,10 @@ def test_a_family_posterior_is_its_derivative_times_its_parameter() -> None:
 
 
 def test_threads_get_the_same_bits() -> None:
-    net = network("alarm")
-    solver = Engine(net, backend="numba").solver
-    tree = derivative_tree(solver)
-    assert tree is not None
-    _, _, want = tree_derivatives(solver, tree, [0, 5])
-    with ThreadPoolExecutor(16) as pool:
-        for _, _, got in pool.map(lambda _: tree_derivatives(solver, tree, [0, 5]), range(64)):
-            np.testing.assert_array_equal(got, want)
+    net, case = network("alarm"), cases("alarm")[0]
+    engine = Engine(net, backend="numba")
+    want = [engine.derivatives(case)[v][0] for v in net.variables]
+    with ThreadPoolExecutor(32) as pool:
+        for got in pool.map(lambda _: engine.derivatives(case), range(256)):
+            for v, x in zip(net.variables, want, strict=True):
+                np.testing.assert_array_equal(got[v][0], x)
