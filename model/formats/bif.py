@@ -28,6 +28,10 @@ TOKEN = re.compile(
     r'("(?:[^"\\\n]|\\.)*"|[{}()\[\];|"]|(?:[^\s{}()\[\];|",/]|/(?![/*]))+|/)',
     re.DOTALL,
 )
+PIECE = re.compile(
+    r'(?:[^}"/]+|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|["/])*\}?',
+    re.DOTALL,
+)  # as far as the next closing brace, which no token goes across
 PLAIN = re.compile(r"(?:[^\s{}()\[\];|\",/\\]|/(?![/*]))+")
 UNNAMED = ("", "unknown", "unnamed")
 
@@ -55,8 +59,7 @@ class _Parser:
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
-        self.tokens = [t for t in TOKEN.findall(text) if t]
-        self.tokens.append("")
+        self.tokens = tokens_of(text)
         self.at = 0
         self.draft = Draft(file, self.line)
 
@@ -281,6 +284,19 @@ class _Rows:
             )
         rows = [self.default if row is None else row for row in self.rows]
         return np.array(rows, dtype=np.float64).reshape(self.shape)
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens and an empty one; equal ones are one string, since most numbers recur."""
+    met: dict[str, str] = {}
+    tokens: list[str] = []
+    start = 0
+    while start < len(text):
+        end = max(PIECE.match(text, start).end(), start + 1)  # pyright: ignore[reportOptionalMemberAccess]  (matches nothing at least)
+        tokens.extend([met.setdefault(t, t) for t in TOKEN.findall(text, start, end) if t])
+        start = end
+    tokens.append("")
+    return tokens
 
 
 def is_number(word: str) -> bool:
