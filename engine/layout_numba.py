@@ -12,7 +12,7 @@ from fascinet.engine.machine_code import njit
 from fascinet.engine.mirror_numba import mirror
 from fascinet.engine.order_numba import eliminate
 
-FEW, MANY, MOST = 4, 24, 64  # tries at least; at most with gates; at most without
+FEW, MANY, MOST = 4, 12, 64  # tries at least; at most with gates; at most without
 WORTH, DEAR, LONGEST = 1500.0, 40_000.0, 100  # work that is worth one more try, at first and later
 
 
