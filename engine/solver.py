@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
 QUERIES = 6  # and so are this many queries
 HEAVY = 500_000  # and so is a plan of so many entries
-WHOLE = 12_000  # up to so many entries (and parameters), one fixed tree beats many programs
+WHOLE = 250_000  # up to so many entries, one fixed tree beats many programs
+FEW, SMALL = 12_000, (400, 100_000)  # parameters; or variables and parameters: worth such a plan
 
 Wanted: TypeAlias = frozenset[int] | None
 Collect: TypeAlias = Callable[[NetworkArrays, Program, slow.Case], slow.Tree]
@@ -91,7 +92,8 @@ class Solver:
         """The fixed tree, if the network is small, of tables alone, and the kernels are in use."""
         if not self._whole_tried and self.native:
             net = self.net
-            few = sum(net.family(v) for v in range(len(net.cards))) <= WHOLE
+            size = sum(net.family(v) for v in range(len(net.cards)))
+            few = size <= FEW or (len(net.cards) <= SMALL[0] and size <= SMALL[1])
             if few and not any(b.raw for b in net.blocks):
                 plan = self.plan(Pattern())
                 if plan.entries <= min(WHOLE, self.budget):
