@@ -8,6 +8,12 @@ SECTION = "<IIQQQQIIQQ"
 SYMBOL = "<IBBHQQ"
 
 
+def check_elf(code: bytes) -> None:
+    """Raise `ValueError` unless it is an ELF object file of 64 bit, little-endian."""
+    if code[: len(MAGIC)] != MAGIC:
+        raise ValueError("expected an ELF object file of 64 bit")
+
+
 def undefined_symbols(code: bytes) -> list[str]:
     """Return the names of the symbols that an object file does not define.
 
@@ -16,8 +22,7 @@ def undefined_symbols(code: bytes) -> list[str]:
     ValueError
         If it is no ELF object file of 64 bit, little-endian.
     """
-    if code[: len(MAGIC)] != MAGIC:
-        raise ValueError("expected an ELF object file of 64 bit")
+    check_elf(code)
     (table,) = unpack_from("<Q", code, 0x28)
     size, count = unpack_from("<HH", code, 0x3A)
     sections = [unpack_from(SECTION, code, table + i * size) for i in range(count)]

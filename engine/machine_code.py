@@ -1,8 +1,9 @@
-"""Compiled kernels without importing Numba: its machine code is kept and linked by llvmlite.
+"""Compiled kernels without importing Numba: its machine code is kept and linked by `loader.py`.
 
 To import Numba and to revive its cached functions costs over a second, more than most questions
 take. So the first process that compiles a kernel keeps the object code, and later ones link it
-with llvmlite alone and call it through the wrapper that Numba wrote for Python. A process that
+(where `loader.py` cannot, llvmlite alone does) and call it through the wrapper that Numba wrote for
+Python. A process that
 has Numba at hand uses Numba; so does a call whose argument types are new, and any system on which
 a symbol of the object code cannot be found.
 
@@ -28,6 +29,7 @@ from zlib import crc32
 import numpy as np
 
 from fascinet.engine.elf import undefined_symbols
+from fascinet.engine.loader import is_able, load
 from fascinet.model.disk_cache import keep, kept
 
 STORE = "kernels"
@@ -190,12 +192,20 @@ def signature(value: Any) -> Any:
 
 def store_name() -> str:
     """Return the name of the kept file: another for another processor or another Numba."""
-    from llvmlite import __version__ as llvm
+    files = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in extension_files()]
+    return f"{STORE}-{crc32(repr((processor(), files)).encode()):x}"
+
+
+def processor() -> str:
+    """Return what tells one processor from another, as machine code is made for it."""
+    file = Path("/proc/cpuinfo")
+    if file.exists():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        told = [x for x in lines if x.startswith(("vendor_id", "cpu family", "model", "flags"))]
+        return repr(sorted(set(told)))
     from llvmlite import binding
 
-    files = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in extension_files()]
-    cpu = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-    return f"{STORE}-{crc32(repr((llvm, cpu, files)).encode()):x}"
+    return repr((binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()))
 
 
 @lru_cache(maxsize=1)
@@ -231,74 +241,125 @@ _lock = Lock()
 
 def link(kernel: ObjectCode, name: str) -> Callable[..., Any] | None:
     """Return the kernel as a function; None if a symbol of its code is unknown."""
-    from llvmlite import binding
-
     with _lock:
         try:
-            linker = make_linker()
-            if not all(map(is_known, undefined_symbols(kernel.code))):
-                return None
-            linker.engine.add_object_file(binding.ObjectFileRef.from_data(kernel.code))
-            linker.engine.finalize_object()
-            environments = [linker.environment(*e) for e in kernel.environments]
-            address = linker.engine.get_function_address(kernel.wrapper)
+            helpers = make_helpers()
+            address = place(kernel.code, helpers)
+            environments = [helpers.environment(address(e), c) for e, c in kernel.environments]
+            wrapper = address(kernel.wrapper)
         except (ImportError, OSError, RuntimeError, ValueError):
             return None
-    if not address:
+    if not wrapper:
         return None
     module = sys.modules[__name__]
-    return linker.make_function(module, name, "", address, environments[0], environments)
+    return helpers.make_function(module, name, "", wrapper, environments[0], environments)
+
+
+def place(code: bytes, helpers: "Helpers") -> Callable[[str], int]:
+    """Put object code into memory; return what tells the address of a symbol, 0 if it has none.
+
+    Raises
+    ------
+    ValueError
+        If a symbol is unknown.
+    """
+    if is_able():
+        try:
+            found = load(code, helpers.find)
+        except (OSError, ValueError):
+            pass
+        else:
+            return lambda symbol: found.get(symbol, 0)
+    from llvmlite import binding
+
+    engine = make_engine()
+    if not all(map(is_known, undefined_symbols(code))):
+        raise ValueError("unknown symbol")
+    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return lambda symbol: (
+        engine.get_function_address(symbol) or engine.get_global_value_address(symbol)
+    )
 
 
 @dataclass(frozen=True)
-class Linker:
-    """What links object code: LLVM's engine, and Numba's C helpers without Numba."""
+class Helpers:
+    """Numba's C helpers without Numba.
 
-    engine: Any
-    helpers: ModuleType
+    Attributes
+    ----------
+    environments : module
+    symbols : dict of str to int
+        Their addresses, and those of Python's objects that the code names.
+    """
+
+    environments: ModuleType
+    symbols: dict[str, int]
 
     @property
     def make_function(self) -> Callable[..., Any]:
         """Make a Python function of a wrapper's address."""
-        return self.helpers.make_function
+        return self.environments.make_function
 
-    def environment(self, symbol: str, constants: Iterable[Any]) -> Any:
-        """Return the environment of a symbol, which the code finds from now on."""
-        made = self.helpers.Environment({})
+    def environment(self, address: int, constants: Iterable[Any]) -> Any:
+        """Return an environment, which the code finds at an address from now on."""
+        made = self.environments.Environment({})
         made.consts.extend(constants)
-        address = self.engine.get_global_value_address(symbol)
         if address:
             ctypes.c_void_p.from_address(address).value = id(made)
         return made
 
+    def find(self, symbol: str) -> int:
+        """Return the address of a symbol.
+
+        Raises
+        ------
+        ValueError
+            If neither Numba's helpers nor this process have it.
+        """
+        known = self.symbols.get(symbol)
+        if known is None:
+            try:
+                function = getattr(ctypes.CDLL(None), symbol)
+            except AttributeError:
+                raise ValueError(f"unknown symbol {symbol}") from None
+            known = ctypes.cast(function, ctypes.c_void_p).value or 0
+            self.symbols[symbol] = known
+        return known
+
 
 @lru_cache(maxsize=1)
-def make_linker() -> Linker:
-    """Return the linker, the symbols of Numba's run time made known to LLVM."""
+def make_helpers() -> Helpers:
+    """Return Numba's helpers and the addresses of all that they offer."""
     import builtins
 
+    helpers, environments, runtime = (load_extension(path) for path in extension_files())
+    symbols = {f"numba_{n}": at for m in (helpers, environments) for n, at in m.c_helpers.items()}
+    for name, address in runtime.c_helpers.items():
+        symbols[name if name.startswith("_") else f"NRT_{name}"] = address
+    # in this code a name of Python's stands for the object itself, not for a pointer to it
+    symbols["_Py_NoneStruct"] = id(None)
+    for value in vars(builtins).values():
+        if isinstance(value, type) and issubclass(value, BaseException):
+            symbols[f"PyExc_{value.__name__}"] = id(value)
+    symbols["numba_unpickle"] = ctypes.cast(unpickle, ctypes.c_void_p).value or 0
+    runtime.memsys_use_cpython_allocator()
+    return Helpers(environments, symbols)
+
+
+@lru_cache(maxsize=1)
+def make_engine() -> Any:
+    """Return LLVM's linker, the helpers' symbols made known to it."""
     from llvmlite import binding
 
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    helpers, environments, runtime = (load_extension(path) for path in extension_files())
-    for table in (helpers.c_helpers, environments.c_helpers):
-        for name, address in table.items():
-            binding.add_symbol(f"numba_{name}", address)
-    for name, address in runtime.c_helpers.items():
-        binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
-    # in this code a name of Python's stands for the object itself, not for a pointer to it
-    binding.add_symbol("_Py_NoneStruct", id(None))
-    for value in vars(builtins).values():
-        if isinstance(value, type) and issubclass(value, BaseException):
-            binding.add_symbol(f"PyExc_{value.__name__}", id(value))
-    binding.add_symbol("numba_unpickle", ctypes.cast(unpickle, ctypes.c_void_p).value)
-    runtime.memsys_use_cpython_allocator()
+    for name, address in make_helpers().symbols.items():
+        binding.add_symbol(name, address)
     machine = binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(), reloc="static", codemodel="jitdefault"
     )
-    module = binding.parse_assembly("")
-    return Linker(binding.create_mcjit_compiler(module, machine), environments)
+    return binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
 
 
 @ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from struct import pack_into
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from fascinet.engine import machine_code
 from fascinet.engine.elf import undefined_symbols
 from fascinet.engine.kernels_numba import collect
+from fascinet.engine.loader import RELOCATIONS, is_able, layout, load, sections_of
 
 SETTING = """
 import json, sys
@@ -28,6 +30,7 @@ QUESTION = (
 slopes = engine.derivatives(given)["weakness"]
 print(json.dumps({
     "numba": "numba" in sys.modules,
+    "llvm": "llvmlite" in sys.modules,
     "posterior": [dict(found[v]) for v in ("als", "emg", "ck")],
     "log": float(found.log_prob_evidence),
     "slopes": float(sum(np.abs(s).sum() for s in slopes)),
@@ -76,7 +79,42 @@ def test_the_second_process_answers_the_same_without_numba(
 ) -> None:
     second = ask(cache)
     assert first.pop("numba") and not second.pop("numba")
+    assert first.pop("llvm") and second.pop("llvm") == (not is_able())
     assert second == first
+
+
+def test_llvm_links_where_the_loader_cannot(cache: Path, first: dict[str, object]) -> None:
+    unable = "from fascinet.engine import machine_code\nmachine_code.is_able = lambda: False\n"
+    third = ask(cache, unable + QUESTION)
+    assert not third.pop("numba") and third.pop("llvm")
+    assert third["posterior"] == first["posterior"] and third["slopes"] == first["slopes"]
+
+
+@pytest.mark.skipif(not is_able(), reason="the loader is for x86-64 on Linux")
+def test_the_loader_refuses_what_it_cannot_place(store: Path) -> None:
+    code = next(iter(pickle.loads(store.read_bytes()).values())).code
+
+    def find(symbol: str) -> int:
+        raise ValueError(f"unknown symbol {symbol}")
+
+    with pytest.raises(ValueError, match="unknown symbol"):
+        load(code, find)
+    other = code[:0x12] + b"\xb7\x00" + code[0x14:]  # AArch64
+    with pytest.raises(ValueError, match="x86-64"):
+        load(other, find)
+    with pytest.raises(ValueError, match="ELF"):
+        load(b"no object file", find)
+
+
+@pytest.mark.skipif(not is_able(), reason="the loader is for x86-64 on Linux")
+def test_the_loader_takes_full_addresses_only(store: Path) -> None:
+    code = bytearray(next(iter(pickle.loads(store.read_bytes()).values())).code)
+    sections = sections_of(bytes(code))
+    placed, _ = layout(sections)
+    changed = next(s for s in sections if s.kind == RELOCATIONS and s.info in placed)
+    pack_into("<I", code, changed.offset + 8, 2)  # relative to the place where it is written
+    with pytest.raises(ValueError, match="full addresses"):
+        load(bytes(code), lambda symbol: 0)
 
 
 def test_a_broken_store_leads_back_to_numba(
