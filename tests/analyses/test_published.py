@@ -1,8 +1,9 @@
 """Published examples and theorems, worked by hand on the published networks.
 
-The numbers printed in the papers on sensitivity functions, data conflict, belief change and
-clinical thresholds could not be read in full, so none is quoted from memory: the right sides here
-are derived from the tables of two published networks, and theorems are checked as they stand.
+The right sides here are derived from the tables of two published networks, and theorems are checked
+as they stand; figures that others printed are in `test_bnmonitor.py`. The papers' own examples of
+the oesophagus network, of data conflict and of clinical thresholds could not be read in full, so
+none of their numbers is quoted from memory.
 
 - Asia: Lauritzen & Spiegelhalter 1988, doi:10.1111/j.2517-6161.1988.tb01721.x.
 - Metastatic cancer: Cooper 1984 (Stanford thesis); the example of Pearl 1988 and of the papers of
