@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine.batch_groups import groups_of
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.request import Request
 from fascinet.engine.solver import Solver
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 States = NDArray[np.int16]
 BLOCK = 256  # cases that one thread takes at a time
-FEW = 4  # from so many cases of a pattern on, a case is a lane
+FEW = 4  # from so many cases on (of a pattern, where there are no gates), a case is a lane
 
 
 def pattern_rows(solver: Solver, states: States) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -74,7 +75,14 @@ def _by_pattern(
     out[:, solver.net.certain] = 1.0
     logs, status = np.full(cases, -np.inf), np.zeros(cases, np.uint8)
     targets = wanted if posteriors else frozenset[int]()
-    if solver.native or cases >= BLOCK:  # else they are answered one by one
+    native, groups = solver.native or cases >= BLOCK, None
+    if native and cases >= FEW:
+        groups = groups_of(solver)
+    if groups is not None:
+        from fascinet.engine.batch_core_run import by_core
+
+        by_core(groups, np.ascontiguousarray(states), targets, threads, out, logs, status)
+    elif native:  # else they are answered one by one
         states = np.ascontiguousarray(states)
         patterns, which = pattern_rows(solver, states)
         order = np.argsort(which, kind="stable")

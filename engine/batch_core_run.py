@@ -1,0 +1,86 @@
+"""Run the groups of a batch: buffers, blocks, threads."""
+
+# pyright: basic
+from concurrent.futures import ThreadPoolExecutor
+from threading import local
+
+import numpy as np
+
+from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
+from fascinet.engine.batch_groups import Clusters, GroupProgram, Groups, asked_leaves, items_of
+from fascinet.engine.batch_tree import aligned
+from fascinet.engine.native import scratch
+
+BLOCK = 256  # rows that one thread takes at a time
+_threads = local()
+
+
+def by_core(
+    groups: Groups,
+    states: np.ndarray,
+    wanted: frozenset[int] | None,
+    threads: int,
+    out: np.ndarray,
+    logs: np.ndarray,
+    status: np.ndarray,
+) -> None:
+    """Answer rows in place; `status` is not `DONE` where a row must be answered again.
+
+    Parameters
+    ----------
+    states : int16 array, shape (cases, variables)
+        In C order.
+    out : array, shape (cases, places) or (0, places)
+    """
+    core, starts = groups.core, groups.starts
+    asked = asked_leaves(core, wanted) if len(out) else frozenset[int]()
+    roles = np.empty(states.shape, np.uint8)
+    classify(states, core.kinds, core.ptr, core.parents, roles)
+    coded = states.copy()
+
+    def work(job: tuple[GroupProgram, np.ndarray]) -> None:
+        run_group(groups, job[0], states, coded, roles, job[1], out, logs, status)
+
+    jobs = []
+    for program, rows in Clusters(groups, asked).run(items_of(core, roles)):
+        for v in program.core:
+            coded[rows, v] = np.where(states[rows, v] > 0, states[rows, v], core.cards[v])
+        jobs.extend((program, rows[k : k + BLOCK]) for k in range(0, len(rows), BLOCK))
+    out[:, core_certain(starts)] = 1.0
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, jobs))
+
+
+def core_certain(starts: np.ndarray) -> np.ndarray:
+    """Return the places of variables with one state."""
+    return starts[:-1][np.diff(starts) == 1]
+
+
+def run_group(
+    groups: Groups,
+    program: GroupProgram,
+    states: np.ndarray,
+    coded: np.ndarray,
+    roles: np.ndarray,
+    rows: np.ndarray,
+    out: np.ndarray,
+    logs: np.ndarray,
+    status: np.ndarray,
+) -> None:
+    """Answer the cases `rows`, all of one group."""
+    flat, core = program.flat, groups.core
+    size, entries = int(flat.prog[11]), int(flat.prog[10])
+    buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
+    run_core(
+        flat.prog, flat.lanes, program.stops, flat.keep, core.net.base, core.tables, core.kinds,
+        states, coded, roles, rows, program.soft, program.soft_at, program.simple, groups.starts,
+        vectors(2 * size - entries), scratch(size), buffers, out, logs, status,
+    )  # fmt: skip
+
+
+def vectors(rows: int) -> np.ndarray:
+    """Return this thread's work space of at least so many vectors."""
+    held = getattr(_threads, "work", None)
+    if held is None or len(held) < rows:
+        held = _threads.work = aligned(rows, WIDTH, np.dtype(np.float64))
+    return held
