@@ -85,7 +85,7 @@ def named_derivatives(
     numbers = {
         numba.BASE: tree.size, numba.SCRATCH: tree.scratch, numba.LOG: tree.floats.size - 1,
     }  # fmt: skip
-    frame = frame_of(places, tree.nodes, tree.room, arrays, numbers)
+    frame = frame_of(places, len(places), tree.nodes, tree.room, arrays, numbers)
     if frame is None:
         return None
     numba.derive.compile(SIGNATURE)

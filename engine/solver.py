@@ -33,6 +33,7 @@ PATIENCE = 0.25  # seconds of NumPy work after which Numba is worth its import
 QUERIES = 6  # and so are this many queries
 HEAVY = 500_000  # and so is a plan of so many entries
 WHOLE = 250_000  # up to so many entries, one fixed tree beats many programs
+PART = 40_000  # and for part of an answer, up to so many
 FEW, SMALL = 12_000, (400, 100_000)  # parameters; or variables and parameters: worth such a plan
 
 Wanted: TypeAlias = frozenset[int] | None
@@ -137,6 +138,9 @@ class Solver:
 
     def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
         """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
+        found = self._solve_whole(request, wanted)
+        if found is not None:
+            return found
         asked, left_out = self._folder.fold(request) if wanted is None else (request, 1.0)
         compiled = self.program(pattern_of(self.net, asked, wanted))
         values = np.full(int(self.starts[-1]), np.nan)
@@ -150,8 +154,31 @@ class Solver:
         values.setflags(write=False)
         return values, log_prob
 
+    def _whole_for(self, request: Request, wanted: Wanted) -> "Whole | None":
+        """Return the fixed tree if it may answer; part of an answer is worth only a small one."""
+        whole = None if request.cut else self.whole
+        if whole is None or (wanted is not None and whole.floats.size > PART):
+            return None
+        return whole
+
+    def _solve_whole(self, request: Request, wanted: Wanted) -> tuple[Array, float] | None:
+        whole = self._whole_for(request, wanted)
+        found = None if whole is None else whole.solve(request.states, request.soft)
+        if whole is None or found is None:
+            return None
+        values, log_prob = found
+        if wanted is not None:
+            values = whole.part(values, (*wanted, *request.states))
+            values[self.net.certain] = 1.0
+        values.setflags(write=False)
+        return values, log_prob
+
     def log_prob(self, request: Request, wanted: Wanted = frozenset()) -> float:
         """Return ln P(e), -inf if it is impossible; by the program that answers `wanted`."""
+        whole = self._whole_for(request, frozenset())
+        found = None if whole is None else whole.solve(request.states, request.soft, False)
+        if found is not None:
+            return found[1]
         compiled = self.program(pattern_of(self.net, request, wanted))
         return self._answer(compiled, request, None)
 

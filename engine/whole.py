@@ -3,20 +3,31 @@
 # pyright: basic
 import ctypes
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from math import log
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine import whole_numba as numba
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.native import NativeProgram
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.whole_layout import TreeLayout, link, split
-from fascinet.engine.whole_names_numba import DATA, KIND, SIGNATURE, run
+from fascinet.engine.whole_names_numba import (
+    BY_NUMBER,
+    DATA,
+    KIND,
+    SIGNATURE,
+    run,
+    run_by_number,
+)
 from fascinet.model.gates import Array
+
+if TYPE_CHECKING:
+    from fascinet.engine.native import NativeProgram
 
 WORD = 8  # bytes
 
@@ -34,6 +45,8 @@ class Whole:
         The answer without evidence.
     nodes, room : int
         How many nodes there are, and the length of the work space.
+    starts : tuple of int
+        Place in the answer of each variable's states; last the length of an answer.
     """
 
     ints: np.ndarray
@@ -41,6 +54,61 @@ class Whole:
     prior: Array
     nodes: int
     room: int
+    starts: tuple[int, ...]
+
+    @cached_property
+    def frame(self) -> tuple[int, Callable[..., float], Any] | None:
+        """Where the frame for evidence by number is, what answers from it, and what it needs."""
+        frame = self.make_frame({})
+        if frame is None:
+            return None
+        run_by_number.compile(BY_NUMBER)
+        return frame[0].ctypes.data, run_by_number.overloads[BY_NUMBER.args].entry_point, frame
+
+    def make_frame(self, names: Mapping[str, Mapping[str, int]]) -> tuple[Any, ...] | None:
+        """Return a frame for the tree; see `frame_of`."""
+        arrays = {numba.INTS: self.ints, numba.FLOATS: self.floats, numba.PRIOR: self.prior}
+        numbers = {numba.PLACES: self.prior.size}
+        return frame_of(names, len(self.starts) - 1, self.nodes, self.room, arrays, numbers)
+
+    def solve(
+        self, states: Mapping[int, int], soft: Mapping[int, Array], full: bool = True
+    ) -> tuple[Array, float] | None:
+        """Return posteriors (if `full`) and ln P(e); None where another way must answer.
+
+        Parameters
+        ----------
+        states : mapping of int to int
+            Observed states by variable.
+        soft : mapping of int to array
+            Likelihoods by variable.
+        """
+        frame, starts, scale = self.frame, self.starts, 0.0
+        if frame is None:
+            return None
+        places = [starts[v] + s for v, s in states.items()]
+        out, weights = np.empty(starts[-1]), self.prior
+        if soft:
+            weights = np.zeros(starts[-1])
+            for v, likelihood in soft.items():
+                top = float(likelihood.max())
+                scale += log(top)
+                weights[starts[v] : starts[v + 1]] = likelihood / top
+                places.append(starts[v])
+        address, entry, _ = frame
+        log_prob = entry(
+            address, np.array(places, np.int64), len(states), len(soft), weights, out, full
+        )
+        return (out, log_prob + scale) if log_prob > -np.inf else None
+
+    def part(self, values: Array, wanted: Iterable[int]) -> Array:
+        """Return the posteriors of some variables, NaN for the others."""
+        starts = self.starts
+        out = np.full(starts[-1], np.nan)
+        for v in wanted:
+            here = slice(starts[v], starts[v + 1])
+            out[here] = values[here]
+        return out
 
 
 @dataclass(frozen=True)
@@ -68,7 +136,7 @@ class NamedTree:
     data: tuple[Any, ...]
 
 
-def make_whole(net: NetworkArrays, program: NativeProgram, starts: np.ndarray) -> Whole:
+def make_whole(net: NetworkArrays, program: "NativeProgram", starts: np.ndarray) -> Whole:
     """Calibrate a program without evidence."""
     prog, plan = program.prog, program.plan
     work, prior = np.zeros(int(prog[11])), np.empty(int(starts[-1]))
@@ -84,7 +152,7 @@ def make_whole(net: NetworkArrays, program: NativeProgram, starts: np.ndarray) -
     nodes = split(plan, tables)
     link(nodes, cards)
     ints, floats, room = TreeLayout(nodes, cards, starts).run()
-    return Whole(ints, floats, prior, len(nodes), room)
+    return Whole(ints, floats, prior, len(nodes), room, tuple(starts.tolist()))
 
 
 def named_tree(whole: Whole, places: Mapping[str, Mapping[str, int]]) -> NamedTree | None:
@@ -95,18 +163,17 @@ def named_tree(whole: Whole, places: Mapping[str, Mapping[str, int]]) -> NamedTr
     places : mapping of variable to mapping of state to int
         Place in the answer of each state.
     """
-    arrays = {numba.INTS: whole.ints, numba.FLOATS: whole.floats, numba.PRIOR: whole.prior}
-    size = whole.prior.size
-    frame = frame_of(places, whole.nodes, whole.room, arrays, {numba.PLACES: size})
+    frame = whole.make_frame(places)
     if frame is None:
         return None
     run.compile(SIGNATURE)
     entry = run.overloads[SIGNATURE.args].entry_point
-    return NamedTree(entry, frame[0].ctypes.data, size, frame)
+    return NamedTree(entry, frame[0].ctypes.data, whole.prior.size, frame)
 
 
 def frame_of(
     places: Mapping[str, Mapping[str, int]],
+    variables: int,
     nodes: int,
     room: int,
     arrays: Mapping[int, np.ndarray],
@@ -116,15 +183,15 @@ def frame_of(
 
     Parameters
     ----------
-    nodes, room : int
-        How many nodes there are, and the length of the work space.
+    variables, nodes, room : int
+        How many variables may be observed, how many nodes there are, the length of the work space.
     arrays, numbers : mapping of int
         What lies where in the frame.
     """
     if not objects_as_expected() or not all(type(v) is dict for v in (places, *places.values())):
         return None
     work = np.zeros(room)
-    frame = np.zeros(numba.HEAD + 4 * nodes + sum(map(len, places.values())), np.int64)
+    frame = np.zeros(numba.HEAD + 4 * nodes + variables, np.int64)
     for at, array in {**arrays, numba.WORK: work}.items():
         frame[at] = array.ctypes.data
     for at, number in numbers.items():

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 
 from fascinet.engine.kernel_cache import njit
-from fascinet.engine.whole_numba import CURSOR, HEAD, NAMES, NODES, STR, answer
+from fascinet.engine.whole_numba import CURSOR, HEAD, NAMES, NODES, STR, answer, answer_soft
 from fascinet.engine.whole_vectors import address, handle, longs_at, numbers_at
 
 KIND, DATA = 1, 2  # in words from an object's start: its type; of an array, where the data lie
@@ -72,4 +72,31 @@ def run(frame, evidence, out):
     return answer(longs, count, numbers_at(longs_at(address(out))[DATA]))
 
 
+@njit(cache=True)
+def run_by_number(frame, places, hard, soft, weights, out, full):
+    """Answer a case by number.
+
+    Parameters
+    ----------
+    frame : int
+        As for `run`.
+    places : int64 array
+        Of `hard` observed states in the answer, then of the first states of `soft` variables.
+    hard, soft : int
+    weights : array
+        As long as an answer: likelihoods of the states of those.
+    out : array
+        The answer, if it is to be `full`; else it is left alone.
+    full : int
+    """
+    return answer_soft(
+        longs_at(frame), longs_at(longs_at(address(places))[DATA]), hard, soft,
+        numbers_at(longs_at(address(weights))[DATA]), numbers_at(longs_at(address(out))[DATA]),
+        full,
+    )  # fmt: skip
+
+
 SIGNATURE = types.float64(types.int64, handle, handle)
+BY_NUMBER = types.float64(
+    types.int64, handle, types.int64, types.int64, handle, handle, types.int64
+)

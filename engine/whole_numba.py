@@ -239,8 +239,16 @@ def receive(ints, floats, work, marks, nodes, c, out):
 
 
 @njit(cache=True)
+def touch(ints, marks, c):
+    """Mark a node and all above it."""
+    while c >= 0 and marks[c] == CLEAN:
+        marks[c] = DIRTY
+        c = np.int64(ints[NODE * c + 3])
+
+
+@njit(cache=True)
 def observe(frame, ints, marks, count):
-    """Mark the observed nodes and all above them."""
+    """Forget the case before, and mark the observed nodes."""
     nodes = frame[NODES]
     for c in range(nodes):
         marks[c], marks[nodes + c], marks[3 * nodes + c] = CLEAN, -1, FREE
@@ -249,9 +257,25 @@ def observe(frame, ints, marks, count):
         c = np.int64(ints[seat])
         if c >= 0:
             marks[3 * nodes + c] = ints[seat + 1]
-        while c >= 0 and marks[c] == CLEAN:
-            marks[c] = DIRTY
-            c = np.int64(ints[NODE * c + 3])
+            touch(ints, marks, c)
+
+
+@njit(cache=True)
+def hear(frame, ints, work, marks, place, weights):
+    """Enter the likelihood of a variable that starts at a place; return whether it has a node."""
+    nodes = frame[NODES]
+    c = np.int64(ints[NODE * nodes + 2 * place])
+    if c < 0:
+        return False
+    q = NODE * c
+    card, along = np.int64(ints[q + 1]), np.int64(ints[q + 8])
+    for j in range(card):
+        work[along + j] = weights[place + j]
+    for j in range(along + card, along + (card + LANES - 1) // LANES * LANES):
+        work[j] = 0.0
+    touch(ints, marks, c)
+    marks[c] |= ALONG
+    return True
 
 
 # -------------------------------------------------------------------- the two passes
@@ -279,15 +303,9 @@ def collect(ints, floats, work, marks, nodes):
 
 
 @njit(cache=True)
-def answer(frame, count, out):
-    """Answer one case; return ln P(e), minus infinity or NaN where numbers are out of range."""
-    ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
+def distribute(frame, ints, floats, work, marks, out):
+    """Hand beliefs from the roots to all nodes, and write every marginal."""
     prior, nodes = numbers_at(frame[PRIOR]), frame[NODES]
-    marks = longs_at(frame[MARKS])
-    observe(frame, ints, marks, count)
-    log_prob = collect(ints, floats, work, marks, nodes)
-    if not log_prob > -np.inf:
-        return log_prob
     for j in range(frame[PLACES]):
         out[j] = prior[j]
     for j in range(LANES):
@@ -300,4 +318,32 @@ def answer(frame, count, out):
             marks[nodes + c] = marks[c]
         if marks[nodes + c] != CLEAN:
             receive(ints, floats, work, marks, nodes, c, out)
+
+
+@njit(cache=True)
+def answer(frame, count, out):
+    """Answer one case; return ln P(e), minus infinity or NaN where numbers are out of range."""
+    ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
+    marks = longs_at(frame[MARKS])
+    observe(frame, ints, marks, count)
+    log_prob = collect(ints, floats, work, marks, frame[NODES])
+    if log_prob > -np.inf:
+        distribute(frame, ints, floats, work, marks, out)
+    return log_prob
+
+
+@njit(cache=True)
+def answer_soft(frame, places, hard, soft, weights, out, full):
+    """As `answer`, with `soft` likelihoods after the `hard` findings; if not `full`, only ln P."""
+    ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
+    marks = longs_at(frame[MARKS])
+    for i in range(hard):
+        marks[4 * frame[NODES] + i] = places[i]
+    observe(frame, ints, marks, hard)
+    for i in range(hard, hard + soft):
+        if not hear(frame, ints, work, marks, places[i], weights):
+            return np.nan
+    log_prob = collect(ints, floats, work, marks, frame[NODES])
+    if full and log_prob > -np.inf:
+        distribute(frame, ints, floats, work, marks, out)
     return log_prob

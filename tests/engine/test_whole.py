@@ -84,6 +84,38 @@ def test_tree_and_programs_agree(seed: int, size: int) -> None:
     np.testing.assert_allclose(found.flat, want.flat, atol=1e-12)
 
 
+@given(SEEDS, st.integers(1, 9), st.booleans())
+def test_soft_evidence_and_parts_of_an_answer(seed: int, size: int, some: bool) -> None:
+    net = of_tables(seed, size)
+    engine, query = Engine(net, backend="numba"), random_evidence(net, seed + 1, 0.25)
+    total = float(oracle.weigh(net, query.hard, query.soft).sum())
+    targets = list(net.variables[:: 2 if some else 1])
+    if total == 0.0:
+        assert engine.log_prob_evidence(query.hard, query.soft) == -np.inf
+        with pytest.raises(ImpossibleEvidenceError):
+            engine.posterior(query.hard, soft=query.soft, targets=targets)
+        return
+    want, _ = oracle.posteriors(net, query.hard, query.soft)
+    found = engine.posterior(query.hard, soft=query.soft, targets=targets if some else None)
+    for v in targets:
+        np.testing.assert_allclose(found.array(v), want[v], atol=1e-12)
+    for log_prob in (found.log_prob_evidence, engine.log_prob_evidence(query.hard, query.soft)):
+        assert log_prob == pytest.approx(np.log(total), rel=1e-10, abs=1e-13)
+    for v in set(net.variables) - {*targets, *query.hard}:
+        assert len(net.states(v)) == 1 or np.isnan(found.array(v)).all()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_likelihoods_of_any_scale(scale: float) -> None:
+    engine = Engine(network("asia"), backend="numba")
+    want = engine.posterior({"xray": "yes"}, soft={"dysp": [0.25, 1.0], "bronc": [0.5, 0.25]})
+    soft = {"dysp": [0.25 * scale, scale], "bronc": [0.5, 0.25]}
+    found = engine.posterior({"xray": "yes"}, soft=soft)
+    np.testing.assert_allclose(found.flat, want.flat, atol=1e-14)
+    shift = found.log_prob_evidence - want.log_prob_evidence
+    assert shift == pytest.approx(np.log(scale), rel=1e-12, abs=1e-12)
+
+
 @pytest.mark.parametrize("name", ["asia", "child", "alarm", "hepar2", "win95pts"])
 def test_tree_and_programs_agree_on_every_case(name: str) -> None:
     net = network(name)
