@@ -102,11 +102,11 @@ def _file(known: Resources, here: Session) -> None:
 def _save(known: Resources, here: Session) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Report", anchor=False)
+        st.header("Report", anchor=False)
         st.caption("Findings, differential, reasons, sources, limits and the network's hash.")
         _download("Report as web page", "report.html", "text/html", partial(_html, here.case))
         _download("Report as PDF", "report.pdf", "application/pdf", partial(_pdf, here.case))
-        st.subheader("Case", anchor=False)
+        st.header("Case", anchor=False)
         _download("Case as JSON", "case.json", "application/json", partial(library.save, here.case))
         _download(
             "Case as Phenopacket", "phenopacket.json", "application/json",
@@ -114,7 +114,7 @@ def _save(known: Resources, here: Session) -> None:
         )  # fmt: skip
         _download("Differential as CSV", "differential.csv", "text/csv", partial(_csv, here.case))
     with right:
-        st.subheader("Link", anchor=False)
+        st.header("Link", anchor=False)
         st.caption("Add this to the dashboard's address. It holds codes of findings only.")
         codes = "&".join(f"{k}={v}" for k, v in to_link(here.case).items())
         st.code(f"?{codes}", language=None, wrap_lines=True)

@@ -48,7 +48,7 @@ def page() -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What carries the answer", anchor=False)
+        st.header("What carries the answer", anchor=False)
         bars = [(lever.name, lever.at_low, lever.at_high) for lever in found[:BARS]]
         rows, spec = charts_change.tornado(bars, entry.posterior)
         st.vega_lite_chart(rows, spec, key=TORNADO, on_select=lambda: _clicked(found))
@@ -99,7 +99,7 @@ def _places(here: Session, note: DeltaGenerator) -> None:
 
 
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:
-    st.subheader("One figure at a time", anchor=False)
+    st.header("One figure at a time", anchor=False)
     names = {lever.index: lever.name for lever in found}
     picked = st.selectbox("Figure", list(names), format_func=names.__getitem__, key=LEVER)
     lever = next(x for x in found if x.index == picked)

@@ -32,7 +32,7 @@ def page() -> None:
     opened = library.open_entry(entry)
     left, right = st.columns([1, 1.2], gap="large")
     with left:
-        st.subheader(_person(opened), anchor=False)
+        st.header(_person(opened), anchor=False)
         st.html(_findings(known, opened))
     with right:
         if here.quiz.answer:
@@ -81,7 +81,7 @@ def _findings(known: Resources, opened: Opened) -> str:
 
 def _ask(here: Session) -> None:
     with st.form("quiz-form", border=False):
-        st.subheader("Your estimate", anchor=False)
+        st.header("Your estimate", anchor=False)
         answer = st.selectbox(
             "What is the cause?", sorted(GROUPS), format_func=state_words, index=None,
             placeholder="Choose one", key="quiz-answer",
@@ -101,7 +101,7 @@ def _ask(here: Session) -> None:
 
 def _reveal(known: Resources, here: Session, entry: Entry, opened: Opened) -> None:
     right = here.quiz.answer in entry.accepted
-    st.subheader("Right" if right else "Not this time", anchor=False)
+    st.header("Right" if right else "Not this time", anchor=False)
     st.html(
         f"<p class='fn-big'>{escape(entry.diagnosis)}</p><p>You said "
         f"<b>{escape(state_words(here.quiz.answer))}</b>, {100 * here.quiz.confidence:.0f}% sure. "

@@ -83,7 +83,7 @@ def _show_world(known: Resources, here: Session, variable: str, state: str, worl
     if any(math.isnan(p) for p in after.values()):
         st.warning("With the findings at hand this is impossible.")
         return
-    st.subheader(f"{label(known.network, variable)}: {state_words(state)}", anchor=False)
+    st.header(f"{label(known.network, variable)}: {state_words(state)}", anchor=False)
     _compare(known, scenarios.current(here.case), after, "now", TITLES[world].lower())
 
 
@@ -117,7 +117,7 @@ def _two_cases(known: Resources, here: Session) -> None:
     with left:
         _compare(known, scenarios.current(here.kept), scenarios.current(here.case), "A", "now")
     with right:
-        st.subheader("What differs", anchor=False)
+        st.header("What differs", anchor=False)
         for line in _differences(known, here):
             st.markdown(f"- {line}")
         st.button("Go back to A", key="back-a", on_click=lambda: here.go(here.kept or here.case))

@@ -52,7 +52,7 @@ def page() -> None:
         (right, "Tests", {"test"}),
     ):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             st.html(_table([o for o in found if o.kind in kinds][:SHOWN], title))
     _tree(known, here, cause, found)
 

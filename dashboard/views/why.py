@@ -49,7 +49,7 @@ def _headline(found: Reasons) -> None:
 def _weights(found: Reasons) -> None:
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        st.subheader("From before to now", anchor=False)
+        st.header("From before to now", anchor=False)
         steps = [(w.text, w.db) for w in found.weights[:SHOWN]]
         rest = sum(w.db for w in found.weights[SHOWN:])
         if found.weights[SHOWN:]:
@@ -57,13 +57,13 @@ def _weights(found: Reasons) -> None:
         rows, spec = charts.waterfall(found.prior, steps, found.posterior)
         st.vega_lite_chart(rows, spec, key="waterfall")
     with right:
-        st.subheader("In words", anchor=False)
+        st.header("In words", anchor=False)
         voice = st.segmented_control(
             "For a", ("student", "clinician"), default="student", key="why-voice", required=True
         )
         for paragraph in in_words(found, clinician=voice == "clinician"):
             st.markdown(plain(paragraph))
-    st.subheader("Textbook and in context", anchor=False)
+    st.header("Textbook and in context", anchor=False)
     st.html(_table(found))
 
 
@@ -86,12 +86,12 @@ def _people(found: Reasons) -> None:
         (right, "With these findings", found.posterior),
     ):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             n = round(1000 * share)
             st.markdown(plain(f"{n} of 1,000 people like this have {found.name} (orange)."))
             rows, spec = charts.people(share)
             st.vega_lite_chart(rows, spec, key=f"people-{title}")
-    st.subheader("As a tree", anchor=False)
+    st.header("As a tree", anchor=False)
     st.html(frequency_tree(found, service.log_prob_findings(session().case)))
 
 
