@@ -90,6 +90,8 @@ class NextTest:
         Ordinal cost and burden.
     score : float
         Gain per unit of cost.
+    rules_out : tuple of str
+        Causes that must not be missed, whose decisive test this is.
     """
 
     finding: str
@@ -97,6 +99,7 @@ class NextTest:
     expected_gain_bits: float
     cost: float
     score: float
+    rules_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ given the evidence and the cause in question.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fascinet.engine.analyses.must_not_miss import THRESHOLD, Kept, decisive, in_sight
 from fascinet.engine.differential import NextTest
 from fascinet.engine.lanes import Lanes
 from fascinet.engine.posterior import Posterior
@@ -28,6 +30,7 @@ ASKABLE = ("finding", "test", "risk")
 QUESTION = 1.0
 SETTLED = 1e-4
 MARGIN = 2
+DECISIVE = 2  # candidates computed exactly for each cause that must not be missed
 TABLE = 32  # most joint states of a test's parents that are asked one by one
 NEARLY = 0.98  # share of the entropy that the screen looks at
 TINY = 1e-12
@@ -38,6 +41,8 @@ def expected_gains(
     reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, count: int | None
 ) -> tuple[NextTest, ...]:
     """Return the most informative unanswered questions and tests, most bits per cost first.
+
+    Each cause that must not be missed keeps its decisive test in sight (`must_not_miss`).
 
     Parameters
     ----------
@@ -50,12 +55,28 @@ def expected_gains(
     causes = [c for c in reasoner.causes if c not in known and _is_open(lanes, posterior, c)]
     if not causes:
         return ()
+    grave = [c for c in causes if reasoner.digest.causes[c].must_not_miss
+             and lanes.present(posterior, c) >= THRESHOLD]  # fmt: skip
     if count is not None and len(names) > MARGIN * count:
-        rough = screen(lanes, posterior, causes, names)
-        score = [gain / cost_of(reasoner, name) for name, gain in zip(names, rough, strict=True)]
-        names = [names[i] for i in np.argsort(score)[::-1][: MARGIN * count]]
-    tests = [_entry(reasoner, f, exact_gain(lanes, posterior, causes, f)) for f in names]
-    return tuple(sorted(tests, key=lambda t: (-t.score, -t.expected_gain_bits))[:count])
+        rough = screen(lanes, posterior, causes, names, grave)
+        cost = np.array([cost_of(reasoner, name) for name in names])
+        best = np.argsort(rough.sum(axis=1) / cost)[::-1][: MARGIN * count].tolist()
+        best += np.argsort(-rough[:, : len(grave)], axis=0)[:DECISIVE].ravel().tolist()
+        names = [names[i] for i in dict.fromkeys(best)]
+    results = {f: list(outcomes(lanes, posterior, causes, f)) for f in names}
+    before = np.array([lanes.present(posterior, c) for c in causes])
+    tests = [_entry(reasoner, f, gain_of(before, results[f])) for f in names]
+    tests.sort(key=lambda t: (-t.score, -t.expected_gain_bits))
+    kept = [_keeps(c, causes.index(c), results) for c in grave]
+    shown = in_sight([t.finding for t in tests], [k for k in kept if k], count or len(tests))
+    keepers = {f: tuple(k.cause for k in kept if k and k.test == f) for f in shown}
+    return tuple(replace(t, rules_out=keepers[t.finding]) for t in tests if t.finding in keepers)
+
+
+def _keeps(cause: str, place: int, results: Mapping[str, Sequence[Outcome]]) -> Kept | None:
+    """Return the test that a cause keeps among those suggested."""
+    joint = {f: np.array([[p - x[place], x[place]] for p, x in r]).T for f, r in results.items()}
+    return decisive(cause, THRESHOLD, {f: np.maximum(x, 0.0) for f, x in joint.items()})
 
 
 def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
@@ -80,8 +101,13 @@ def _entry(reasoner: "Reasoner", name: str, gain: float) -> NextTest:
 def exact_gain(lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str) -> float:
     """Return Σ_c I(c; f | e) in bits."""
     before = np.array([lanes.present(posterior, c) for c in causes])
+    return gain_of(before, list(outcomes(lanes, posterior, causes, name)))
+
+
+def gain_of(before: Array, results: Sequence[Outcome]) -> float:
+    """Return Σ_c I(c; f | e) in bits from P(c | e) and the outcomes of f."""
     after = 0.0
-    for p, joint in outcomes(lanes, posterior, causes, name):
+    for p, joint in results:
         if p > TINY:
             after += p * float(entropy(np.clip(joint / p, 0.0, 1.0)).sum())
     return max(0.0, float(entropy(before).sum()) - after)
@@ -200,14 +226,19 @@ def entropy(p: Array) -> Array:
 
 
 def screen(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], names: Sequence[str]
-) -> list[float]:
-    """Return a quick estimate of Σ_c I(c; f | e) for each candidate.
+    lanes: Lanes,
+    posterior: Posterior,
+    causes: Sequence[str],
+    names: Sequence[str],
+    first: Sequence[str] = (),
+) -> Array:
+    """Return a quick estimate of I(c; f | e), shape (candidates, causes).
 
-    The sum is over the causes that hold nearly all of the entropy: the others can lose little.
+    The causes are those in `first`, then those that hold nearly all of the entropy: the others can
+    lose little.
     """
     network = lanes.engine.network
-    causes = _open_most(lanes, posterior, causes)
+    causes = list(dict.fromkeys([*first, *_open_most(lanes, posterior, causes)]))
     given = [lanes.ask({c: 1.0 - lanes.at_rest(c)}) or posterior for c in causes]
     rows = [posterior, *given]
     marginals = {v: np.array([row.array(v) for row in rows]) for v in lanes.flat}
@@ -218,12 +249,12 @@ def screen(
         if v in lanes.targets and v not in marginals:
             marginals[v] = _predicted(network, v, marginals)
     p = np.array([lanes.present(posterior, c) for c in causes])
-    return [
+    return np.array([
         _estimate(p, _predicted(network, f, marginals))
         if marginals.keys() >= _needed(network, f)
-        else np.inf  # cannot be screened, so it is computed exactly
+        else np.full(len(p), np.inf)  # cannot be screened, so it is computed exactly
         for f in names
-    ]
+    ])  # fmt: skip
 
 
 def _open_most(lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> list[str]:
@@ -261,13 +292,13 @@ def _predicted(network: Network, name: str, marginals: Mapping[str, Array]) -> A
     return out
 
 
-def _estimate(p: Array, predicted: Array) -> float:
-    """Return Σ_c I(c; f) from P(c) and P(f | c): row 0 without c, row i + 1 given cause i."""
+def _estimate(p: Array, predicted: Array) -> Array:
+    """Return I(c; f) from P(c) and P(f | c): row 0 without c, row i + 1 given cause i."""
     present = predicted[1:]
     absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
-    bits = 0.0
+    bits = np.zeros(len(p))
     for weight, given in ((p, present), (1.0 - p, absent)):
         given = np.clip(given, TINY, 1.0)
         ratio = given / np.clip(predicted[0], TINY, 1.0)
-        bits += float((weight[:, None] * given * np.log2(ratio)).sum())
+        bits += (weight[:, None] * given * np.log2(ratio)).sum(axis=1)
     return bits

@@ -8,7 +8,7 @@ each state of each target.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from fascinet.engine.analyses.access import (
     vectors_of,
 )
 from fascinet.engine.analyses.hypotheses import causes, differential, present
+from fascinet.engine.analyses.must_not_miss import Kept, decisive, guarded, in_sight
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
@@ -54,6 +55,8 @@ class ValueOfInformation(Result):
         P(t, x | e).
     worth : float
         Bits per cost below which nothing is worth asking.
+    kept : tuple of Kept
+        Tests that causes which must not be missed keep in sight (`must_not_miss`).
     """
 
     network: Network
@@ -65,11 +68,24 @@ class ValueOfInformation(Result):
     pairs: Mapping[tuple[str, str], Array]
     worth: float
     mode: str
+    kept: tuple[Kept, ...] = ()
 
     @property
     def stop(self) -> bool:
-        """Whether nothing left is worth its cost: no score reaches `worth`."""
-        return bool((self.score < self.worth).all())
+        """Whether nothing left is worth its cost: no score reaches `worth`, no test is kept."""
+        return bool((self.score < self.worth).all()) and not self.kept
+
+    def suggested(self, count: int = 5) -> tuple[str, ...]:
+        """Return the best `count`, among them every kept test; questions and tests alike."""
+        return in_sight(self.variables, self.kept, count)
+
+    def apart(self) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+        """Return questions and tests as two tables: asking is free, so questions go by bits."""
+        frame = self.to_frame()
+        tested = [self.network.meta.get(v, {}).get("kind") == "test" for v in self.variables]
+        tests, questions = frame[tested], frame[[not t for t in tested]]
+        best = questions.sort_values("bits", ascending=False, kind="stable")
+        return best.reset_index(drop=True), tests.reset_index(drop=True)
 
     def columns(self) -> Columns:
         """Return variable, bits, cost, score."""
@@ -127,7 +143,10 @@ class ValueOfInformation(Result):
 
     def summary(self) -> dict[str, Any]:
         """Return targets, mode and the stop signal."""
-        return {"targets": list(self.targets), "mode": self.mode, "stop": self.stop}
+        return {
+            "targets": list(self.targets), "mode": self.mode, "stop": self.stop,
+            "must_not_miss": [asdict(k) for k in self.kept],
+        }  # fmt: skip
 
     def plot(self, count: int = 15) -> Any:
         """Return bars of expected information (Altair)."""
@@ -146,6 +165,7 @@ def value_of_information(
     soft: Soft | None = None,
     mode: str = "both",
     worth: float = 0.005,
+    must_not_miss: Mapping[str, float] | None = None,
 ) -> ValueOfInformation:
     """Return the value of every candidate, best score first.
 
@@ -165,6 +185,9 @@ def value_of_information(
         resting one). The two add up to "both".
     worth : float
         Bits per cost below which `stop` says that nothing is worth asking.
+    must_not_miss : mapping of cause to float, optional
+        Probabilities from which a cause among the targets keeps its decisive test in sight;
+        default: 0.01 for the causes that the network marks.
 
     Raises
     ------
@@ -191,7 +214,25 @@ def value_of_information(
     return ValueOfInformation(
         network, names, tuple(open_[i] for i in order),
         frozen(bits[order]), frozen(cost[order]), frozen(score[order]), pairs, worth, mode,
+        _kept(network, guarded(network, must_not_miss, names), pairs, open_),
     )  # fmt: skip
+
+
+def _kept(
+    network: Network,
+    lines: Mapping[str, tuple[str, float]],
+    pairs: Mapping[tuple[str, str], Array],
+    candidates: Sequence[str],
+) -> tuple[Kept, ...]:
+    """Return the test that each target above its line keeps."""
+    out: list[Kept] = []
+    for t, (cause, line) in lines.items():
+        there = present_mask(network, t)
+        joints = {v: np.array([pairs[t, v][m].sum(axis=0) for m in (~there, there)])
+                  for v in candidates}  # fmt: skip
+        kept = decisive(cause, line, joints)
+        out += [] if kept is None else [kept]
+    return tuple(out)
 
 
 def target_names(network: Network, targets: str | Sequence[str] | None) -> tuple[str, ...]:
