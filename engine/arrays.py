@@ -105,13 +105,13 @@ class NetworkArrays:
     @cached_property
     def axes(self) -> AxisOrder:
         """The order in which tiled programs walk the axes."""
-        tables = [None if b.is_max else (b.offset, b.strides) for b in self.blocks]
-        return axis_order(self.cards, self.parents, tables, self.base.size)
+        gates = [(b.offset, None if b.is_max else b.strides) for b in self.blocks]
+        return axis_order(self.cards, self.parents, gates, self.base.size)
 
     @cached_property
     def ordered(self) -> Array:
         """The base with each table's axes in that order."""
-        return self.base[self.axes.source]
+        return self.axes.copy(self.base)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:

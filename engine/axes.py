@@ -3,7 +3,8 @@
 An operand meets a clique's table in long runs if the axes of both lie in the same order, and the
 last axis is long. So the variables get a rank: those of few states first, those of many last, and
 within either group children before parents, since children are mostly eliminated earlier. Tables
-are copied into this order once a network, whatever the evidence.
+are copied into this order once a network, whatever the evidence. A long last axis is padded with
+zeros to whole vectors.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.model.gates import Array
+
 Ints = NDArray[np.int64]
-LONG = 8  # an axis of so many states is long enough for a loop of its own
+LONG = 8  # an axis of so many states is long enough for vectors of its own
+LANES = 4
 
 
 @dataclass(frozen=True)
@@ -26,19 +30,42 @@ class AxisOrder:
     rank : int64 array
         Of each variable.
     offsets : int64 array
-        Where each variable's table starts in the base; -1 if its gate is worked otherwise.
+        Where each variable's gate starts in the base.
+    tables : int64 array
+        Where its table starts in the copy; -1 if its gate is worked otherwise.
+    shift : int64 array
+        How much further what follows the table of each variable's gate lies in the copy.
     ptr, scope, stride : int64 arrays
         Each table's variables by rank and their strides in the copy, as compressed rows.
     source : int32 array
-        base[source] is the copy; what is not a table keeps its place.
+        The copy's item i is base[source[i]], or 0 if that is -1.
     """
 
     rank: Ints
     offsets: Ints
+    tables: Ints
+    shift: Ints
     ptr: Ints
     scope: Ints
     stride: Ints
     source: NDArray[np.int32]
+
+    def copy(self, base: Array) -> Array:
+        """Return the base with each table by rank."""
+        out = base[self.source]
+        out[self.source < 0] = 0.0
+        return out
+
+    def owners(self, offsets: Ints) -> Ints:
+        """Return, of each window by its offset, the variable whose whole table it is on, or -1."""
+        seat = np.searchsorted(self.offsets, offsets, side="right") - 1
+        return np.where((self.offsets[seat] == offsets) & (self.tables[seat] >= 0), seat, -1)
+
+    def moved(self, offsets: Ints) -> Ints:
+        """Return where windows lie in the copy."""
+        seat = np.searchsorted(self.offsets, offsets, side="right") - 1
+        whole = (self.offsets[seat] == offsets) & (self.tables[seat] >= 0)
+        return np.where(whole, self.tables[seat], offsets + self.shift[seat])
 
 
 def rank_of(cards: Sequence[int], parents: Sequence[Sequence[int]]) -> Ints:
@@ -70,10 +97,15 @@ def topological(parents: Sequence[Sequence[int]]) -> list[int]:
     return order
 
 
+def padded(states: int) -> int:
+    """Return the room that a last axis takes."""
+    return -(-states // LANES) * LANES if states >= LONG else states
+
+
 def axis_order(
     cards: Sequence[int],
     parents: Sequence[Sequence[int]],
-    tables: Sequence[tuple[int, Sequence[int]] | None],
+    gates: Sequence[tuple[int, Sequence[int] | None]],
     size: int,
 ) -> AxisOrder:
     """Return the order of a network's axes.
@@ -81,27 +113,39 @@ def axis_order(
     Parameters
     ----------
     cards, parents
-    tables
-        Of each variable (offset, strides over its parents and itself), None if it has no table.
+    gates
+        Of each variable (offset, strides over its parents and itself), None without a table; the
+        offsets ascend.
     size : int
         Length of the base.
     """
-    rank = rank_of(cards, parents)
-    source = np.arange(size, dtype=np.int32)
-    offsets, ptr = np.full(len(cards), -1, np.int64), [0]
-    scopes: list[int] = []
-    strides: list[int] = []
-    for v, table in enumerate(tables):
-        if table is not None:
-            offset, old = table
+    rank, pieces = rank_of(cards, parents), list[NDArray[np.int32]]()
+    tables, shift = np.full(len(cards), -1, np.int64), np.zeros(len(cards), np.int64)
+    ptr, scopes, strides, at, grown = [0], list[int](), list[int](), 0, 0
+    for v, (offset, old) in enumerate(gates):
+        if old is not None:
+            pieces.append(np.arange(at, offset, dtype=np.int32))
             axes = sorted(zip((*parents[v], v), old, strict=True), key=lambda a: rank[a[0]])
             shape = [cards[u] for u, _ in axes]
-            grid = np.arange(offset, offset + prod(shape), dtype=np.int32)
-            view = np.ndarray(shape, np.int32, grid, 0, [4 * s for _, s in axes])
-            source[offset : offset + grid.size] = view.ravel()
-            offsets[v] = offset
+            table = by_rank(offset, shape, [s for _, s in axes])
+            pieces.append(table)
+            tables[v], at = offset + grown, offset + prod(shape)
+            grown += table.size - prod(shape)
+            shape[-1] = padded(shape[-1])
             scopes.extend(u for u, _ in axes)
             strides.extend(prod(shape[i + 1 :]) for i in range(len(shape)))
+        shift[v] = grown
         ptr.append(len(scopes))
+    pieces.append(np.arange(at, size, dtype=np.int32))
     rows = (np.array(x, np.int64) for x in (ptr, scopes, strides))
-    return AxisOrder(rank, offsets, *rows, source)
+    offsets = np.array([offset for offset, _ in gates], np.int64)
+    return AxisOrder(rank, offsets, tables, shift, *rows, np.concatenate(pieces))
+
+
+def by_rank(offset: int, shape: Sequence[int], strides: Sequence[int]) -> NDArray[np.int32]:
+    """Return where the items of a table by rank are found in the base, -1 where there is none."""
+    grid = np.arange(offset, offset + prod(shape), dtype=np.int32)
+    view = np.ndarray(shape, np.int32, grid, 0, [4 * s for s in strides])
+    out = np.full((*shape[:-1], padded(shape[-1])), -1, np.int32)
+    out[..., : shape[-1]] = view
+    return out.ravel()

@@ -9,6 +9,7 @@ import numpy as np
 
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.axes import padded
 from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
 from fascinet.engine.fold import Packed
@@ -16,7 +17,8 @@ from fascinet.engine.lanes_numba import WIDTH, ask_lanes
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
 from fascinet.engine.plan import Plan
-from fascinet.engine.tiles import in_order, lay_tiles, make_nodes
+from fascinet.engine.tiles import in_order, lay_tiles
+from fascinet.engine.tiles_nodes import make_nodes
 from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
 from fascinet.model.gates import Array
 
@@ -59,17 +61,22 @@ class NativeProgram:
     @cached_property
     def tiles(self) -> np.ndarray:
         """The tiled program, int32, see `tiles.py`: for plans without leaf queries."""
-        (cards, starts, *tree, f_list), tables, scalars, soft = self._parts()
-        offsets, o_ptr, o_scope, *_ = tables
+        (cards, starts, *tree, f_list), (offsets, *rows), scalars, _ = self._parts()
         axes, made = self.net.axes, len(cards) - len(self.net.cards)
         rank = np.concatenate([axes.rank + made, np.arange(made)])
-        owner = owners(axes.offsets, offsets)
+        owner = axes.owners(offsets)
         free = np.zeros(len(cards), np.bool_)
         free[list(self.plan.home)] = True
         mine = np.where((owner >= 0) & free[owner], owner, -1)
-        nodes = make_nodes(cards, *tree, f_list, o_ptr, o_scope, mine, rank)
-        in_order(*tables[1:], owner, axes.ptr, axes.scope, axes.stride)
-        return lay_tiles(cards, starts, *nodes, f_list, *tables, scalars, soft)
+        nodes = make_nodes(cards, *tree, f_list, rows[0], rows[1], mine, rank)
+        in_order(*rows, owner, axes.ptr, axes.scope, axes.stride)
+        last = np.where(owner >= 0, axes.scope[axes.ptr[owner + 1] - 1], -1)
+        soft, at = np.full(len(cards), -1, np.int64), 0
+        for v in self.soft_order:
+            soft[v], at = at, at + padded(int(cards[v]))
+        return lay_tiles(
+            cards, starts, *nodes, f_list, axes.moved(offsets), *rows, scalars, soft, last
+        )
 
     def _parts(self) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], np.ndarray, ...]:
         """Return the tree with its factors, the factors' windows, scalars and soft evidence."""
@@ -96,13 +103,6 @@ class NativeProgram:
             np.array(pairs, np.int64).reshape(-1, 2),
         )  # fmt: skip
         return tree, tables, np.array(plan.scalars, np.int64), soft
-
-
-def owners(tables: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Return, of each factor by its offset, the variable whose table it is a window on, or -1."""
-    order = np.argsort(tables, kind="stable")
-    seat = order[np.minimum(np.searchsorted(tables[order], offsets), len(order) - 1)]
-    return np.where(tables[seat] == offsets, seat, -1)
 
 
 def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> NativeProgram:
@@ -162,8 +162,8 @@ def run_tiles(
     """Run a tiled program, as `run` does."""
     ints = program.tiles
     work, starts = scratch(int(ints[9])), np.empty(int(ints[2]) + int(ints[5]), np.int64)
-    base = net.ordered if net is program.net else net.base[program.net.axes.source]
-    load_soft(program, soft, work)
+    base = net.ordered if net is program.net else program.net.axes.copy(net.base)
+    load_rows(program, soft, work)
     live = np.empty(int(ints[16]), np.bool_)
     status, log_prob = collect_tiles(ints, base, obs, work, starts, live)
     if status == kernels.DONE and out is not None:
@@ -177,6 +177,16 @@ def load_soft(program: NativeProgram, soft: Mapping[int, Array], work: Array) ->
         packed = isinstance(soft, Packed)
         values = soft.numbers if packed else np.concatenate([soft[v] for v in program.soft_order])
         work[: values.size] = values
+
+
+def load_rows(program: NativeProgram, soft: Mapping[int, Array], work: Array) -> None:
+    """Put the likelihoods there as a tiled program reads them, padded with zeros."""
+    at = 0
+    for v in program.soft_order:
+        values = soft[v]
+        room = padded(values.size)
+        work[at : at + values.size], work[at + values.size : at + room] = values, 0.0
+        at += room
 
 
 def ask_leaves(

@@ -6,21 +6,30 @@ separator's belief onto the children's separators and the marginals, and is forg
 the order of elimination, residual ones first, the one with the most states last, so that most
 operands meet a tile in one run, and the sums over residual variables are sums of runs.
 
+Where the last axis is long, a tile is one of rows: the operands without that axis are multiplied
+(and summed) row by row in one number, the others in whole vectors, and rows of zero are left out.
+
 Layout (all int32, pointers are absolute)::
 
-    head      0 nodes  1 → nodes  2 operands  3 → operands  4 → slices  5 scalar operands first …
+    head      0 nodes  1 → nodes  2 operands  3 → operands  4 → slices  5 scalar operands
               6 → marks  7, 8 ends of the messages and of the beliefs  9 size of the work space
               10 → the tile  11 → the sum of tiles  12 end of the soft evidence  13 → scales
               14 → places (start and states of each marginal)  15 places  16 tiles in all
-    node      0 entries of a tile  1 tiles  2 rows (entries of the separator)  3 message or -1
+              17 → the rows' sums  18 → a row  19 → the sum of rows
+              20 → copies  21 copies  22 → masks  23 masks
+    node      0 entries (rows) of a tile  1 tiles  2 entries of the separator  3 message or -1
               4 belief or -1  5 kind  6, 7 operands from … to  8, 9 marks of the belief from … to
               10, 11 marks of tiles from … to  12 → its own record among the operands
               13, 14 marks of the sum of tiles from … to  15 `ROOT` and `QUIET` as bits
-              16 its first tile among all
+              16 its first tile among all  17 padded length of a row, 0 without rows
+              18 place of the last axis in the answer or -1  19 states of the last axis
     operand   0 source (0 base, 1 work space, 2 a child's ones)  1 offset  2, 3 slices from … to
               4 mode  5 inner  6 → starts, one a tile  7 → pattern within a tile  8 belief or -1
-    mark      0 place in the answer  1 outer  2 states  3 inner     (of a belief, or a sum of tiles)
+    mark      0 place in the answer  1 outer  2 states  3 inner  4 padding  (of a belief, of a sum)
               or 0 place, 1 → starts, one a tile                    (of tiles)
+    copy      0 offset  1, 2 slices from … to  3 where to  4 rows  5 → where each row starts
+              6 stride  7 states  8 padded length: a window in rows
+    mask      0 where to  1 ones  2 padded length
 
 Kinds of node: `CLIQUE`; `BARREN`, a clique that sends ones; `JOIN`, see `joins_numba.py`.
 Modes: 0 one value a tile; 1 a run; 2 a gather by the pattern; 3 runs of `inner`, 4 values for
@@ -30,141 +39,25 @@ Modes: 0 one value a tile; 1 a run; 2 a gather by the pattern; 3 runs of `inner`
 # pyright: basic
 import numpy as np
 
+from fascinet.engine.axes import LANES, LONG
 from fascinet.engine.flatten import fill_axes
-from fascinet.engine.joins_numba import (
-    barren_cliques,
-    join,
-    sorted_scope,
-)
 from fascinet.engine.machine_code import njit
-from fascinet.engine.tiles_numba import (
+from fascinet.engine.tiles_layout import (
     BARREN,
-    CLIQUE,
+    COPY,
     HEAD,
     JOIN,
     MARK,
+    MASK,
     NODE,
     OPERAND,
     QUIET,
     ROOT,
+    ROWS,
 )
+from fascinet.engine.tiles_nodes import longer
 
 TILE, RUN = 512, 8  # entries of a tile at most; the shortest run that is worth a loop of its own
-
-
-@njit(cache=True)
-def longer(values, size):
-    """Return a copy of `size` items, the new ones 0."""
-    out = np.zeros(size, values.dtype)
-    out[: len(values)] = values
-    return out
-
-
-@njit(cache=True)
-def make_nodes(cards, c_ptr, c_scope, cut, parent, f_ptr, f_list, o_ptr, o_scope, owner, rank):
-    """Return the nodes and which operands each has.
-
-    Returns
-    -------
-    n_ptr, n_scope, n_free, n_parent, n_kind : int64 arrays
-        Scopes as compressed rows, in the order of the axes; which of them are residual; parents,
-        each later in the list; kinds.
-    f_node : int64 array
-        The node of each item of `f_list`.
-    """
-    cliques, factors = len(cut), len(o_ptr) - 1
-    barren = barren_cliques(c_ptr, c_scope, cut, parent, f_ptr, f_list, owner)
-    most = 2 * cliques + len(f_list)
-    n_ptr = np.zeros(most + 1, np.int64)
-    n_parent, n_kind = np.full(most, -1, np.int64), np.zeros(most, np.int64)
-    n_scope = np.zeros(max(1024, 4 * len(c_scope)), np.int64)
-    n_free = np.zeros(len(n_scope), np.int64)
-    residual = np.zeros(len(cards), np.int64)
-    f_node = np.zeros(len(f_list), np.int64)
-    node_of = np.zeros(cliques, np.int64)
-    kids = np.zeros(cliques + 1, np.int64)
-    for c in range(cliques):
-        if parent[c] >= 0:
-            kids[parent[c] + 1] += 1
-    for c in range(cliques):
-        kids[c + 1] += kids[c]
-    child, seat = np.zeros(kids[cliques], np.int64), kids.copy()
-    for c in range(cliques):
-        if parent[c] >= 0:
-            child[seat[parent[c]]] = c
-            seat[parent[c]] += 1
-    scope, shape = np.zeros(len(cards), np.int64), np.zeros(64, np.int64)
-    place = np.zeros(len(cards), np.int64)
-    one = np.uint64(1)
-    nodes = 0
-    for c in range(cliques):
-        size = sorted_scope(c_scope, c_ptr[c], c_ptr[c + 1], cards, rank, scope)
-        full = 1.0
-        for a in range(size):
-            place[scope[a]] = a
-            shape[a] = cards[scope[a]]
-            full *= shape[a]
-        for j in range(c_ptr[c], c_ptr[c + 1]):
-            residual[c_scope[j]] = j - c_ptr[c] >= cut[c]
-        begin = f_ptr[c]
-        own = f_ptr[c + 1] - begin
-        count = own + kids[c + 1] - kids[c]
-        items = np.zeros(count, np.uint64)
-        for i in range(own):
-            f = f_list[begin + i]
-            if f < factors:
-                for j in range(o_ptr[f], o_ptr[f + 1]):
-                    if cards[o_scope[j]] > 1:
-                        items[i] |= one << np.uint64(place[o_scope[j]])
-            elif cards[f - factors] > 1:
-                items[i] |= one << np.uint64(place[f - factors])
-        for i in range(own, count):
-            d = node_of[child[kids[c] + i - own]]
-            for j in range(n_ptr[d], n_ptr[d + 1]):
-                if not n_free[j]:
-                    items[i] |= one << np.uint64(place[n_scope[j]])
-        into, up = np.empty(count, np.int64), np.empty(count, np.int64)
-        masks = np.empty(count, np.uint64)
-        made = join(items, count, shape, full, into, up, masks)
-        depth, number = np.zeros(made, np.int64), np.zeros(made, np.int64)
-        deepest = 0
-        for g in range(made):
-            h = up[g]
-            while h >= 0:
-                depth[g] += 1
-                h = up[h]
-            deepest = max(deepest, depth[g])
-        if n_ptr[nodes] + (made + 1) * size > len(n_scope):
-            need = 2 * (n_ptr[nodes] + (made + 1) * size)
-            n_scope, n_free = longer(n_scope, need), longer(n_free, need)
-        for level in range(deepest, -1, -1):
-            for g in range(made):
-                if depth[g] == level:
-                    number[g] = nodes
-                    at = n_ptr[nodes]
-                    for a in range(size):
-                        if masks[g] >> np.uint64(a) & one:
-                            n_scope[at] = scope[a]
-                            at += 1
-                    n_kind[nodes] = JOIN
-                    nodes += 1
-                    n_ptr[nodes] = at
-        at = n_ptr[nodes]
-        for a in range(size):
-            n_scope[at + a], n_free[at + a] = scope[a], residual[scope[a]]
-        n_kind[nodes] = BARREN if barren[c] else CLIQUE
-        for g in range(made):
-            n_parent[number[g]] = number[up[g]] if up[g] >= 0 else nodes
-        for i in range(count):
-            to = number[into[i]] if into[i] >= 0 else nodes
-            if i < own:
-                f_node[begin + i] = to
-            else:
-                n_parent[node_of[child[kids[c] + i - own]]] = to
-        node_of[c] = nodes
-        nodes += 1
-        n_ptr[nodes] = at + size
-    return n_ptr[: nodes + 1], n_scope, n_free, n_parent[:nodes], n_kind[:nodes], f_node
 
 
 @njit(cache=True)
@@ -226,9 +119,61 @@ def lay_map(shape, strides, axes, split, tile, ints, r, at):
 
 
 @njit(cache=True)
+def room_of(states):
+    """Return the room that a last axis takes: the twin of `axes.padded`."""
+    return (states + LANES - 1) // LANES * LANES if states >= LONG else states
+
+
+@njit(cache=True)
+def lay_rows(shape, strides, axes, split, tile, ints, r, at):
+    """Fill in where the rows of an operand (record `r`) lie; return the ints, and their end."""
+    ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
+    at = np.int64(ints[r + 7])
+    ints = room_for(ints, at + tile)
+    fill_axes(shape, strides, split, axes, ints, at)
+    ints[r + 4], ints[r + 5] = ROWS, 1
+    return ints, at + tile
+
+
+@njit(cache=True)
+def strides_of(d, n_ptr, n_scope, n_free, cards, place, strides):
+    """Lay the strides of a node's separator out over the axes whose places are given."""
+    step, last = 1, True
+    for j in range(n_ptr[d + 1] - 1, n_ptr[d] - 1, -1):
+        if not n_free[j]:
+            card = cards[n_scope[j]]
+            strides[place[n_scope[j]]] = step
+            step *= room_of(card) if last else card
+            last = False
+
+
+@njit(cache=True)
+def lay_copy(shape, strides, axes, ints, p, room, at):
+    """Lay out the copy of a window into rows (record `p`), its strides changed to the copy's."""
+    kept, old, count = np.empty(64, np.int64), np.empty(64, np.int64), 0
+    rows = 1
+    for a in range(axes):
+        if strides[a]:
+            kept[count], old[count] = shape[a], strides[a]
+            rows *= shape[a]
+            count += 1
+    width = room_of(shape[axes])
+    ints[p + 3], ints[p + 4], ints[p + 5] = room, rows, at
+    ints[p + 6], ints[p + 7], ints[p + 8] = strides[axes], shape[axes], width
+    ints = room_for(ints, at + rows)
+    fill_axes(kept, old, 0, count, ints, at)
+    strides[axes], step = 1, width
+    for a in range(axes - 1, -1, -1):
+        if strides[a]:
+            strides[a] = step
+            step *= shape[a]
+    return ints, room + step, at + rows
+
+
+@njit(cache=True)
 def lay_tiles(
     cards, starts, n_ptr, n_scope, n_free, n_parent, n_kind, f_node, f_list, o_offset, o_ptr,
-    o_scope, o_stride, s_ptr, s_pairs, scalars, soft,
+    o_scope, o_stride, s_ptr, s_pairs, scalars, soft, f_last,
 ):  # fmt: skip
     """Return the tiled program; the arguments are those of `flatten.flatten` and `make_nodes`."""
     nodes, factors = len(n_kind), len(o_offset)
@@ -269,9 +214,11 @@ def lay_tiles(
     source, least = np.full(len(cards), -1, np.int64), np.full(len(cards), np.inf)
     sizes = np.ones(nodes, np.int64)
     for n in range(nodes):
-        for j in range(n_ptr[n], n_ptr[n + 1]):
+        last = True
+        for j in range(n_ptr[n + 1] - 1, n_ptr[n] - 1, -1):
             if not n_free[j]:
-                sizes[n] *= cards[n_scope[j]]
+                sizes[n] *= room_of(cards[n_scope[j]]) if last else cards[n_scope[j]]
+                last = False
         if fertile[n]:
             for j in range(n_ptr[n], n_ptr[n + 1]):
                 if not n_free[j] and sizes[n] < least[n_scope[j]]:
@@ -281,13 +228,16 @@ def lay_tiles(
         for j in range(n_ptr[n], n_ptr[n + 1]):
             if n_free[j] and source[n_scope[j]] < 0:
                 source[n_scope[j]] = n
-    operands = len(f_list) + kids[nodes] + nodes
+    operands = len(f_list) + kids[nodes] + 2 * nodes
     variables = len(starts)
     p_operand = HEAD + NODE * nodes
     p_scalar = p_operand + OPERAND * operands
     p_slice = p_scalar + OPERAND * len(scalars)
     p_mark = p_slice + 2 * len(s_pairs)
-    at = p_mark + MARK * variables + 2 * variables
+    p_copy = p_mark + MARK * variables + 2 * variables
+    p_mask = p_copy + COPY * len(f_list)
+    masks = np.full(cards.max() + 1 if len(cards) else 1, -1, np.int64)
+    at = p_mask + MASK * len(masks)
     ints = np.zeros(at + 4096, np.int32)
     for k in range(len(s_pairs)):
         ints[p_slice + 2 * k], ints[p_slice + 2 * k + 1] = s_pairs[k, 0], s_pairs[k, 1]
@@ -299,7 +249,7 @@ def lay_tiles(
     room = 0
     for v in range(len(soft)):
         if soft[v] >= 0:
-            room += cards[v]
+            room += room_of(cards[v])
     ints[12] = room
     for n in range(nodes):
         q = HEAD + NODE * n
@@ -317,8 +267,8 @@ def lay_tiles(
     ints[8] = room
     place, shape = np.zeros(len(cards), np.int64), np.zeros(64, np.int64)
     strides = np.zeros(64, np.int64)
-    largest = 1
-    used = mark = 0
+    largest = widest = 1
+    used = mark = copies = kinds = 0
     for n in range(nodes):
         q = HEAD + NODE * n
         axes = n_ptr[n + 1] - n_ptr[n]
@@ -326,6 +276,15 @@ def lay_tiles(
             v = n_scope[n_ptr[n] + a]
             place[v] = a
             shape[a] = cards[v]
+        # with a long last axis the tile is one of rows, and `axes` counts the others
+        states = shape[axes - 1] if axes else 0
+        width = room_of(states) if states >= LONG else 0
+        if width:
+            axes -= 1
+            ints[q + 18] = (
+                starts[v] if n_free[n_ptr[n + 1] - 1] and source[v] == n and (v < variables) else -1
+            )
+        ints[q + 17], ints[q + 19] = width, states
         split, tile = axes, 1
         while split > 0 and (split == axes or tile * shape[split - 1] <= TILE):
             split -= 1
@@ -334,15 +293,16 @@ def lay_tiles(
         for a in range(split):
             tiles *= shape[a]
         ints[q + 15] = (ROOT if n_parent[n] < 0 else 0) | (QUIET if quiet[n] else 0)
-        largest = max(largest, tile)
+        largest, widest = max(largest, tile), max(widest, width)
         ints[q + 16] = ints[16]
         ints[16] += tiles
         ints[q], ints[q + 1], ints[q + 2], ints[q + 5] = tile, tiles, sizes[n], n_kind[n]
         ints[q + 6] = used
+        rowed = width == 0
         for k in range(given[n], given[n + 1]):
             f = item[k]
             r = p_operand + OPERAND * used
-            strides[:axes] = 0
+            strides[: axes + 1] = 0
             if f < factors:
                 for j in range(o_ptr[f], o_ptr[f + 1]):
                     if cards[o_scope[j]] > 1:
@@ -353,38 +313,65 @@ def lay_tiles(
                     strides[place[f - factors]] = 1
                 ints[r], ints[r + 1] = 1, soft[f - factors]
             ints[r + 8] = -1
-            ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
+            if width and strides[axes]:
+                rowed = True
+                if f < factors and (strides[axes] != 1 or f_last[f] != v):
+                    p = p_copy + COPY * copies
+                    copies += 1
+                    ints[p], ints[p + 1], ints[p + 2] = ints[r + 1], ints[r + 2], ints[r + 3]
+                    ints[r], ints[r + 1], ints[r + 2], ints[r + 3] = 1, room, 0, 0
+                    ints, room, at = lay_copy(shape, strides, axes, ints, p, room, at)
+                ints, at = lay_rows(shape, strides, axes, split, tile, ints, r, at)
+            else:
+                ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
             used += 1
         for k in range(kids[n], kids[n + 1] + 1):
+            if k == kids[n + 1] and not rowed:
+                # no operand has the last axis: a row of ones, so that the padding stays zero
+                if masks[states] < 0:
+                    p = p_mask + MASK * kinds
+                    kinds += 1
+                    ints[p], ints[p + 1], ints[p + 2] = room, states, width
+                    masks[states] = room
+                    room += width
+                r = p_operand + OPERAND * used
+                strides[:axes] = 0
+                ints[r], ints[r + 1], ints[r + 8] = 1, masks[states], -1
+                ints, at = lay_rows(shape, strides, axes, split, tile, ints, r, at)
+                used += 1
             d = child[k] if k < kids[n + 1] else n
             p, r = HEAD + NODE * d, p_operand + OPERAND * used
-            strides[:axes] = 0
-            step = 1
-            for j in range(n_ptr[d + 1] - 1, n_ptr[d] - 1, -1):
-                if not n_free[j]:
-                    strides[place[n_scope[j]]] = step
-                    step *= cards[n_scope[j]]
+            strides[: axes + 1] = 0
+            strides_of(d, n_ptr, n_scope, n_free, cards, place, strides)
             ints[r], ints[r + 1], ints[r + 8] = 1, ints[p + 3], ints[p + 4]
             if ones[d]:
                 ints[r] = 2
-            ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
+            if width and strides[axes]:
+                rowed |= k < kids[n + 1] and not ones[d]
+                ints, at = lay_rows(shape, strides, axes, split, tile, ints, r, at)
+            else:
+                ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
             used += 1
         ints[q + 7], ints[q + 12] = used - 1, p_operand + OPERAND * (used - 1)
         for part in range(3):
             # read from the separator's belief; from each tile's sum; from the sum of all tiles
             ints[q + 8 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
             outer, inner = 1, tile
+            final = -1
             if part == 0:
                 inner = sizes[n]
-            for a in range(axes):
-                v, free = n_scope[n_ptr[n] + a], n_free[n_ptr[n] + a]
+                for a in range(n_ptr[n + 1] - n_ptr[n]):
+                    if not n_free[n_ptr[n] + a]:
+                        final = a
+            for a in range(n_ptr[n + 1] - n_ptr[n] if part == 0 else axes):
+                u, free = n_scope[n_ptr[n] + a], n_free[n_ptr[n] + a]
                 here = not free if part == 0 else free and (part == 1) == (a < split)
                 walked = not free if part == 0 else a >= split
                 if walked:
-                    inner //= shape[a]
-                if here and source[v] == n and v < variables:
+                    inner //= room_of(shape[a]) if a == final else shape[a]
+                if here and source[u] == n and u < variables:
                     r = p_mark + MARK * mark
-                    ints[r] = starts[v]
+                    ints[r] = starts[u]
                     if part == 1:
                         strides[:axes] = 0
                         strides[a] = 1
@@ -394,6 +381,7 @@ def lay_tiles(
                         at += tiles
                     else:
                         ints[r + 1], ints[r + 2], ints[r + 3] = outer, shape[a], inner
+                        ints[r + 4] = room_of(shape[a]) - shape[a] if a == final else 0
                     mark += 1
                 if walked:
                     outer *= shape[a]
@@ -405,8 +393,14 @@ def lay_tiles(
             ints[r], ints[r + 1] = starts[v], cards[v]
             places += 1
     ints[14], ints[15] = p_mark + MARK * variables, places
+    # the number of operands may be less than was reserved: the scalars follow the last one
+    for k in range(OPERAND * len(scalars)):
+        ints[p_operand + OPERAND * used + k] = ints[p_scalar + k]
     ints[0], ints[1], ints[2], ints[3], ints[4] = nodes, HEAD, used, p_operand, p_slice
     ints[5], ints[6] = len(scalars), p_mark
-    ints[10], ints[11], ints[13] = room, room + largest, room + 2 * largest
-    ints[9] = room + 2 * largest + nodes
+    ints[10], ints[11], ints[17] = room, room + largest, room + 2 * largest
+    room += 3 * largest
+    ints[18], ints[19], ints[13] = room, room + widest, room + 2 * widest
+    ints[9] = room + 2 * widest + nodes
+    ints[20], ints[21], ints[22], ints[23] = p_copy, copies, p_mask, kinds
     return ints[:at].copy()

@@ -12,11 +12,19 @@ import numpy as np
 
 from fascinet.engine.kernels_numba import DONE, FAST, FLOOR, IMPOSSIBLE, TINY, UNSAFE, U
 from fascinet.engine.machine_code import njit
-
-CLIQUE, BARREN, JOIN = 0, 1, 2
-ROOT, QUIET = 1, 2
-HEAD, NODE, OPERAND, MARK = 17, 17, 9, 4
-PEEP = 32  # entries of a tile that are looked at together for one that is not zero
+from fascinet.engine.tiles_layout import (
+    COPY,
+    JOIN,
+    MARK,
+    MASK,
+    NODE,
+    OPERAND,
+    PEEP,
+    QUIET,
+    ROOT,
+    ROWS,
+)
+from fascinet.engine.tiles_rows_numba import rows_down, rows_up
 
 
 @njit(cache=True, fastmath=FAST)
@@ -127,14 +135,33 @@ def rescale(work, m0, rows):
 
 
 @njit(cache=True)
-def find_starts(ints, obs, starts):
-    """Write where each operand starts for the observed states."""
+def start_of(ints, r, obs):
+    """Return where a window starts for the observed states: offset and slices lie at `r`."""
+    at = np.int64(ints[r])
+    for j in range(ints[r + 1], ints[r + 2]):
+        at += np.int64(ints[ints[4] + 2 * j]) * obs[ints[ints[4] + 2 * j + 1]]
+    return at
+
+
+@njit(cache=True)
+def prepare(ints, base, obs, work, starts):
+    """Find where each operand starts for the observed states; copy windows into rows."""
     for k in range(len(starts)):
-        r = np.int64(ints[3]) + OPERAND * k
-        at = np.int64(ints[r + 1])
-        for j in range(ints[r + 2], ints[r + 3]):
-            at += np.int64(ints[ints[4] + 2 * j]) * obs[ints[ints[4] + 2 * j + 1]]
-        starts[k] = at
+        starts[k] = start_of(ints, np.int64(ints[3]) + OPERAND * k + 1, obs)
+    for k in range(ints[21]):
+        p = np.int64(ints[20]) + COPY * k
+        start, to = start_of(ints, p, obs), np.int64(ints[p + 3])
+        stride, states = np.int64(ints[p + 6]), np.int64(ints[p + 7])
+        for i in range(ints[p + 4]):
+            at = start + ints[ints[p + 5] + i]
+            for j in range(states):
+                work[to + j] = base[at + j * stride]
+            work[to + states : to + ints[p + 8]] = 0.0
+            to += np.int64(ints[p + 8])
+    for k in range(ints[23]):
+        p = np.int64(ints[22]) + MASK * k
+        work[ints[p] : ints[p] + ints[p + 2]] = 0.0
+        work[ints[p] : ints[p] + ints[p + 1]] = 1.0
 
 
 @njit(cache=True, fastmath=FAST)
@@ -162,6 +189,8 @@ def fill_tile(ints, q, i, base, work, starts, to, size, fresh):
     """
     for k in range(ints[q + 6], ints[q + 7]):
         r = np.int64(ints[3]) + OPERAND * k
+        if ints[r + 4] == ROWS:
+            continue
         if ints[r] == 0:
             if fresh:
                 set_tile(ints, r, i, base, starts[k], work, to, size)
@@ -183,10 +212,24 @@ def fill_tile(ints, q, i, base, work, starts, to, size, fresh):
 
 
 @njit(cache=True)
+def collect_rows(ints, q, base, work, starts, live, spots):
+    """Add a node's rows to its message."""
+    m, size, own = np.int64(ints[q + 3]), np.int64(ints[q]), np.int64(ints[q + 12])
+    tile, sums = np.int64(ints[10]), np.int64(ints[17])
+    for i in range(ints[q + 1]):
+        some = fill_tile(ints, q, i, base, work, starts, tile, size, True)
+        live[ints[q + 16] + i] = some
+        if some:
+            rows_up(ints, q, i, base, work, starts, spots)
+            if ints[own + 4] != ROWS:
+                add_tile(ints, own, i, work, sums, work, m, size)
+
+
+@njit(cache=True)
 def collect_tiles(ints, base, obs, work, starts, live):
     """Pass messages to the roots; return a status and ln P(e); note which tiles are not zero."""
     total, product = 0.0, 1.0
-    find_starts(ints, obs, starts)
+    prepare(ints, base, obs, work, starts)
     for k in range(ints[5]):
         x = base[starts[ints[2] + k]]
         if x <= 0.0:
@@ -196,13 +239,15 @@ def collect_tiles(ints, base, obs, work, starts, live):
             total += log(product)
             product = 1.0
     work[ints[12] : ints[7]] = 0.0
-    tile = np.int64(ints[10])
+    tile, spots = np.int64(ints[10]), np.empty((64, 2), np.int64)
     for n in range(ints[0]):
         q = np.int64(ints[1]) + NODE * n
         m, size, own = np.int64(ints[q + 3]), np.int64(ints[q]), np.int64(ints[q + 12])
         if m < 0:
             continue
-        for i in range(ints[q + 1]):
+        if ints[q + 17]:
+            collect_rows(ints, q, base, work, starts, live, spots)
+        for i in range(0 if ints[q + 17] else ints[q + 1]):
             if ints[q + 5] == JOIN:
                 fill_tile(ints, q, i, base, work, starts, m + i * size, size, True)
             else:
@@ -237,6 +282,7 @@ def read_mark(ints, r, work, b0, out):
                 x += work[d + j]
             out[at + s] += x
             d += inner
+        d += U(ints[r + 4])
 
 
 @njit(cache=True)
@@ -254,7 +300,7 @@ def spread_tile(ints, q, i, work, to, size):
     """Add a tile of beliefs to the children's separators."""
     for k in range(ints[q + 6], ints[q + 7]):
         r = np.int64(ints[3]) + OPERAND * k
-        if ints[r + 8] >= 0:
+        if ints[r + 8] >= 0 and ints[r + 4] != ROWS:
             add_tile(ints, r, i, work, to, work, np.int64(ints[r + 8]), size)
 
 
@@ -275,6 +321,35 @@ def mark_tile(ints, q, i, work, to, size, total, out):
 
 
 @njit(cache=True)
+def distribute_rows(ints, q, base, work, starts, live, spots, out):
+    """Spread a node's rows of beliefs over its children's separators and the marginals."""
+    b, size, own = np.int64(ints[q + 4]), np.int64(ints[q]), np.int64(ints[q + 12])
+    tile, sums, total = np.int64(ints[10]), np.int64(ints[17]), np.int64(ints[11])
+    row = np.int64(ints[19])
+    join, width, place = ints[q + 5] == JOIN, np.int64(ints[q + 17]), np.int64(ints[q + 18])
+    if place >= 0:
+        work[row : row + width] = 0.0
+    for i in range(ints[q + 1]):
+        if not join and ints[q + 3] >= 0 and not live[ints[q + 16] + i]:
+            continue
+        fresh = ints[own + 4] == ROWS
+        if not fresh:
+            set_tile(ints, own, i, work, b, work, tile, size)
+            if is_zero(work, tile, size):
+                continue
+        if join:
+            work[tile : tile + size] = 1.0
+        elif not fill_tile(ints, q, i, base, work, starts, tile, size, fresh):
+            continue
+        rows_down(ints, q, i, base, work, starts, spots)
+        spread_tile(ints, q, i, work, sums, size)
+        mark_tile(ints, q, i, work, sums, size, total, out)
+    if place >= 0:
+        for j in range(ints[q + 19]):
+            out[place + j] += work[row + j]
+
+
+@njit(cache=True)
 def distribute_tiles(ints, base, work, starts, live, out):
     """Pass beliefs from the roots down and write every marginal, summing to one."""
     work[ints[7] : ints[8]] = 0.0
@@ -282,6 +357,7 @@ def distribute_tiles(ints, base, work, starts, live, out):
         p = np.int64(ints[14]) + 2 * k
         out[ints[p] : ints[p] + ints[p + 1]] = 0.0
     tile, total = np.int64(ints[10]), np.int64(ints[11])
+    spots = np.empty((64, 2), np.int64)
     for n in range(ints[0] - 1, -1, -1):
         q = np.int64(ints[1]) + NODE * n
         b, size, own = np.int64(ints[q + 4]), np.int64(ints[q]), np.int64(ints[q + 12])
@@ -289,18 +365,22 @@ def distribute_tiles(ints, base, work, starts, live, out):
             continue
         if ints[q + 15] & ROOT:
             work[b] = 1.0
+        for k in range(ints[q + 8], ints[q + 9]):
+            read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
+        if ints[q + 5] != JOIN:
+            weigh(ints, q, work, work[np.int64(ints[13]) + n])
+        if ints[q + 13] < ints[q + 14]:
+            work[total : total + size] = 0.0
+        if ints[q + 17]:
+            distribute_rows(ints, q, base, work, starts, live, spots, out)
+            for k in range(ints[q + 13], ints[q + 14]):
+                read_mark(ints, np.int64(ints[6]) + MARK * k, work, total, out)
+            continue
         if ints[q + 5] == JOIN:
-            for k in range(ints[q + 8], ints[q + 9]):
-                read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
             for i in range(ints[q + 1]):
                 if not is_zero(work, b + i * size, size):
                     spread_tile(ints, q, i, work, b + i * size, size)
             continue
-        for k in range(ints[q + 8], ints[q + 9]):
-            read_mark(ints, np.int64(ints[6]) + MARK * k, work, b, out)
-        weigh(ints, q, work, work[np.int64(ints[13]) + n])
-        if ints[q + 13] < ints[q + 14]:
-            work[total : total + size] = 0.0
         for i in range(ints[q + 1]):
             if ints[q + 3] >= 0 and not live[ints[q + 16] + i]:
                 continue
