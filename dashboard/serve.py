@@ -1,21 +1,19 @@
 """Start the dashboard's server: `fascinet dashboard` ends here."""
 
-import ctypes
 import importlib.util
 import os
 import socket
 import sys
 import time
 import webbrowser
-from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from fascinet.dashboard.worker import keep_memory_together
 from fascinet.model.errors import FascinetError
 
 APP = Path(__file__).with_name("app.py")
 ADDRESS = "127.0.0.1"
-ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 QUIET = 3.0  # seconds that the first visitor has the machine for himself
 OPEN = "FASCINET_OPEN_PORT"  # tells the server's process to open a browser at this port
 
@@ -86,19 +84,13 @@ def main() -> None:
     """Run Streamlit in this process, and load the network beside it for the first visitor."""
     from streamlit.web.cli import main as streamlit
 
-    _keep_memory_together()
+    keep_memory_together()
     Thread(target=_warm, name="warm", daemon=True).start()
     port = os.environ.pop(OPEN, "")
     if port:
         Thread(target=open_browser, args=(int(port),), name="open", daemon=True).start()
     sys.argv[0] = "streamlit"
     streamlit()
-
-
-def _keep_memory_together() -> None:
-    """Have glibc share two arenas: each run of a page is a thread, and would leave its own."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(ARENA_MAX, 2)
 
 
 def _warm() -> None:

@@ -5,15 +5,19 @@ of every visitor. The server therefore hands such work to one process of its own
 priority. Questions and answers travel as pickles through its standard streams.
 """
 
+import ctypes
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from typing import IO, Any
 
 NICE = 10
+ARENA_MAX, MMAP_THRESHOLD = -8, -3  # of malloc.h
+ARENAS, LARGE = 2, 4_000_000
 
 
 class WorkerError(Exception):
@@ -71,6 +75,18 @@ class Worker:
                     stream.close()
 
 
+def keep_memory_together() -> None:
+    """Have glibc give memory back: few arenas, and work spaces mapped, which end with their thread.
+
+    Each run of a page is a thread, and would leave its own arena; and after the first large work
+    space glibc would take the next ones from an arena, where they leave holes.
+    """
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(ARENA_MAX, ARENAS)
+        libc.mallopt(MMAP_THRESHOLD, LARGE)
+
+
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until the other side closes."""
     while True:
@@ -78,15 +94,20 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
             function, arguments = pickle.load(questions)
         except EOFError:
             return
-        try:
-            reply = pickle.dumps((True, function(*arguments)))
-        except Exception as error:  # whatever it is, the server asks itself and sees it
-            reply = pickle.dumps((False, f"{type(error).__name__}: {error}"))
-        try:
-            answers.write(reply)
-            answers.flush()
-        except BrokenPipeError:  # the server ended meanwhile
-            return
+        # a thread a question: the engine keeps a thread's work space, the largest ever needed
+        thread = Thread(target=_reply, args=(function, arguments, answers))
+        thread.start()
+        thread.join()
+
+
+def _reply(function: Callable[..., Any], arguments: tuple[Any, ...], answers: IO[bytes]) -> None:
+    try:
+        reply = pickle.dumps((True, function(*arguments)))
+    except Exception as error:  # whatever it is, the server asks itself and sees it
+        reply = pickle.dumps((False, f"{type(error).__name__}: {error}"))
+    with suppress(BrokenPipeError):  # the server ended meanwhile, and sends nothing more
+        answers.write(reply)
+        answers.flush()
 
 
 def main() -> None:
@@ -95,6 +116,7 @@ def main() -> None:
     os.dup2(2, 1)
     if hasattr(os, "nice"):
         os.nice(NICE)
+    keep_memory_together()
     from fascinet.dashboard.service import warm
 
     warm()
