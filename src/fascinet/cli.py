@@ -44,6 +44,13 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table or json.")
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="CAUSE or CAUSE=STATE; default: the first cause.")
 ]
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", help="A network file instead of the shipped one.")
+]
+
+
+def _report(names: str) -> typer.models.OptionInfo:
+    return typer.Option("--report", help=f"{names}; the first by default.")
 
 
 def _version(wanted: bool) -> None:
@@ -84,11 +91,14 @@ def explain(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
+    against: Annotated[str | None, typer.Option(help="CAUSE=STATE to tell it from.")] = None,
+    network: NetworkOption = None,
+    report: Annotated[str | None, _report("weights, contrast, conflict, joint, path")] = None,
 ) -> None:
     """Show how each finding speaks for or against a cause."""
     from fascinet.cli_case import explain
 
-    explain(case, finding, setting, do, target, format)
+    explain(case, finding, setting, do, target, format, against, network, report)
 
 
 @app.command("next")
@@ -98,11 +108,14 @@ def next_(
     setting: SettingOption = None,
     do: DoOption = None,
     format: FormatOption = Format.table,
+    target: Annotated[str | None, typer.Option(help="What to learn about.")] = None,
+    network: NetworkOption = None,
+    report: Annotated[str | None, _report("tests, pairs, policy, actions")] = None,
 ) -> None:
     """Show which question or test would tell most."""
     from fascinet.cli_case import next_
 
-    next_(case, finding, setting, do, format)
+    next_(case, finding, setting, do, format, target, network, report)
 
 
 @app.command()
@@ -112,11 +125,13 @@ def whatif(
     setting: SettingOption = None,
     do: DoOption = None,
     format: FormatOption = Format.table,
+    network: NetworkOption = None,
+    report: Annotated[str | None, _report("worlds, causes")] = None,
 ) -> None:
     """Compare a case with the same case after --do: what would change."""
     from fascinet.cli_case import whatif
 
-    whatif(case, finding, setting, do, format)
+    whatif(case, finding, setting, do, format, network, report)
 
 
 @app.command()
@@ -127,11 +142,14 @@ def sensitivity(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
+    reach: Annotated[str | None, typer.Option(help="A probability to bring it to.")] = None,
+    network: NetworkOption = None,
+    report: Annotated[str | None, _report("parameters, intervals, weak, movers, reach")] = None,
 ) -> None:
     """Show which parameters a posterior hangs on."""
     from fascinet.cli_case import sensitivity
 
-    sensitivity(case, finding, setting, do, target, format)
+    sensitivity(case, finding, setting, do, target, format, reach, network, report)
 
 
 @app.command()

@@ -1,22 +1,21 @@
 """Commands on one case: diagnose, explain, next, whatif, sensitivity."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from fascinet.cli_output import percent, print_json, print_table, say, span
+from fascinet.cli_reports import Asked, on_network, report_of
+from fascinet.cli_reports import show as show_report
 from fascinet.engine.differential import Differential
 from fascinet.engine.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
 from fascinet.model.errors import CaseError
 from fascinet.model.read_case import read_case
-
-if TYPE_CHECKING:
-    import pandas as pd
+from fascinet.model.shipped import shipped_knowledge
 
 SHOWN = 12
 MARK = "! "
-DETAILS = ("a", "b", "c", "d", "flip_low", "flip_high", "low", "high", "posterior_low",
-           "posterior_high", "derivative", "observed")  # fmt: skip
+WORTH = 0.005  # bits per cost below which nothing is worth asking
 NOTICE = "For teaching; not for the care of a patient."
 
 
@@ -124,24 +123,91 @@ def _soft(name: str, likelihoods: Any) -> str:
     return f"{name} " + " or ".join(state for state, v in likelihoods.items() if v > 0)
 
 
+Options = dict[str, str | None]
+
+
+def _shipped(
+    command: str,
+    case: str | None,
+    findings: list[str] | None,
+    setting: str | None,
+    do: list[str] | None,
+    options: Options,
+) -> Asked:
+    """Return a case on the shipped network, the target its first cause unless given."""
+    reasoner, done = shipped_reasoner(), parse_pairs("--do", do)
+    report_of(command, options.get("report"))
+    opened = open_case(reasoner, case, findings, None if command == "whatif" else do)
+    for name, state in done.items():
+        reasoner.rules.check(name, state)
+    found = reasoner.diagnose(opened, setting, tests=0, intervals=False)
+    target, state = target_of(reasoner, options.get("target"), found)
+    head: dict[str, Any] = {"target": target, "state": state}
+    if command == "whatif":
+        head = {"do": done, "setting": found.setting}
+    elif command == "next":
+        head = {"setting": found.setting}
+        target = target if options.get("target") else ""
+    return Asked(
+        reasoner.engine_for(found.do), dict(found.hard), found.soft, done, target, state, options,
+        head, any(flag.level == "urgent" for flag in found.red_flags), shipped_knowledge,
+        {"shown": {*reasoner.causes, *reasoner.mechanisms}},
+    )  # fmt: skip
+
+
+def _report(
+    command: str,
+    network: str | None,
+    case: str | None,
+    findings: list[str] | None,
+    setting: str | None,
+    do: list[str] | None,
+    form: str,
+    options: Options,
+) -> tuple[Asked, Any]:
+    """Print a report on the shipped network or another; return it with what was asked."""
+    if network is None:
+        asked = _shipped(command, case, findings, setting, do, options)
+    else:
+        asked = on_network(command, network, case, findings, do, options)
+    return asked, show_report(command, asked, form)
+
+
 def next_(
     case: str | None,
     findings: list[str] | None,
     setting: str | None,
     do: list[str] | None,
     form: str,
+    target: str | None = None,
+    network: str | None = None,
+    report: str | None = None,
 ) -> None:
     """Print the questions and tests that would tell most."""
+    options = {"target": target, "report": report}
+    if network is not None or target is not None or report_of("next", report) != "tests":
+        _report("next", network, case, findings, setting, do, form, options)
+        return
     reasoner = shipped_reasoner()
     found = reasoner.diagnose(open_case(reasoner, case, findings, do), setting, tests=None)
     if form == "json":
         print_json({"setting": found.setting, "next_tests": found.to_dict()["next_tests"]})
         return
-    rows = [
-        (t.label, f"{t.expected_gain_bits:.3f}", f"{t.cost:g}", f"{t.score:.3f}")
-        for t in found.next_tests
-    ]
-    print_table("Would tell most", ("question", "bits", "cost", "bits per cost"), rows)
+    asked = reasoner.digest.tests
+    questions = sorted((t for t in found.next_tests if t.finding not in asked),
+                       key=lambda t: -t.expected_gain_bits)  # fmt: skip
+    rows = [(t.label, f"{t.expected_gain_bits:.3f}", ", ".join(t.rules_out)) for t in questions]
+    print_table("Ask (it is free)", ("question", "bits", "must not miss"), rows[:SHOWN])
+    tests = [t for t in found.next_tests if t.finding in asked]
+    cells = [
+        (t.label, f"{t.expected_gain_bits:.3f}", f"{t.cost:g}", f"{t.score:.3f}",
+         ", ".join(t.rules_out))
+        for t in tests[:SHOWN] + [t for t in tests[SHOWN:] if t.rules_out]
+    ]  # fmt: skip
+    names = ("test", "bits", "cost", "bits per cost", "must not miss")
+    print_table("Test", names, cells)
+    if not any(t.score >= WORTH or t.rules_out for t in found.next_tests):
+        say(f"Nothing left is worth its cost: no score reaches {WORTH:g} bits.")
 
 
 def target_of(reasoner: Reasoner, target: str | None, found: Differential) -> tuple[str, str]:
@@ -155,17 +221,6 @@ def target_of(reasoner: Reasoner, target: str | None, found: Differential) -> tu
     return name, max(states[1:], key=lambda s: marginal[s])
 
 
-def _prepared(
-    case: str | None,
-    findings: list[str] | None,
-    setting: str | None,
-    do: list[str] | None,
-) -> tuple[Reasoner, Differential]:
-    reasoner = shipped_reasoner()
-    opened = open_case(reasoner, case, findings, do)
-    return reasoner, reasoner.diagnose(opened, setting, tests=0, intervals=False)
-
-
 def explain(
     case: str | None,
     findings: list[str] | None,
@@ -173,15 +228,17 @@ def explain(
     do: list[str] | None,
     target: str | None,
     form: str,
+    against: str | None = None,
+    network: str | None = None,
+    report: str | None = None,
 ) -> None:
-    """Print the weight of each finding for a cause."""
-    reasoner, found = _prepared(case, findings, setting, do)
-    variable, state = target_of(reasoner, target, found)
-    result = reasoner.engine_for(found.do).explain(variable, state, found.hard, soft=found.soft)
-    title = f"Evidence for {variable}={state} (decibans)"
-    _print_frame(result.to_frame(), title, form, {"target": variable, "state": state})
-    if form != "json":
-        for sentence in result.in_words("clinician", reasoner.network):
+    """Print the weight of each finding for a cause, or another report on why."""
+    options = {"target": target, "against": against, "report": report}
+    if against is not None and report is None:
+        options["report"] = "contrast"
+    asked, result = _report("explain", network, case, findings, setting, do, form, options)
+    if form != "json" and report_of("explain", options["report"]) == "weights":
+        for sentence in result.in_words("clinician", asked.engine.network):
             say(sentence)
 
 
@@ -192,17 +249,15 @@ def sensitivity(
     do: list[str] | None,
     target: str | None,
     form: str,
+    reach: str | None = None,
+    network: str | None = None,
+    report: str | None = None,
 ) -> None:
-    """Print the parameters that the posterior of a cause hangs on most."""
-    reasoner, found = _prepared(case, findings, setting, do)
-    variable, state = target_of(reasoner, target, found)
-    engine = reasoner.engine_for(found.do)
-    frame = engine.sensitivity(variable, state, found.hard, soft=found.soft).to_frame()
-    frame = frame.assign(spread=(frame["posterior_high"] - frame["posterior_low"]).abs())
-    frame = frame.sort_values("spread", ascending=False, na_position="last").drop(columns="spread")
-    title = f"Parameters that {variable}={state} hangs on"
-    shown = frame if form == "json" else frame.head(20)
-    _print_frame(shown, title, form, {"target": variable, "state": state})
+    """Print the parameters that the posterior of a cause hangs on most, or another report."""
+    options = {"target": target, "reach": reach, "report": report}
+    if reach is not None and report is None:
+        options["report"] = "reach"
+    _report("sensitivity", network, case, findings, setting, do, form, options)
 
 
 def whatif(
@@ -211,39 +266,10 @@ def whatif(
     setting: str | None,
     do: list[str] | None,
     form: str,
+    network: str | None = None,
+    report: str | None = None,
 ) -> None:
     """Print what an intervention would change: this person, had it been otherwise."""
-    done = parse_pairs("--do", do)
-    if not done:
+    if report_of("whatif", report) == "worlds" and not parse_pairs("--do", do):
         raise CaseError("whatif: expected at least one --do NAME=STATE")
-    reasoner, found = _prepared(case, findings, setting, None)
-    for name, state in done.items():
-        reasoner.rules.check(name, state)
-    affected = {v for name in done for v in reasoner.network.descendants(name)}
-    known = {*reasoner.causes, *reasoner.mechanisms, *found.hard} & affected - set(done)
-    targets = [name for name in reasoner.network.variables if name in known]
-    result = reasoner.engine.counterfactual(found.hard, done, targets, soft=found.soft)
-    head = {"do": done, "setting": found.setting}
-    _print_frame(result.to_frame(), "Had it been otherwise", form, head)
-
-
-def _print_frame(frame: "pd.DataFrame", title: str, form: str, head: dict[str, Any]) -> None:
-    if form == "json":
-        print_json({**head, "rows": frame.to_dict(orient="records")})
-        return
-    columns, rows = [str(c) for c in frame.columns], [_cells(row) for row in _rows(frame)]
-    print_table(title, columns, rows, optional=DETAILS)
-
-
-def _rows(frame: "pd.DataFrame") -> Iterable[Sequence[Any]]:
-    return frame.itertuples(index=False, name=None)
-
-
-def _cells(row: Sequence[Any]) -> list[str]:
-    return [f"{x:.4g}" if isinstance(x, float) else _cell(x) for x in row]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k}={v}" for k, v in value.items())
-    return str(value)
+    _report("whatif", network, case, findings, setting, do, form, {"report": report})

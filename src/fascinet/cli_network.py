@@ -27,7 +27,7 @@ def open_network(name: str | Path | None) -> Network:
 def query(network: str, evidence: str | None, targets: str | None, form: str) -> None:
     """Print posteriors."""
     engine = Engine(open_network(network))
-    hard, soft, do = _evidence(load_json(evidence) if evidence else {})
+    hard, soft, do = read_evidence(load_json(evidence) if evidence else {})
     posterior = engine.posterior(hard, soft=soft, do=do, targets=split_names(targets))
     found = {v: dict(m) for v, m in posterior.items()}
     log_prob = float(posterior.log_prob_evidence)
@@ -38,7 +38,7 @@ def query(network: str, evidence: str | None, targets: str | None, form: str) ->
     print_table(f"ln P(evidence) = {log_prob:.6g}", ("variable", "state", "posterior"), rows)
 
 
-def _evidence(data: Any) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
+def read_evidence(data: Any) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
     """Return hard evidence, soft evidence and interventions; a flat object is hard evidence.
 
     A network may have a variable called `evidence`: an object is a section, a text is a state.

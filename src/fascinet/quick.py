@@ -11,12 +11,13 @@ from fascinet.cli_errors import guarded
 
 VALUE, MANY = "value", "many"
 CASE = {"finding": MANY, "setting": VALUE, "do": MANY, "format": VALUE}
+REPORT = {"network": VALUE, "report": VALUE}
 COMMANDS: dict[str, dict[str, str]] = {
     "diagnose": CASE | {"rank": VALUE},
-    "next": CASE,
-    "explain": CASE | {"target": VALUE},
-    "sensitivity": CASE | {"target": VALUE},
-    "whatif": CASE,
+    "next": CASE | REPORT | {"target": VALUE},
+    "explain": CASE | REPORT | {"target": VALUE, "against": VALUE},
+    "sensitivity": CASE | REPORT | {"target": VALUE, "reach": VALUE},
+    "whatif": CASE | REPORT,
 }
 SHORT = {"-f": "--finding"}
 DEFAULTS = {"rank": "responsibility", "format": "table"}
