@@ -16,7 +16,7 @@ Layout (all int32, pointers are absolute)::
               10 → the tile  11 → the sum of tiles  12 end of the soft evidence  13 → scales
               14 → places (start and states of each marginal)  15 places  16 tiles in all
               17 → the rows' sums  18 → a row  19 → the sum of rows
-              20 → copies  21 copies  22 → masks  23 masks
+              20 → copies  21 copies  22 → masks  23 masks  24 most operands of a node
     node      0 entries (rows) of a tile  1 tiles  2 entries of the separator  3 message or -1
               4 belief or -1  5 kind  6, 7 operands from … to  8, 9 marks of the belief from … to
               10, 11 marks of tiles from … to  12 → its own record among the operands
@@ -352,6 +352,7 @@ def lay_tiles(
             else:
                 ints, at = lay_map(shape, strides, axes, split, tile, ints, r, at)
             used += 1
+        ints[24] = max(ints[24], used - ints[q + 6])
         ints[q + 7], ints[q + 12] = used - 1, p_operand + OPERAND * (used - 1)
         for part in range(3):
             # read from the separator's belief; from each tile's sum; from the sum of all tiles

@@ -239,7 +239,7 @@ def collect_tiles(ints, base, obs, work, starts, live):
             total += log(product)
             product = 1.0
     work[ints[12] : ints[7]] = 0.0
-    tile, spots = np.int64(ints[10]), np.empty((64, 2), np.int64)
+    tile, spots = np.int64(ints[10]), np.empty((2 * ints[24] + 2, 2), np.int64)
     for n in range(ints[0]):
         q = np.int64(ints[1]) + NODE * n
         m, size, own = np.int64(ints[q + 3]), np.int64(ints[q]), np.int64(ints[q + 12])
@@ -357,7 +357,7 @@ def distribute_tiles(ints, base, work, starts, live, out):
         p = np.int64(ints[14]) + 2 * k
         out[ints[p] : ints[p] + ints[p + 1]] = 0.0
     tile, total = np.int64(ints[10]), np.int64(ints[11])
-    spots = np.empty((64, 2), np.int64)
+    spots = np.empty((2 * ints[24] + 2, 2), np.int64)
     for n in range(ints[0] - 1, -1, -1):
         q = np.int64(ints[1]) + NODE * n
         b, size, own = np.int64(ints[q + 4]), np.int64(ints[q]), np.int64(ints[q + 12])
