@@ -97,7 +97,7 @@ class DerivativeLayout(TreeLayout):
             records[i, 6:12] = self.room(node.width), *self.below(node), *self.own_tables(i)
             if node.mode == PARTLY:
                 records[i, 12:16] = self.gather_maps(node)
-        scratch = self.room(max(map(self.buffers, self.nodes), default=0))
+        scratch = self.room(max(map(self.buffers, self.nodes), default=0) + LANES)
         ints = np.concatenate([records.ravel(), self.seats().ravel(), *self.maps])
         return ints.astype(np.int32), np.concatenate([np.zeros(0), *self.tables]), scratch, self.top
 

@@ -35,7 +35,9 @@ from fascinet.engine.whole_numba import (
     add_rows,
     clear,
     copy_row,
+    meet,
     observe,
+    sum_down,
 )
 from fascinet.engine.whole_vectors import (
     LANES,
@@ -84,10 +86,11 @@ def multiply_below(ints, source, a, step, work, kid, to, row0, row1, width):
         multiply(source, a, step, work, m, work, to, row0, row1, width)
         return
     up, meets = np.int64(ints[k + 12]), np.int64(ints[k + 13])
+    pattern = ints[meets - 1]
     for r in range(row0, row1):
         j, i = to + r * width, a + r * step
         for s in range(0, width, LANES):
-            y = gather(work, m + r * up, ints, meets + s)
+            y = meet(work, m + r * up, ints, meets + s, pattern)
             store(work, j + s, times(load(source, i + s), y))
 
 
@@ -188,18 +191,6 @@ def hand_table(ints, work, q, at, grad):
 
 
 @njit(cache=True)
-def hand_below(ints, work, k, at):
-    """Sum a node's entries to the λ of one below that shares some of its variables."""
-    to, meets, count = np.int64(ints[k + 6]), np.int64(ints[k + 14]), np.int64(ints[k + 15])
-    width = np.int64(ints[k + 2])
-    for j in range(0, width, LANES):
-        x = gather(work, at, ints, meets + j)
-        for i in range(meets + width + 1, meets + width + count):
-            x = add(x, gather(work, at + ints[i], ints, meets + j))
-        store(work, to + j, x)
-
-
-@njit(cache=True)
 def clear_others(work, at, row0, row1, card, width):
     """Set the rows that do not fit the evidence to zero."""
     clear(work, at, 0, row0, width)
@@ -269,7 +260,7 @@ def hand_down(ints, floats, work, seen, q, scale, scratch, grad):
         multiply(work, at, step, source, other, work, to, row0, row1, width)
         clear_others(work, to, row0, row1, card, width)
         if ints[k + 4] == PARTLY:
-            hand_below(ints, work, k, here)
+            sum_down(ints, work, k, here, np.int64(ints[k + 6]))
         if i or alone:
             multiply_below(
                 ints, source, other, width, work, np.int64(ints[below + i]), right, row0, row1,

@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 LANES = 4
 NODE = 16  # words of a record
 ROOT, ALONE, FULL, PARTLY = range(4)
+MIXED, RUN, SAME = range(3)  # of each four places in a map: one after the other, or one for all
 WASTE = 1.34  # a row may be so much longer than it need be, to be the whole table above
 
 
@@ -37,6 +38,16 @@ def enumerate_places(cards: Sequence[int], strides: Sequence[int]) -> Ints:
     for card, stride in zip(cards, strides, strict=True):
         places = np.add.outer(places, stride * np.arange(card)).ravel()
     return places
+
+
+def patterned(places: Ints) -> tuple[Ints, Ints]:
+    """Return a map's pattern and the map, where -1, in padding, has become what suits it."""
+    groups = places.reshape(-1, LANES)
+    for pattern, step in ((RUN, 1), (SAME, 0)):
+        fitting = groups[:, :1] + step * np.arange(LANES)
+        if np.array_equal(fitting[groups >= 0], groups[groups >= 0]) and groups[:, 0].min() >= 0:
+            return np.array([pattern]), fitting.ravel()
+    return np.array([MIXED]), np.maximum(places, 0)
 
 
 @dataclass
@@ -172,6 +183,7 @@ class TreeLayout:
             self.tables.append(self.pad(node))
             table_at += size
         ints = np.concatenate([records.ravel(), self.seats().ravel(), *self.maps])
+        self.room(LANES)  # a run may end in padding
         return ints.astype(np.int32), np.concatenate([np.zeros(0), *self.tables]), self.top
 
     def room(self, size: int) -> int:
@@ -206,24 +218,27 @@ class TreeLayout:
 
         Up: for each place in a row of the table above, the place in the message, where a state of
         the variable above is a step. Down: for each place in the message an entry of the table
-        above, then what is added to it for each configuration of those that are summed out.
+        above, then what is added to it for each configuration of those that are summed out. The
+        word before a map tells its pattern.
         """
         above = self.nodes[node.parent]
         inside = [v for v in above.given if v in node.strides]
         others = [v for v in above.given if v not in node.strides]
         cards = {v: self.cards[v] for v in (above.variable, *above.given)}
-        up = np.zeros(above.width, np.int64)
+        up = np.full(above.width, -1, np.int64)
         up[self.row(above)] = enumerate_places(
             [cards[v] for v in above.given], [node.strides.get(v, 0) for v in above.given]
         )
-        down = np.zeros(node.width, np.int64)
+        down = np.full(node.width, -1, np.int64)
         steps = {above.variable: above.width, **above.strides}
         whole = [above.variable, *inside]
         down[self.row(node)] = enumerate_places(
             [cards[v] for v in whole], [steps[v] for v in whole]
         )
         summed = enumerate_places([cards[v] for v in others], [steps[v] for v in others])
-        return node.strides[above.variable], self.map(up), self.map(down, summed), len(summed)
+        up_at = 1 + self.map(*patterned(up))
+        down_at = 1 + self.map(*patterned(down), summed)
+        return node.strides[above.variable], up_at, down_at, len(summed)
 
     def map(self, *parts: Ints) -> int:
         """Keep a map; return where it starts."""

@@ -24,7 +24,7 @@ from math import log
 import numpy as np
 
 from fascinet.engine.kernel_cache import njit
-from fascinet.engine.whole_layout import ALONE, FULL, NODE, PARTLY
+from fascinet.engine.whole_layout import ALONE, FULL, NODE, PARTLY, RUN, SAME
 from fascinet.engine.whole_vectors import (
     LANES,
     add,
@@ -74,12 +74,23 @@ def weigh_all(source, at, work, to, row0, row1, width, weight):
 
 
 @njit(cache=True)
+def meet(work, at, ints, meets, pattern):
+    """Return the four numbers that a map names."""
+    if pattern == RUN:
+        return load(work, at + ints[meets])
+    if pattern == SAME:
+        return spread(work[at + ints[meets]])
+    return gather(work, at, ints, meets)
+
+
+@njit(cache=True)
 def weigh_some(source, at, work, to, row0, row1, width, weight, step, ints, meets):
     """Multiply each entry by the one of a message that it meets."""
+    pattern = ints[meets - 1]
     for r in range(row0, row1):
         j = r * width
         for k in range(0, width, LANES):
-            y = gather(work, weight + r * step, ints, meets + k)
+            y = meet(work, weight + r * step, ints, meets + k, pattern)
             store(work, to + j + k, times(load(source, at + j + k), y))
 
 
@@ -173,12 +184,18 @@ def hand_up(ints, work, marks, nodes, c):
 def gather_belief(ints, work, q):
     """Sum the table above to the separator."""
     above = np.int64(ints[NODE * ints[q + 3] + 6])
-    to, meets, count = np.int64(ints[q + 11]), np.int64(ints[q + 14]), np.int64(ints[q + 15])
-    width = np.int64(ints[q + 2])
+    sum_down(ints, work, q, above, np.int64(ints[q + 11]))
+
+
+@njit(cache=True)
+def sum_down(ints, work, q, above, to):
+    """Sum a table above a node to the node's separator."""
+    meets, count, width = np.int64(ints[q + 14]), np.int64(ints[q + 15]), np.int64(ints[q + 2])
+    pattern = ints[meets - 1]
     for j in range(0, width, LANES):
-        x = gather(work, above, ints, meets + j)
-        for k in range(1, count):
-            x = add(x, gather(work, above + ints[meets + width + k], ints, meets + j))
+        x = meet(work, above, ints, meets + j, pattern)
+        for k in range(meets + width + 1, meets + width + count):
+            x = add(x, meet(work, above + ints[k], ints, meets + j, pattern))
         store(work, to + j, x)
 
 
