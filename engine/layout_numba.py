@@ -13,7 +13,7 @@ from fascinet.engine.mirror_numba import mirror
 from fascinet.engine.order_numba import eliminate
 
 FEW, MANY, MOST = 4, 12, 64  # tries at least; at most with gates; at most without
-WORTH, DEAR, LONGEST = 1500.0, 40_000.0, 100  # work that is worth one more try, at first and later
+WORTH, DEAR, LONGEST = 1500.0, 10_000.0, 100  # work that is worth one more try, at first and later
 
 
 @njit(cache=True)
