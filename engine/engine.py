@@ -16,6 +16,7 @@ from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_reco
 from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
+from fascinet.engine.mpe_search import most_probable
 from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
@@ -211,12 +212,14 @@ class Engine(Analyses):
     def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Explanation:
         """Return the most probable state of all free variables together, argmax_h P(h | e).
 
+        Networks with unobserved leaf gates are searched by branch and bound, which is exact.
+
         Raises
         ------
         ImpossibleEvidenceError
         BudgetError
-            If a noisy-MAX of many parents would have to be maximised over all of them; then
-            `map_query` over all but the unobserved leaves is often well within reach.
+            If a table, or the search, gets too large; then `map_query` over all but the
+            unobserved leaves is often well within reach.
         """
         return self._explanation(None, evidence, soft)
 
@@ -238,9 +241,12 @@ class Engine(Analyses):
         wanted = self._targets(self.network.variables if targets is None else targets)
         assert wanted is not None
         wanted -= request.states.keys()
-        pattern = replace(pattern_of(self.arrays, request, wanted), joint=wanted)
-        case = Case(request.states, request.soft)
-        best, log_prob = maximise(self.arrays, case, pattern, set(wanted), self.budget)
+        if targets is None:
+            best, log_prob = most_probable(self.arrays, request, self.budget)
+        else:
+            pattern = replace(pattern_of(self.arrays, request, wanted), joint=wanted)
+            case = Case(request.states, request.soft)
+            best, log_prob = maximise(self.arrays, case, pattern, set(wanted), self.budget)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
         names = self.network.variables

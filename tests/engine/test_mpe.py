@@ -2,21 +2,25 @@
 
 import pickle
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+from fascinet.engine import mpe_search
 from fascinet.engine.engine import Engine
+from fascinet.engine.mpe_search import Search
+from fascinet.engine.request import read_request
 from fascinet.model.build import build_network
 from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
-from fascinet.model.gates import noisy_or
+from fascinet.model.gates import Gate, NoisyMax, Table, noisy_or
 from fascinet.model.load import load_knowledge
 from fascinet.model.network import Network
 from tests import oracle
 from tests.engine.networks import cases, network
 from tests.engine.test_oracle import quick
-from tests.strategies import Query, queries
+from tests.strategies import Query, distribution, queries
 
 
 def joint_of(query: Query, keep: tuple[str, ...]) -> np.ndarray:
@@ -83,32 +87,122 @@ def test_mpe_agrees_with_pgmpy(name: str) -> None:
             )
 
 
-def test_gate_too_wide_to_maximise_is_refused() -> None:
+def test_a_gate_of_forty_parents_is_searched() -> None:
     causes = [f"c{i}" for i in range(40)]
     states = {v: ["no", "yes"] for v in [*causes, "x"]}
-    gates = {v: noisy_or([], 0.1) for v in causes} | {"x": noisy_or([0.5] * 40, 0.01)}
+    strengths = np.linspace(0.3, 0.6, 40).tolist()
+    gates = {v: noisy_or([], 0.1) for v in causes} | {"x": noisy_or(strengths, 0.01)}
     engine = Engine(Network(states, {"x": causes}, gates))
-    with pytest.raises(BudgetError):
-        engine.mpe({"x": "yes"})
+    found = engine.mpe({"x": "yes"})
+    assert [v for v, s in found.assignment.items() if s == "yes"] == ["c39"]
+    best = 39 * np.log(0.9) + np.log(0.1) + np.log(1.0 - 0.99 * 0.4)
+    assert found.log_prob == pytest.approx(best, abs=1e-12)
     assert engine.map_query(["c0"], {"x": "yes"}).assignment == {"c0": "no"}
     assert set(engine.mpe({"x": "no"}).assignment.values()) == {"no"}
+    assert set(engine.mpe().assignment.values()) == {"no"}
 
 
-def test_the_shipped_network_is_explained_without_its_leaves() -> None:
+def clinic(seed: int) -> Network:
+    """Return risks, causes and leaves: gates of two to five parents, tables, zeros."""
+    rng = np.random.default_rng(seed)
+    states = {"r": ["a", "b"]} | {f"c{i}": ["no", "yes", "bad"][: 2 + i % 2] for i in range(5)}
+    parents: dict[str, list[str]] = {f"c{i}": ["r"] for i in (0, 2, 4)}
+    gates: dict[str, Gate] = {"r": Table(rng.dirichlet(np.ones(2)))}
+    for i in range(5):
+        size = len(states[f"c{i}"])
+        gates[f"c{i}"] = Table(rng.dirichlet(np.linspace(3.0, 0.5, size), [2] * (i % 2 == 0)))
+    for j in range(6):
+        m, k = 2 + j % 2, int(rng.integers(2, 6))
+        above = [f"c{i}" for i in rng.choice(5, k, replace=False)]
+        parents[f"x{j}"], states[f"x{j}"] = above, [str(s) for s in range(m)]
+        cards = [len(states[u]) for u in above]
+        links = tuple(distribution(rng, c, m) for c in cards)
+        gates[f"x{j}"] = NoisyMax(links, distribution(rng, m))
+        if j == 5:
+            gates[f"x{j}"] = Table(distribution(rng, *cards, m))
+    return Network(states, parents, gates)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seen", [0, 1, 3])
+def test_search_equals_enumeration(seed: int, seen: int) -> None:
+    net, rng = clinic(seed), np.random.default_rng(seed + 1000 * seen)
+    hard = {str(v): str(rng.choice(net.states(str(v)))) for v in rng.choice(net.variables, seen)}
+    left = [v for v in net.variables if v not in hard]
+    soft = {v: rng.random(len(net.states(v))).tolist() for v in left[::4]} if seed % 3 == 0 else {}
+    query = Query(net, hard, soft)
+    table = joint_of(query, net.variables)
+    request = read_request(net, hard, soft, None)
+    search = Search(Engine(net).arrays, request, 1e6)
+    best, value = search.run()
+    if table.max() == 0.0:
+        assert value == -np.inf
+        return
+    found = {net.variables[v]: net.states(net.variables[v])[s] for v, s in best.items()}
+    assert set(found) == set(left)
+    assert table[index_of(query, found, net.variables)] == pytest.approx(table.max(), rel=1e-10)
+    assert value == pytest.approx(np.log(table.max()), abs=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bounds_hold_and_are_exact_in_the_reference(seed: int) -> None:
+    net, rng = clinic(seed), np.random.default_rng(seed)
+    arrays = Engine(net).arrays
+    hard = {"x0": net.states("x0")[-1]}
+    search = Search(arrays, read_request(net, hard, None, None), 1e6)
+    for leaf in search.leaves:
+        cards = [arrays.cards[u] for u in leaf.parents]
+        decided = {leaf.parents[0]: int(rng.integers(cards[0]))}
+        value, shares = leaf.bound(decided)
+        for states in product(*map(range, cards)):
+            if states[0] == decided[leaf.parents[0]]:
+                here = dict(zip(leaf.parents, states, strict=True))
+                bound = value * np.prod([shares[u][here[u]] for u in shares])
+                exact = leaf.value(states)[0]
+                assert exact <= bound * (1.0 + 1e-12) + 1e-15
+                if not any(states[1:]) and exact > 1e-3:
+                    assert exact == pytest.approx(bound, rel=1e-12)
+
+
+def test_a_wide_observed_gate_is_set_apart() -> None:
+    net = clinic(7)
+    gate = next(v for v in net.variables if v[0] == "x" and len(net.parents(v)) >= 4)
+    hard = {gate: net.states(gate)[-1]}
+    query = Query(net, hard, {})
+    search = Search(Engine(net).arrays, read_request(net, hard, None, None), 40)
+    assert net.index[gate] in [leaf.variable for leaf in search.leaves]
+    _, value = search.run()
+    assert value == pytest.approx(np.log(joint_of(query, net.variables).max()), abs=1e-10)
+
+
+def test_a_search_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mpe_search, "NODES", 1)
+    causes = [f"c{i}" for i in range(40)]
+    states = {v: ["no", "yes"] for v in [*causes, "x", "y"]}
+    gates = {v: noisy_or([], 0.1) for v in causes}
+    gates |= {"x": noisy_or([0.5] * 40, 0.01), "y": noisy_or([0.5] * 40, 0.01)}
+    net = Network(states, {"x": causes, "y": causes}, gates)
+    with pytest.raises(BudgetError, match="map_query"):
+        Engine(net).mpe({"x": "yes"})
+
+
+def test_the_shipped_network_is_explained() -> None:
     net = build_network(load_knowledge())
     engine = Engine(net, backend="numba")
     case = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "bulbar": "no"}
-    with pytest.raises(BudgetError, match="map_query"):
-        engine.mpe(case)
-    inner = {u for v in net.variables for u in net.parents(v)} - case.keys()
-    found = engine.map_query(inner, case)
-    assert set(found.assignment) == inner
+    found = engine.mpe(case)
+    assert set(found.assignment) == set(net.variables) - case.keys()
     best = engine.log_prob_evidence({**case, **found.assignment})
     assert found.log_prob == pytest.approx(best, abs=1e-9)
-    for v in sorted(inner):
+    inner = {u for v in net.variables for u in net.parents(v)} - case.keys()
+    for v in sorted(found.assignment):  # no single change, nor the best causes alone, is better
         for state in net.states(v):
             other = {**case, **found.assignment, v: state}
             assert engine.log_prob_evidence(other) <= best + 1e-9
+    causes = engine.map_query(inner, case).assignment
+    assert engine.log_prob_evidence({**case, **causes}) >= best
+    rest = {v: found.assignment[v] for v in found.assignment if v not in inner}
+    assert engine.log_prob_evidence({**case, **causes, **rest}) <= best + 1e-9
 
 
 def test_a_budget_error_survives_a_pickle() -> None:
