@@ -9,7 +9,9 @@ arrives; drawing it takes a browser some 20 ms more.
 import argparse
 import asyncio
 import json
+import os
 import random
+import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -200,8 +202,24 @@ async def run(url: str, pid: int, sessions: int, seconds: float) -> dict[str, An
     return {
         "sessions": sessions, "seconds": seconds, **summary(times),
         "script_runs": sum(c.runs for c in clients), "errors": len(errors),
-        "first_errors": errors[:5], "samples": samples,
+        "first_errors": errors[:5], "memory": course(samples), "samples": samples,
     }  # fmt: skip
+
+
+def course(samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return each process's memory in MB: the medians of the run's fifths after the first, the peak.
+
+    The first fifth is the warm-up, in which caches fill; memory that is flat has equal fifths.
+    """
+    size = max(1, len(samples) // 5)
+    out: dict[str, dict[str, float]] = {}
+    for name in ("server_mb", "worker_mb"):
+        values = [row[name] for row in samples]
+        fifths = [statistics.median(values[i * size : (i + 1) * size] or values) for i in range(5)]
+        names = ("second_fifth", "third_fifth", "fourth_fifth", "last_fifth")
+        out[name] = {"start": values[0], **dict(zip(names, fifths[1:], strict=True)),
+                     "peak": max(values)}  # fmt: skip
+    return out
 
 
 def main() -> None:
@@ -210,6 +228,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300.0)
     options = parser.parse_args()
+    before = psutil.getloadavg()[0]
     port = free_port()
     server = subprocess.Popen(command(port), stdout=subprocess.DEVNULL)
     try:
@@ -222,7 +241,8 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait(20)
-    found["load_average"] = psutil.getloadavg()[1]
+    # of the machine before the run and after it, and the priority that the run was given
+    found |= {"load_before": before, "load_average": psutil.getloadavg()[1], "nice": os.nice(0)}
     OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({k: v for k, v in found.items() if k != "samples"}))
     for row in found["samples"][:: max(1, len(found["samples"]) // 10)]:

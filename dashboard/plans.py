@@ -77,7 +77,7 @@ def options(case: Case, target: str | None, mode: str) -> tuple[Option, ...]:
     mode : {"both", "rule_in", "rule_out"}
     """
     if target is None and mode == "both":
-        tests = service.whole(case).next_tests
+        tests = service.every_test(case)
         return tuple(_option(t.finding, t.expected_gain_bits, t.score) for t in tests)
     known = service.resources()
     open_ = [e.id for e in known.catalogue.entries if e.id not in case.entered]

@@ -14,7 +14,7 @@ from fascinet.dashboard.catalogue import CONTEXT, Catalogue, make_catalogue, pay
 from fascinet.dashboard.entries import entries_of, resting
 from fascinet.dashboard.layout import GraphLayout, arrange
 from fascinet.dashboard.state import Case
-from fascinet.engine.differential import Differential, GroupEntry
+from fascinet.engine.differential import Differential, GroupEntry, NextTest
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.reasoner import Reasoner
@@ -25,6 +25,7 @@ from fascinet.model.schema import Knowledge
 from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 CACHED = 256
+SUGGESTED = 24  # enough for the three best questions and the three best tests
 PROGRAMS = (256, 8e6)  # programs and entries kept: a server runs for days, each case adds two
 GROUND = frozenset({*CONTEXT, COMPLAINT})
 _lock = Lock()
@@ -130,14 +131,23 @@ def grouped(case: Case) -> tuple[GroupEntry, ...]:
 
 @lru_cache(maxsize=CACHED)
 def whole(case: Case) -> Differential:
-    """Return the differential with intervals and next tests, which cost most.
+    """Return the differential with intervals and the best next tests, which cost most.
 
     Without the posterior of every variable, so that it can travel between processes.
     """
     found = resources().reasoner.diagnose(
-        model_case(case), case.setting, strict=False, tests=None, groups=False
+        model_case(case), case.setting, strict=False, tests=SUGGESTED, groups=False
     )
     return replace(found, posterior=None)
+
+
+@lru_cache(maxsize=CACHED)
+def every_test(case: Case) -> tuple[NextTest, ...]:
+    """Return all open questions and tests, the most bits per cost first."""
+    found = resources().reasoner.diagnose(
+        model_case(case), case.setting, strict=False, tests=None, intervals=False, groups=False
+    )
+    return found.next_tests
 
 
 @lru_cache(maxsize=CACHED)

@@ -110,12 +110,14 @@ def _kind(known: Resources, variable: str) -> str:
 def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, Any]:
     states = known.network.states(test.finding)
     patient = label(known.network, test.finding, patient=True)
+    words = [patient] if patient != test.label else []
+    words += [f"may rule out {label(known.network, c)}" for c in test.rules_out]
     answers = [(s, {"yes": "Yes", "no": "No"}.get(s, state_words(s))) for s in states]
     return {
         "id": test.finding,
         "label": test.label,
         "gain": f"{test.expected_gain_bits:.2f} bits",
         "share": min(1.0, test.expected_gain_bits / max(best.expected_gain_bits, 1e-12)),
-        "note": "" if patient == test.label else patient,
+        "note": " · ".join(words),
         "answers": answers,
     }
