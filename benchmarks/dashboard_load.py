@@ -207,7 +207,7 @@ async def run(url: str, pid: int, sessions: int, seconds: float) -> dict[str, An
 
 
 def course(samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Return each process's memory in MB: the medians of the run's fifths after the first, the peak.
+    """Return each process's memory in MB: at the start, the medians of later fifths, the peak.
 
     The first fifth is the warm-up, in which caches fill; memory that is flat has equal fifths.
     """

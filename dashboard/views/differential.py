@@ -111,7 +111,9 @@ def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, A
     states = known.network.states(test.finding)
     patient = label(known.network, test.finding, patient=True)
     words = [patient] if patient != test.label else []
-    words += [f"may rule out {label(known.network, c)}" for c in test.rules_out]
+    if test.rules_out:
+        names = (label(known.network, c) for c in test.rules_out)
+        words.append(f"may rule out: {', '.join(names)}")
     answers = [(s, {"yes": "Yes", "no": "No"}.get(s, state_words(s))) for s in states]
     return {
         "id": test.finding,
