@@ -168,7 +168,7 @@ class _Run:
         self.at[which] = self.total + first
         wide = np.repeat(which, sizes)
         self._add(self._values(switch, owner[wide], off[wide] + step[:, None]))
-        others = {v: s for v, s in states.items() if v not in switch.states} | switch.states
+        others: dict[int, int | Index] = {**states, **switch.states}
         at = [o + sum((k * others[v] for v, k in cut), np.zeros(self.count, np.int64))
               for o, cut in tree.scalars]  # fmt: skip
         if at:

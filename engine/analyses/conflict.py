@@ -30,6 +30,8 @@ from fascinet.engine.analyses.simulate import simulate
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
 
+NAMED = 3  # hypotheses that a title names
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Conflict(Result):
@@ -85,7 +87,9 @@ class Conflict(Result):
         """Return the conflict and what resolves it."""
         if self.conf <= 0.0:
             return f"No conflict: conf = {self.conf:+.3f}"
-        by = ", ".join(name for name, _ in self.resolving) or "nothing"
+        names = [name for name, _ in self.resolving]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        by = (", ".join(names[:NAMED]) or "nothing") + more
         return f"Conflict: conf = {self.conf:+.3f}, resolved by {by}"
 
     def summary(self) -> dict[str, Any]:

@@ -82,10 +82,12 @@ class ValueOfInformation(Result):
     def apart(self) -> tuple["pd.DataFrame", "pd.DataFrame"]:
         """Return questions and tests as two tables: asking is free, so questions go by bits."""
         frame = self.to_frame()
-        tested = [self.network.meta.get(v, {}).get("kind") == "test" for v in self.variables]
-        tests, questions = frame[tested], frame[[not t for t in tested]]
-        best = questions.sort_values("bits", ascending=False, kind="stable")
-        return best.reset_index(drop=True), tests.reset_index(drop=True)
+        kinds = [self.network.meta.get(v, {}).get("kind") for v in self.variables]
+        tests = np.array([kind == "test" for kind in kinds], dtype=bool)
+        questions = np.argsort(-self.bits, kind="stable")
+        questions = questions[~tests[questions]]
+        return (frame.iloc[questions].reset_index(drop=True),
+                frame.iloc[np.flatnonzero(tests)].reset_index(drop=True))  # fmt: skip
 
     def columns(self) -> Columns:
         """Return variable, bits, cost, score."""
