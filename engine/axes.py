@@ -137,9 +137,11 @@ def axis_order(
         shift[v] = grown
         ptr.append(len(scopes))
     pieces.append(np.arange(at, size, dtype=np.int32))
-    rows = (np.array(x, np.int64) for x in (ptr, scopes, strides))
-    offsets = np.array([offset for offset, _ in gates], np.int64)
-    return AxisOrder(rank, offsets, tables, shift, *rows, np.concatenate(pieces))
+    offsets, rows, scope, stride = (
+        np.array(x, np.int64) for x in ([offset for offset, _ in gates], ptr, scopes, strides)
+    )
+    source = np.concatenate(pieces)
+    return AxisOrder(rank, offsets, tables, shift, rows, scope, stride, source)
 
 
 def by_rank(offset: int, shape: Sequence[int], strides: Sequence[int]) -> NDArray[np.int32]:

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from threading import local
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
 from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
+Rows: TypeAlias = tuple[np.ndarray, ...]
 _threads = local()
 
 
@@ -78,7 +80,7 @@ class NativeProgram:
             cards, starts, *nodes, f_list, axes.moved(offsets), *rows, scalars, soft, last
         )
 
-    def _parts(self) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], np.ndarray, ...]:
+    def _parts(self) -> tuple[Rows, Rows, np.ndarray, np.ndarray]:
         """Return the tree with its factors, the factors' windows, scalars and soft evidence."""
         plan, cards = self.plan, self.plan.factors.cards
         factors = plan.factors.factors
