@@ -19,7 +19,7 @@ import numpy as np
 from fascinet.engine.derivatives_layout import TABLE
 from fascinet.engine.kernel_cache import njit
 from fascinet.engine.whole_layout import FULL, NODE, PARTLY
-from fascinet.engine.whole_names_numba import DATA, look_up
+from fascinet.engine.whole_names_numba import data_of, look_up
 from fascinet.engine.whole_numba import (
     CURSOR,
     FLOATS,
@@ -311,15 +311,15 @@ def derive(frame, evidence, grad):
 
     Parameters
     ----------
-    frame : int
-        Address of the longs that tell where all data lie: see `whole_numba.py`.
+    frame : int64 array
+        Where all data lie: see `whole_numba.py`.
     evidence : dict of str to str
     grad : array
         ∂ ln P / ∂ base.
     """
-    base = np.int64(frame)
+    base = data_of(frame)
     longs = longs_at(base)
     count = look_up(longs, base, address(evidence))
     if count < 0:
         return np.nan
-    return slopes(longs, count, numbers_at(longs_at(address(grad))[DATA]))
+    return slopes(longs, count, numbers_at(data_of(grad)))

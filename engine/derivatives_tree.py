@@ -90,7 +90,7 @@ def named_derivatives(
         return None
     numba.derive.compile(SIGNATURE)
     entry = numba.derive.overloads[SIGNATURE.args].entry_point
-    return NamedTree(entry, frame[0].ctypes.data, tree.size, frame)
+    return NamedTree(entry, frame[0], tree.size, frame)
 
 
 def quick_derivatives(
@@ -104,12 +104,12 @@ def quick_derivatives(
     named = None if tree is None else named_derivatives(tree, places)
     if tree is None or named is None:
         return None
-    entry, address, size = named.entry, named.address, named.size
+    entry, frame, size = named.entry, named.frame, named.size
     fresh, never = np.empty if tree.covered else np.zeros, -np.inf
 
     def answer(given: dict[str, str], _tree: NamedTree = named) -> tuple[float, Array] | None:
         grad = fresh(size)
-        log_prob = entry(address, given, grad)
+        log_prob = entry(frame, given, grad)
         return (log_prob, grad) if log_prob > never else None
 
     return answer

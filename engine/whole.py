@@ -57,13 +57,13 @@ class Whole:
     starts: tuple[int, ...]
 
     @cached_property
-    def frame(self) -> tuple[int, Callable[..., float], Any] | None:
-        """Where the frame for evidence by number is, what answers from it, and what it needs."""
+    def frame(self) -> tuple[Array, Callable[..., float], Any] | None:
+        """The frame for evidence by number, what answers from it, and what it points to."""
         frame = self.make_frame({})
         if frame is None:
             return None
         run_by_number.compile(BY_NUMBER)
-        return frame[0].ctypes.data, run_by_number.overloads[BY_NUMBER.args].entry_point, frame
+        return frame[0], run_by_number.overloads[BY_NUMBER.args].entry_point, frame
 
     def make_frame(self, names: Mapping[str, Mapping[str, int]]) -> tuple[Any, ...] | None:
         """Return a frame for the tree; see `frame_of`."""
@@ -95,9 +95,9 @@ class Whole:
                 scale += log(top)
                 weights[starts[v] : starts[v + 1]] = likelihood / top
                 places.append(starts[v])
-        address, entry, _ = frame
+        longs, entry, _ = frame
         log_prob = entry(
-            address, np.array(places, np.int64), len(states), len(soft), weights, out, full
+            longs, np.array(places, np.int64), len(states), len(soft), weights, out, full
         )
         return (out, log_prob + scale) if log_prob > -np.inf else None
 
@@ -113,7 +113,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class NamedTree:
-    """A tree that takes evidence by name: `entry(address, evidence, out)` returns ln P(e).
+    """A tree that takes evidence by name: `entry(frame, evidence, out)` returns ln P(e).
 
     Minus infinity is an impossible case; NaN means that another way must answer: a name is unknown,
     or numbers are out of range. The call keeps the interpreter's lock from start to end, so any
@@ -122,16 +122,16 @@ class NamedTree:
     Attributes
     ----------
     entry : callable
-    address : int
-        Of the frame that tells the kernel where all data lie.
+    frame : array
+        Tells the kernel where all data lie.
     size : int
         Length of an answer.
     data : tuple
         What lies at the addresses, kept alive.
     """
 
-    entry: Callable[[int, dict[str, str], Array], float]
-    address: int
+    entry: Callable[[Array, dict[str, str], Array], float]
+    frame: Array
     size: int
     data: tuple[Any, ...]
 
@@ -168,7 +168,7 @@ def named_tree(whole: Whole, places: Mapping[str, Mapping[str, int]]) -> NamedTr
         return None
     run.compile(SIGNATURE)
     entry = run.overloads[SIGNATURE.args].entry_point
-    return NamedTree(entry, frame[0].ctypes.data, whole.prior.size, frame)
+    return NamedTree(entry, frame[0], whole.prior.size, frame)
 
 
 def frame_of(
@@ -211,23 +211,7 @@ def quick_answer(
     tree = named_tree(whole, layout.places)
     if tree is None:
         return None
-    entry, address, size, names = tree.entry, tree.address, tree.size, layout.variables
-    empty, never = np.empty, -np.inf
-
-    def answer(evidence: Mapping[str, str] | None, _tree: NamedTree = tree) -> Posterior | None:
-        if type(evidence) is dict:
-            given = evidence.copy()
-        elif evidence is None or isinstance(evidence, Mapping):
-            given = dict(evidence or {})
-        else:
-            return None
-        values = empty(size)
-        log_prob = entry(address, given, values)
-        if log_prob > never:
-            return Posterior(layout, values, log_prob, given, {}, {}, names, prior)
-        return None
-
-    return answer
+    return Posterior.answering(layout, prior, tree.entry, tree.frame, tree)
 
 
 def objects_as_expected() -> bool:

@@ -29,6 +29,12 @@ def kind_of(thing):
 
 
 @njit(cache=True)
+def data_of(array):
+    """Return the address of an array's numbers."""
+    return longs_at(address(array))[DATA]
+
+
+@njit(cache=True)
 def look_up(frame, base, evidence):
     """Write the places of the observed states; return how many, -1 if a name is unknown.
 
@@ -58,18 +64,18 @@ def run(frame, evidence, out):
 
     Parameters
     ----------
-    frame : int
-        Address of the longs that tell where all data lie: see INTS … MARKS.
+    frame : int64 array
+        Where all data lie: see INTS … MARKS.
     evidence : dict of str to str
     out : array
         The answer: posteriors of all variables.
     """
-    base = np.int64(frame)
+    base = data_of(frame)
     longs = longs_at(base)
     count = look_up(longs, base, address(evidence))
     if count < 0:
         return np.nan
-    return answer(longs, count, numbers_at(longs_at(address(out))[DATA]))
+    return answer(longs, count, numbers_at(data_of(out)))
 
 
 @njit(cache=True)
@@ -78,7 +84,7 @@ def run_by_number(frame, places, hard, soft, weights, out, full):
 
     Parameters
     ----------
-    frame : int
+    frame : int64 array
         As for `run`.
     places : int64 array
         Of `hard` observed states in the answer, then of the first states of `soft` variables.
@@ -90,13 +96,11 @@ def run_by_number(frame, places, hard, soft, weights, out, full):
     full : int
     """
     return answer_soft(
-        longs_at(frame), longs_at(longs_at(address(places))[DATA]), hard, soft,
-        numbers_at(longs_at(address(weights))[DATA]), numbers_at(longs_at(address(out))[DATA]),
+        longs_at(data_of(frame)), longs_at(data_of(places)), hard, soft,
+        numbers_at(data_of(weights)), numbers_at(data_of(out)),
         full,
     )  # fmt: skip
 
 
-SIGNATURE = types.float64(types.int64, handle, handle)
-BY_NUMBER = types.float64(
-    types.int64, handle, types.int64, types.int64, handle, handle, types.int64
-)
+SIGNATURE = types.float64(handle, handle, handle)
+BY_NUMBER = types.float64(handle, handle, types.int64, types.int64, handle, handle, types.int64)
