@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -115,9 +116,15 @@ def _save(known: Resources, here: Session) -> None:
         _download("Differential as CSV", "differential.csv", "text/csv", partial(_csv, here.case))
     with right:
         st.header("Link", anchor=False)
-        st.caption("Add this to the dashboard's address. It holds codes of findings only.")
-        codes = "&".join(f"{k}={v}" for k, v in to_link(here.case).items())
-        st.code(f"?{codes}", language=None, wrap_lines=True)
+        st.caption("It holds codes of findings only, no name, date or free text.")
+        st.code(_address(here.case), language=None, wrap_lines=True)
+
+
+def _address(case: Case) -> str:
+    """Return the address that opens the case: of this server's home page, if it is known."""
+    home = (st.context.url or "").rpartition("/")[0]
+    codes = "&".join(f"{k}={quote(v, safe='~.,:')}" for k, v in to_link(case).items())
+    return f"{home}/?{codes}" if home else f"?{codes}"
 
 
 def _download(label: str, name: str, mime: str, make: partial[str] | partial[bytes]) -> None:

@@ -49,10 +49,10 @@ def page() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What carries the answer", anchor=False)
+        st.caption("Click a bar to see its figure's whole curve.")
         bars = [(lever.name, lever.at_low, lever.at_high) for lever in found[:BARS]]
         rows, spec = charts_change.tornado(bars, entry.posterior)
         st.vega_lite_chart(rows, spec, key=TORNADO, on_select=lambda: _clicked(found))
-        st.caption("Click a bar to see its figure's whole curve.")
     with right:
         _curve(known, found, entry.posterior)
     _places(here, note)

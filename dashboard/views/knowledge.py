@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fascinet.dashboard.figures import GRADES, reference
+from fascinet.dashboard.figures import GRADES, brief, reference
 from fascinet.dashboard.frame import open_page
 from fascinet.dashboard.rows import figure_rows, script_rows
 from fascinet.dashboard.service import Resources
@@ -134,7 +134,7 @@ def _actions(known: Resources) -> None:
             "What": a.text,
             "Caution": a.caution,
             "Evidence": a.evidence,
-            "Source": ", ".join(a.source),
+            "Source": "; ".join(brief(known.knowledge, key) for key in a.source),
         }
         for a in known.knowledge.actions
     ]

@@ -72,3 +72,15 @@ def test_the_report_comes_as_page_and_as_pdf(tab: Page, server: str, tmp_path: P
         path = tmp_path / coming.value.suggested_filename
         coming.value.save_as(path)
         assert path.read_bytes().startswith(start)
+
+
+def test_the_link_opens_the_case(tab: Page, server: str) -> None:
+    opened(tab, server, "cases")
+    tab.get_by_text("Save and share", exact=True).click()
+    link = tab.get_by_test_id("stCode").inner_text().strip()
+    assert link.startswith(server)
+    tab.goto(link)
+    who = tab.get_by_text("Primary care · age 60+ · male")
+    expect(who).to_be_visible()
+    expect(tab.get_by_role("button", name="Remove Muscle atrophy")).to_be_visible()
+    expect(tab.get_by_text("this network does not know")).to_have_count(0)
