@@ -10,6 +10,8 @@ messages of its children (`MESSAGE`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 Index = NDArray[np.int64]
 Places = NDArray[np.int32]
 BASE, SOFT, MESSAGE = 0, 1, 2
+SMALL = 512  # entries of the tables whose lists of places are kept for others alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +125,8 @@ def lay_out(plan: Plan, root: int | None = None) -> Tree:
     parts: list[Places] = []
     slices: list[tuple[int, int, int]] = []
     for c, cell in enumerate(cells):
-        shape = cards[list(cell.scope)]
-        size[c], rows[c] = shape.prod(), shape[: cell.cut].prod()
+        shape = [plan.factors.cards[v] for v in cell.scope]
+        size[c], rows[c] = prod(shape), prod(shape[: cell.cut])
         axis = {v: i for i, v in enumerate(cell.scope)}
         for what, number in sorted(cell.parts):
             if what == FACTOR:
@@ -141,7 +144,7 @@ def lay_out(plan: Plan, root: int | None = None) -> Tree:
             parent[number] = c
         first[c + 1] = len(kind)
     lengths = np.array([len(p) for p in parts], dtype=np.int64)
-    extent = np.array([int(p.max(initial=0)) + 1 for p in parts], dtype=np.int64)
+    extent = np.array([int(p[-1]) + 1 for p in parts], dtype=np.int64)
     where = np.concatenate(parts) if parts else np.zeros(0, np.int32)
     scalars = tuple((plan.factors.factors[i].offset, plan.factors.factors[i].slices)
                     for i in plan.scalars)  # fmt: skip
@@ -203,17 +206,29 @@ def _add(
 
 def _strides(cards: Index, scope: Sequence[int]) -> tuple[int, ...]:
     sizes = [int(cards[v]) for v in scope]
-    return tuple(int(np.prod(sizes[i + 1 :], dtype=np.int64)) for i in range(len(sizes)))
+    return tuple(prod(sizes[i + 1 :]) for i in range(len(sizes)))
 
 
 def _places(
-    shape: Index, axis: Mapping[int, int], scope: Sequence[int], strides: Sequence[int]
+    shape: Sequence[int], axis: Mapping[int, int], scope: Sequence[int], strides: Sequence[int]
 ) -> Places:
     """Return, for each entry of a table, the place of an operand's value."""
     steps = [0] * len(shape)
     for v, stride in zip(scope, strides, strict=True):
         steps[axis[v]] = stride
+    spread = _kept_spread if prod(shape) <= SMALL else _spread
+    return spread(tuple(shape), tuple(steps))
+
+
+def _spread(shape: tuple[int, ...], steps: tuple[int, ...]) -> Places:
+    """Return Σ step · index over the axes, entry by entry: small tables share theirs."""
     out = np.zeros(1, dtype=np.int32)
-    for card, step in zip(shape.tolist(), steps, strict=True):
-        out = (out[:, None] + np.arange(card, dtype=np.int32) * np.int32(step)).reshape(-1)
+    for card, step in zip(shape, steps, strict=True):
+        if step:
+            out = (out[:, None] + np.arange(card, dtype=np.int32) * np.int32(step)).reshape(-1)
+        elif card > 1:
+            out = np.repeat(out, card)
     return out
+
+
+_kept_spread = lru_cache(maxsize=4096)(_spread)
