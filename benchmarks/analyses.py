@@ -121,7 +121,7 @@ def _jobs(s: Setting, quick: bool) -> list[Job]:
                         1 + uncertain))  # fmt: skip
     if not quick:
         jobs.append(Job("best pairs of tests",
-                        lambda: best_pairs(engine, s.target, case, s.tests, width=3), 200,
+                        lambda: best_pairs(engine, s.target, case, s.tests), 200,
                         1 + pairs))  # fmt: skip
         jobs.append(Job("Monte Carlo, 100 networks drawn",
                         lambda: engine.uncertainty(case, s.target, 100, method="monte_carlo"),
