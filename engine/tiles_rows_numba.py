@@ -153,45 +153,72 @@ def rows_down(ints, q, i, base, work, starts, spots):
         last += 1
     if last == n:
         sum_rows(words, spots, n, size, width, work, tile, sums, row)
+    elif last <= n + 2 and n <= 3:
+        wanted = ints[q + 10] < ints[q + 11] or ints[q + 13] < ints[q + 14]
+        for k in range(ints[q + 6], ints[q + 7]):
+            r = np.int64(ints[3]) + OPERAND * k
+            wanted |= ints[r + 8] >= 0 and ints[r + 4] != ROWS
+        spread_few(words, spots, n, last, size, width, work, tile, sums, wanted)
     else:
         spread_rows(words, spots, n, last, size, width, work, tile, sums, row)
 
 
 @njit(cache=True)
-def spread_rows(words, spots, n, last, size, width, work, tile, sums, row):
-    """Add each row of a tile wherever it is wanted; write its sum."""
+def spread_few(words, spots, n, last, size, width, work, tile, sums, wanted):
+    """Do as `spread_rows` does for at most three factors and two places, a row held in vectors."""
     one, a0 = numbers_at(spots[0, 0]), spots[0, 1]
     two, b0 = numbers_at(spots[min(n - 1, 1), 0]), spots[min(n - 1, 1), 1]
+    three, c0 = numbers_at(spots[n - 1, 0]), spots[n - 1, 1]
     to, d0 = numbers_at(spots[n, 0]), spots[n, 1]
-    source = numbers_at(row)
-    simple = last == n + 1 and n <= 2
+    also, e0 = numbers_at(spots[last - 1, 0]), spots[last - 1, 1]
+    both = last > n + 1
     for s in range(size):
         x = work[tile + s]
         if x == 0.0:
             work[sums + s] = x
             continue
-        if simple:
-            y, sum_ = spread(x), spread(0.0)
-            a, b = np.int64(words[a0 + s]), np.int64(words[b0 + s])
-            d = np.int64(words[d0 + s]) if d0 >= 0 else np.int64(0)
-            if n == 1:
-                for j in range(0, width, LANES):
-                    z = times(y, load(one, a + j))
-                    sum_ = add(sum_, z)
-                    store(to, d + j, add(load(to, d + j), z))
-            else:
-                for j in range(0, width, LANES):
-                    z = times(y, times(load(one, a + j), load(two, b + j)))
-                    sum_ = add(sum_, z)
-                    store(to, d + j, add(load(to, d + j), z))
-            work[sums + s] = total(sum_)
-            continue
-        x = product(words, spots, n, s, x, width, row)
+        y, z = spread(x), spread(0.0)
+        a, b, c = np.int64(words[a0 + s]), np.int64(words[b0 + s]), np.int64(words[c0 + s])
+        d = np.int64(words[d0 + s]) if d0 >= 0 else np.int64(0)
+        e = np.int64(words[e0 + s]) if e0 >= 0 else np.int64(0)
+        if n == 1:
+            for j in range(0, width, LANES):
+                t = times(y, load(one, a + j))
+                z = add(z, t)
+                store(to, d + j, add(load(to, d + j), t))
+                if both:
+                    store(also, e + j, add(load(also, e + j), t))
+        elif n == 2:
+            for j in range(0, width, LANES):
+                t = times(y, times(load(one, a + j), load(two, b + j)))
+                z = add(z, t)
+                store(to, d + j, add(load(to, d + j), t))
+                if both:
+                    store(also, e + j, add(load(also, e + j), t))
+        else:
+            for j in range(0, width, LANES):
+                t = times(times(y, load(one, a + j)), times(load(two, b + j), load(three, c + j)))
+                z = add(z, t)
+                store(to, d + j, add(load(to, d + j), t))
+                if both:
+                    store(also, e + j, add(load(also, e + j), t))
+        if wanted:
+            work[sums + s] = total(z)
+
+
+@njit(cache=True)
+def spread_rows(words, spots, n, last, size, width, work, tile, sums, row):
+    """Add each row of a tile wherever it is wanted; write its sum."""
+    source = numbers_at(row)
+    for s in range(size):
+        x = work[tile + s]
+        if x != 0.0:
+            x = product(words, spots, n, s, x, width, row)
         work[sums + s] = x
         if x == 0.0:
             continue
         for k in range(n, last):
-            goal = numbers_at(spots[k, 0])
+            to = numbers_at(spots[k, 0])
             d = np.int64(words[spots[k, 1] + s]) if spots[k, 1] >= 0 else np.int64(0)
             for j in range(0, width, LANES):
-                store(goal, d + j, add(load(goal, d + j), load(source, j)))
+                store(to, d + j, add(load(to, d + j), load(source, j)))
