@@ -1,4 +1,4 @@
-"""Do the findings belong together? Conflict, retraction, and the outside-the-model meter.
+"""Do the findings belong together? Conflict and retraction; `meter` asks how rare the case is.
 
     conf(e) = ln [ Π_i P(e_i) / P(e) ]
 
@@ -18,14 +18,12 @@ from fascinet.engine.analyses.access import (
     Evidence,
     Soft,
     batch_marginals,
-    log_probs,
     require_possible,
     vectors_of,
 )
 from fascinet.engine.analyses.coalitions import Subsets
 from fascinet.engine.analyses.hypotheses import Hypothesis, differential
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
-from fascinet.engine.analyses.simulate import simulate
 
 if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
@@ -169,24 +167,3 @@ def _resolving(
     gains = joint - prior
     found = [(h.name, float(x)) for h, x in zip(rivals, gains, strict=True) if x >= conf]
     return tuple(sorted(found, key=lambda item: -item[1]))
-
-
-def surprise(
-    engine: "Engine", evidence: Evidence, *, draws: int = 300, seed: int = 0
-) -> tuple[float, float]:
-    """Return the *outside the model* meter: (percentile, standard error), both in 0 to 1.
-
-    The share of simulated cases, with the same variables observed, whose log P(e) is at most this
-    case's. Below about 0.01 the case is stranger than nearly all that the network can make.
-    """
-    network = engine.network
-    own = require_possible(engine, evidence, None)
-    sample = simulate(network, draws, seed)
-    cases = [
-        {v: np.eye(len(network.states(v)))[sample[v][i]] for v in evidence} for i in range(draws)
-    ]
-    unique = {tuple(sample[v][i] for v in evidence): i for i in range(draws)}
-    logs = dict(zip(unique, log_probs(engine, [cases[i] for i in unique.values()]), strict=True))
-    drawn = np.array([logs[tuple(sample[v][i] for v in evidence)] for i in range(draws)])
-    share = float((drawn <= own + 1e-9).mean())
-    return share, float(np.sqrt(share * (1.0 - share) / draws))

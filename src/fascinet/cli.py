@@ -93,7 +93,9 @@ def explain(
     format: FormatOption = Format.table,
     against: Annotated[str | None, typer.Option(help="CAUSE=STATE to tell it from.")] = None,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("weights, contrast, conflict, joint, path")] = None,
+    report: Annotated[
+        str | None, _report("weights, contrast, conflict, meter, joint, path")
+    ] = None,
 ) -> None:
     """Show how each finding speaks for or against a cause."""
     from fascinet.cli_case import explain

@@ -77,6 +77,13 @@ def conflict(asked: Asked) -> Result:
     return asked.engine.conflict(asked.hard, soft=asked.soft)
 
 
+def meter(asked: Asked) -> Result:
+    """Return where the case stands among simulated ones."""
+    from fascinet.engine.analyses.meter import outside_meter
+
+    return outside_meter(asked.engine, asked.hard, draws=200)
+
+
 def joint(asked: Asked) -> Result:
     """Return the most probable joint explanations."""
     names = None if causes(asked.engine.network) else _open(asked)[:12]
@@ -176,16 +183,15 @@ def reach(asked: Asked) -> Result:
 
 
 REPORTS: dict[str, dict[str, Report]] = {
-    "explain": {"weights": weights, "contrast": contrast, "conflict": conflict, "joint": joint,
-                "path": path},
+    "explain": {"weights": weights, "contrast": contrast, "conflict": conflict, "meter": meter,
+                "joint": joint, "path": path},
     "next": {"tests": information, "pairs": pairs, "policy": policy, "actions": actions},
     "whatif": {"worlds": worlds, "causes": without},
     "sensitivity": {"parameters": parameters, "intervals": intervals, "weak": weak,
                     "movers": movers, "reach": reach},
 }  # fmt: skip
 """The reports of each command, the default one first."""
-UNTARGETED = frozenset({"conflict", "joint", "tests", "pairs", "policy", "actions", "worlds",
-                        "causes"})  # fmt: skip
+UNTARGETED = frozenset("conflict meter joint tests pairs policy actions worlds causes".split())
 
 
 def report_of(command: str, name: str | None) -> str:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fascinet.engine.analyses.conflict import surprise
+from fascinet.engine.analyses.meter import outside_meter, surprise
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.simulate import simulate
 from fascinet.engine.analyses.value_of_information import pairs_by_target
@@ -132,6 +132,20 @@ def test_outside_the_model_meter() -> None:
         <= posteriors(engine.network, {"xray": "yes", "dysp": "no"})[1] + 1e-12
     )
     assert usual == 1.0 and abs(odd - rarer) < 5 * max(error, 0.01)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_the_meter_stops_once_it_is_clear(backend) -> None:
+    engine = Engine(networks.asia(), backend=backend)
+    usual = outside_meter(engine, {"xray": "no", "dysp": "no"}, draws=400)
+    assert len(usual.log_probs) < 400 and not usual.outside and usual.percentile == 1.0
+    rare = {"asia": "yes", "tub": "yes", "xray": "no", "dysp": "no"}
+    strange = outside_meter(engine, rare, draws=2000)
+    assert strange.outside and len(strange.log_probs) < 2000
+    exact, _ = surprise(engine, rare, draws=2000)
+    assert exact < 0.01 and strange.summary()["percentile"] == strange.percentile
+    with pytest.raises(ImpossibleEvidenceError):
+        outside_meter(engine, {"lung": "yes", "either": "no"})
 
 
 @pytest.mark.parametrize("build", [networks.asia, networks.clinic, networks.deterministic])
