@@ -59,7 +59,7 @@ BASE, SCRATCH, LOG = PLACES, PRIOR, CURSOR + 3  # of the frame: what differs fro
 HUGE = 1e280
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def multiply(one, a, step, two, b, work, to, row0, row1, width):
     """Multiply two tables; the rows of the first are a step apart, 0 where all are the same."""
     for r in range(row0, row1):
@@ -68,7 +68,7 @@ def multiply(one, a, step, two, b, work, to, row0, row1, width):
             store(work, to + j + k, times(load(one, i + k), load(two, b + j + k)))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def multiply_rows(work, a, step, weight, to, row0, row1, width):
     """Multiply each row by a number of its own."""
     for r in range(row0, row1):
@@ -77,7 +77,7 @@ def multiply_rows(work, a, step, weight, to, row0, row1, width):
             store(work, j + k, times(load(work, i + k), y))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def multiply_below(ints, source, a, step, work, kid, to, row0, row1, width):
     """Multiply a table by the message of one below that is not alone."""
     k = NODE * kid
@@ -94,7 +94,7 @@ def multiply_below(ints, source, a, step, work, kid, to, row0, row1, width):
             store(work, j + s, times(load(source, i + s), y))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def multiply_alone(ints, work, q, to):
     """Multiply the messages of those below that are alone."""
     first = np.int64(ints[q + 7]) + ints[q + 8]
@@ -105,7 +105,7 @@ def multiply_alone(ints, work, q, to):
             store(work, to + j, times(load(work, to + j), load(work, m + j)))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def send(ints, floats, work, q, row0, row1, scratch):
     """Make a node's message; return what it was divided by, NaN where numbers are out of range."""
     card, width, below = np.int64(ints[q + 1]), np.int64(ints[q + 2]), np.int64(ints[q + 7])
@@ -129,7 +129,7 @@ def send(ints, floats, work, q, row0, row1, scratch):
     return 1.0 if large else shrink(work, m, width)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def shrink(work, m, width):
     """Divide a message by its largest entry; return that, or NaN if it is too small."""
     top = 0.0
@@ -142,7 +142,7 @@ def shrink(work, m, width):
     return top
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def collect(ints, floats, work, marks, nodes, scratch):
     """Send messages from the evidence to the roots; return ln P(e) without the scale of all."""
     for c in range(nodes):
@@ -171,7 +171,7 @@ def collect(ints, floats, work, marks, nodes, scratch):
     return log_prob + log(product)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def hand_table(ints, work, q, at, grad):
     """Sum a node's entries to those of one of its tables."""
     place, entries = np.int64(ints[q + 1]), np.int64(ints[q + 2])
@@ -190,14 +190,14 @@ def hand_table(ints, work, q, at, grad):
         grad[place + j] = y
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def clear_others(work, at, row0, row1, card, width):
     """Set the rows that do not fit the evidence to zero."""
     clear(work, at, 0, row0, width)
     clear(work, at, row1, card, width)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def hand_alone(ints, work, q, lam, source, at, row0, row1, sums):
     """Give each of those below that are alone its λ: products from the left and from the right."""
     card, width = np.int64(ints[q + 1]), np.int64(ints[q + 2])
@@ -223,7 +223,7 @@ def hand_alone(ints, work, q, lam, source, at, row0, row1, sums):
             x = times(x, load(work, np.int64(ints[k + 5]) + j))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def hand_down(ints, floats, work, seen, q, scale, scratch, grad):
     """Hand λ of a node on to its tables and to those below."""
     card, width, lam = np.int64(ints[q + 1]), np.int64(ints[q + 2]), np.int64(ints[q + 6])
@@ -271,7 +271,7 @@ def hand_down(ints, floats, work, seen, q, scale, scratch, grad):
         hand_alone(ints, work, q, lam, source, other, row0, row1, weights)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def out_of_range(grad, size):
     """Tell whether any derivative is too large, or no number."""
     bad, whole = 0, size // LANES * LANES
@@ -284,7 +284,7 @@ def out_of_range(grad, size):
     return bad != 0
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def slopes(frame, count, grad):
     """Write ∂ ln P / ∂ base; return ln P(e), or minus infinity or NaN as `answer` does."""
     ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])

@@ -41,19 +41,19 @@ class Layout:
 class Marginal(Mapping[str, float]):
     """P(variable = state | evidence) of one variable, by state."""
 
-    __slots__ = ("_states", "_values")
+    __slots__ = ("_places", "_values")
 
-    def __init__(self, states: Mapping[str, int], values: Array) -> None:
-        self._states, self._values = states, values
+    def __init__(self, places: Mapping[str, int], values: Array) -> None:
+        self._places, self._values = places, values
 
     def __getitem__(self, state: str) -> float:
-        return float(self._values[self._states[state]])
+        return self._values.item(self._places[state])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._states)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._states)
+        return len(self._places)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -188,11 +188,10 @@ class Posterior(Mapping[str, Marginal]):
         return self._targets
 
     def __getitem__(self, variable: str) -> Marginal:
-        layout: Layout = self._layout
         try:
-            return Marginal(layout.state_maps[variable], self._values[layout.slices[variable]])
+            return Marginal(self._layout.places[variable], self._values)
         except KeyError:
-            raise UnknownVariableError(variable, layout.variables) from None
+            raise UnknownVariableError(variable, self._layout.variables) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.targets)

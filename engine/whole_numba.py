@@ -50,14 +50,14 @@ CLEAN, DIRTY, ALONG, MET = 0, 1, 2, 4  # ALONG: messages about the variable alon
 FREE = -1
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def copy_row(source, at, target, to, width):
     """Copy a row."""
     for j in range(0, width, LANES):
         store(target, to + j, load(source, at + j))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def weigh_rows(source, at, work, to, row0, row1, width, weight):
     """Multiply each row by a number of its own."""
     for r in range(row0, row1):
@@ -66,14 +66,14 @@ def weigh_rows(source, at, work, to, row0, row1, width, weight):
             store(work, to + j, times(load(source, at + j), y))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def weigh_all(source, at, work, to, row0, row1, width, weight):
     """Multiply each entry by one of a message that is as long."""
     for j in range(row0 * width, row1 * width, LANES):
         store(work, to + j, times(load(source, at + j), load(work, weight + j)))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def meet(work, at, ints, meets, pattern):
     """Return the four numbers that a map names."""
     if pattern == RUN:
@@ -83,7 +83,7 @@ def meet(work, at, ints, meets, pattern):
     return gather(work, at, ints, meets)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def weigh_some(source, at, work, to, row0, row1, width, weight, step, ints, meets):
     """Multiply each entry by the one of a message that it meets."""
     pattern = ints[meets - 1]
@@ -94,7 +94,7 @@ def weigh_some(source, at, work, to, row0, row1, width, weight, step, ints, meet
             store(work, to + j + k, times(load(source, at + j + k), y))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def add_rows(source, at, row0, row1, width, work, to):
     """Add rows up into a message; return bits for large and for doubtful entries."""
     large, doubtful = 0, 0
@@ -108,7 +108,7 @@ def add_rows(source, at, row0, row1, width, work, to):
     return large, doubtful
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def enlarge(ints, q, source, at, row0, row1, work):
     """Scale a message and its T to a maximum of one; return the old maximum."""
     top, m, width = 0.0, ints[q + 5], ints[q + 2]
@@ -122,7 +122,7 @@ def enlarge(ints, q, source, at, row0, row1, work):
     return top
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def send_up(ints, floats, work, marks, nodes, c):
     """Make a node's message and hand it to the node above.
 
@@ -163,7 +163,7 @@ def send_up(ints, floats, work, marks, nodes, c):
     return scale
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def hand_up(ints, work, marks, nodes, c):
     """Note a message at the node above."""
     q, above = NODE * c, np.int64(ints[NODE * c + 3])
@@ -180,14 +180,14 @@ def hand_up(ints, work, marks, nodes, c):
         marks[above] |= ALONG
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def gather_belief(ints, work, q):
     """Sum the table above to the separator."""
     above = np.int64(ints[NODE * ints[q + 3] + 6])
     sum_down(ints, work, q, above, np.int64(ints[q + 11]))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def sum_down(ints, work, q, above, to):
     """Sum a table above a node to the node's separator."""
     meets, count, width = np.int64(ints[q + 14]), np.int64(ints[q + 15]), np.int64(ints[q + 2])
@@ -199,7 +199,7 @@ def sum_down(ints, work, q, above, to):
         store(work, to + j, x)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def believe(source, at, work, to, weight, row0, row1, width, keep, marginal):
     """Weigh each column, and write the sums of the rows; return their sum."""
     whole = 0.0
@@ -216,7 +216,7 @@ def believe(source, at, work, to, weight, row0, row1, width, keep, marginal):
     return whole
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def clear(work, at, row0, row1, width):
     """Set rows to zero."""
     x = spread(0.0)
@@ -224,7 +224,7 @@ def clear(work, at, row0, row1, width):
         store(work, at + j, x)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def receive(ints, floats, work, marks, nodes, c, out):
     """Turn a node into what is believed of it, and read its variable's marginal."""
     q = NODE * c
@@ -255,7 +255,7 @@ def receive(ints, floats, work, marks, nodes, c, out):
         work[marginal + r] = out[place + r] = 1.0 if r == seen else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def touch(ints, marks, c):
     """Mark a node and all above it."""
     while c >= 0 and marks[c] == CLEAN:
@@ -263,7 +263,7 @@ def touch(ints, marks, c):
         c = np.int64(ints[NODE * c + 3])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def observe(frame, ints, marks, count):
     """Forget the case before, and mark the observed nodes."""
     nodes = frame[NODES]
@@ -277,7 +277,7 @@ def observe(frame, ints, marks, count):
             touch(ints, marks, c)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def hear(frame, ints, work, marks, place, weights):
     """Enter the likelihood of a variable that starts at a place; return whether it has a node."""
     nodes = frame[NODES]
@@ -298,7 +298,7 @@ def hear(frame, ints, work, marks, place, weights):
 # -------------------------------------------------------------------- the two passes
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def collect(ints, floats, work, marks, nodes):
     """Send messages from the evidence to the roots; return ln P(e)."""
     log_prob, product = 0.0, 1.0
@@ -319,7 +319,7 @@ def collect(ints, floats, work, marks, nodes):
     return log_prob + log(product)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def distribute(frame, ints, floats, work, marks, out):
     """Hand beliefs from the roots to all nodes, and write every marginal."""
     prior, nodes = numbers_at(frame[PRIOR]), frame[NODES]
@@ -337,7 +337,7 @@ def distribute(frame, ints, floats, work, marks, out):
             receive(ints, floats, work, marks, nodes, c, out)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def answer(frame, count, out):
     """Answer one case; return ln P(e), minus infinity or NaN where numbers are out of range."""
     ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
@@ -349,7 +349,7 @@ def answer(frame, count, out):
     return log_prob
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def answer_soft(frame, places, hard, soft, weights, out, full):
     """As `answer`, with `soft` likelihoods after the `hard` findings; if not `full`, only ln P."""
     ints, floats, work = words_at(frame[INTS]), numbers_at(frame[FLOATS]), numbers_at(frame[WORK])
