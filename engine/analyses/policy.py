@@ -6,7 +6,8 @@ next test after each result (Heckerman, Horvitz & Middleton 1993, doi:10.1109/34
 the `width` best single tests at each step; results less probable than `rare` are not followed.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ from fascinet.engine.analyses.value_of_information import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from fascinet.engine.engine import Engine
 
 Targets = str | Sequence[str] | None
@@ -166,6 +171,40 @@ class Policy:
             "net": self.net,
             "then": {s: {"probability": p, **q.to_dict()} for s, (p, q) in self.then.items()},
         }
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the tree as a JSON text."""
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row a step: results so far, test, probability of coming to it, bits."""
+        import pandas as pd
+
+        rows = list(self._steps("", 1.0))
+        return pd.DataFrame(rows, columns=["given", "test", "probability", "bits"])
+
+    def _steps(self, given: str, p: float) -> Iterator[tuple[str, str, float, float]]:
+        if self.test is None:
+            return
+        yield given or "now", self.test, p, self.bits
+        for outcome, (share, policy) in self.then.items():
+            known = f"{given}, " if given else ""
+            yield from policy._steps(f"{known}{self.test} {outcome}", p * share)
+
+    def plot(self, count: int = 15) -> Any:
+        """Return bars of how probable each step is (Altair)."""
+        from fascinet.engine.report_charts import report_chart
+
+        return report_chart(self, count)  # pyright: ignore[reportArgumentType]  # has a frame
+
+    def save(self, path: "str | Path") -> None:
+        """Write the chart as .svg or .png, or the tree as an .html page, without a browser."""
+        from fascinet.engine.charts import check_kind, save_chart, save_html
+
+        if check_kind(path).suffix == ".html":
+            save_html(self._repr_html_(), path)
+        else:
+            save_chart(self.plot(), path)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -14,6 +14,7 @@ from fascinet.engine.analyses import assertions, difference, influence, inverse,
 from fascinet.engine.analyses.decisions import decide
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
+from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
 from fascinet.engine.report_charts import MEASURES, measure_of, row_labels
 from fascinet.model.shipped import load, shipped_knowledge
@@ -38,6 +39,7 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Explanation": lambda e: e.explain("grave", "yes", CASE),
     "Counterfactual": lambda e: e.counterfactual(CASE, {"grave": "no"}, ["weakness"]),
     "Conflict": lambda e: e.conflict(CASE),
+    "Meter": lambda e: outside_meter(e, CASE, draws=50),
     "Uncertainty": lambda e: e.uncertainty(CASE, ["grave"], sample_size=50),
     "Pairs": lambda e: e.best_pairs(["grave"], {"twitching": "yes"}),
     "Policy": lambda e: e.best_policy(["grave"], {"twitching": "yes"}),
@@ -64,7 +66,7 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Network": lambda e: e.network,
     "Evaluation": lambda e: few_cases(),
 }
-DRAWN = [n for n in REPORTS if n not in ("Policy", "MPE", "Approximation", "Network", "Evaluation")]
+DRAWN = [n for n in REPORTS if n not in ("MPE", "Approximation", "Network", "Evaluation")]
 
 
 def two_rows(engine: fn.Engine) -> list[int]:
