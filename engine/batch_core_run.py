@@ -6,8 +6,10 @@ from threading import local
 
 import numpy as np
 
+from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
-from fascinet.engine.batch_groups import Clusters, GroupProgram, Groups, asked_leaves, items_of
+from fascinet.engine.batch_fused_numba import run_fused
+from fascinet.engine.batch_groups import GroupProgram, Groups, asked_leaves
 from fascinet.engine.batch_tree import aligned
 from fascinet.engine.native import scratch
 
@@ -69,11 +71,19 @@ def run_group(
 ) -> None:
     """Answer the cases `rows`, all of one group."""
     flat, core = program.flat, groups.core
-    size, entries = int(flat.prog[11]), int(flat.prog[10])
     buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
+    net = core.net.base, core.tables, core.kinds
+    frame = states, coded, roles, rows, program.soft, program.soft_at, program.simple
+    if not flat.keep:
+        ints, static = program.fused
+        run_fused(
+            flat.prog, ints, static, *net, *frame, program.read, groups.starts,
+            vectors(int(ints[7])), buffers, out, logs, status,
+        )  # fmt: skip
+        return
+    size, entries = int(flat.prog[11]), int(flat.prog[10])
     run_core(
-        flat.prog, flat.lanes, program.stops, flat.keep, core.net.base, core.tables, core.kinds,
-        states, coded, roles, rows, program.soft, program.soft_at, program.simple, groups.starts,
+        flat.prog, flat.lanes, program.stops, flat.keep, *net, *frame, groups.starts,
         vectors(2 * size - entries), scratch(size), buffers, out, logs, status,
     )  # fmt: skip
 

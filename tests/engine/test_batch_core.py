@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from fascinet.engine import batch_groups
+from fascinet.engine import batch_clusters
 from fascinet.engine.batch_core import CORE, FIXED, MARGIN, UNKNOWN, make_core
 from fascinet.engine.batch_core_numba import classify
 from fascinet.engine.batch_core_run import by_core
-from fascinet.engine.batch_groups import Groups, Key, groups_of
+from fascinet.engine.batch_groups import Groups, Key, groups_of, plan_of
 from fascinet.engine.batch_patterns import by_pattern
 from fascinet.engine.engine import Engine
 from fascinet.engine.kernels_numpy import Case, collect, distribute, marginals
 from fascinet.engine.program import compile_program
+from fascinet.engine.solver import Solver
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 from tests.strategies import random_network
@@ -75,8 +76,8 @@ def check(net: Network, states: np.ndarray, wanted: frozenset[int] | None = None
 def test_rows_equal_single_cases(
     seed: int, planned: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_groups, "PLANNED", planned)  # never bring together; always
-    monkeypatch.setattr(batch_groups, "CHANGES", 99)
+    monkeypatch.setattr(batch_clusters, "PLANNED", planned)  # never bring together; always
+    monkeypatch.setattr(batch_clusters, "CHANGES", 99)
     net = clinic(seed)
     assert groups_of(Engine(net, backend="numba").solver) is not None
     check(net, rows_of(net, seed, 40, 0.5))
@@ -90,8 +91,8 @@ def test_any_network_with_gates(seed: int) -> None:
 
 
 def test_one_program_serves_rows_of_smaller_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_groups, "PLANNED", 1e9)
-    monkeypatch.setattr(batch_groups, "CHANGES", 99)
+    monkeypatch.setattr(batch_clusters, "PLANNED", 1e9)
+    monkeypatch.setattr(batch_clusters, "CHANGES", 99)
     net = clinic(1)
     solver, states = Engine(net, backend="numba").solver, rows_of(net, 1, 60, 0.4)
     leaves = [v for v in range(len(net.variables)) if solver.net.children[v]]
@@ -101,11 +102,11 @@ def test_one_program_serves_rows_of_smaller_cores(monkeypatch: pytest.MonkeyPatc
     groups = Groups(solver)
     shape = (len(states), int(solver.starts[-1]))
     by_core(groups, states, None, 1, np.empty(shape), np.empty(60), np.empty(60, np.uint8))
-    used = batch_groups.Clusters(groups, frozenset())
+    used = batch_clusters.Clusters(groups, frozenset())
     roles = np.empty(states.shape, np.uint8)
     core = groups.core
     classify(states, core.kinds, core.ptr, core.parents, roles)
-    found = used.run(batch_groups.items_of(core, roles))
+    found = used.run(batch_clusters.items_of(core, roles))
     assert len(found) == 1
     assert sorted(np.concatenate([rows for _, rows in found]).tolist()) == list(range(60))
 
@@ -128,12 +129,13 @@ def test_the_added_state_of_a_gate_multiplies_by_one() -> None:
     net = clinic(3)
     solver = Engine(net, backend="numba").solver
     groups = Groups(solver)
-    gates = frozenset(v for v, k in enumerate(groups.core.kinds) if k == 2)
-    flat = groups.program(Key(frozenset(), gates, frozenset())).flat
-    states = {int(v): int(groups.core.cards[v]) for v in gates}
-    soft = {v: np.ones(int(groups.core.cards[v])) for v in flat.soft_order}
-    case, program = Case(states, soft), compile_program(groups.core.net, flat.plan)
-    tree = collect(groups.core.net, program, case)
+    planner = Solver(groups.core.net, solver.starts, 2**27, "numpy")
+    core, gates = groups.core, [v for v, k in enumerate(groups.core.kinds) if k == 2]
+    plan = plan_of(core, Key(0, sum(1 << v for v in gates), frozenset()), planner)
+    states = {v: int(core.cards[v]) for v in gates}
+    soft = {v: np.ones(int(core.cards[v])) for v in plan.pattern.soft}
+    case, program = Case(states, soft), compile_program(core.net, plan)
+    tree = collect(core.net, program, case)
     assert tree.log_prob == pytest.approx(0.0, abs=1e-12)
     prior = Engine(net, backend="numpy").prior()
     for v, marginal in marginals(program, distribute(program, tree)).items():
@@ -142,12 +144,12 @@ def test_the_added_state_of_a_gate_multiplies_by_one() -> None:
 
 
 def test_a_wider_program_than_the_budget_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_groups, "PLANNED", 1e9)
-    monkeypatch.setattr(batch_groups, "CHANGES", 99)
+    monkeypatch.setattr(batch_clusters, "PLANNED", 1e9)
+    monkeypatch.setattr(batch_clusters, "CHANGES", 99)
     net = clinic(4)
     solver, states = Engine(net, backend="numba").solver, rows_of(net, 4, 30, 0.3)
     groups = Groups(solver)
-    own = [groups.program(Key(frozenset(), frozenset({v}), frozenset())).entries
+    own = [groups.program(Key(0, 1 << v, frozenset())).entries
            for v, k in enumerate(groups.core.kinds) if k == 2]  # fmt: skip
     small = Engine(net, backend="numba", budget=int(4 * max(own)))
     values, logs = by_pattern(small.solver, states, True, None, 1)
