@@ -16,6 +16,7 @@ doi:10.1056/NEJM198005153022003; `thresholds`), by default 1 in 100.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,15 +69,22 @@ def guarded(
     UnknownVariableError, OptionError
         If a name is unknown, or a threshold is no probability.
     """
+    owner, marked = owners(network)
     if given is None:
-        marked = [c for c in causes(network) if network.meta.get(c, {}).get("must_not_miss")]
         given = dict.fromkeys(marked, THRESHOLD)
     for c, line in given.items():
         network.check(c)
         if not 0.0 <= line <= 1.0:
             raise OptionError(f"threshold of {c}", line, ["0 to 1"])
-    owner = {h.variable: h.name for h in differential(network)} | {c: c for c in given}
-    return {t: (owner[t], float(given[owner[t]])) for t in targets if owner.get(t) in given}
+    named = [(t, t if t in given else owner.get(t, "")) for t in targets]
+    return {t: (c, float(given[c])) for t, c in named if c in given}
+
+
+@lru_cache(maxsize=8)
+def owners(network: Network) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the cause of each variable of the differential, and the causes that are marked."""
+    marked = [c for c in causes(network) if network.meta.get(c, {}).get("must_not_miss")]
+    return {h.variable: h.name for h in differential(network)}, tuple(marked)
 
 
 def decisive(cause: str, threshold: float, tests: Mapping[str, Array]) -> Kept | None:
@@ -94,21 +102,24 @@ def decisive(cause: str, threshold: float, tests: Mapping[str, Array]) -> Kept |
     >>> kept.test, round(kept.p_below, 2)
     ('emg', 0.73)
     """
-    found = [_kept(cause, threshold, name, joint) for name, joint in tests.items()]
-    open_ = [k for k in found if k.probability >= threshold and k.bits > LEAST]
-    return max(open_, key=lambda k: (k.p_below, k.bits), default=None)
-
-
-def _kept(cause: str, threshold: float, name: str, joint: Array) -> Kept:
-    share, p = joint.sum(axis=1), joint.sum(axis=0)
+    if not tests:
+        return None
+    joint = np.concatenate(list(tests.values()), axis=1)
+    widths = [x.shape[1] for x in tests.values()]
+    starts = np.cumsum([0, *widths[:-1]])
+    share, p = next(iter(tests.values())).sum(axis=1), joint.sum(axis=0)
+    if share[1] < threshold:
+        return None
     after = joint[1] / np.where(p > 0.0, p, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(joint > 0.0, joint * np.log2(joint / (share[:, None] * p)), 0.0)
-    lowers = after < share[1]
-    return Kept(
-        cause, name, float(share[1]), threshold, float(p[after < threshold].sum()),
-        max(0.0, float(terms[:, lowers].sum())),
-    )  # fmt: skip
+    told = np.add.reduceat(np.where(after < share[1], terms.sum(axis=0), 0.0), starts)
+    below = np.add.reduceat(np.where(after < threshold, p, 0.0), starts)
+    best = int(np.lexsort((told, np.where(told > LEAST, below, -1.0)))[-1])
+    if told[best] <= LEAST:
+        return None
+    name = list(tests)[best]
+    return Kept(cause, name, float(share[1]), threshold, float(below[best]), float(told[best]))
 
 
 def in_sight(best: Sequence[str], kept: Sequence[Kept], count: int) -> tuple[str, ...]:

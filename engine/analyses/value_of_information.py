@@ -230,6 +230,8 @@ def _kept(
     out: list[Kept] = []
     for t, (cause, line) in lines.items():
         there = present_mask(network, t)
+        if not candidates or pairs[t, candidates[0]][there].sum() < line:
+            continue
         joints = {v: np.array([pairs[t, v][m].sum(axis=0) for m in (~there, there)])
                   for v in candidates}  # fmt: skip
         kept = decisive(cause, line, joints)
