@@ -170,6 +170,8 @@ def run_tiles(
     status, log_prob = collect_tiles(ints, base, obs, work, starts, live)
     if status == kernels.DONE and out is not None:
         distribute_tiles(ints, base, work, starts, live, out)
+        if net.certain.size:
+            out[net.certain] = 1.0
     return status, log_prob
 
 

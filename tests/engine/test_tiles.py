@@ -51,7 +51,9 @@ def check(query: Query) -> None:
     assert log_prob == pytest.approx(np.log(weight), rel=1e-11, abs=1e-12)
     for i, v in enumerate(query.network.variables):
         found = out[engine.arrays.starts[i] : engine.arrays.starts[i + 1]]
-        if v in query.hard or engine.arrays.cards[i] == 1:
+        if engine.arrays.cards[i] == 1:
+            assert found == 1.0
+        elif v in query.hard:
             assert np.isnan(found).all(), "observed variables are not touched"
         else:
             np.testing.assert_allclose(found, expected[v], rtol=1e-11, atol=1e-14)
