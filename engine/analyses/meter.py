@@ -5,8 +5,8 @@
 A conflict compares findings with one another; the meter compares the whole case with what is usual,
 so that a case may be rare without conflict. Cases are drawn from the network (ancestral sampling),
 in blocks until it is clear on which side of a line the percentile lies, or `draws` are used up
-(sequential by the exact binomial: Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404). Each drawn
-case has a pattern of positive findings of its own, hence a program of its own: seconds on the
+(a binomial test after each block; after Clopper & Pearson 1934, Biometrika 26). Each drawn case has
+a pattern of positive findings of its own, hence a program of its own: seconds on the
 shipped network, which is why `diagnose` warns by the conflict, at no cost.
 """
 

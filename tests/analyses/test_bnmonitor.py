@@ -6,7 +6,7 @@
   `sensquery`, `sensitivity` and `CD`.
 - HUGIN's manual, "Parameter Sensitivity Wizard", on the chest clinic.
 - The fire alarm without malfunction: Poole & Mackworth, "Artificial Intelligence: Foundations of
-  Computational Agents", doi:10.1017/9781108164085, P(tampering | report) = 0.399.
+  Computational Agents", P(tampering | report) = 0.399.
 """
 
 import numpy as np
