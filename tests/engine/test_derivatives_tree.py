@@ -4,10 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fascinet.engine.derivatives_tree import derivative_tree
+from fascinet.engine.derivatives_tree import derivative_tree, quick_derivatives
 from fascinet.engine.engine import Engine
-from fascinet.model.errors import ImpossibleEvidenceError
+from fascinet.engine.request import read_request
+from fascinet.model.errors import (
+    ImpossibleEvidenceError,
+    UnknownStateError,
+    UnknownVariableError,
+)
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from tests import oracle
@@ -87,3 +94,57 @@ def test_threads_get_the_same_bits() -> None:
         for got in pool.map(lambda _: engine.derivatives(case), range(256)):
             for v, x in zip(net.variables, want, strict=True):
                 np.testing.assert_array_equal(got[v][0], x)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(7, 40), st.sampled_from([0.0, 0.1, 0.3]))
+def test_tree_and_the_slow_pass_agree(seed: int, size: int, share: float) -> None:
+    net = of_tables(seed, size)
+    engine, hard = Engine(net, backend="numba"), random_evidence(net, seed + 1, share).hard
+    quick = quick_derivatives(engine.solver, engine.layout.places)
+    if quick is None:
+        return
+    found = quick(hard)
+    slow = Engine(net, backend="numpy").solver
+    log_prob, want = slow.derivatives(read_request(net, hard, None, None))
+    if log_prob == -np.inf:
+        assert found is None
+        return
+    assert found is not None
+    assert found[0] == pytest.approx(log_prob, rel=1e-10, abs=1e-12)
+    for blocks in engine.arrays.blocks:
+        place = slice(blocks.offset, blocks.offset + blocks.gate.values.size)
+        np.testing.assert_allclose(found[1][place], want[place], rtol=1e-9, atol=1e-12)
+        np.testing.assert_array_equal(found[1][place][want[place] == 0.0], 0.0)
+
+
+def test_nothing_of_a_case_is_left_for_the_next() -> None:
+    net = network("asia")
+    engine, case = Engine(net, backend="numba"), {"xray": "yes", "asia": "no"}
+    want = {v: engine.derivatives(case)[v][0].copy() for v in net.variables}
+    with pytest.raises(ImpossibleEvidenceError):
+        engine.derivatives({"tub": "yes", "either": "no"})
+    engine.derivatives({"dysp": "no", "smoke": "yes"})
+    for v, x in want.items():
+        np.testing.assert_array_equal(engine.derivatives(case)[v][0], x)
+
+
+def test_numbers_out_of_range_are_left_to_the_slow_pass() -> None:
+    tiny = Table(np.array([[1e-200, 1.0], [1e-100, 1.0]]))
+    gates = {"c": Table(np.array([0.5, 0.5])), "a": tiny, "b": tiny}
+    net = Network({v: ["yes", "no"] for v in "cab"}, {"a": ["c"], "b": ["c"]}, gates)
+    engine, hard = Engine(net, backend="numba"), {"a": "yes", "b": "yes"}
+    quick = quick_derivatives(engine.solver, engine.layout.places)
+    assert quick is not None
+    assert quick(hard) is None
+    assert engine.derivatives(hard)["c"][0][1] == pytest.approx(2.0, rel=1e-10)
+
+
+def test_names_and_extra_evidence_take_the_same_way() -> None:
+    engine = Engine(network("asia"), backend="numba")
+    both = engine.derivatives({"xray": "yes", "smoke": "no"})
+    split = engine.derivatives({"xray": "yes"}, extra={"smoke": "no"})
+    np.testing.assert_array_equal(both["lung"][0], split["lung"][0])
+    with pytest.raises(UnknownVariableError):
+        engine.derivatives({"xry": "yes"})
+    with pytest.raises(UnknownStateError):
+        engine.derivatives({"xray": "maybe"})
