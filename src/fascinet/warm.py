@@ -1,7 +1,7 @@
 """Compile the kernels once, so that no user waits for it: `python -m fascinet.warm`, at set-up.
 
 Two cases take the usual ways through the kernels of a diagnosis; the search for a sweep, which only
-cases of very many findings need, is asked for by itself.
+cases of very many findings need, and the programs of plain tables are asked for by themselves.
 """
 
 import sys
@@ -26,7 +26,23 @@ def main() -> None:
     net = reasoner.engine.arrays
     pattern = pattern_of(net, read_request(reasoner.network, MANY, None, None), frozenset())
     sweep_order(net, pattern, open_gates(net, pattern))
+    run_tables()
     print("fascinet: kernels are compiled", file=sys.stderr)
+
+
+def run_tables() -> None:
+    """Run a program of tables alone, as large networks have them: an intervention needs one."""
+    import numpy as np
+
+    from fascinet.engine.engine import Engine
+    from fascinet.model.gates import Table
+    from fascinet.model.network import Network
+
+    states = [f"s{k}" for k in range(9)]
+    parents = {"a": [], "b": ["a"], "c": ["b"]}
+    gates = {v: Table(np.full([9] * (len(u) + 1), 1 / 9)) for v, u in parents.items()}
+    engine = Engine(Network({v: states for v in parents}, parents, gates), backend="numba")
+    engine.posterior({"c": "s1"}, do={"a": "s2"})
 
 
 if __name__ == "__main__":
