@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fascinet.model.errors import FascinetError, FormatError
 from fascinet.model.formats import FormatWarning, read, write
+from fascinet.model.formats.bif import TOKEN, tokens_of
 from fascinet.model.gates import Function, Gate, Table, noisy_or
 from fascinet.model.network import Network
 
@@ -158,3 +161,36 @@ def test_what_bif_cannot_hold_is_named_in_one_warning(tmp_path: Path) -> None:
     )
     assert caught[0].filename == __file__
     assert read(tmp_path / "x.bif").meta == {"c": {"label": "Cause"}}
+
+
+PIECES = [
+    "//",
+    "/*",
+    "*/",
+    "/",
+    "*",
+    '"',
+    "\\",
+    "{",
+    "}",
+    "(",
+    ";",
+    "|",
+    ",",
+    " ",
+    "\n",
+    "a",
+    "0.5",
+]
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_tokens_by_pieces_are_the_tokens_of_the_whole(text: str) -> None:
+    """No comment, quote or number is cut in two where the text is taken piece by piece."""
+    assert tokens_of(text) == [*(t for t in TOKEN.findall(text) if t), ""]
+
+
+def test_equal_tokens_are_one_string() -> None:
+    tokens = tokens_of(HEAD + PRIOR + TABLE)
+    assert len({id(t) for t in tokens if t}) == len({t for t in tokens if t})
