@@ -30,6 +30,7 @@ MEASURES = {
     "Decisions": ("utility", "expected utility"),
     "Difference": ("change_db", "change of the leader (dB)"),
     "Movers": ("swing_db", "what it could move (dB)"),
+    "ExpectedUtility": ("net", "worth less its price"),
     "Policy": ("probability", "probability of coming to this step"),
     "Meter": ("log_prob", "log P of a simulated case"),
     "Conflict": ("contribution", "contribution to the conflict"),

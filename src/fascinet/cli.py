@@ -112,7 +112,7 @@ def next_(
     format: FormatOption = Format.table,
     target: Annotated[str | None, typer.Option(help="What to learn about.")] = None,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("tests, pairs, policy, actions")] = None,
+    report: Annotated[str | None, _report("tests, pairs, policy, utility, actions")] = None,
 ) -> None:
     """Show which question or test would tell most."""
     from fascinet.cli_case import next_

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
 SHOWN = 20
+ALARM = 0.05  # a judgement: to act for nothing counts a twentieth of the worst miss
 DETAILS = ("a", "b", "c", "d", "flip_low", "flip_high", "low", "high", "posterior_low",
            "posterior_high", "derivative", "observed")  # fmt: skip
 
@@ -113,6 +114,19 @@ def policy(asked: Asked) -> Any:
     return asked.engine.best_policy(asked.target or None, asked.hard, soft=asked.soft)
 
 
+def utility(asked: Asked) -> Result:
+    """Return what each question and test is worth, by the harm of missing each cause."""
+    from fascinet.engine.analyses.expected_utility import expected_utility
+
+    if asked.knowledge is None:
+        raise CaseError("--report utility: expected the shipped network, which has harms")
+    scripts = asked.knowledge().causes
+    harms = {c: s.harm for c, s in scripts.items() if c in asked.engine.network.index}
+    asked.head["alarm"] = ALARM
+    alarms = dict.fromkeys(harms, ALARM)
+    return expected_utility(asked.engine, harms, asked.hard, alarms=alarms, soft=asked.soft)
+
+
 def actions(asked: Asked) -> Result:
     """Return the actions to consider or discuss."""
     from fascinet.engine.analyses.decisions import decide
@@ -185,13 +199,16 @@ def reach(asked: Asked) -> Result:
 REPORTS: dict[str, dict[str, Report]] = {
     "explain": {"weights": weights, "contrast": contrast, "conflict": conflict, "meter": meter,
                 "joint": joint, "path": path},
-    "next": {"tests": information, "pairs": pairs, "policy": policy, "actions": actions},
+    "next": {"tests": information, "pairs": pairs, "policy": policy, "utility": utility,
+             "actions": actions},
     "whatif": {"worlds": worlds, "causes": without},
     "sensitivity": {"parameters": parameters, "intervals": intervals, "weak": weak,
                     "movers": movers, "reach": reach},
 }  # fmt: skip
 """The reports of each command, the default one first."""
-UNTARGETED = frozenset("conflict meter joint tests pairs policy actions worlds causes".split())
+UNTARGETED = frozenset(
+    "conflict meter joint tests pairs policy utility actions worlds causes".split()
+)
 
 
 def report_of(command: str, name: str | None) -> str:

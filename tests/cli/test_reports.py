@@ -20,13 +20,13 @@ SUBJECTS = {
     "shipped": (SHIPPED, "als=yes", "ms=yes", "caffeine_excess=no"),
 }
 ALL = [(c, r) for c, reports in REPORTS.items() for r in reports]
-NEEDS_CAUSES = {("whatif", "causes"), ("next", "actions")}
+NEEDS_CAUSES = {("whatif", "causes"), ("next", "actions"), ("next", "utility")}
 
 
 def arguments(command: str, report: str, subject: str) -> list[str]:
     case, target, other, do = SUBJECTS[subject]
     out = [command, *case, "--report", report, "--format", "json"]
-    if command != "whatif" and report != "actions":
+    if command != "whatif" and report not in ("actions", "utility"):
         out += ["--target", target]
     if command == "whatif":
         out += ["--do", do]

@@ -12,6 +12,7 @@ import pytest
 import fascinet as fn
 from fascinet.engine.analyses import assertions, difference, influence, inverse, multiway, pathway
 from fascinet.engine.analyses.decisions import decide
+from fascinet.engine.analyses.expected_utility import expected_utility
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.meter import outside_meter
@@ -42,6 +43,7 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Meter": lambda e: outside_meter(e, CASE, draws=50),
     "Uncertainty": lambda e: e.uncertainty(CASE, ["grave"], sample_size=50),
     "Pairs": lambda e: e.best_pairs(["grave"], {"twitching": "yes"}),
+    "ExpectedUtility": lambda e: expected_utility(e, {"grave": 50.0}, {"twitching": "yes"}),
     "Policy": lambda e: e.best_policy(["grave"], {"twitching": "yes"}),
     "Explanations": lambda e: e.most_probable_explanations(CASE, ["grave", "benign", "strain"]),
     "Movers": lambda e: influence.what_would_change(e, "grave", "yes", {"twitching": "yes"}),
