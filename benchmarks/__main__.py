@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import workloads as w
+from benchmarks.agreement import agreement
 from benchmarks.analyses import analyses
 from benchmarks.batches import batch, derivatives
 from benchmarks.formats import formats
@@ -13,6 +14,7 @@ from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
 from benchmarks.scaling import scaling
 from benchmarks.shipped import shipped
+from benchmarks.shipped_batch import shipped_batch
 
 Rows = list[dict[str, Any]]
 
@@ -39,7 +41,9 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
             derivatives(subject(n, folder)) for n in (*SMALL, "insurance", "pigs")
         ],
         "shipped": shipped,
+        "shipped_batch": lambda: shipped_batch(PACKETS, rows),
         "analyses": lambda: analyses(quick),
+        "agreement": lambda: agreement(folder),
         "cold_start": lambda: w.cold_start(subject("alarm", folder), PACKETS, 3),
         "peak_memory": lambda: [
             w.peak_memory(subject(n, folder)) for n in ("link", "munin1", "diabetes")
