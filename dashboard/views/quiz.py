@@ -18,7 +18,7 @@ from fascinet.dashboard.words import percent, state_words
 from fascinet.engine.reasoner import GROUPS
 from fascinet.model.errors import FascinetError
 
-LEAD = "Say what you think before the network does."
+LEAD = "Say what you think before the network does. Your own case stays as it is."
 SHOWN = 5
 
 
