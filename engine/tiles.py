@@ -171,46 +171,50 @@ def lay_copy(shape, strides, axes, ints, p, room, at):
 
 
 @njit(cache=True)
-def lay_tiles(
-    cards, starts, n_ptr, n_scope, n_free, n_parent, n_kind, f_node, f_list, o_offset, o_ptr,
-    o_scope, o_stride, s_ptr, s_pairs, scalars, soft, f_last,
-):  # fmt: skip
-    """Return the tiled program; the arguments are those of `flatten.flatten` and `make_nodes`."""
-    nodes, factors = len(n_kind), len(o_offset)
-    kids, given = np.zeros(nodes + 1, np.int64), np.zeros(nodes + 1, np.int64)
-    ones = np.zeros(nodes, np.bool_)  # sends ones: left out by the parent on the way up
-    fertile = np.zeros(nodes, np.bool_)  # there is a clique at or below it: it needs a belief
-    for i in range(len(f_node)):
-        given[f_node[i] + 1] += 1
-    for n in range(nodes):
-        if n_kind[n] != JOIN:
-            fertile[n] = True
-        if n_parent[n] >= 0:
-            kids[n_parent[n] + 1] += 1
-            fertile[n_parent[n]] |= fertile[n]
-    for n in range(nodes):
-        kids[n + 1] += kids[n]
-        given[n + 1] += given[n]
-    child, item = np.zeros(kids[nodes], np.int64), np.zeros(len(f_list), np.int64)
-    seat, slot = kids.copy(), given.copy()
-    for n in range(nodes):
-        if n_parent[n] >= 0:
-            child[seat[n_parent[n]]] = n
-            seat[n_parent[n]] += 1
-    for i in range(len(f_list)):
-        item[slot[f_node[i]]] = f_list[i]
-        slot[f_node[i]] += 1
+def grouped(owner, items, count):
+    """Return items by owner as compressed rows, in their order; an owner of -1 drops the item."""
+    ptr = np.zeros(count + 1, np.int64)
+    for n in owner:
+        if n >= 0:
+            ptr[n + 1] += 1
+    for n in range(count):
+        ptr[n + 1] += ptr[n]
+    out, seat = np.zeros(ptr[count], np.int64), ptr.copy()
+    for i in range(len(owner)):
+        if owner[i] >= 0:
+            out[seat[owner[i]]] = items[i]
+            seat[owner[i]] += 1
+    return ptr, out
+
+
+@njit(cache=True)
+def flags_of(n_kind, n_parent, kids, child, given):
+    """Tell which nodes send ones, which need a belief, and which are part of a sum that is one."""
+    nodes = len(n_kind)
+    ones, fertile = np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_)
+    quiet = np.zeros(nodes, np.bool_)
     for n in range(nodes):
         ones[n] = n_kind[n] == BARREN
         if n_kind[n] == JOIN and given[n] == given[n + 1]:
             ones[n] = True
             for k in range(kids[n], kids[n + 1]):
                 ones[n] &= ones[child[k]]
-    quiet = np.zeros(nodes, np.bool_)  # part of a sum that is one: no scale of its own
+        fertile[n] |= n_kind[n] != JOIN
+        if n_parent[n] >= 0:
+            fertile[n_parent[n]] |= fertile[n]
     for n in range(nodes - 1, -1, -1):
         if n_parent[n] >= 0:
             quiet[n] = quiet[n_parent[n]] or ones[n_parent[n]]
-    # where each variable's marginal is read: from the smallest separator that has it
+    return ones, fertile, quiet
+
+
+@njit(cache=True)
+def sources_of(cards, n_ptr, n_scope, n_free, fertile):
+    """Return the room of each separator, and where each variable's marginal is read.
+
+    That is the smallest separator that has it, or else the only clique.
+    """
+    nodes = len(fertile)
     source, least = np.full(len(cards), -1, np.int64), np.full(len(cards), np.inf)
     sizes = np.ones(nodes, np.int64)
     for n in range(nodes):
@@ -219,15 +223,71 @@ def lay_tiles(
             if not n_free[j]:
                 sizes[n] *= room_of(cards[n_scope[j]]) if last else cards[n_scope[j]]
                 last = False
-        if fertile[n]:
-            for j in range(n_ptr[n], n_ptr[n + 1]):
-                if not n_free[j] and sizes[n] < least[n_scope[j]]:
-                    least[n_scope[j]] = sizes[n]
-                    source[n_scope[j]] = n
+        for j in range(n_ptr[n], n_ptr[n + 1]):
+            if fertile[n] and not n_free[j] and sizes[n] < least[n_scope[j]]:
+                least[n_scope[j]] = sizes[n]
+                source[n_scope[j]] = n
     for n in range(nodes):
         for j in range(n_ptr[n], n_ptr[n + 1]):
             if n_free[j] and source[n_scope[j]] < 0:
                 source[n_scope[j]] = n
+    return sizes, source
+
+
+@njit(cache=True)
+def lay_marks(
+    ints, q, n, n_ptr, n_scope, n_free, shape, axes, split, size, source, starts, p_mark, mark, at,
+):  # fmt: skip
+    """Lay out what a node tells of marginals; return the ints, the marks so far and the end."""
+    tile, tiles = np.int64(ints[q]), np.int64(ints[q + 1])
+    strides = np.zeros(64, np.int64)
+    for part in range(3):
+        # read from the separator's belief; from each tile's sum; from the sum of all tiles
+        ints[q + 8 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
+        outer, inner = 1, tile
+        final = -1
+        if part == 0:
+            inner = size
+            for a in range(n_ptr[n + 1] - n_ptr[n]):
+                if not n_free[n_ptr[n] + a]:
+                    final = a
+        for a in range(n_ptr[n + 1] - n_ptr[n] if part == 0 else axes):
+            u, free = n_scope[n_ptr[n] + a], n_free[n_ptr[n] + a]
+            here = not free if part == 0 else free and (part == 1) == (a < split)
+            walked = not free if part == 0 else a >= split
+            if walked:
+                inner //= room_of(shape[a]) if a == final else shape[a]
+            if here and source[u] == n and u < len(starts):
+                r = p_mark + MARK * mark
+                ints[r] = starts[u]
+                if part == 1:
+                    strides[:axes] = 0
+                    strides[a] = 1
+                    ints = room_for(ints, at + tiles)
+                    ints[r + 1] = at
+                    fill_axes(shape, strides, 0, split, ints, at)
+                    at += tiles
+                else:
+                    ints[r + 1], ints[r + 2], ints[r + 3] = outer, shape[a], inner
+                    ints[r + 4] = room_of(shape[a]) - shape[a] if a == final else 0
+                mark += 1
+            if walked:
+                outer *= shape[a]
+        ints[q + 9 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
+    return ints, mark, at
+
+
+@njit(cache=True)
+def lay_tiles(
+    cards, starts, n_ptr, n_scope, n_free, n_parent, n_kind, f_node, f_list, o_offset, o_ptr,
+    o_scope, o_stride, s_ptr, s_pairs, scalars, soft, f_last,
+):  # fmt: skip
+    """Return the tiled program; the arguments are those of `flatten.flatten` and `make_nodes`."""
+    nodes, factors = len(n_kind), len(o_offset)
+    kids, child = grouped(n_parent, np.arange(nodes), nodes)
+    given, item = grouped(f_node, f_list, nodes)
+    ones, fertile, quiet = flags_of(n_kind, n_parent, kids, child, given)
+    sizes, source = sources_of(cards, n_ptr, n_scope, n_free, fertile)
     operands = len(f_list) + kids[nodes] + 2 * nodes
     variables = len(starts)
     p_operand = HEAD + NODE * nodes
@@ -354,39 +414,10 @@ def lay_tiles(
             used += 1
         ints[24] = max(ints[24], used - ints[q + 6])
         ints[q + 7], ints[q + 12] = used - 1, p_operand + OPERAND * (used - 1)
-        for part in range(3):
-            # read from the separator's belief; from each tile's sum; from the sum of all tiles
-            ints[q + 8 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
-            outer, inner = 1, tile
-            final = -1
-            if part == 0:
-                inner = sizes[n]
-                for a in range(n_ptr[n + 1] - n_ptr[n]):
-                    if not n_free[n_ptr[n] + a]:
-                        final = a
-            for a in range(n_ptr[n + 1] - n_ptr[n] if part == 0 else axes):
-                u, free = n_scope[n_ptr[n] + a], n_free[n_ptr[n] + a]
-                here = not free if part == 0 else free and (part == 1) == (a < split)
-                walked = not free if part == 0 else a >= split
-                if walked:
-                    inner //= room_of(shape[a]) if a == final else shape[a]
-                if here and source[u] == n and u < variables:
-                    r = p_mark + MARK * mark
-                    ints[r] = starts[u]
-                    if part == 1:
-                        strides[:axes] = 0
-                        strides[a] = 1
-                        ints = room_for(ints, at + tiles)
-                        ints[r + 1] = at
-                        fill_axes(shape, strides, 0, split, ints, at)
-                        at += tiles
-                    else:
-                        ints[r + 1], ints[r + 2], ints[r + 3] = outer, shape[a], inner
-                        ints[r + 4] = room_of(shape[a]) - shape[a] if a == final else 0
-                    mark += 1
-                if walked:
-                    outer *= shape[a]
-            ints[q + 9 + (0 if part == 0 else 2 if part == 1 else 5)] = mark
+        ints, mark, at = lay_marks(
+            ints, q, n, n_ptr, n_scope, n_free, shape, axes, split, sizes[n], source, starts,
+            p_mark, mark, at,
+        )  # fmt: skip
     places = 0
     for v in range(variables):
         if source[v] >= 0:
