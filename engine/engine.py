@@ -20,7 +20,7 @@ from fascinet.engine.mpe_search import most_probable
 from fascinet.engine.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
-from fascinet.engine.solver import Solver
+from fascinet.engine.solver import PART, Solver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -67,6 +67,7 @@ class Engine(Analyses):
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self._quick: Quick = self._seek_quick
+        self._parts = False  # whether that is the way for some of an answer, too
         self._quick_slopes: QuickSlopes = self._seek_slopes
 
     @cached_property
@@ -109,16 +110,17 @@ class Engine(Analyses):
         BudgetError
             If the plan exceeds the budget.
         """
-        if soft is None and do is None and targets is None:
+        asked = None if targets is None else tuple(dict.fromkeys(targets))
+        if soft is None and do is None and (asked is None or self._parts):
             quick = self._quick(evidence)
             if quick is not None:
-                return quick
+                return quick if asked is None else quick.only(asked)
         request = read_request(self.network, evidence, soft, do)
-        wanted = self._targets(targets)
+        wanted = self._targets(asked)
         values, log_prob = self.solver.solve(request, wanted)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
-        names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
+        names = self.network.variables if asked is None else asked
         return Posterior(
             self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
             names, self.prior,
@@ -137,6 +139,7 @@ class Engine(Analyses):
             from fascinet.engine.whole import quick_answer
 
             found = quick_answer(solver.whole, self.layout, self.prior)
+            self._parts = found is not None and solver.whole.floats.size <= PART
         self._quick = found or (lambda evidence: None)
         return self._quick(evidence)
 

@@ -19,7 +19,9 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Layout:
     """Where each variable's states lie in the flat array of an answer; one per engine."""
 
-    __slots__ = ("places", "slices", "starts", "state_maps", "states", "total", "variables")
+    __slots__ = (
+        "certain", "places", "slices", "starts", "state_maps", "states", "total", "variables",
+    )  # fmt: skip
 
     def __init__(self, states: Mapping[str, tuple[str, ...]]) -> None:
         self.variables = tuple(states)
@@ -32,6 +34,7 @@ class Layout:
             for i, v in enumerate(self.variables)
         }
         self.total = int(self.starts[-1])
+        self.certain = tuple(v for v, ss in states.items() if len(ss) == 1)
         self.places = {
             v: {s: int(self.starts[i]) + k for k, s in enumerate(states[v])}
             for i, v in enumerate(self.variables)
@@ -216,6 +219,26 @@ class Posterior(Mapping[str, Marginal]):
         if state not in states:
             raise UnknownStateError(variable, state, states)
         return float(values[states[state]])
+
+    def only(self, targets: tuple[str, ...]) -> "Posterior":
+        """Return the posteriors of some variables; of others that are not certain, they are NaN.
+
+        Raises
+        ------
+        UnknownVariableError
+        """
+        layout: Layout = self._layout
+        for v in targets:
+            if v not in layout.slices:
+                raise UnknownVariableError(v, layout.variables)
+        values = np.full(layout.total, np.nan)
+        for v in (*targets, *self._evidence, *layout.certain):
+            here = layout.slices[v]
+            values[here] = self._values[here]
+        return Posterior(
+            layout, values, self._log_prob, self._evidence, self._soft, self._do, targets,
+            self._prior,
+        )  # fmt: skip
 
     @property
     def prior(self) -> "Posterior":

@@ -187,6 +187,19 @@ def test_any_mapping_is_evidence_and_the_answer_keeps_a_copy() -> None:
     assert want.evidence == {"xray": "yes", "smoke": "no"}
 
 
+def test_some_targets_are_part_of_the_whole_answer() -> None:
+    engine = Engine(network("asia"), backend="numba")
+    whole_answer = engine.posterior({"xray": "yes"})
+    found = engine.posterior({"xray": "yes"}, targets=(v for v in ["tub", "lung", "tub"]))
+    assert found.targets == ("tub", "lung")
+    assert found.log_prob_evidence == whole_answer.log_prob_evidence
+    for v in ("tub", "lung", "xray"):
+        np.testing.assert_array_equal(found.array(v), whole_answer.array(v))
+    assert np.isnan(found.array("asia")).all()
+    with pytest.raises(UnknownVariableError, match="tb"):
+        engine.posterior({"xray": "yes"}, targets=["tb"])
+
+
 def test_an_answer_is_read_only() -> None:
     found = Engine(network("asia"), backend="numba").posterior({"xray": "yes"})
     for part in (found.flat, found.array("tub")):
