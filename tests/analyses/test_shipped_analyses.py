@@ -89,7 +89,9 @@ def test_policy_gains_what_its_leaves_say_and_stops_at_a_price(engine) -> None:
     assert policy.bits >= now.bits[now.variables.index(policy.test)] - 1e-12
     dear = engine.best_policy(TARGET, TYPICAL, candidates=tests, steps=2, width=2, price=10.0)
     assert dear.test is None
-    assert engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0).stop
+    assert engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0, must_not_miss={}).stop
+    kept = engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0)
+    assert not kept.stop and kept.kept[0].cause == TARGET  # it must not be missed
 
 
 def test_default_counterfactual_tells_of_findings_and_causes(engine) -> None:
