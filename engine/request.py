@@ -65,7 +65,7 @@ def likelihood(
         raise EvidenceError(
             f"soft evidence on {variable!r}: expected {len(states)} likelihoods, got {values.size}"
         )
-    if not np.all(np.isfinite(values)) or values.min() < 0.0 or values.max() <= 0.0:
+    if not (values.min() >= 0.0 and 0.0 < values.max() < np.inf):  # false for NaN, too
         raise EvidenceError(
             f"soft evidence on {variable!r}: expected finite likelihoods of at least 0, "
             f"not all 0, got {values.tolist()}"
