@@ -33,11 +33,12 @@ def show(found: Difference) -> None:
     if found.figures and not found.variables:
         say("  No gate differs: after a change of priors, run tools/refit_priors.py.")
     rows = [
-        (c.case, "yes" if c.moved else "", c.old[0], c.new[0], c.leader, f"{c.change_db:+.2f}",
+        (c.case, "yes" if c.moved else "", c.old[0].replace("_", " "),
+         c.new[0].replace("_", " "), c.leader.replace("_", " "), f"{c.change_db:+.2f}",
          ", ".join(f"{v} {x:+.1f}" for v, x in list(c.by.items())[:3]))
         for c in found.cases
     ]  # fmt: skip
-    columns = ("case", "moved", "first before", "first now", "cause", "dB", "by")
+    columns = ("case", "moved", "first_before", "first_now", "cause", "dB", "by")
     print_table("Composed cases under both versions", columns, rows)
 
 
