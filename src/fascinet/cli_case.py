@@ -196,8 +196,11 @@ def next_(
     asked = reasoner.digest.tests
     questions = sorted((t for t in found.next_tests if t.finding not in asked),
                        key=lambda t: -t.expected_gain_bits)  # fmt: skip
-    rows = [(t.label, f"{t.expected_gain_bits:.3f}", ", ".join(t.rules_out)) for t in questions]
-    print_table("Ask (it is free)", ("question", "bits", "must not miss"), rows[:SHOWN])
+    rows = [
+        (t.label, f"{t.expected_gain_bits:.3f}", ", ".join(t.rules_out))
+        for t in questions[:SHOWN] + [t for t in questions[SHOWN:] if t.rules_out]
+    ]
+    print_table("Ask (it is free)", ("question", "bits", "must not miss"), rows)
     tests = [t for t in found.next_tests if t.finding in asked]
     cells = [
         (t.label, f"{t.expected_gain_bits:.3f}", f"{t.cost:g}", f"{t.score:.3f}",
