@@ -36,7 +36,10 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
     return {
         "marginals_small": small,
         "marginals_large": large,
-        "batch": lambda: [batch(subject(n, folder), rows) for n in (*SMALL, "insurance")],
+        "batch": lambda: [
+            *(batch(subject(n, folder), rows) for n in (*SMALL, "insurance")),
+            *(batch(subject(n, folder), rows, True) for n in ("alarm", "hepar2", "insurance")),
+        ],
         "derivatives": lambda: [
             derivatives(subject(n, folder)) for n in (*SMALL, "insurance", "pigs")
         ],

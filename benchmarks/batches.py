@@ -12,6 +12,7 @@ from benchmarks.peers import pyagrum_families, pyagrum_peers
 from fascinet.engine.engine import Engine
 
 Row = dict[str, Any]
+Case = dict[str, str]
 KEPT = 0.6  # share of a case's findings that a row keeps, so that nearly all sets differ
 ASKED = 40  # rows that the peers' loop is timed on
 
@@ -29,10 +30,29 @@ def frame_of(subject: Subject, rows: list[dict[str, str]]) -> pd.DataFrame:
     return pd.DataFrame([[row.get(v) for v in columns] for row in rows], None, columns, object)
 
 
-def batch(subject: Subject, count: int) -> Row:
+def sampled_rows(subject: Subject, count: int, seen: int = 5, seed: int = 0) -> list[Case]:
+    """Return rows drawn from the network itself, the same number of variables seen in each."""
+    network, rng = subject.network, np.random.default_rng(seed)
+    order: list[str] = []
+    while len(order) < len(network.variables):
+        order += [v for v in network.variables
+                  if v not in order and set(network.parents(v)) <= set(order)]  # fmt: skip
+    drawn: dict[str, Any] = {}
+    for v in order:
+        rows = network.cpt(v)[tuple(drawn[u] for u in network.parents(v))]
+        below = np.cumsum(np.broadcast_to(rows, (count, rows.shape[-1])), axis=1)
+        found = (rng.random((count, 1)) > below).sum(axis=1)
+        drawn[v] = np.minimum(found, rows.shape[-1] - 1)
+    kept = [rng.choice(network.variables, seen, replace=False).tolist() for _ in range(count)]
+    return [
+        {v: network.states(v)[drawn[v][i]] for v in names} for i, names in enumerate(kept)
+    ]  # fmt: skip
+
+
+def batch(subject: Subject, count: int, sampled: bool = False) -> Row:
     """Cases per CPU second from DataFrame to DataFrame, beside pyAgrum's loop over such rows."""
     engine = Engine(subject.network, backend="numba")
-    rows = mixed_rows(subject, count)
+    rows = sampled_rows(subject, count) if sampled else mixed_rows(subject, count)
     frame = frame_of(subject, rows)
     few = frame.iloc[:256]
     engine.posteriors(few)
@@ -45,7 +65,8 @@ def batch(subject: Subject, count: int) -> Row:
         for a in peers.values()
     )
     return {
-        "network": subject.name, "rows": count, "cases_per_second": ours,
+        "network": subject.name + (", drawn rows" if sampled else ""),
+        "rows": count, "distinct": len(frame.drop_duplicates()), "cases_per_second": ours,
         "float32_cases_per_second": half, "float32_error": single.attrs["max_abs_difference"],
         "pyagrum_cases_per_second": theirs, "ratio": ours / theirs, "float32_ratio": half / theirs,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from fascinet.engine.batch_patterns import (
     States,
     answer_again,
     by_pattern,
+    distinct_rows,
     pattern_from,
     pattern_rows,
 )
@@ -38,6 +39,8 @@ STEP = 0.15e-9  # seconds of one multiplication or addition of the tree, a case
 ENTRY = 3e-9  # seconds of one entry of a pattern's program, a case
 LEAST = 0.15e-6  # seconds that any program of one case takes, a variable
 PLANNED = 20e-6  # seconds to plan and lay out a pattern's program, a variable
+COPIED = 2e-6  # seconds of a case from which equal rows are looked for
+MOSTLY = 0.8  # and answered once, if no more than this share of the rows are distinct
 
 _programs: WeakKeyDictionary[Solver, BatchProgram | None] = WeakKeyDictionary()
 _trees: "WeakKeyDictionary[Solver, BatchTree]" = WeakKeyDictionary()
@@ -115,6 +118,14 @@ def solve_states(
     native = solver.native or (solver.backend == "auto" and len(states) >= BLOCK)
     program = program_of(solver) if len(states) >= FEW else None
     if program is not None and is_worth_it(solver, program, states):
+        if program.work * STEP > COPIED:
+            first, which = distinct_rows(states)
+            if len(first) <= MOSTLY * len(states):
+                some = np.asfortranarray(states[first])
+                out, logs = solve_states(
+                    solver, some, posteriors=posteriors, threads=threads, dtype=dtype
+                )
+                return np.take(out.T, which, axis=1).T if posteriors else out, logs[which]
         if native:
             tree = tree_of(solver, program)
             out, logs, status = tree.run(states, dtype, threads, posteriors)

@@ -124,6 +124,24 @@ def test_a_batch_without_posteriors_has_the_same_probabilities() -> None:
     assert values.size == 0
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_equal_rows_of_a_heavy_tree_are_answered_once(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = network("insurance")
+    solver = Engine(net, backend="numba").solver
+    few = random_states(net, 6, 40)
+    states = few[np.random.default_rng(0).integers(0, 40, 300)]
+    values, logs = batch.solve_states(solver, states, dtype=dtype)
+    monkeypatch.setattr(batch, "COPIED", 1.0)
+    each, alone = batch.solve_states(solver, states, dtype=dtype)
+    near = 1e-14 if dtype == "float64" else 1e-5
+    np.testing.assert_allclose(values, each, rtol=0.0, atol=near)
+    np.testing.assert_allclose(logs, alone, rtol=0.0, atol=100 * near)
+    assert values.shape == (300, solver.starts[-1])
+    assert values.dtype == dtype
+
+
 def test_threads_change_no_bit() -> None:
     net = network("hepar2")
     tree = make_tree(program_of(net))
