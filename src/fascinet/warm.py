@@ -5,6 +5,10 @@ cases of very many findings need, and the programs of plain tables are asked for
 """
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fascinet.engine.engine import Engine
 
 FEW = {"twitching": "yes", "eyelid_twitch": "yes", "weakness": "none"}
 MANY = {
@@ -27,11 +31,25 @@ def main() -> None:
     pattern = pattern_of(net, read_request(reasoner.network, MANY, None, None), frozenset())
     sweep_order(net, pattern, open_gates(net, pattern))
     run_tables()
+    run_small()
     print("fascinet: kernels are compiled", file=sys.stderr)
 
 
 def run_tables() -> None:
     """Run a program of tables alone, as large networks have them: an intervention needs one."""
+    chain().posterior({"c": "s1"}, do={"a": "s2"})
+
+
+def run_small() -> None:
+    """Answer from the fixed tree of a small network; its kernels need Numba, which keeps them."""
+    engine = chain()
+    engine.posterior({"c": "s1"})
+    engine.log_prob_evidence({"c": "s1"})
+    engine.derivatives({"c": "s1"})
+
+
+def chain() -> "Engine":
+    """Return a chain of three variables with states enough for whole vectors."""
     import numpy as np
 
     from fascinet.engine.engine import Engine
@@ -41,8 +59,7 @@ def run_tables() -> None:
     states = [f"s{k}" for k in range(9)]
     parents = {"a": [], "b": ["a"], "c": ["b"]}
     gates = {v: Table(np.full([9] * (len(u) + 1), 1 / 9)) for v, u in parents.items()}
-    engine = Engine(Network({v: states for v in parents}, parents, gates), backend="numba")
-    engine.posterior({"c": "s1"}, do={"a": "s2"})
+    return Engine(Network({v: states for v in parents}, parents, gates), backend="numba")
 
 
 if __name__ == "__main__":
