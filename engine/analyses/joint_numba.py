@@ -19,7 +19,9 @@ import numpy as np
 from fascinet.engine.machine_code import later, njit
 
 (pointer,) = later("fascinet.engine.batch_vectors", "pointer")
-fetch, four, grown, put = later("fascinet.engine.analyses.quads", "fetch four grown put")
+add, load, spread, store, scaled = later(
+    "fascinet.engine.whole_vectors", "add load spread store times"
+)
 
 DONE, IMPOSSIBLE, UNSAFE = 1, 0, 2
 TINY = 1e-150
@@ -30,9 +32,9 @@ U = np.uintp
 @njit(cache=True)
 def axpy(out, o, a, x, s, quads):
     """Add a · x[s …] to out[o …], so many quads of numbers; both are addresses."""
-    weight = four(a)
+    weight = spread(a)
     for _ in range(quads):
-        put(out, o, grown(fetch(out, o), weight, fetch(x, s)))
+        store(out, o, add(load(out, o), scaled(weight, load(x, s))))
         o += U(4)
         s += U(4)
 
