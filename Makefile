@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASE ?= tests/data/cases/packets/sh-033.json
 PORT ?= 8501
+WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 STAMP := $(VENV)/.stamp
 
 .PHONY: setup browser run test test-all bench bench-dashboard docs lint notebooks screenshots diagnose clean
@@ -28,10 +29,10 @@ diagnose: setup
 	$(BIN)/fascinet diagnose $(CASE)
 
 test: setup browser
-	$(BIN)/python -m pytest -m "not slow" -q
+	$(BIN)/python -m pytest -m "not slow" -q $(WORKERS)
 
 test-all: setup browser
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(WORKERS)
 
 bench: setup
 	$(BIN)/python -m benchmarks
