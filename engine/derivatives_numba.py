@@ -26,7 +26,7 @@ from fascinet.engine.kernels_numba import (
 from fascinet.engine.machine_code import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def collect_products(prog, base, obs, work, scales):
     """Pass messages scaled to a maximum of 1; tables are not kept. Return a status and ln P."""
     total = 0.0
@@ -67,7 +67,7 @@ def collect_products(prog, base, obs, work, scales):
     return DONE, total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def reverse(prog, base, obs, work, scales, lam, left, grad):
     """Add ∂ ln P / ∂ base to `grad`; `lam` holds the messages' derivatives, `left` is a buffer."""
     for k in range(prog[8]):

@@ -97,7 +97,7 @@ def spread(scope_ptr, scope, i, axis_strides, place, out, count):
         out[place[scope[j]]] = axis_strides[j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def flatten(
     cards, starts, c_ptr, c_scope, cut, parent, f_ptr, f_list, o_offset, o_ptr, o_scope, o_stride,
     s_ptr, s_pairs, scalars, soft, keep,

@@ -135,7 +135,7 @@ def scale_rows(work, b0, src, m0, rows0, cols0, to0):
         to += cols
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def collect(prog, base, obs, work):
     """Pass messages to the roots; return a status and ln P(e)."""
     total, product = 0.0, 1.0
@@ -192,7 +192,7 @@ def read_marginal(ints, r, work, b0, out):
         out[at + s] *= x
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distribute(prog, work, out, keep):
     """Turn conditionals into beliefs, roots first, and read every marginal.
 

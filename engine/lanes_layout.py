@@ -203,7 +203,7 @@ def lay_links(
     return n_link
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lay_lanes(
     prog, cards, starts, parents, root, c_ptr, c_scope, home, q_ptr, q_var, q_leak, q_first, lanes,
     l_var, l_offset, s_ptr, s_pairs, width,

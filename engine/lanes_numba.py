@@ -96,7 +96,7 @@ def visit(prog, asks, p, base, obs, work, sent, total):
     finish(asks, p, work, np.int64(prog[q + 4]), rows, sent, low, total)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ask_lanes(prog, asks, base, obs, work, sent, out, doubtful):
     """Write P(X | e) of every leaf; mark those whose difference lost digits as doubtful.
 

@@ -35,7 +35,7 @@ def height_of(k, by_fill):
     return 3.0 + 3.0 * (k // 2 % 2) if by_fill else 2.0 + 2.0 * (k // 2 % 2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def search_order(ptr, scope, weight):
     """Return the best order of many tries on a plain graph, its neighbour rows and its work.
 
@@ -71,7 +71,7 @@ def all_scopes(f_ptr, f_scope, factors):
     return ptr, flat
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def search(
     cards0, observed, f_ptr, f_scope, g_var, p_ptr, p_var, blocks, maxima, hub, s_ptr, s_scope,
     s_weight,

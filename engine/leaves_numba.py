@@ -65,7 +65,7 @@ def take_message(prog, o, buf, a, b, ma, mb):
             p += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ask_all(prog, asks, base, obs, work, buf, out):
     """Write P(X | e) of every query; beliefs lie in the second half of the work space."""
     entries = np.int64(prog[10])

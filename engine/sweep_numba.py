@@ -132,7 +132,7 @@ def move(current, trial):
     trial[b : b + run] = current[a : a + run]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def climb(
     starts, members, scopes, kids, parents, becomes, odd, weights, gate_weights, power, rounds,
     heat, seed,

@@ -225,7 +225,7 @@ def collect_rows(ints, q, base, work, starts, live, spots):
                 add_tile(ints, own, i, work, sums, work, m, size)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def collect_tiles(ints, base, obs, work, starts, live):
     """Pass messages to the roots; return a status and ln P(e); note which tiles are not zero."""
     total, product = 0.0, 1.0
@@ -349,7 +349,7 @@ def distribute_rows(ints, q, base, work, starts, live, spots, out):
             out[place + j] += work[row + j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distribute_tiles(ints, base, work, starts, live, out):
     """Pass beliefs from the roots down and write every marginal, summing to one."""
     work[ints[7] : ints[8]] = 0.0

@@ -44,7 +44,7 @@ def start_of(k, tree, at):
     return at[k] if at[k] >= 0 else tree[3][tree[6][k]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bundle_up(tree, base, off, soft, at, rows_, varies, mu, logs):
     """Collect to the roots; return ln P of what all cases share, -inf if that is impossible.
 
@@ -192,7 +192,7 @@ def sum_many(first, last, groups, x, r, w, b, p, differ, to):
         store(r, to + g, total)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bundle_down(tree, base, off, soft, at, rows_, varies, mu, wanted, out_at, out):
     """Send beliefs from the roots to the operands that are asked, in every case.
 

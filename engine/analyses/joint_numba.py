@@ -74,7 +74,7 @@ def operands(c, tree, soft, sizes, active):
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def upward(tree, base, off, soft, sizes, low, high, own, up_at, mu, scale, up, table):
     """Collect to the roots, with f of all hypotheses below each separator; return status, ln P.
 
@@ -183,7 +183,7 @@ def lift(rows, cols, where, at, extent, t, weights, up, f0, quads, u0, width):
                 axpy(data, out, x, data, U(f0) + U(p) * step, quads)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def downward(
     tree, base, off, soft, sizes, low, high, own, up_at, mu, scale, up, posterior, last, lam_at,
     lam, wanted, grad_at, grad, table,

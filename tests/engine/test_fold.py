@@ -1,5 +1,7 @@
 """Absent findings are likelihoods of their parents: same answers, one program for many cases."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,3 +114,13 @@ def test_packed_likelihoods_read_as_a_mapping() -> None:
     assert list(packed) == [3, 7]
     assert len(packed) == 2
     assert packed[7].tolist() == [2.0, 3.0, 4.0]
+
+
+def test_threads_share_one_engine_of_gates() -> None:
+    cases = [{v: s for v, s in CASE.items() if v != gone} for gone in ("", *CASE)]
+    alone = Engine(fn.load(), backend="numba")
+    want = [alone.posterior(case).flat for case in cases]
+    shared = Engine(fn.load(), backend="numba")
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda i: shared.posterior(cases[i % len(cases)]).flat, range(80)))
+    assert all(np.array_equal(flat, want[i % len(cases)]) for i, flat in enumerate(got))
