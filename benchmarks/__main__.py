@@ -43,7 +43,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
         "derivatives": lambda: [
             derivatives(subject(n, folder)) for n in (*SMALL, "insurance", "pigs")
         ],
-        "shipped": shipped,
+        "shipped": lambda: shipped(PACKETS),
         "shipped_batch": lambda: shipped_batch(PACKETS, rows),
         "analyses": lambda: analyses(quick),
         "agreement": lambda: agreement(folder),
