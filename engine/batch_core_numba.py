@@ -152,6 +152,30 @@ def show(states, i, starts, row):
             row[starts[v] + states[i, v]] = 1.0
 
 
+@njit(cache=True)
+def load_block(
+    rows, begin, count, lanes, state_of, totals, tables, kinds, base_array, states, roles,
+    soft, soft_at, table,
+):  # fmt: skip
+    """Load the next cases into the lanes, the last one again where fewer are left."""
+    for i in range(WIDTH):
+        lanes[i] = rows[begin + min(i, count - 1)]
+        state_of[i] = DONE
+        totals[i] = load_margin(
+            tables, kinds, base_array, states, lanes[i], roles, soft, soft_at, table, i
+        )
+        if totals[i] == -np.inf:
+            state_of[i] = IMPOSSIBLE
+
+
+@njit(cache=True)
+def tell(count, lanes, state_of, totals, logs, status):
+    """Write ln P(e) and the status of the lanes' cases."""
+    for i in range(count):
+        logs[lanes[i]] = totals[i] if state_of[i] == DONE else -np.inf
+        status[lanes[i]] = state_of[i]
+
+
 @njit(cache=True, nogil=True)
 def run_core(
     flat, asks, stops, keep, base_array, tables, kinds, states, coded_array, roles, rows,
@@ -183,18 +207,12 @@ def run_core(
     obs = np.zeros(states.shape[1], np.int64)
     for begin in range(0, len(rows), WIDTH):
         count = min(WIDTH, len(rows) - begin)
-        for i in range(WIDTH):
-            lanes[i] = rows[begin + min(i, count - 1)]
-            state_of[i] = DONE
-            totals[i] = load_margin(
-                tables, kinds, base_array, states, lanes[i], roles, soft, soft_at, table, i
-            )
-            if totals[i] == -np.inf:
-                state_of[i] = IMPOSSIBLE
+        load_block(
+            rows, begin, count, lanes, state_of, totals, tables, kinds, base_array, states, roles,
+            soft, soft_at, table,
+        )  # fmt: skip
         collect(prog, base, coded, stride, lanes, table, offsets, totals, state_of)
-        for i in range(count):
-            logs[lanes[i]] = totals[i] if state_of[i] == DONE else -np.inf
-            status[lanes[i]] = state_of[i]
+        tell(count, lanes, state_of, totals, logs, status)
         if out.shape[0] == 0:
             continue
         distribute(prog, table, entries + shift, spare, lanes, count, answer, places)

@@ -16,7 +16,7 @@ from math import log
 
 import numpy as np
 
-from fascinet.engine.batch_core_numba import WIDTH, load_margin, read_leaf, show
+from fascinet.engine.batch_core_numba import WIDTH, load_block, read_leaf, show, tell
 from fascinet.engine.batch_fused_layout import NODE, PART, SLICED, SUM, TARGET, TILE
 from fascinet.engine.batch_numba import is_small
 from fascinet.engine.batch_pattern_numba import SMALL, read_offsets
@@ -273,22 +273,16 @@ def run_fused(
     stride, scale, tile = coded_array.shape[1], ints_array[9], ints_array[10]
     for begin in range(0, len(rows), WIDTH):
         count = min(WIDTH, len(rows) - begin)
-        for i in range(WIDTH):
-            lanes[i] = rows[begin + min(i, count - 1)]
-            state_of[i] = DONE
-            totals[i] = load_margin(
-                tables, kinds, base_array, states, lanes[i], roles, soft, soft_at, table, i
-            )
-            if totals[i] == -np.inf:
-                state_of[i] = IMPOSSIBLE
+        load_block(
+            rows, begin, count, lanes, state_of, totals, tables, kinds, base_array, states, roles,
+            soft, soft_at, table,
+        )  # fmt: skip
         slice_tables(ints, prog, base, coded, stride, lanes, offsets, table)
         add_scalars(prog, base, coded, stride, lanes, offsets, totals, state_of)
         for c in range(ints_array[0]):
             rise(ints, c, static, table, tile, scale, totals, state_of)
         settle(ints, table, scale, totals, state_of)
-        for i in range(count):
-            logs[lanes[i]] = totals[i] if state_of[i] == DONE else -np.inf
-            status[lanes[i]] = state_of[i]
+        tell(count, lanes, state_of, totals, logs, status)
         if out.shape[0] == 0:
             continue
         for r in range(ints_array[11], ints_array[9]):

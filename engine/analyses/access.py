@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def log_probs(engine: "Engine", cases: Sequence[Vectors]) -> Array:
     ones are no evidence.
     """
     out = np.full(len(cases), -np.inf)
-    live = [i for i, case in enumerate(cases) if all(x.any() for x in case.values())]
+    live = [i for i, case in enumerate(cases) if _is_possible(case)]
     split = [_split(engine.network, cases[i]) for i in live]
     if split:
         out[live] = np.asarray(engine.batch_log_prob([(h, s) for h, s, _ in split]))
@@ -98,6 +99,11 @@ def requests_of(network: Network, cases: Sequence[Vectors]) -> list[tuple[Reques
     return out
 
 
+def _is_possible(case: Vectors) -> bool:
+    """Whether every finding leaves a state."""
+    return all(any(x.tolist()) for x in case.values())
+
+
 def _split(
     network: Network, case: Vectors, keep: Sequence[str] = ()
 ) -> tuple[dict[str, str], dict[str, Any], float]:
@@ -105,13 +111,14 @@ def _split(
     soft: dict[str, Any] = {}
     scale = 0.0
     for v, vector in case.items():
-        some = np.flatnonzero(vector)
+        values = vector.tolist()  # a few numbers: quicker than arrays
+        some = [i for i, x in enumerate(values) if x]
         if v in keep:
             soft[v] = vector
         elif len(some) == 1:
-            hard[v] = network.states(v)[int(some[0])]
-            scale += float(np.log(vector[some[0]]))
-        elif not (vector == 1.0).all():
+            hard[v] = network.states(v)[some[0]]
+            scale += log(values[some[0]])
+        elif any(x != 1.0 for x in values):
             soft[v] = vector
     return hard, soft, scale
 
@@ -133,7 +140,7 @@ def batch_marginals(
     values = np.full((len(cases), layout.total), np.nan)
     wanted = frozenset(engine.network.index[v] for v in variables)
     for i, case in enumerate(cases):
-        if all(x.any() for x in case.values()):
+        if _is_possible(case):
             hard, likely, scale = _split(engine.network, case, soft)
             request = read_request(engine.network, hard, likely, None)
             values[i], logs[i] = engine.solver.solve(request, wanted)
