@@ -208,7 +208,7 @@ def query_of(core: Core, v: int, fixed: frozenset[int]) -> Query:
 
 def make_program(core: Core, key: Key, solver: Solver) -> GroupProgram:
     """Return the program of a group; `solver` is of the core's network."""
-    from fascinet.engine.native import native_program
+    from fascinet.engine.native import NativeProgram
 
     plan = plan_of(core, key, solver)
     if plan.entries > solver.budget:
@@ -216,7 +216,7 @@ def make_program(core: Core, key: Key, solver: Solver) -> GroupProgram:
     tree = [v for v in sorted(plan.home) if v < len(core.cards)]
     if not plan.factors.queries:
         plan = with_joins(plan)
-    flat = native_program(core.net, plan, solver.starts)
+    flat = NativeProgram(core.net, plan, solver.starts)
     soft_at, at = np.full(len(core.cards), -1, np.int64), 0
     for u in flat.soft_order:
         soft_at[u] = at

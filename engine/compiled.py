@@ -33,6 +33,6 @@ class Compiled:
     @cached_property
     def flat(self) -> "NativeProgram":
         """The program as the compiled kernels run it."""
-        from fascinet.engine.native import native_program
+        from fascinet.engine.native import NativeProgram
 
-        return native_program(self._net, self.plan, self._starts)
+        return NativeProgram(self._net, self.plan, self._starts)

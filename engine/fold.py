@@ -11,7 +11,7 @@ be planned because one more finding is absent.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +22,7 @@ from fascinet.engine.request import Request
 from fascinet.model.gates import Array
 
 Places: TypeAlias = dict[int, slice]
+FREE = 256  # sets of observed parents whose layout is kept
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Folder:
 
     def __init__(self, net: NetworkArrays) -> None:
         self.net = net
-        self._without: dict[frozenset[int], tuple[Places, NDArray[np.int64]]] = {}
+        self._free = lru_cache(FREE)(self._free_places)
 
     @cached_property
     def rows(self) -> dict[int, int]:
@@ -95,9 +96,10 @@ class Folder:
         low = [v for v, s in states.items() if s == 0 and v in rows and v not in request.cut]
         product = np.multiply.reduce(self.factors[[rows[v] for v in low]], axis=0)
         constant = float(product[-1])
-        for u in self.spine.keys() & states.keys():
+        seen = frozenset(self.spine.keys() & states.keys())
+        for u in seen:
             constant *= float(product[self.spine[u]][states[u]])
-        places, free = self._free(frozenset(self.spine.keys() & states.keys()))
+        places, free = self._free(seen)
         soft: Mapping[int, Array] = Packed(places, product[free])
         for v, given in request.soft.items():
             if v in places:
@@ -108,16 +110,11 @@ class Folder:
         kept = {v: s for v, s in states.items() if v not in absent}
         return Request(kept, soft, request.cut), constant
 
-    def _free(self, seen: frozenset[int]) -> tuple[Places, NDArray[np.int64]]:
+    def _free_places(self, seen: frozenset[int]) -> tuple[Places, NDArray[np.int64]]:
         """Return where the spine's unobserved states lie, and which of a row's places they are."""
-        found = self._without.get(seen)
-        if found is None:
-            free = [u for u in self.spine if u not in seen]
-            picked = [np.arange(p.start, p.stop) for p in map(self.spine.__getitem__, free)]
-            places = lay_places(self.net, free)
-            found = places, np.concatenate([np.zeros(0, np.int64), *picked])
-            self._without[seen] = found
-        return found
+        free = [u for u in self.spine if u not in seen]
+        picked = [np.arange(p.start, p.stop) for p in map(self.spine.__getitem__, free)]
+        return lay_places(self.net, free), np.concatenate([np.zeros(0, np.int64), *picked])
 
 
 def lay_places(net: NetworkArrays, variables: list[int]) -> Places:

@@ -87,17 +87,6 @@ class Kernel:
             return result
         return run(*args)
 
-    def bound(self, *args: Any) -> Callable[..., Any]:
-        """Return what runs for arguments of such types, so that repeated calls need not ask."""
-        if self._numba is None:
-            key = tuple([signature(a) for a in args])
-            if key not in self._linked:
-                self._linked[key] = self._find(key)
-            run = self._linked[key]
-            if run is not None:
-                return run
-        return self
-
     @property
     def dispatcher(self) -> Any:
         """Numba's own dispatcher of the function."""

@@ -107,11 +107,6 @@ class NativeProgram:
         return tree, tables, np.array(plan.scalars, np.int64), soft
 
 
-def native_program(net: NetworkArrays, plan: Plan, starts: np.ndarray) -> NativeProgram:
-    """Return the program of a plan for the compiled kernels."""
-    return NativeProgram(net, plan, starts)
-
-
 def scratch(size: int, name: str = "work") -> Array:
     """Return this thread's work space of a name, at least `size` long."""
     work = getattr(_threads, name, None)

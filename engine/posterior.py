@@ -66,7 +66,7 @@ def as_dict(evidence: object) -> dict[str, str] | None:
     """Return any mapping, or none at all, as a dict; None if it is something else."""
     if evidence is None:
         return {}
-    return dict(evidence) if isinstance(evidence, Mapping) else None  # pyright: ignore
+    return dict(evidence) if isinstance(evidence, Mapping) else None  # pyright: ignore  (of what, is asked later)
 
 
 class Posterior(Mapping[str, Marginal]):

@@ -15,6 +15,7 @@ from fascinet.engine.program import compile_program
 from fascinet.engine.solver import Solver
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
+from tests.engine.rows import check_rows
 from tests.strategies import random_network
 
 
@@ -53,22 +54,7 @@ def rows_of(net: Network, seed: int, count: int, share: float) -> np.ndarray:
 
 
 def check(net: Network, states: np.ndarray, wanted: frozenset[int] | None = None) -> None:
-    """Compare a batch, row by row, with the backend that knows none of this."""
-    engine, slow = Engine(net, backend="numba"), Engine(net, backend="numpy")
-    values, logs = by_pattern(engine.solver, states, True, wanted, 2)
-    _, alone = by_pattern(engine.solver, states, False, None, 2)
-    np.testing.assert_allclose(logs, alone, atol=1e-11)
-    names = net.variables
-    targets = names if wanted is None else [names[v] for v in sorted(wanted)]
-    for i, row in enumerate(states):
-        hard = {v: net.states(v)[s] for v, s in zip(names, row, strict=True) if s >= 0}
-        expected = slow.log_prob_evidence(hard)
-        assert logs[i] == pytest.approx(expected, abs=1e-11)
-        if expected > -np.inf:
-            want = slow.posterior(hard, targets=targets)
-            for v in targets:
-                place = engine.layout.slices[v]
-                np.testing.assert_allclose(values[i, place], want.array(v), atol=1e-12)
+    check_rows(net, states, wanted, 1e-12)
 
 
 @pytest.mark.parametrize("planned", [0.0, 1e9])

@@ -7,6 +7,7 @@ from fascinet.engine.batch_patterns import by_pattern, distinct_rows
 from fascinet.engine.engine import Engine
 from fascinet.model.network import Network
 from tests.engine.networks import cases, network
+from tests.engine.rows import check_rows
 from tests.strategies import random_network
 
 
@@ -22,21 +23,7 @@ def rows_of_few_patterns(net: Network, seed: int, patterns: int, each: int) -> n
 
 
 def check(net: Network, states: np.ndarray, wanted: frozenset[int] | None) -> None:
-    engine, slow = Engine(net, backend="numba"), Engine(net, backend="numpy")
-    values, logs = by_pattern(engine.solver, states, True, wanted, 2)
-    _, alone = by_pattern(engine.solver, states, False, None, 2)
-    np.testing.assert_allclose(logs, alone, atol=1e-10)
-    names = net.variables
-    targets = names if wanted is None else [names[v] for v in wanted]
-    for i, row in enumerate(states):
-        hard = {v: net.states(v)[s] for v, s in zip(names, row, strict=True) if s >= 0}
-        expected = slow.log_prob_evidence(hard)
-        assert logs[i] == pytest.approx(expected, abs=1e-10)
-        if expected > -np.inf:
-            want = slow.posterior(hard, targets=targets)
-            for v in targets:
-                place = engine.layout.slices[v]
-                np.testing.assert_allclose(values[i, place], want.array(v), atol=1e-11)
+    check_rows(net, states, wanted, 1e-11)
 
 
 @pytest.mark.parametrize("seed", range(14))

@@ -37,7 +37,7 @@ def formal(net: Network, v: str, hard: dict[str, str]) -> np.ndarray:
     for place in np.ndindex(*out.shape):
         unit = np.zeros(out.shape)
         unit[place] = 1.0
-        out[place] = oracle.weigh(_Free(net, v, unit), hard).sum() / total  # type: ignore[arg-type]
+        out[place] = oracle.weigh(_Free(net, v, unit), hard).sum() / total  # type: ignore[arg-type]  # it offers what is asked
     return out
 
 

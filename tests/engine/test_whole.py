@@ -168,7 +168,7 @@ def test_names_are_told_as_on_the_long_way() -> None:
         engine.posterior({"xray": "maybe"})
     for wrong in (1, None, ["yes"]):
         with pytest.raises(UnknownStateError):
-            engine.posterior({"xray": wrong})  # type: ignore[dict-item]
+            engine.posterior({"xray": wrong})  # type: ignore[dict-item]  # callers err
 
 
 class Name(str):
