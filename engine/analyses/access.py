@@ -53,7 +53,8 @@ def vectors_of(network: Network, evidence: Evidence, soft: Soft | None = None) -
     """Return all findings as likelihood vectors, hard ones as zeros and a one."""
     out: Vectors = {}
     for v, state in evidence.items():
-        out[v] = np.eye(len(network.states(v)))[network.state_index(v, state)]
+        out[v] = np.zeros(len(network.states(v)))
+        out[v][network.state_index(v, state)] = 1.0
     for v, given in (soft or {}).items():
         if v in out:
             raise EvidenceError(f"{v!r} is given twice, as hard and as soft evidence")

@@ -47,7 +47,7 @@ def pairs_by_parents(
     """Return P(t, x | e), shape (target states, candidate states), of every pair."""
     network, index = engine.network, engine.network.index
     runs = [run for v in candidates for run in runs_of(network, v, vectors)]
-    states, soft = _evidence(network, vectors)
+    states, soft = by_number(network, vectors)
     flat = {
         index[u]: np.ones(len(network.states(u)))
         for run in runs
@@ -139,12 +139,14 @@ def _joint(total: Array, columns: list[Array], cumulative: bool) -> Array:
     return frozen(np.maximum(table, 0.0))
 
 
-def _evidence(network: Network, vectors: Vectors) -> tuple[dict[int, int], dict[int, Array]]:
+def by_number(network: Network, vectors: Vectors) -> tuple[dict[int, int], dict[int, Array]]:
+    """Return the states of the vectors that leave one, and the others, by variable number."""
     states: dict[int, int] = {}
     soft: dict[int, Array] = {}
     for v, x in vectors.items():
-        if int(np.count_nonzero(x)) == 1:
-            states[network.index[v]] = int(np.flatnonzero(x)[0])
+        left = [i for i, value in enumerate(x.tolist()) if value]
+        if len(left) == 1:
+            states[network.index[v]] = left[0]
         else:
             soft[network.index[v]] = x
     return states, soft

@@ -9,6 +9,7 @@ each state of each target.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from fascinet.engine.analyses.access import (
     Evidence,
     Soft,
     Vectors,
-    batch_marginals,
     require_possible,
     vectors_of,
 )
@@ -26,6 +26,7 @@ from fascinet.engine.analyses.hypotheses import causes, differential, present
 from fascinet.engine.analyses.must_not_miss import Kept, decisive, guarded, in_sight
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.engine.analyses.target_pairs import pairs_by_target
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
 
@@ -232,8 +233,11 @@ def _kept(
         there = present_mask(network, t)
         if not candidates or pairs[t, candidates[0]][there].sum() < line:
             continue
-        joints = {v: np.array([pairs[t, v][m].sum(axis=0) for m in (~there, there)])
-                  for v in candidates}  # fmt: skip
+        joint = np.concatenate([pairs[t, v] for v in candidates], axis=1)
+        both = np.array([joint[~there].sum(axis=0), joint[there].sum(axis=0)])
+        ends = accumulate(len(network.states(v)) for v in candidates)
+        spans = pairwise([0, *ends])
+        joints = {v: both[:, a:b] for v, (a, b) in zip(candidates, spans, strict=True)}
         kept = decisive(cause, line, joints)
         out += [] if kept is None else [kept]
     return tuple(out)
@@ -276,40 +280,6 @@ def joint_pairs(
     if asked > FEW and any(b.is_max for b in engine.arrays.blocks):
         return pairs_by_parents(engine, vectors, targets, candidates)
     return pairs_by_target(engine, vectors, targets, candidates)
-
-
-def pairs_by_target(
-    engine: "Engine", vectors: Vectors, targets: Sequence[str], candidates: Sequence[str]
-) -> dict[tuple[str, str], Array]:
-    """Return the same from one batch: the case with each state of each target.
-
-    Every target is a soft finding, flat but for the one in question, so that all cases share one
-    program.
-    """
-    network = engine.network
-    flat = {t: np.ones(len(network.states(t))) for t in targets}
-    cases: list[Vectors] = []
-    for t in targets:
-        for i in range(len(network.states(t))):
-            point = np.zeros(len(network.states(t)))
-            point[i] = 1.0
-            point = point * vectors.get(t, 1.0)
-            cases.append({**flat, **vectors, t: point})
-    marginals, logs = batch_marginals(engine, cases, candidates, soft=targets)
-    out: dict[tuple[str, str], Array] = {}
-    ends = np.cumsum([len(network.states(v)) for v in candidates])
-    at = 0
-    for t in targets:
-        size = len(network.states(t))
-        part = logs[at : at + size]
-        p = np.exp(part - part.max()) if np.isfinite(part.max()) else np.zeros(size)
-        p /= max(p.sum(), 1e-300)
-        rows = [marginals[v][at : at + size] for v in candidates]
-        joint = frozen(p[:, None] * np.nan_to_num(np.concatenate([np.zeros((size, 0)), *rows], 1)))
-        for v, end in zip(candidates, ends.tolist(), strict=True):
-            out[t, v] = joint[:, end - len(network.states(v)) : end]
-        at += size
-    return out
 
 
 def gain(network: Network, target: str, joint: Array, mode: str = "both") -> float:
