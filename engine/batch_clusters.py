@@ -13,8 +13,8 @@ from fascinet.engine.batch_core import CORE, FIXED, INNER, Core
 from fascinet.engine.batch_groups import GroupProgram, Groups, Key, Rows
 from fascinet.model.errors import BudgetError
 
-ENTRY = 1.0e-9  # seconds of one entry of a program, a row
-ASKED = 0.3e-9  # and of each leaf that is asked for
+ENTRY = 1.5e-9  # seconds of one entry of a program, a row
+ASKED = 0.1e-9  # and of each leaf that is asked for
 PLANNED = 8e-3  # seconds that are worth the plan of another program
 QUERIED = 12e-3  # and more if it asks for leaves
 CHANGES = 2  # variables by which a cluster may change to take more rows in

@@ -1,8 +1,7 @@
 """Rows of evidence through the program of their core, by vectors: the kernels of `batch_core.py`.
 
 A row is a lane. Its margin, a likelihood on each variable above the leaves, heads the work space
-as soft evidence does; the rest is `batch_pattern_numba.py`. For leaf queries a lane's beliefs are
-taken out of the vectors, as conditionals, and asked one row at a time (`lanes_numba.py`).
+as soft evidence does; the rest is `batch_pattern_numba.py`, and `batch_leaves_numba.py` for leaves.
 """
 
 # pyright: basic
@@ -10,12 +9,11 @@ from math import log
 
 import numpy as np
 
+from fascinet.engine.batch_leaves_numba import ask_rows, condition
 from fascinet.engine.batch_pattern_numba import collect, distribute
 from fascinet.engine.batch_vectors import pointer
 from fascinet.engine.kernel_cache import njit
-from fascinet.engine.kernels_numba import DONE, IMPOSSIBLE, TINY, UNSAFE
-from fascinet.engine.lanes_numba import WIDTH as ASKED
-from fascinet.engine.lanes_numba import ask_lanes
+from fascinet.engine.kernels_numba import DONE, IMPOSSIBLE, TINY
 
 WIDTH = 8
 FAINT = 1e-100  # a likelihood whose largest number is below this is scaled
@@ -108,21 +106,6 @@ def load_margin(tables, kinds, base, states, i, roles, soft, soft_at, work, lane
 
 
 @njit(cache=True)
-def take_lane(prog, stops, shift, work, lane, single):
-    """Write a lane's P(residual | separator) of some cliques, and the separators' beliefs."""
-    for q in stops:
-        t, m = np.int64(prog[q + 3]), np.int64(prog[q + 4])
-        at = t
-        for s in range(prog[q + 1]):
-            weight = work[(m + shift + s) * WIDTH + lane]
-            single[m + s] = weight
-            weight = 1.0 / weight if weight > 0.0 else 0.0
-            for _ in range(prog[q + 2]):
-                single[at] = work[at * WIDTH + lane] * weight
-                at += 1
-
-
-@njit(cache=True)
 def read_leaf(v, tables, base, states, i, starts, row):
     """Write P(X | e) of a leaf with a table, at most one parent of which is not observed."""
     cards, leaks, ptr, parents, links = tables
@@ -178,58 +161,58 @@ def tell(count, lanes, state_of, totals, logs, status):
 
 @njit(cache=True, nogil=True)
 def run_core(
-    flat, asks, stops, keep, base_array, tables, kinds, states, coded_array, roles, rows,
-    soft, soft_at, simple, starts, work, single, buffers, out, logs, status,
+    flat, ask_array, leaves, where, link_array, stops, base_array, tables, kinds, state_array,
+    coded_array, roles, rows, soft, soft_at, simple, starts, work, sent_array, below_array,
+    buffers, out, logs, status,
 ):  # fmt: skip
     """Answer the cases `rows` of a frame, all of one group.
 
     Parameters
     ----------
-    flat, asks, stops, keep
-        The program, its leaf queries, the cliques that they visit, whether there are any.
-    states, coded_array : int16 arrays, shape (cases, variables)
+    flat, ask_array, leaves, where, link_array, stops
+        The program, and its leaf queries as `batch_groups.LeafQueries` tells them.
+    state_array, coded_array : int16 arrays, shape (cases, variables)
         As observed, and as the program reads them: a gate out of the row's core as "no matter".
     soft, soft_at
         Variables that bear a margin, and for each variable where its likelihood starts.
     simple
         Leaves whose posterior is read from one parent's.
+    work, sent_array, below_array : arrays, shape (…, 8)
+        Work space of the program, of the queries' messages, of one leaf's levels.
     out : array, shape (cases, places) or (0, places)
     """
     numbers, reals, marks = buffers
     prog, base, coded = pointer(flat), pointer(base_array), pointer(coded_array)
-    table, places = pointer(work), out.shape[1]
+    table, places, states = pointer(work), out.shape[1], pointer(state_array)
     lanes, offsets = pointer(numbers), pointer(numbers[WIDTH:])
     totals, spare, state_of = pointer(reals), pointer(reals[WIDTH:]), pointer(marks)
-    answer, stride = pointer(out), coded_array.shape[1]
+    answer, stride, told = pointer(out), coded_array.shape[1], pointer(status)
+    asks, links = pointer(ask_array), pointer(link_array)
+    sent, below = pointer(sent_array), pointer(below_array)
     entries = np.int64(flat[10])
-    shift = np.int64(flat[11]) - entries * (2 if keep else 1)
-    sent, doubtful = np.ones((asks[9] if keep else 1, ASKED)), np.zeros(starts[-1], np.uint8)
-    obs = np.zeros(states.shape[1], np.int64)
+    shift = np.int64(flat[11]) - 2 * entries
     for begin in range(0, len(rows), WIDTH):
         count = min(WIDTH, len(rows) - begin)
         load_block(
-            rows, begin, count, lanes, state_of, totals, tables, kinds, base_array, states, roles,
-            soft, soft_at, table,
+            rows, begin, count, lanes, state_of, totals, tables, kinds, base_array, state_array,
+            roles, soft, soft_at, table,
         )  # fmt: skip
         collect(prog, base, coded, stride, lanes, table, offsets, totals, state_of)
         tell(count, lanes, state_of, totals, logs, status)
         if out.shape[0] == 0:
             continue
         distribute(prog, table, entries + shift, spare, lanes, count, answer, places)
+        condition(prog, stops, shift, table)
+        ask_rows(
+            prog, asks, leaves, where, links, base, states, stride, lanes, count, table, shift,
+            sent, below, told, answer, places,
+        )  # fmt: skip
         for i in range(count):
             n = lanes[i]
             if state_of[i] != DONE:
+                status[n] = state_of[i]
                 continue
-            if keep:
-                for v in range(states.shape[1]):
-                    obs[v] = max(states[n, v], 0)
-                doubtful[:] = 0
-                take_lane(prog, stops, shift, table, i, single)
-                ask_lanes(flat, asks, base_array, obs, single, sent, out[n], doubtful)
-                for v in range(states.shape[1]):
-                    if doubtful[starts[v]] and states[n, v] < 0:
-                        status[n] = UNSAFE
             for v in simple:
-                if states[n, v] < 0:
-                    read_leaf(v, tables, base_array, states, n, starts, out[n])
-            show(states, n, starts, out[n])
+                if state_array[n, v] < 0:
+                    read_leaf(v, tables, base_array, state_array, n, starts, out[n])
+            show(state_array, n, starts, out[n])

@@ -11,7 +11,6 @@ from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
 from fascinet.engine.batch_fused_numba import run_fused
 from fascinet.engine.batch_groups import GroupProgram, Groups, asked_leaves
 from fascinet.engine.batch_tree import aligned
-from fascinet.engine.native import scratch
 
 BLOCK = 256  # rows that one thread takes at a time
 _threads = local()
@@ -81,16 +80,19 @@ def run_group(
             vectors(int(ints[7])), buffers, out, logs, status,
         )  # fmt: skip
         return
-    size, entries = int(flat.prog[11]), int(flat.prog[10])
+    size, entries, queries = int(flat.prog[11]), int(flat.prog[10]), program.queries
     run_core(
-        flat.prog, flat.lanes, program.stops, flat.keep, *net, *frame, groups.starts,
-        vectors(2 * size - entries), scratch(size), buffers, out, logs, status,
+        flat.prog, queries.asks, queries.leaves, queries.where, queries.numbers, queries.stops,
+        *net, *frame, groups.starts, vectors(2 * size - entries),
+        vectors(int(queries.asks[9]), "sent"), np.empty((queries.states, WIDTH)), buffers,
+        out, logs, status,
     )  # fmt: skip
 
 
-def vectors(rows: int) -> np.ndarray:
-    """Return this thread's work space of at least so many vectors."""
-    held = getattr(_threads, "work", None)
+def vectors(rows: int, name: str = "work") -> np.ndarray:
+    """Return this thread's work space of a name, at least so many vectors."""
+    held = getattr(_threads, name, None)
     if held is None or len(held) < rows:
-        held = _threads.work = aligned(rows, WIDTH, np.dtype(np.float64))
+        held = aligned(rows, WIDTH, np.dtype(np.float64))
+        setattr(_threads, name, held)
     return held

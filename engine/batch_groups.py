@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.batch_core import (
     GATE,
     INNER,
@@ -70,6 +71,32 @@ class Key:
 
 
 @dataclass(frozen=True)
+class LeafQueries:
+    """The leaf queries of a program for `batch_leaves_numba.py`.
+
+    Attributes
+    ----------
+    asks : int32 array
+        One level of one leaf a batch, leaf by leaf.
+    leaves : int64 array
+        The leaf of each batch.
+    where, numbers : arrays
+        What links say, and where that of each operand starts, -1 for a message.
+    stops : int64 array
+        Records of the cliques that are visited.
+    states : int
+        Of the leaf that has most.
+    """
+
+    asks: NDArray[np.int32]
+    leaves: NDArray[np.int64]
+    where: NDArray[np.int64]
+    numbers: Array
+    stops: NDArray[np.int64]
+    states: int
+
+
+@dataclass(frozen=True)
 class GroupProgram:
     """A program for all rows of a group.
 
@@ -84,8 +111,8 @@ class GroupProgram:
         The gates of `Key.core`.
     soft, soft_at : int64 arrays
         Variables that bear a margin; where each variable's likelihood starts, -1 if it has none.
-    stops : int32 array
-        The cliques that leaf queries visit.
+    queries : LeafQueries
+        Its leaf queries.
     simple : int64 array
         Leaves whose posterior is read from one parent's.
     read : int64 array
@@ -98,7 +125,7 @@ class GroupProgram:
     core: NDArray[np.int64]
     soft: NDArray[np.int64]
     soft_at: NDArray[np.int64]
-    stops: NDArray[np.int32]
+    queries: LeafQueries
     simple: NDArray[np.int64]
     read: NDArray[np.int64]
 
@@ -228,19 +255,31 @@ def make_program(core: Core, key: Key, solver: Solver) -> GroupProgram:
     ]
     return GroupProgram(
         flat, core.net.base, int(solver.starts[-1]), np.array(sorted(key.core), np.int64),
-        np.array(flat.soft_order, np.int64), soft_at, stops_of(flat),
+        np.array(flat.soft_order, np.int64), soft_at, queries_of(core.net, flat, solver.starts),
         np.array(simple, np.int64), np.array(tree, np.int64),
     )  # fmt: skip
 
 
-def stops_of(flat: "NativeProgram") -> NDArray[np.int32]:
-    """Return where the cliques that leaf queries visit lie in a program."""
+def queries_of(net: NetworkArrays, flat: "NativeProgram", starts: NDArray[np.int64]) -> LeafQueries:
+    """Return a program's leaf queries, laid out for rows in the lanes."""
     if not flat.keep:
-        return np.zeros(0, np.int32)
-    asks = flat.lanes
-    records = [asks[asks[1] + 8 * g :][:8] for g in range(asks[0])]
-    last = max((int(r[2]) for r in records), default=0)
-    return np.unique(asks[asks[2] : asks[2] + 8 * last : 8]).astype(np.int32)
+        none = np.zeros(0, np.int64)
+        return LeafQueries(np.zeros(16, np.int32), none, none, np.zeros(0), none, 0)
+    from fascinet.engine.batch_leaves_numba import link_numbers
+    from fascinet.engine.native_leaves import flat_lanes
+
+    asks = flat_lanes(net, flat.plan, starts, flat.prog, 1)
+    records = asks[asks[1] : asks[1] + 8 * asks[0]].reshape(-1, 8)
+    lanes = asks[asks[7] :][: 8 * asks[8]].reshape(-1, 8)[records[:, 5]]
+    order = np.lexsort((lanes[:, 2], lanes[:, 0]))  # levels of a leaf one after the other
+    records[:] = records[order].copy()
+    leaves = np.searchsorted(starts, lanes[order, 0], side="right") - 1
+    stops = np.unique(asks[asks[2] : asks[3] : 8])
+    numbers, where = link_numbers(asks, net.base)
+    return LeafQueries(
+        asks, leaves.astype(np.int64), where, numbers, stops.astype(np.int64),
+        int(lanes[:, 1].max(initial=1)),
+    )  # fmt: skip
 
 
 def asked_leaves(core: Core, wanted: frozenset[int] | None) -> frozenset[int]:

@@ -18,10 +18,12 @@ from fascinet.engine.plan import Plan
 Layout = list[tuple[Query, int, int]]
 
 
-def flat_lanes(net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray) -> np.ndarray:
-    """Return a plan's leaf queries as ints for `lanes_numba.py`."""
+def flat_lanes(
+    net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray, width: int = WIDTH
+) -> np.ndarray:
+    """Return a plan's leaf queries as ints for `lanes_numba.py`, `width` lanes to a batch."""
     parents = [c.parent for c in plan.cliques]
-    asks = [part for q in plan.factors.queries for part in _levels(q, net.cards[q.variable])]
+    asks = [part for q in plan.factors.queries for part in _levels(q, net.cards[q.variable], width)]
     links = [link for query, _, _ in asks for link in query.links]
     c_ptr, c_scope = rows_of([c.scope for c in plan.cliques])
     q_ptr, _ = rows_of([query.links for query, _, _ in asks])
@@ -35,13 +37,13 @@ def flat_lanes(net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndar
         ints([q.leak for q, _, _ in asks]), ints([first for _, first, _ in asks]),
         ints([count for _, _, count in asks]),
         ints([link.scope[0] if link.scope else -1 for link in links]),
-        ints([link.offset for link in links]), s_ptr, ints(pairs).reshape(-1, 2), WIDTH,
+        ints([link.offset for link in links]), s_ptr, ints(pairs).reshape(-1, 2), width,
     )  # fmt: skip
 
 
-def _levels(query: Query, states: int) -> Layout:
-    """Return a query as parts of at most eight levels: (query, first level, levels)."""
-    return [(query, k, min(WIDTH, states - k)) for k in range(1, states, WIDTH)]
+def _levels(query: Query, states: int, width: int) -> Layout:
+    """Return a query as parts of at most `width` levels: (query, first level, levels)."""
+    return [(query, k, min(width, states - k)) for k in range(1, states, width)]
 
 
 def ints(values: Sequence[Any]) -> np.ndarray:
