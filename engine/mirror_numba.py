@@ -21,7 +21,7 @@ One = np.uint64
 Board = namedtuple(
     "Board",
     "cards observed g_var p_ptr p_var blocks maxima left waits alive leaked mask held here factors "
-    "order count",
+    "order count size",
 )
 
 
@@ -118,7 +118,8 @@ def join(b, one, two):
     """Join two items; accumulators of the same gate become one."""
     item = new_item(b)
     b.here[one] = b.here[two] = 0
-    b.mask[item] = b.mask[one] | b.mask[two]
+    for w in range(b.mask.shape[1]):
+        b.mask[item, w] = b.mask[one, w] | b.mask[two, w]
     axes = np.empty((3, 2), np.int64)
     for g in range(len(b.g_var)):
         x, y = b.held[one, g], b.held[two, g]
@@ -137,20 +138,32 @@ def join(b, one, two):
 
 
 @njit(cache=True)
+def sort_by_size(b, wanted, count):
+    """Sort items by their number of variables, equal ones as they stand: few, so by insertion."""
+    for i in range(count):
+        item, size = wanted[i], 0
+        for w in range(b.mask.shape[1]):
+            size += popcount(b.mask[item, w])
+        j = i
+        while j > 0 and b.size[j - 1] > size:
+            b.size[j], wanted[j] = b.size[j - 1], wanted[j - 1]
+            j -= 1
+        b.size[j], wanted[j] = size, item
+
+
+@njit(cache=True)
 def product(b, wanted, count):
     """Join items two by two, the smallest first, so that few accumulators meet at a time."""
     if count == 0:
         return new_item(b)
-    sizes = np.zeros(count, np.int64)
-    for i in range(count):
-        for w in range(b.mask.shape[1]):
-            sizes[i] += popcount(b.mask[wanted[i], w])
-    ranks = np.argsort(sizes * count + np.arange(count))
-    item = new_item(b)  # at the end of the line, where the twin puts it
-    b.mask[item] = b.mask[wanted[ranks[0]]]
-    b.held[item] = b.held[wanted[ranks[0]]]
-    b.here[wanted[ranks[0]]] = 0
-    for i in ranks[1:]:
+    sort_by_size(b, wanted, count)
+    item, one = new_item(b), wanted[0]  # at the end of the line, where the twin puts it
+    for w in range(b.mask.shape[1]):
+        b.mask[item, w] = b.mask[one, w]
+    for g in range(len(b.g_var)):
+        b.held[item, g] = b.held[one, g]
+    b.here[one] = 0
+    for i in range(1, count):
         item = join(b, item, wanted[i])
     return item
 
@@ -263,9 +276,9 @@ def mirror(cards0, observed, f_ptr, f_scope, g_var, p_ptr, p_var, blocks, maxima
     b = Board(
         cards, observed, g_var, p_ptr, p_var, blocks, maxima, np.zeros(links, np.uint8),
         np.zeros(gates, np.int64), np.zeros(gates, np.int64), np.zeros(gates, np.uint8),
-        np.zeros((room, (most + 63) // 64), np.uint64), np.full((room, gates), -1, np.int64),
+        np.zeros((room, (most + 63) // 64), np.uint64), np.full((room, gates), -1, np.int32),
         np.zeros(room, np.uint8), np.zeros((2 * links + gates, FACTOR), np.int64),
-        np.zeros(most, np.int64), np.array([n, 0, 0, 0]),
+        np.zeros(most, np.int64), np.array([n, 0, 0, 0]), np.zeros(room, np.int64),
     )  # fmt: skip
     for f in range(given):
         if f_ptr[f + 1] > f_ptr[f]:

@@ -16,11 +16,11 @@ def popcount(x):
 
 
 @njit(cache=True)
-def members(row, out):
-    """Write the positions of a row's set bits; return how many."""
+def members(rows, v, out):
+    """Write the positions of the set bits of row `v`; return how many."""
     n = 0
-    for w in range(len(row)):
-        x = row[w]
+    for w in range(rows.shape[1]):
+        x = rows[v, w]
         while x:
             low = x & (~x + np.uint64(1))
             out[n] = 64 * w + popcount(low - np.uint64(1))
@@ -31,20 +31,55 @@ def members(row, out):
 
 @njit(cache=True)
 def price(v, adjacent, weight, by_fill, near):
-    """Return the fill (or 0) and the clique weight of eliminating `v`."""
-    n = members(adjacent[v], near)
+    """Return the fill, each arc counted from both ends (or 0), and the clique weight of `v`."""
+    n = members(adjacent, v, near)
     clique = weight[v]
     for i in range(n):
         clique += weight[near[i]]
     if not by_fill:
         return clique, 0.0
-    fill = 0
-    for i in range(n):
-        row = adjacent[near[i]]
-        for w in range(len(row)):
-            fill += popcount(adjacent[v, w] & ~row[w])
-        fill -= 1
+    fill = -n
+    for w in range(adjacent.shape[1]):
+        mine = adjacent[v, w]
+        if mine:
+            for i in range(n):
+                fill += popcount(mine & ~adjacent[near[i], w])
     return float(fill), clique
+
+
+@njit(cache=True)
+def pick(first, second, noise, alive, left):
+    """Return the place in `alive` of the variable of least measure; ties by `second`, by number."""
+    at = 0
+    least = first[alive[0]] + noise[alive[0]]
+    for i in range(1, left):
+        u = alive[i]
+        x = first[u] + noise[u]
+        if x < least or (x == least and second[u] < second[alive[at]]):
+            at, least = i, x
+    return at
+
+
+@njit(cache=True)
+def marry(adjacent, near, n, inside, first):
+    """Lessen the fill of each variable that is next to both ends of an arc to come.
+
+    The arcs are those that are missing among `near`; the variables `inside`, which get other
+    neighbours as well, are priced anew by the caller.
+    """
+    one = np.uint64(1)
+    for i in range(n):
+        a = near[i]
+        for j in range(i):
+            b = near[j]
+            if adjacent[a, b >> 6] >> np.uint64(b & 63) & one:
+                continue
+            for w in range(adjacent.shape[1]):
+                x = adjacent[a, w] & adjacent[b, w] & ~inside[w]
+                while x:
+                    low = x & (~x + one)
+                    first[64 * w + popcount(low - one)] -= 2.0
+                    x ^= low
 
 
 @njit(cache=True)
@@ -66,59 +101,42 @@ def eliminate(ptr, scope, count, weight, by_fill, noise):
     """
     words = (count + 63) // 64
     adjacent = np.zeros((count, words), np.uint64)
-    state = np.zeros(count, np.uint8)
+    seen = np.zeros(count, np.uint8)
     one = np.uint64(1)
     for i in range(len(ptr) - 1):
         for a in range(ptr[i], ptr[i + 1]):
             v = scope[a]
-            state[v] = 1
+            seen[v] = 1
             for b in range(ptr[i], ptr[i + 1]):
                 u = scope[b]
                 if u != v:
                     adjacent[v, u >> 6] |= one << np.uint64(u & 63)
-    near = np.zeros(count, np.int64)
-    mine = np.zeros(count, np.int64)
-    first = np.zeros(count)
-    second = np.zeros(count)
-    left = 0
-    for v in range(count):
-        if state[v] == 1:
-            first[v], second[v] = price(v, adjacent, weight, by_fill, near)
-            left += 1
-    order = np.zeros(left, np.int64)
-    rows = np.zeros((left, words), np.uint64)
-    touched = np.zeros(words, np.uint64)
+    near, mine = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    first, second = np.zeros(count), np.zeros(count)
+    alive = np.flatnonzero(seen)
+    left = len(alive)
+    for v in alive:
+        first[v], second[v] = price(v, adjacent, weight, by_fill, near)
+    order, rows = np.zeros(left, np.int64), np.zeros((left, words), np.uint64)
     work = 0.0
-    for k in range(left):
-        v, least = -1, np.inf
-        for u in range(count):
-            if state[u] == 1 and (
-                v < 0
-                or first[u] + noise[u] < least
-                or (first[u] + noise[u] == least and second[u] < second[v])
-            ):
-                v, least = u, first[u] + noise[u]
-        state[v] = 2
-        order[k] = v
-        rows[k] = adjacent[v]
-        n = members(adjacent[v], mine)
-        clique = weight[v]
+    for k in range(len(order)):
+        at = pick(first, second, noise, alive, left)
+        v = alive[at]
+        left -= 1
+        for i in range(at, left):
+            alive[i] = alive[i + 1]
+        order[k], rows[k] = v, adjacent[v]
+        work += 2.0 ** (second[v] if by_fill else first[v])
+        n = members(adjacent, v, mine)
         for i in range(n):
-            clique += weight[mine[i]]
-        work += 2.0**clique
-        touched[:] = adjacent[v]
-        grows = first[v] != 0.0
+            adjacent[mine[i], v >> 6] &= ~(one << np.uint64(v & 63))
+        if by_fill and first[v] != 0.0:
+            marry(adjacent, mine, n, rows[k], first)
         for i in range(n):
             u = mine[i]
             for w in range(words):
                 adjacent[u, w] |= rows[k, w]
             adjacent[u, u >> 6] &= ~(one << np.uint64(u & 63))
-            adjacent[u, v >> 6] &= ~(one << np.uint64(v & 63))
-            if grows:
-                for w in range(words):
-                    touched[w] |= adjacent[u, w]
-        n = members(touched, mine)
         for i in range(n):
-            u = mine[i]
-            first[u], second[u] = price(u, adjacent, weight, by_fill, near)
+            first[mine[i]], second[mine[i]] = price(mine[i], adjacent, weight, by_fill, near)
     return order, rows, work
