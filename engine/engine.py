@@ -127,9 +127,10 @@ class Engine(Analyses):
         )  # fmt: skip
 
     def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
-        """Answer from the fixed tree of a small network, now and from now on, if it has one.
+        """Answer from the fixed tree of a small network, or by the direct way of one with gates.
 
-        None where there is none, and on any trouble: then the long way answers, or tells.
+        So it is from now on. None where there is neither, and on any trouble: then the long way
+        answers, or tells.
         """
         solver = self.solver
         if not solver.native:
@@ -140,6 +141,10 @@ class Engine(Analyses):
 
             found = quick_answer(solver.whole, self.layout, self.prior)
             self._parts = found is not None and solver.whole.floats.size <= PART
+        elif any(b.raw for b in self.arrays.blocks):
+            from fascinet.engine.direct import direct_answer
+
+            found = direct_answer(solver, self.layout, self.prior)
         self._quick = found or (lambda evidence: None)
         return self._quick(evidence)
 

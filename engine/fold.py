@@ -97,7 +97,7 @@ class Folder:
         product = np.multiply.reduce(self.factors[[rows[v] for v in low]], axis=0)
         constant = float(product[-1])
         seen = frozenset(self.spine.keys() & states.keys())
-        for u in seen:
+        for u in sorted(seen):  # always in one order, as `hard_numba.py` has it
             constant *= float(product[self.spine[u]][states[u]])
         places, free = self._free(seen)
         soft: Mapping[int, Array] = Packed(places, product[free])

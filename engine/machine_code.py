@@ -87,6 +87,20 @@ class Kernel:
             return result
         return run(*args)
 
+    def bound(self, *args: Any) -> Callable[..., Any]:
+        """Return what runs the kernel for arguments of these types, and asks nothing of them."""
+        key = tuple([signature(a) for a in args])
+        if self._numba is None and key not in self._linked:
+            self._linked[key] = self._find(key)
+        linked = self._linked.get(key)
+        if linked is not None:
+            return linked
+        dispatcher = self.dispatcher
+        types = tuple(dispatcher.typeof_pyval(a) for a in args)
+        dispatcher.compile(types)
+        self._keep(args)
+        return dispatcher.overloads[types].entry_point
+
     @property
     def dispatcher(self) -> Any:
         """Numba's own dispatcher of the function."""

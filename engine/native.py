@@ -14,9 +14,10 @@ from fascinet.engine.axes import padded
 from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.flatten import flatten
 from fascinet.engine.fold import Packed
-from fascinet.engine.lanes_numba import WIDTH, ask_lanes
+from fascinet.engine.lanes_numba import WIDTH
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
+from fascinet.engine.passes_numba import leaves, up, up_and_down
 from fascinet.engine.plan import Plan
 from fascinet.engine.tiles import in_order, lay_tiles
 from fascinet.engine.tiles_nodes import make_nodes
@@ -25,6 +26,7 @@ from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 Rows: TypeAlias = tuple[np.ndarray, ...]
+NONE = np.empty(0)
 _threads = local()
 
 
@@ -59,6 +61,15 @@ class NativeProgram:
     def lanes(self) -> np.ndarray:
         """The leaf queries, int32, see `lanes_numba.py`."""
         return flat_lanes(self.net, self.plan, self._starts, self.prog)
+
+    @cached_property
+    def pending(self) -> np.ndarray:
+        """Places in the answer that the leaf queries fill, int64."""
+        starts = self._starts.tolist()
+        asked = [
+            range(starts[q.variable], starts[q.variable + 1]) for q in self.plan.factors.queries
+        ]
+        return np.array([place for places in asked for place in places], np.int64)
 
     @cached_property
     def tiles(self) -> np.ndarray:
@@ -108,12 +119,24 @@ class NativeProgram:
 
 
 def scratch(size: int, name: str = "work") -> Array:
-    """Return this thread's work space of a name, at least `size` long."""
+    """Return this thread's work space of a name, at least `size` long; it holds nothing yet."""
     work = getattr(_threads, name, None)
+    if name == "work":
+        _threads.held = None
     if work is None or work.size < size:
         work = np.empty(max(size, 4096))
         setattr(_threads, name, work)
     return work
+
+
+def hold(case: object) -> None:
+    """Note what case this thread's work space holds, calibrated, until it is asked for again."""
+    _threads.held = case
+
+
+def holds(case: object) -> bool:
+    """Tell whether this thread's work space still holds this very case."""
+    return getattr(_threads, "held", None) is case
 
 
 def observed_states(net: NetworkArrays, states: dict[int, int]) -> np.ndarray:
@@ -142,12 +165,12 @@ def run(
     obs = observed_states(net, states)
     if not program.keep:
         return run_tiles(net, program, obs, soft, out)
-    prog = program.prog
+    prog, likely = program.prog, soft_numbers(program, soft)
     work = scratch(int(prog[11]))
-    load_soft(program, soft, work)
-    status, log_prob = kernels.collect(prog, net.base, obs, work)
-    if status == kernels.DONE and out is not None:
-        kernels.distribute(prog, work, out, program.keep)
+    if out is None:
+        return up(prog, net.base, obs, likely, likely.size, work)
+    status, log_prob = up_and_down(prog, net.base, obs, likely, likely.size, work, out)
+    if status == kernels.DONE:
         ask_leaves(net, program, obs, work, out)
     return status, log_prob
 
@@ -170,12 +193,17 @@ def run_tiles(
     return status, log_prob
 
 
+def soft_numbers(program: NativeProgram, soft: Mapping[int, Array]) -> Array:
+    """Return the likelihoods of soft evidence as they lie at the head of the work space."""
+    if isinstance(soft, Packed):
+        return soft.numbers
+    return np.concatenate([soft[v] for v in program.soft_order]) if program.soft_order else NONE
+
+
 def load_soft(program: NativeProgram, soft: Mapping[int, Array], work: Array) -> None:
     """Put the likelihoods of soft evidence at the head of the work space."""
-    if program.soft_order:
-        packed = isinstance(soft, Packed)
-        values = soft.numbers if packed else np.concatenate([soft[v] for v in program.soft_order])
-        work[: values.size] = values
+    values = soft_numbers(program, soft)
+    work[: values.size] = values
 
 
 def load_rows(program: NativeProgram, soft: Mapping[int, Array], work: Array) -> None:
@@ -194,9 +222,8 @@ def ask_leaves(
     """Write the posteriors of all leaf queries: by lanes, the doubtful ones again by pairs."""
     prog, size = program.prog, int(program.lanes[9]) * WIDTH
     sent = scratch(size, "sent")[:size].reshape(-1, WIDTH)
-    doubtful = np.zeros(out.size, np.uint8)
-    ask_lanes(prog, program.lanes, net.base, obs, work, sent, out, doubtful)
-    if not doubtful.any():
+    doubtful = np.empty(out.size, np.uint8)
+    if not leaves(prog, program.lanes, net.base, obs, work, sent, out, doubtful):
         return
     entries = int(prog[10])
     size = 2 * entries + 2 * (int(prog[11]) - 2 * entries)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+Rest: TypeAlias = Callable[[Array], Array]
 
 
 class Layout:
@@ -72,6 +73,9 @@ def as_dict(evidence: object) -> dict[str, str] | None:
 class Posterior(Mapping[str, Marginal]):
     """All posterior marginals under one evidence; read-only.
 
+    Of a network with gates, the posteriors of leaves may wait until one of them, or all, are read:
+    the numbers are the same as at once.
+
     Attributes
     ----------
     flat : array
@@ -99,10 +103,13 @@ class Posterior(Mapping[str, Marginal]):
         "_layout",
         "_log_prob",
         "_prior",
+        "_rest",
         "_soft",
         "_targets",
         "_values",
     )
+
+    _rest: Rest | None
 
     def __init__(
         self,
@@ -117,7 +124,7 @@ class Posterior(Mapping[str, Marginal]):
     ) -> None:
         self._layout, self._values, self._log_prob = layout, values, log_prob_evidence
         self._evidence, self._soft, self._do = evidence, soft, do
-        self._targets, self._prior = targets, prior
+        self._targets, self._prior, self._rest = targets, prior, None
 
     @staticmethod
     def answering(
@@ -153,15 +160,60 @@ class Posterior(Mapping[str, Marginal]):
             found = new(Posterior)
             found._layout, found._values, found._log_prob = layout, values, log_prob
             found._evidence, found._soft, found._do = given, NOTHING, NOTHING
+            found._targets, found._prior, found._rest = targets, prior, None
+            return found
+
+        return answer
+
+    @staticmethod
+    def deferring(
+        layout: Layout,
+        prior: "Callable[[], Posterior]",
+        solve: Callable[[dict[str, str], Array], tuple[float, Rest] | None],
+    ) -> "Callable[[Mapping[str, str] | None], Posterior | None]":
+        """As `answering`, by what leaves some of an answer to be worked out when it is read.
+
+        Parameters
+        ----------
+        solve : callable
+            Takes the evidence and the array for the answer; returns ln P(e) and what, given the
+            array, returns the whole answer, in place of which there is NaN so far.
+        """
+        size, targets, empty, new = layout.total, layout.variables, np.empty, object.__new__
+
+        def answer(evidence: Mapping[str, str] | None) -> Posterior | None:
+            given = evidence.copy() if type(evidence) is dict else as_dict(evidence)
+            if given is None:
+                return None
+            values = empty(size)
+            solved = solve(given, values)
+            if solved is None:
+                return None
+            found = new(Posterior)
+            found._layout, found._values, (found._log_prob, found._rest) = layout, values, solved
+            found._evidence, found._soft, found._do = given, NOTHING, NOTHING
             found._targets, found._prior = targets, prior
             return found
 
         return answer
 
+    def _whole(self) -> Array:
+        """Return the answer with nothing left out; what others may be reading is not changed."""
+        rest = self._rest  # first: once there is none, the values are whole
+        if rest is not None:
+            self._values = rest(self._values)
+            self._rest = None
+        return self._values
+
+    def _known(self, start: int) -> Array:
+        """Return an answer that holds the variable whose states start at a place."""
+        rest, values = self._rest, self._values
+        return values if rest is None or values[start] == values[start] else self._whole()
+
     @property
     def flat(self) -> Array:
         """P(v = s | e) of all variables in network order, read-only."""
-        values = self._values
+        values = self._whole()
         values.flags.writeable = False
         return values
 
@@ -192,6 +244,9 @@ class Posterior(Mapping[str, Marginal]):
 
     def __getitem__(self, variable: str) -> Marginal:
         try:
+            if self._rest is not None:
+                start = self._layout.slices[variable].start
+                return Marginal(self._layout.places[variable], self._known(start))
             return Marginal(self._layout.places[variable], self._values)
         except KeyError:
             raise UnknownVariableError(variable, self._layout.variables) from None
@@ -210,7 +265,10 @@ class Posterior(Mapping[str, Marginal]):
         layout: Layout = self._layout
         if variable not in layout.slices:
             raise UnknownVariableError(variable, layout.variables)
-        return self.flat[layout.slices[variable]]
+        here = layout.slices[variable]
+        values = self._known(here.start)[here]
+        values.flags.writeable = False
+        return values
 
     def prob(self, variable: str, state: str) -> float:
         """Return P(variable = state | evidence), with the nearest name on a misspelling."""
@@ -231,10 +289,10 @@ class Posterior(Mapping[str, Marginal]):
         for v in targets:
             if v not in layout.slices:
                 raise UnknownVariableError(v, layout.variables)
-        values = np.full(layout.total, np.nan)
+        values, known = np.full(layout.total, np.nan), self._whole()
         for v in (*targets, *self._evidence, *layout.certain):
             here = layout.slices[v]
-            values[here] = self._values[here]
+            values[here] = known[here]
         return Posterior(
             layout, values, self._log_prob, self._evidence, self._soft, self._do, targets,
             self._prior,

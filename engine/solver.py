@@ -57,7 +57,7 @@ class Solver:
         self, net: NetworkArrays, starts: NDArray[np.int64], budget: int, backend: str
     ) -> None:
         self.net, self.starts, self.budget, self.backend = net, starts, budget, backend
-        self._cache, self._folder = ProgramCache(), Folder(net)
+        self._cache, self.folder = ProgramCache(), Folder(net)
         self._lock = Lock()
         self._spent, self._asked = 0.0, 0
         self._native = backend == "numba"
@@ -141,7 +141,7 @@ class Solver:
         found = self._solve_whole(request, wanted)
         if found is not None:
             return found
-        asked, left_out = self._folder.fold(request) if wanted is None else (request, 1.0)
+        asked, left_out = self.folder.fold(request) if wanted is None else (request, 1.0)
         compiled = self.program(pattern_of(self.net, asked, wanted))
         values = np.full(int(self.starts[-1]), np.nan)
         log_prob = self._answer(compiled, asked, values) if left_out > 0.0 else -np.inf

@@ -1,8 +1,6 @@
 """The fixed tree of a small network of tables, ready for any evidence."""
 
 # pyright: basic
-import ctypes
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,22 +12,14 @@ import numpy as np
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine import whole_numba as numba
 from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.objects import WORD, objects_as_expected
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.whole_layout import TreeLayout, link, split
-from fascinet.engine.whole_names_numba import (
-    BY_NUMBER,
-    DATA,
-    KIND,
-    SIGNATURE,
-    run,
-    run_by_number,
-)
+from fascinet.engine.whole_names_numba import BY_NUMBER, SIGNATURE, run, run_by_number
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
     from fascinet.engine.native import NativeProgram
-
-WORD = 8  # bytes
 
 
 @dataclass(frozen=True)
@@ -212,20 +202,3 @@ def quick_answer(
     if tree is None:
         return None
     return Posterior.answering(layout, prior, tree.entry, tree.frame, tree)
-
-
-def objects_as_expected() -> bool:
-    """Tell whether objects lie in memory as the kernel reads them, behind one lock."""
-    locked: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
-    array, text = np.zeros(1), "text"
-
-    def word(thing: object, place: int) -> int | None:
-        return ctypes.c_void_p.from_address(id(thing) + WORD * place).value
-
-    return (
-        sys.implementation.name == "cpython"
-        and ctypes.sizeof(ctypes.c_void_p) == WORD
-        and locked()
-        and word(array, DATA) == array.ctypes.data
-        and word(text, KIND) == id(str)
-    )

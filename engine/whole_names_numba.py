@@ -1,8 +1,6 @@
 """The border of the fixed tree: a dict of names in, places out, in compiled code.
 
-On a small network to read the evidence by Python's own means takes as long as to answer. So the
-kernel walks through the dict itself, by the interpreter's functions and while it holds the
-interpreter's lock, which also lets one work space serve all threads.
+The call holds the interpreter's lock, which also lets one work space serve all threads.
 """
 
 # pyright: basic
@@ -10,22 +8,10 @@ import numpy as np
 from numba import types
 
 from fascinet.engine.kernel_cache import njit
+from fascinet.engine.names_numba import read_dict
+from fascinet.engine.objects import DATA
 from fascinet.engine.whole_numba import CURSOR, HEAD, NAMES, NODES, STR, answer, answer_soft
 from fascinet.engine.whole_vectors import address, handle, longs_at, numbers_at
-
-KIND, DATA = 1, 2  # in words from an object's start: its type; of an array, where the data lie
-
-_dict_next = types.ExternalFunction(
-    "PyDict_Next", types.intc(types.intp, types.intp, types.intp, types.intp)
-)
-_dict_item = types.ExternalFunction("PyDict_GetItemWithError", types.intp(types.intp, types.intp))
-_long_value = types.ExternalFunction("PyLong_AsSsize_t", types.intp(types.intp))
-
-
-@njit(cache=True)
-def kind_of(thing):
-    """Return the address of an object's type."""
-    return longs_at(thing)[KIND]
 
 
 @njit(cache=True)
@@ -36,26 +22,9 @@ def data_of(array):
 
 @njit(cache=True)
 def look_up(frame, base, evidence):
-    """Write the places of the observed states; return how many, -1 if a name is unknown.
-
-    Only exact strings are looked up, so that no code of Python's runs meanwhile.
-    """
-    count = 0
-    at, cursor = HEAD + 4 * frame[NODES], base + 8 * CURSOR
-    frame[CURSOR] = 0
-    while _dict_next(evidence, cursor, cursor + 8, cursor + 16):
-        name, state = frame[CURSOR + 1], frame[CURSOR + 2]
-        if kind_of(name) != frame[STR] or kind_of(state) != frame[STR]:
-            return -1
-        states = _dict_item(frame[NAMES], name)
-        if states == 0:
-            return -1
-        place = _dict_item(states, state)
-        if place == 0:
-            return -1
-        frame[at + count] = _long_value(place)
-        count += 1
-    return count
+    """Write the places of the observed states; return how many, -1 if a name is unknown."""
+    places = longs_at(base + 8 * (HEAD + 4 * frame[NODES]))
+    return read_dict(frame[NAMES], frame[STR], evidence, base + 8 * CURSOR, places)
 
 
 @njit(cache=True)
