@@ -82,6 +82,22 @@ def fill_map(cards, strides, count, prog, o, at):
 
 
 @njit(cache=True)
+def expand(prog, o, out, at):
+    """Write which of an operand's values each entry meets, from `at` on; return where it ends."""
+    inner, outer, mode, m = prog[o + 4], prog[o + 5], prog[o + 6], prog[o + 7]
+    for i in range(outer):
+        for j in range(inner):
+            x = prog[m + i]
+            if mode == 1:
+                x += j
+            elif mode == 2:
+                x += prog[m + outer + j]
+            out[at] = x
+            at += 1
+    return at
+
+
+@njit(cache=True)
 def map_size(cards, strides, count):
     """Return the number of ints of a map."""
     inner, outer, mode = shape_map(cards, strides, count)
@@ -117,7 +133,8 @@ def flatten(
     scalars, soft
         Factors without scope; for each variable where its likelihood starts, or -1.
     keep : bool
-        Whether conditionals are kept beside the beliefs.
+        Whether conditionals are kept beside the beliefs. Tables and messages are then padded to
+        multiples of 8 and 4, for the passes over a warm program (`ready_layout.py`).
     """
     cliques, factors = len(cut), len(o_offset)
     kids = np.zeros(cliques + 1, np.int64)
@@ -142,6 +159,7 @@ def flatten(
     size = fixed
     prog = np.zeros(0, np.int32)
     p_clique = p_operand = p_scalar = p_slice = p_marginal = at = 0
+    line, lanes = (8, 4) if keep else (1, 1)
     soft_total = 0
     for v in range(len(soft)):
         if soft[v] >= 0:
@@ -155,7 +173,8 @@ def flatten(
             p_slice = p_scalar + OPERAND * len(scalars)
             p_marginal = p_slice + 2 * len(s_pairs)
             at = fixed
-            table = soft_total
+            table = (soft_total + line - 1) // line * line
+            first = table
             for k in range(len(s_pairs)):
                 prog[p_slice + 2 * k] = s_pairs[k, 0]
                 prog[p_slice + 2 * k + 1] = s_pairs[k, 1]
@@ -173,13 +192,13 @@ def flatten(
                 q = p_clique + CLIQUE * c
                 prog[q], prog[q + 1], prog[q + 2], prog[q + 3] = n, rows, n // rows, table
                 prog[q + 5] = parent[c]
-                table += n
-            entries = table - soft_total
+                table += (n + line - 1) // line * line
+            entries = table - first
             message = table + (entries if keep else 0)
             for c in range(cliques):
                 q = p_clique + CLIQUE * c
                 prog[q + 4] = message
-                message += prog[q + 1]
+                message += (prog[q + 1] + lanes - 1) // lanes * lanes
             prog[0], prog[1], prog[2], prog[6] = cliques, p_clique, p_operand, p_slice
             prog[7], prog[8], prog[9] = p_scalar, len(scalars), p_marginal
             prog[10], prog[11] = entries, message

@@ -1,0 +1,196 @@
+"""The upward pass over a warm program: conditionals and messages, ln P(e) at the end.
+
+The layout is told in `ready_layout.py`. What no likelihood changes is multiplied already: most
+cliques read a table of their own, one or two messages, and nothing else.
+"""
+
+# pyright: basic
+from math import log
+
+import numpy as np
+
+from fascinet.engine.kernels_numba import DONE, FAST, FLOOR, IMPOSSIBLE, TINY, UNSAFE, U
+from fascinet.engine.machine_code import later, njit
+
+add, crossed, evens_twice, firsts, inverse, larger, least, low_of = later(
+    "fascinet.engine.pair_vectors", "add crossed evens_twice firsts inverse larger least low_of"
+)
+odds_twice, pairs, pointer, put, quad, same, seconds, times = later(
+    "fascinet.engine.pair_vectors", "odds_twice pairs pointer put quad same seconds times"
+)
+top_of, twice, word = later("fascinet.engine.pair_vectors", "top_of twice word")
+
+FIXED, ROWS, MANY, TABLE = 0, 1, 4, 5  # ROWS + operands: up to two are written out
+SMALL, BIG = 1e-6, 1e6  # messages out of this range are scaled to a maximum of 1
+RECORD = 10
+
+
+@njit(cache=True)
+def close_rows(work, t, m, x, y, top, low):
+    """Write the messages of four rows of pairs, and what they leave of the rows."""
+    sums = add(firsts(x, y), seconds(x, y))
+    part = inverse(sums)
+    put(work, m, crossed(sums))
+    put(work, t, times(x, evens_twice(part)))
+    put(work, t + U(4), times(y, odds_twice(part)))
+    return larger(top, sums), least(low, sums)
+
+
+@njit(cache=True)
+def take_rows(ints, p, work, x, y):
+    """Multiply four rows of pairs by an operand; its places lie at `p`."""
+    x = times(x, pairs(work, word(ints, p), word(ints, p + U(1))))
+    return x, times(y, pairs(work, word(ints, p + U(2)), word(ints, p + U(3))))
+
+
+@njit(cache=True)
+def rise_by_one(ints, p, floats, c, step, work, t, m, blocks):
+    """Send a clique of pairs with one operand."""
+    top, low = same(0.0), same(1.0)
+    for _ in range(blocks):
+        x, y = take_rows(ints, p, work, quad(floats, c), quad(floats, c + U(4)))
+        top, low = close_rows(work, t, m, x, y, top, low)
+        p, c, t, m = p + U(4), c + step, t + U(8), m + U(4)
+    return top_of(top), low_of(low)
+
+
+@njit(cache=True)
+def rise_by_two(ints, p, floats, c, step, work, t, m, blocks):
+    """Send a clique of pairs with two operands."""
+    top, low = same(0.0), same(1.0)
+    for _ in range(blocks):
+        x, y = take_rows(ints, p, work, quad(floats, c), quad(floats, c + U(4)))
+        x, y = take_rows(ints, p + U(4), work, x, y)
+        top, low = close_rows(work, t, m, x, y, top, low)
+        p, c, t, m = p + U(8), c + step, t + U(8), m + U(4)
+    return top_of(top), low_of(low)
+
+
+@njit(cache=True)
+def rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands):
+    """Send a clique of pairs with any number of operands."""
+    top, low = same(0.0), same(1.0)
+    for _ in range(blocks):
+        x, y = quad(floats, c), quad(floats, c + U(4))
+        for _ in range(operands):
+            x, y = take_rows(ints, p, work, x, y)
+            p += U(4)
+        top, low = close_rows(work, t, m, x, y, top, low)
+        c, t, m = c + step, t + U(8), m + U(4)
+    return top_of(top), low_of(low)
+
+
+@njit(cache=True)
+def multiply(ints, p, floats, c, step, work, t, quads, operands):
+    """Make the table of a clique of any shape."""
+    for i in range(quads):
+        put(work, t + U(4) * i, quad(floats, c))
+        c += step
+    for _ in range(operands):
+        mode = word(ints, p)
+        p += U(1)
+        if mode == U(2):
+            for i in range(U(4) * quads):
+                work[t + i] *= work[word(ints, p)]
+                p += U(1)
+            continue
+        for i in range(quads):
+            k, a, b = t + U(4) * i, word(ints, p), word(ints, p + U(1))
+            y = pairs(work, a, b) if mode == U(1) else twice(work, a, b)
+            put(work, k, times(quad(work, k), y))
+            p += U(2)
+
+
+@njit(cache=True, fastmath=FAST)
+def close_table(work, t, m, rows, cols):
+    """Turn a table into conditionals and a message; return its extremes."""
+    top, low = 0.0, 1.0
+    for s in range(rows):
+        x = 0.0
+        for j in range(cols):
+            x += work[t + j]
+        work[m + s] = x
+        top = max(top, x)
+        if x > 0.0:
+            low = min(low, x)
+            x = 1.0 / x
+            for j in range(cols):
+                work[t + j] *= x
+        t += cols
+    for s in range(rows, (rows + U(3)) & ~U(3)):
+        work[m + s] = 0.0
+    return top, low
+
+
+@njit(cache=True)
+def copy_fixed(ints, p, floats, work, root):
+    """Take over a clique that no likelihood reaches; its parent knows its message already."""
+    rows, cols = word(ints, p + U(1)), word(ints, p + U(2))
+    t, m, c = word(ints, p + U(3)), word(ints, p + U(4)), word(ints, p + U(5))
+    for i in range(((rows * cols + U(7)) >> U(3)) << U(1)):
+        put(work, t + U(4) * i, quad(floats, c + U(4) * i))
+    put(work, m + (((rows + U(3)) & ~U(3)) - U(4)), same(0.0))
+    if root:
+        work[m] = 1.0
+
+
+@njit(cache=True)
+def rise_one(ints, p, floats, work):
+    """Send one clique; return the largest of its message, and the least above 0."""
+    kind, operands = word(ints, p), word(ints, p + U(6))
+    rows, cols = word(ints, p + U(1)), word(ints, p + U(2))
+    t, m = word(ints, p + U(3)), word(ints, p + U(4))
+    c, step = word(ints, p + U(5)), word(ints, p + U(7))
+    blocks, p = (rows + U(3)) >> U(2), p + U(RECORD)
+    if kind == U(ROWS + 1):
+        return rise_by_one(ints, p, floats, c, step, work, t, m, blocks)
+    if kind == U(ROWS + 2):
+        return rise_by_two(ints, p, floats, c, step, work, t, m, blocks)
+    if kind == U(MANY):
+        return rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands)
+    quads = (rows * cols + U(3)) >> U(2)
+    put(work, t + ((rows * cols + U(7)) & ~U(7)) - U(4), same(0.0))
+    multiply(ints, p, floats, c, step, work, t, quads, operands)
+    return close_table(work, t, m, rows, cols)
+
+
+@njit(cache=True)
+def scale(ints, p, work, factor):
+    """Multiply a clique's message by a number."""
+    m, x = word(ints, p + U(4)), same(factor)
+    for i in range((word(ints, p + U(1)) + U(3)) >> U(2)):
+        put(work, m + U(4) * i, times(quad(work, m + U(4) * i), x))
+
+
+@njit(cache=True, nogil=True)
+def rise(ready, constants, space):
+    """Pass messages to the roots; return a status and ln P(e) without the constants' part.
+
+    Parameters
+    ----------
+    ready : int32 array
+    constants : array
+    space : array
+        Work space with the likelihoods at its head.
+    """
+    ints, floats, work = pointer(ready), pointer(constants), pointer(space)
+    total, product, p = 0.0, 1.0, word(ints, U(1))
+    for _ in range(word(ints, U(0))):
+        root = word(ints, p + U(9)) > U(0)
+        if word(ints, p) == U(FIXED):
+            copy_fixed(ints, p, floats, work, root)
+            p = word(ints, p + U(8))
+            continue
+        top, low = rise_one(ints, p, floats, work)
+        if low < FLOOR:
+            return UNSAFE, 0.0
+        if root or top < SMALL or top > BIG:
+            if top < TINY:
+                return IMPOSSIBLE if top == 0.0 else UNSAFE, -np.inf
+            product *= top
+            scale(ints, p, work, 1.0 / top)
+            if product < TINY or product > 1e150:
+                total += log(product)
+                product = 1.0
+        p = word(ints, p + U(8))
+    return DONE, total + log(product)
