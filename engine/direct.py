@@ -19,7 +19,7 @@ import numpy as np
 
 from fascinet.engine import hard_numba as hard
 from fascinet.engine.decompose import Pattern
-from fascinet.engine.native import NativeProgram, ask_leaves, hold, holds, scratch
+from fascinet.engine.native import DONE, NativeProgram, ask_leaves, hold, holds, scratch
 from fascinet.engine.objects import WORD, objects_as_expected
 from fascinet.engine.passes_numba import answer, enter
 from fascinet.engine.posterior import Layout, Posterior
@@ -170,9 +170,12 @@ class Direct:
         program, net = compiled.flat, self.solver.net
         if not program.keep:
             return np.nan
+        ready = program.warm.of(desk.obs)
+        if ready.status != DONE:
+            return np.nan
         work = scratch(int(program.prog[11]))
         args = (
-            desk.frame, program.prog, net.base, desk.obs, desk.likely, work, program.pending,
+            desk.frame, ready.ints, ready.floats, desk.likely, work, program.pending,
             net.certain, values,
         )  # fmt: skip
         run = self._run
@@ -180,7 +183,7 @@ class Direct:
             self._run = run = answer.bound(*args)
         log_prob = run(*args)
         desk.program = program
-        return log_prob
+        return log_prob + ready.log_prob
 
     def _pattern(self, desk: Desk, key: bytes) -> Pattern:
         """Return the pattern of the case on a desk, remembered from now on."""

@@ -12,6 +12,7 @@ from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.axes import padded
 from fascinet.engine.derivatives_numba import collect_products, reverse
+from fascinet.engine.fall_numba import spread_beliefs
 from fascinet.engine.flatten import flatten
 from fascinet.engine.fold import Packed
 from fascinet.engine.lanes_numba import WIDTH
@@ -19,6 +20,7 @@ from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
 from fascinet.engine.passes_numba import leaves, up, up_and_down
 from fascinet.engine.plan import Plan
+from fascinet.engine.ready import Warm
 from fascinet.engine.tiles import in_order, lay_tiles
 from fascinet.engine.tiles_nodes import make_nodes
 from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
@@ -56,6 +58,11 @@ class NativeProgram:
         """The flat program, int32, see `flatten.py`."""
         tree, tables, scalars, soft = self._parts()
         return flatten(*tree, *tables, scalars, soft, self.keep)
+
+    @cached_property
+    def warm(self) -> Warm:
+        """What is kept ready of it, for programs with leaf queries."""
+        return Warm(self.net, self.prog)
 
     @cached_property
     def lanes(self) -> np.ndarray:
@@ -165,13 +172,40 @@ def run(
     obs = observed_states(net, states)
     if not program.keep:
         return run_tiles(net, program, obs, soft, out)
-    prog, likely = program.prog, soft_numbers(program, soft)
-    work = scratch(int(prog[11]))
-    if out is None:
-        return up(prog, net.base, obs, likely, likely.size, work)
-    status, log_prob = up_and_down(prog, net.base, obs, likely, likely.size, work, out)
-    if status == kernels.DONE:
+    work = scratch(int(program.prog[11]))
+    if net is program.net:
+        status, log_prob = run_ready(program, obs, soft, work, out)
+    else:
+        status, log_prob = run_flat(net, program, obs, soft, work, out)
+    if status == kernels.DONE and out is not None:
         ask_leaves(net, program, obs, work, out)
+    return status, log_prob
+
+
+def run_ready(
+    program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array], work: Array,
+    out: Array | None,
+) -> tuple[int, float]:  # fmt: skip
+    """Run the passes over what is kept ready of a program."""
+    ready, likely = program.warm.of(obs), soft_numbers(program, soft)
+    if ready.status != kernels.DONE:
+        return ready.status, ready.log_prob
+    if out is None:
+        status, log_prob = up(ready.ints, ready.floats, likely, likely.size, work)
+    else:
+        status, log_prob = up_and_down(ready.ints, ready.floats, likely, likely.size, work, out)
+    return status, log_prob + ready.log_prob
+
+
+def run_flat(
+    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array],
+    work: Array, out: Array | None,
+) -> tuple[int, float]:  # fmt: skip
+    """Run the passes over the flat program: other numbers than its own network's are met once."""
+    load_soft(program, soft, work)
+    status, log_prob = kernels.collect(program.prog, net.base, obs, work)
+    if status == kernels.DONE and out is not None:
+        kernels.distribute(program.prog, work, out, True)
     return status, log_prob
 
 
@@ -225,6 +259,7 @@ def ask_leaves(
     doubtful = np.empty(out.size, np.uint8)
     if not leaves(prog, program.lanes, net.base, obs, work, sent, out, doubtful):
         return
+    spread_beliefs(prog, work)
     entries = int(prog[10])
     size = 2 * entries + 2 * (int(prog[11]) - 2 * entries)
     buf = scratch(size, "pairs")

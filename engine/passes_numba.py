@@ -3,28 +3,36 @@
 # pyright: basic
 import numpy as np
 
+from fascinet.engine.fall_numba import fall
 from fascinet.engine.hard_numba import COUNT, OWNER, PLACES, SOFT, STARTS
-from fascinet.engine.kernels_numba import DONE, collect, distribute
+from fascinet.engine.kernels_numba import DONE
 from fascinet.engine.lanes_numba import ask_lanes
 from fascinet.engine.machine_code import later, njit
+from fascinet.engine.rise_numba import rise
 
 (longs_at,) = later("fascinet.engine.whole_vectors", "longs_at")
 
 
 @njit(cache=True, nogil=True)
-def up(prog, base, obs, soft, count, work):
-    """Load the first `count` likelihoods and collect; return a status and ln P(e)."""
+def up(ints, floats, soft, count, work):
+    """Load the first `count` likelihoods and go up; return a status and ln P(e).
+
+    Parameters
+    ----------
+    ints, floats : arrays
+        What is ready of the program, see `ready.py`; the constants' part of ln P(e) is left out.
+    """
     for j in range(count):
         work[j] = soft[j]
-    return collect(prog, base, obs, work)
+    return rise(ints, floats, work)
 
 
 @njit(cache=True, nogil=True)
-def up_and_down(prog, base, obs, soft, count, work, out):
+def up_and_down(ints, floats, soft, count, work, out):
     """As `up`, and write the marginals of all but the leaf queries."""
-    status, log_prob = up(prog, base, obs, soft, count, work)
+    status, log_prob = up(ints, floats, soft, count, work)
     if status == DONE:
-        distribute(prog, work, out, True)
+        fall(ints, work, out)
     return status, log_prob
 
 
@@ -40,17 +48,19 @@ def leaves(prog, asks, base, obs, work, sent, out, doubtful):
 
 
 @njit(cache=True, nogil=True)
-def answer(frame, prog, base, obs, soft, work, pending, certain, out):
+def answer(frame, ints, floats, soft, work, pending, certain, out):
     """Write all marginals but those of leaf queries, NaN; return ln P(e), NaN if in doubt.
 
     Parameters
     ----------
     frame : int64 array
         The findings, see `hard_numba.py`.
+    ints, floats : arrays
+        As for `up`.
     pending, certain : int64 array
         Places in the answer of the leaf queries, and of variables with one state.
     """
-    status, log_prob = up_and_down(prog, base, obs, soft, frame[SOFT], work, out)
+    status, log_prob = up_and_down(ints, floats, soft, frame[SOFT], work, out)
     if status != DONE:
         return np.nan
     for i in range(pending.size):
