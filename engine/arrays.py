@@ -19,6 +19,7 @@ All are sums and products of non-negative numbers, so nothing cancels.
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,11 @@ class NetworkArrays:
     def family(self, v: int) -> int:
         """Return the entries of a variable's table over its parents and itself."""
         return prod(self.cards[u] for u in (*self.parents[v], v))
+
+    @cached_property
+    def windows(self) -> dict[tuple[int, ...], Any]:
+        """Windows on the base that many evidence sets share, kept by `decompose`."""
+        return {}
 
     @cached_property
     def certain(self) -> NDArray[np.int64]:

@@ -115,6 +115,31 @@ def window(offset: int, axes: Iterable[tuple[int, int]], observed: frozenset[int
     return Factor(offset, tuple(scope), tuple(strides), tuple(slices))
 
 
+def link_window(net: NetworkArrays, v: int, i: int, seen: bool) -> Factor:
+    """Return the factor P(Z_i | u_i) of one link, its parent observed or not; made once."""
+    key = (v, i, int(seen))
+    found: Factor | None = net.windows.get(key)
+    if found is None:
+        u = net.parents[v][i]
+        axes = [(u, net.cards[v])]
+        found = window(net.blocks[v].raw[i], axes, frozenset({u}) if seen else frozenset())
+        net.windows[key] = found
+    return found
+
+
+def table_window(net: NetworkArrays, v: int, observed: frozenset[int]) -> Factor:
+    """Return a table's factor; made once where nobody in it is observed."""
+    family = (*net.parents[v], v)
+    blocks = net.blocks[v]
+    if not observed.isdisjoint(family):
+        return window(blocks.offset, zip(family, blocks.strides, strict=True), observed)
+    found: Factor | None = net.windows.get((v,))
+    if found is None:
+        found = window(blocks.offset, zip(family, blocks.strides, strict=True), observed)
+        net.windows[(v,)] = found
+    return found
+
+
 def is_query(net: NetworkArrays, pattern: Pattern, kept: set[int], v: int) -> bool:
     """Whether an unobserved noisy-MAX is worked afterwards, as a query on the calibrated tree."""
     if v in pattern.observed or v in pattern.soft or v in pattern.joint:
@@ -149,14 +174,11 @@ def open_gates(net: NetworkArrays, pattern: Pattern) -> Opened:
         if v in pattern.cut:
             continue
         if is_query(net, pattern, kept, v):
-            links = tuple(
-                window(at, [(u, net.cards[v])], pattern.observed)
-                for u, at in zip(parents, blocks.raw, strict=True)
-            )
+            seen = pattern.observed
+            links = tuple(link_window(net, v, i, u in seen) for i, u in enumerate(parents))
             out.queries.append(Query(v, blocks.leak, links))
         elif not blocks.is_max:
-            axes = zip((*parents, v), blocks.strides, strict=True)
-            out.factors.append(window(blocks.offset, axes, pattern.observed))
+            out.factors.append(table_window(net, v, pattern.observed))
         elif v in pattern.low:
             _resting(net, pattern, v, out)
         else:

@@ -9,10 +9,11 @@ import numpy as np
 from fascinet.engine import plan
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Factors, Opened, Pattern, open_gates, star_scopes
+from fascinet.engine.junction_numba import join_tree
 from fascinet.engine.layout_numba import search, search_order
 from fascinet.engine.native_leaves import ints, rows_of
 from fascinet.engine.order import Elimination
-from fascinet.engine.plan import Layout, lay_sweep
+from fascinet.engine.plan import Clique, Layout, Plan, lay_sweep, make_plan
 
 Graph: TypeAlias = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], frozenset[int]]
 KEPT = 256  # layouts: some kilobytes each
@@ -24,6 +25,10 @@ class Layouts:
     def __init__(self) -> None:
         self._found: OrderedDict[Graph, Layout] = OrderedDict()
         self._lock = Lock()
+
+    def plan(self, net: NetworkArrays, pattern: Pattern) -> Plan:
+        """Return the plan of a pattern."""
+        return make_plan(net, pattern, self.lay_out, join)
 
     def lay_out(self, net: NetworkArrays, pattern: Pattern) -> Layout:
         """Return the factors and an elimination order, the cheapest of many tries."""
@@ -77,6 +82,27 @@ def search_layout(net: NetworkArrays, pattern: Pattern, opened: Opened) -> Layou
     if work > plan.SWEEP:
         return min([best, *lay_sweep(net, pattern, opened, hubs)], key=lambda t: t[1].work)
     return best
+
+
+def join(factors: Factors, elimination: Elimination) -> tuple[list[Clique], dict[int, int]]:
+    """Return the junction tree of an elimination, as `plan.junction_tree` does."""
+    count = len(factors.cards)
+    words = (count + 63) // 64
+    masks = b"".join(mask.to_bytes(8 * words, "little") for mask in elimination.neighbours)
+    parents, ptr, scopes, cuts, home, homes = join_tree(
+        ints(elimination.order), np.frombuffer(masks, np.uint64).reshape(-1, words),
+        *rows_of([f.scope for f in factors.factors]), count,
+    )  # fmt: skip
+    assigned: list[list[int]] = [[] for _ in range(len(parents))]
+    for f, c in enumerate(homes.tolist()):
+        if c >= 0:
+            assigned[c].append(f)
+    at, flat = ptr.tolist(), scopes.tolist()
+    cliques = [
+        Clique(tuple(flat[at[c] : at[c + 1]]), cut, parent, tuple(assigned[c]))
+        for c, (cut, parent) in enumerate(zip(cuts.tolist(), parents.tolist(), strict=True))
+    ]
+    return cliques, {v: c for v, c in enumerate(home.tolist()) if c >= 0}
 
 
 def elimination_of(order: np.ndarray, rows: np.ndarray, work: float) -> Elimination:

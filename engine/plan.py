@@ -203,10 +203,23 @@ def lay_sweep(
     return [(mirror.out, follow(windows, widths, mirror.order))]
 
 
-def make_plan(net: NetworkArrays, pattern: Pattern, lay: Lay | None = None) -> Plan:
-    """Return the plan for a pattern of evidence; `lay` finds the factors and their order."""
+Join: TypeAlias = Callable[[Factors, Elimination], tuple[list[Clique], dict[int, int]]]
+
+
+def make_plan(
+    net: NetworkArrays, pattern: Pattern, lay: Lay | None = None, join: Join = junction_tree
+) -> Plan:
+    """Return the plan for a pattern of evidence.
+
+    Parameters
+    ----------
+    lay : callable, optional
+        Finds the factors and their order; `lay_out` by default.
+    join : callable
+        Makes a junction tree of them.
+    """
     factors, elimination = (lay or lay_out)(net, pattern)
-    cliques, home = junction_tree(factors, elimination)
+    cliques, home = join(factors, elimination)
     sizes = [clique_size(c, factors.cards) for c in cliques]
     return Plan(
         pattern,

@@ -112,7 +112,7 @@ class Solver:
                 from fascinet.engine.native_layout import Layouts
 
                 self._layouts = Layouts()
-            return make_plan(self.net, pattern, self._layouts.lay_out)
+            return self._layouts.plan(self.net, pattern)
         return make_plan(self.net, pattern)
 
     def program(self, pattern: Pattern) -> Compiled:

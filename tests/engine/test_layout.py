@@ -14,9 +14,10 @@ from fascinet.engine.lanes_layout import INSIDE, TOP, batch_up, spans
 from fascinet.engine.layout_numba import search_order
 from fascinet.engine.mirror import Mirror
 from fascinet.engine.mirror_numba import mirror
-from fascinet.engine.native_layout import board, elimination_of, with_factors
+from fascinet.engine.native_layout import Layouts, board, elimination_of, join, with_factors
 from fascinet.engine.native_leaves import rows_of
 from fascinet.engine.order import eliminate, follow
+from fascinet.engine.plan import junction_tree
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 from tests.oracle import posteriors
@@ -47,6 +48,14 @@ def test_compiled_accumulators_are_those_of_the_plain_twin(
     assert Counter(with_factors(opened.out, factors, widths).factors) == Counter(plain.out.factors)
     assert widths.tolist() == plain.out.cards
     assert sequence.tolist() == plain.order
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 60))
+def test_compiled_junction_trees_are_those_of_the_plain_twin(seed: int, size: int) -> None:
+    net = network_arrays(random_network(seed, size))
+    laid = Layouts().lay_out(net, random_pattern(net, seed))
+    assert join(*laid) == junction_tree(*laid)
 
 
 @settings(max_examples=60, deadline=None)
