@@ -91,6 +91,11 @@ def is_worth_it(solver: Solver, program: BatchProgram, states: States) -> bool:
     return one <= len(patterns) * planned + len(states) * entries * ENTRY
 
 
+def is_dear(program: BatchProgram | None) -> bool:
+    """Whether a case costs more than to look whether it is equal to another."""
+    return program is None or program.work * STEP > COPIED
+
+
 def solve_states(
     solver: Solver,
     states: States,
@@ -118,7 +123,7 @@ def solve_states(
     native = solver.native or (solver.backend == "auto" and len(states) >= BLOCK)
     program = program_of(solver) if len(states) >= FEW else None
     if program is not None and is_worth_it(solver, program, states):
-        if program.work * STEP > COPIED:
+        if is_dear(program):
             first, which = distinct_rows(states)
             if len(first) <= MOSTLY * len(states):
                 some = np.asfortranarray(states[first])

@@ -40,10 +40,18 @@ def pattern_from(row: NDArray[np.uint8], wanted: frozenset[int] | None) -> Patte
 
 def distinct_rows(states: States) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the first of each set of equal rows, and for each row which set it is in."""
-    weights = np.random.default_rng(0).integers(2**62, size=states.shape[1]) | 1
-    keys = (states.astype(np.int64) + 1) @ weights  # wraps around
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    if not np.array_equal(states[first][which], states):  # two rows of one key
+    if len(states) < BLOCK:  # not worth the start of the kernels
+        _, first, which = np.unique(states, axis=0, return_index=True, return_inverse=True)
+        return first, which.ravel()
+    from fascinet.engine.frames_numba import are_alike, mix, number
+
+    columns = np.ascontiguousarray(states.T)
+    weights = np.random.default_rng(0).integers(2**32, size=(len(columns), 2), dtype=np.uint32)
+    keys = np.empty((2, len(states)), np.uint32)
+    which, first = np.empty(len(states), np.int64), np.empty(len(states), np.int64)
+    mix(columns, weights, keys)
+    first = first[: number(keys, which, first)]
+    if not are_alike(columns, which, first):  # two rows of one key
         _, first, which = np.unique(states, axis=0, return_index=True, return_inverse=True)
     return first, which.ravel()
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fascinet.engine.batch import States, solve_states
+from fascinet.engine.batch import FEW, States, is_dear, program_of, solve_states
+from fascinet.engine.batch_patterns import distinct_rows
 from fascinet.engine.frame_codes import encode
 from fascinet.engine.posterior import Layout
 from fascinet.engine.solver import Solver
@@ -53,6 +54,19 @@ def _solve(
     solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
 ) -> tuple[Array, Array]:
     """Return the posteriors at some places, shape (cases, places), and ln P(e)."""
+    if len(states) < FEW or not is_dear(program_of(solver)):
+        return _solve_each(solver, states, places, total, dtype)
+    first, which = distinct_rows(states)
+    if len(first) == len(states):
+        return _solve_each(solver, states, places, total, dtype)
+    values, logs = _solve_each(solver, states[first], places, total, dtype)
+    return np.take(values.T, which, axis=1).T, logs[which]
+
+
+def _solve_each(
+    solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
+) -> tuple[Array, Array]:
+    """Return what `_solve` does, each row worked."""
     if np.array_equal(places, np.arange(total)):
         return solve_states(solver, states, dtype=dtype)
     out, logs = np.empty((len(places), len(states)), dtype), np.empty(len(states))

@@ -5,6 +5,7 @@ import numpy as np
 
 from fascinet.engine.kernel_cache import njit
 
+BLOCK = 4096  # rows whose keys are worked at a time
 KNOWN = 64  # different objects that a column may hold before it is hashed by value instead
 SLOTS = 256
 
@@ -84,3 +85,74 @@ def code_strings(offsets, text, valid, skip, states, lengths, out):
             return i
         out[i] = code
     return -1
+
+
+@njit(cache=True, nogil=True)
+def mix(columns, weights, keys):
+    """Write two numbers made of the states of each row.
+
+    Parameters
+    ----------
+    columns : int16 array, shape (variables, rows)
+        In C order. Variables that nobody observes are skipped.
+    weights : uint32 array, shape (variables, 2)
+    keys : uint32 array, shape (2, rows)
+    """
+    keys[:] = 0
+    for begin in range(0, columns.shape[1], BLOCK):
+        end = min(begin + BLOCK, columns.shape[1])
+        for v in range(columns.shape[0]):
+            column = columns[v, begin:end]
+            top = column[0]
+            for i in range(len(column)):
+                top = max(top, column[i])
+            if top < 0:
+                continue
+            for k in range(2):
+                weight, key = weights[v, k], keys[k, begin:end]
+                for i in range(len(column)):
+                    key[i] += np.uint32(column[i] + 1) * weight
+
+
+@njit(cache=True, nogil=True)
+def number(keys, which, first):
+    """Give each key a number in order of appearance; return how many there are.
+
+    Parameters
+    ----------
+    keys : uint32 array, shape (2, rows)
+    which, first : int64 arrays, shape (rows,)
+        Filled with the number of each row, and with the row in which each number appears first.
+    """
+    rows = keys.shape[1]
+    size = 16
+    while size < 2 * rows:
+        size *= 2
+    slots, count = np.full(size, -1, np.int32), 0
+    for i in range(rows):
+        a, b = keys[0, i], keys[1, i]
+        at = (np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) ^ np.uint64(b)
+        at &= np.uint64(size - 1)
+        while slots[at] >= 0:
+            seen = first[slots[at]]
+            if keys[0, seen] == a and keys[1, seen] == b:
+                break
+            at = (at + np.uint64(1)) & np.uint64(size - 1)
+        if slots[at] < 0:
+            slots[at], first[count] = count, i
+            count += 1
+        which[i] = slots[at]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def are_alike(columns, which, first):
+    """Whether every row equals the first of its number."""
+    for v in range(columns.shape[0]):
+        column = columns[v]
+        other = 0
+        for i in range(len(which)):
+            other |= column[i] ^ column[first[which[i]]]
+        if other != 0:
+            return False
+    return True
