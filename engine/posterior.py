@@ -217,6 +217,16 @@ class Posterior(Mapping[str, Marginal]):
         values.flags.writeable = False
         return values
 
+    def __copy__(self) -> "Posterior":
+        return self  # nothing of it ever changes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the answer in full and the prior's: whoever unpickles it needs no engine."""
+        plain = dict(self._evidence), dict(self._soft), dict(self._do)
+        answer, prior = (self._whole(), self._log_prob), self.prior
+        rest = self._targets, prior.flat, prior.log_prob_evidence
+        return restored, (self._layout, *answer, *plain, *rest)
+
     @property
     def log_prob_evidence(self) -> float:
         """The logarithm of P(e)."""
@@ -353,3 +363,23 @@ class Posterior(Mapping[str, Marginal]):
             f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
             f"log P(e) = {self.log_prob_evidence:.6g})"
         )
+
+
+def restored(
+    layout: Layout,
+    values: Array,
+    log_prob_evidence: float,
+    evidence: Mapping[str, str],
+    soft: Mapping[str, Any],
+    do: Mapping[str, str],
+    targets: tuple[str, ...],
+    prior: Array,
+    certain: float,
+) -> Posterior:
+    """Return a posterior with the numbers of its prior, as it is pickled."""
+    none: dict[str, str] = {}
+    before = Posterior(
+        layout, prior, certain, none, none, none, layout.variables, lambda: before
+    )  # fmt: skip
+    given = evidence, soft, do
+    return Posterior(layout, values, log_prob_evidence, *given, targets, lambda: before)
