@@ -7,10 +7,14 @@ its offset moves with the observed states, its scope and strides do not.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from fascinet.engine.arrays import NetworkArrays
 
+WINDOWS = 20_000  # that are kept
 QUERY_PARENTS = 2  # an unobserved noisy-MAX leaf of so many unobserved parents is asked afterwards
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -115,15 +119,25 @@ def window(offset: int, axes: Iterable[tuple[int, int]], observed: frozenset[int
     return Factor(offset, tuple(scope), tuple(strides), tuple(slices))
 
 
-def link_window(net: NetworkArrays, v: int, i: int, seen: bool) -> Factor:
-    """Return the factor P(Z_i | u_i) of one link, its parent observed or not; made once."""
-    key = (v, i, int(seen))
-    found: Factor | None = net.windows.get(key)
+def keep_window(net: NetworkArrays, key: tuple[int, ...], made: Kept) -> Kept:
+    """Keep what was made for later evidence sets, and return it; all goes when there is much."""
+    if len(net.windows) > WINDOWS:
+        net.windows.clear()
+    net.windows[key] = made
+    return made
+
+
+def leaf_query(net: NetworkArrays, v: int, observed: frozenset[int]) -> Query:
+    """Return the query of a leaf; made once for each set of observed parents."""
+    parents, blocks = net.parents[v], net.blocks[v]
+    key = (v, *[u for u in parents if u in observed])
+    found: Query | None = net.windows.get(key)
     if found is None:
-        u = net.parents[v][i]
-        axes = [(u, net.cards[v])]
-        found = window(net.blocks[v].raw[i], axes, frozenset({u}) if seen else frozenset())
-        net.windows[key] = found
+        links = tuple(
+            window(at, [(u, net.cards[v])], observed)
+            for u, at in zip(parents, blocks.raw, strict=True)
+        )
+        found = keep_window(net, key, Query(v, blocks.leak, links))
     return found
 
 
@@ -135,8 +149,8 @@ def table_window(net: NetworkArrays, v: int, observed: frozenset[int]) -> Factor
         return window(blocks.offset, zip(family, blocks.strides, strict=True), observed)
     found: Factor | None = net.windows.get((v,))
     if found is None:
-        found = window(blocks.offset, zip(family, blocks.strides, strict=True), observed)
-        net.windows[(v,)] = found
+        axes = zip(family, blocks.strides, strict=True)
+        found = keep_window(net, (v,), window(blocks.offset, axes, observed))
     return found
 
 
@@ -170,14 +184,11 @@ def open_gates(net: NetworkArrays, pattern: Pattern) -> Opened:
     """Return the factors of all gates but those that need accumulators."""
     out, kept, gates = Factors(list(net.cards)), relevant(net, pattern), list[int]()
     for v in sorted(kept):
-        blocks, parents = net.blocks[v], net.parents[v]
         if v in pattern.cut:
             continue
         if is_query(net, pattern, kept, v):
-            seen = pattern.observed
-            links = tuple(link_window(net, v, i, u in seen) for i, u in enumerate(parents))
-            out.queries.append(Query(v, blocks.leak, links))
-        elif not blocks.is_max:
+            out.queries.append(leaf_query(net, v, pattern.observed))
+        elif not net.blocks[v].is_max:
             out.factors.append(table_window(net, v, pattern.observed))
         elif v in pattern.low:
             _resting(net, pattern, v, out)
