@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from fascinet.engine.arrays import NetworkArrays
 
-WINDOWS = 20_000  # that are kept
+WINDOWS = 4000  # that are kept
 QUERY_PARENTS = 2  # an unobserved noisy-MAX leaf of so many unobserved parents is asked afterwards
 
 Kept = TypeVar("Kept")
