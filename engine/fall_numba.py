@@ -5,7 +5,7 @@ children's separators and its marginals are read off it.
 """
 
 # pyright: basic
-from fascinet.engine.kernels_numba import CLIQUE, FAST, U, read_marginal
+from fascinet.engine.kernels_numba import CLIQUE, FAST, U
 from fascinet.engine.machine_code import later, njit
 
 add, first_of, high_half, high_twice, low_half, low_twice, pair, pointer = later(
@@ -34,33 +34,49 @@ def sum_pairs(ints, p, work, to, count, ratio):
             p, to = p + U(2), to + U(2)
     else:
         for _ in range(count):
-            x = pair(work, word(ints, p))
-            for j in range(U(1), ratio):
-                x = add(x, pair(work, word(ints, p + j)))
-            put(work, to, x)
+            put(work, to, sum_terms(ints, p, work, ratio))
             p, to = p + ratio, to + U(2)
+
+
+@njit(cache=True)
+def sum_terms(ints, p, work, terms):
+    """Return the sum of listed pairs."""
+    x = pair(work, word(ints, p))
+    if terms & U(3):
+        for j in range(U(1), terms):
+            x = add(x, pair(work, word(ints, p + j)))
+        return x
+    y, z = pair(work, word(ints, p + U(1))), pair(work, word(ints, p + U(2)))
+    w = pair(work, word(ints, p + U(3)))
+    for j in range(p + U(4), p + terms, U(4)):
+        x = add(x, pair(work, word(ints, j)))
+        y = add(y, pair(work, word(ints, j + U(1))))
+        z = add(z, pair(work, word(ints, j + U(2))))
+        w = add(w, pair(work, word(ints, j + U(3))))
+    return add(add(x, y), add(z, w))
 
 
 @njit(cache=True)
 def sum_twice(ints, p, work, to, count, ratio):
     """Write numbers that are each the sum of all in `ratio` pairs of the buffer."""
     for i in range(count):
-        x = pair(work, word(ints, p))
-        for j in range(U(1), ratio):
-            x = add(x, pair(work, word(ints, p + j)))
+        x = sum_terms(ints, p, work, ratio)
         p += ratio
         work[to + i] = first_of(x) + second_of(x)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=FAST)
 def sum_items(ints, p, work, to, count, ratio):
     """Write numbers that are each the sum of `ratio` numbers of the buffer."""
     for i in range(count):
-        x = 0.0
-        for j in range(ratio):
-            x += work[word(ints, p + j)]
+        x = y = 0.0
+        for j in range(p, p + ratio - U(1), U(2)):
+            x += work[word(ints, j)]
+            y += work[word(ints, j + U(1))]
         p += ratio
-        work[to + i] = x
+        if ratio & U(1):
+            x += work[word(ints, p - U(1))]
+        work[to + i] = x + y
 
 
 @njit(cache=True)
@@ -83,9 +99,32 @@ def believe(work, t, m, to, rows, cols):
     """Write the belief of a clique of any shape."""
     for s in range(rows):
         x = work[m + s]
-        for j in range(cols):
-            work[to + j] = work[t + j] * x
+        if cols & U(3) == U(0):
+            weight = same(x)
+            for j in range(U(0), cols, U(4)):
+                put(work, to + j, times(quad(work, t + j), weight))
+        else:
+            for j in range(cols):
+                work[to + j] = work[t + j] * x
         t, to = t + cols, to + cols
+
+
+@njit(cache=True, fastmath=FAST)
+def sum_states(ints, p, work, out):
+    """Write one marginal, read off a belief or a separator's posterior."""
+    at, outer, card = word(ints, p), word(ints, p + U(1)), word(ints, p + U(2))
+    inner, source, total = word(ints, p + U(3)), word(ints, p + U(4)), 0.0
+    for s in range(card):
+        d, x = source + s * inner, 0.0
+        for _ in range(outer):
+            for j in range(inner):
+                x += work[d + j]
+            d += card * inner
+        out[at + s] = x
+        total += x
+    total = 1.0 / total
+    for s in range(card):
+        out[at + s] *= total
 
 
 @njit(cache=True)
@@ -99,11 +138,9 @@ def fall_one(ints, p, work, to, out):
         if marks:
             x, y, at = first_of(both), second_of(both), word(ints, p)
             out[at], out[at + U(1)] = x / (x + y), y / (x + y)
+            marks, p = U(0), p + U(1)
     else:
         believe(work, t, m, to, rows, cols)
-        for k in range(marks):
-            read_marginal(ints, p + U(4) * k, work, to, out)
-    p += U(4) * marks
     for _ in range(kids):
         mode, low = word(ints, p), word(ints, p + U(1))
         count, ratio, p = word(ints, p + U(2)), word(ints, p + U(3)), p + U(4)
@@ -114,6 +151,9 @@ def fall_one(ints, p, work, to, out):
         else:
             sum_items(ints, p, work, low, count, ratio)
         p += count * ratio
+    for _ in range(marks):
+        sum_states(ints, p, work, out)
+        p += U(5)
     return p
 
 

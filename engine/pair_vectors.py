@@ -93,18 +93,6 @@ def pairs(typingctx, data, i, j):
 
 
 @intrinsic
-def twice(typingctx, data, i, j):
-    """Return the numbers at two places, each twice."""
-
-    def emit(context, builder, signature, args):
-        items = [builder.load(builder.gep(args[0], [at])) for at in args[1:]]
-        halves = (_splat(builder, x, 2) for x in items)
-        return builder.shuffle_vector(*halves, _order(0, 1, 2, 3))
-
-    return four(data, types.uintp, types.uintp), emit
-
-
-@intrinsic
 def put(typingctx, data, at, value):
     """Write numbers from a place on."""
 
@@ -182,7 +170,7 @@ def _merge(*lanes):
 firsts, seconds = _merge(0, 4, 2, 6), _merge(1, 5, 3, 7)
 crossed, evens_twice, odds_twice = _shuffle(0, 2, 1, 3), _shuffle(0, 0, 2, 2), _shuffle(1, 1, 3, 3)
 low_twice, high_twice = _shuffle(0, 0, 1, 1), _shuffle(2, 2, 3, 3)
-low_half, high_half = _shuffle(0, 1), _shuffle(2, 3)
+low_half, high_half, swapped = _shuffle(0, 1), _shuffle(2, 3), _shuffle(2, 3, 0, 1)
 
 
 @intrinsic
@@ -249,4 +237,4 @@ def _item(lane):
     return operation
 
 
-first_of, second_of = _item(0), _item(1)
+first_of, second_of, third_of, fourth_of = _item(0), _item(1), _item(2), _item(3)

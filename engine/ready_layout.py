@@ -10,12 +10,16 @@ Layout of the ints (int32; places count numbers of the work space)::
             4 records downwards
     up      0 kind  1 rows  2 columns  3 table  4 message  5 first constant  6 operands
             7 constants' step (0: ones)  8 → next record  9 whether a root; then the operands:
-            kinds of rows: for each block of four rows and each operand the places of four pairs
-            TABLE: for each operand its mode, then the place of each pair (mode 1: a pair lies
-            there; 0: one number, taken twice) or of each number (mode 2)
+            kinds of pairs: for each block of four pairs and each operand the places of the pairs;
+            PAIRED starts with the number of operands to double, and of each first place, numbers,
+            first place of the doubled
+            TABLE: for each entry the place in each operand
     down    0 whether by pairs  1 rows  2 columns  3 table  4 message  5 marginals  6 children;
-            marginals: place in the answer, outer, states, inner
-            children: mode, separator, sums, terms; then the terms' places in the buffer
+            by pairs: place in the answer of the one marginal
+            children: mode, separator, sums, terms; then the terms' places in the buffer (mode 1:
+            sums of pairs; 0: of all numbers in pairs; 2: of numbers)
+            others: marginals, read last: place in the answer, outer, states, inner, first place of
+            what is read: the buffer, or the smallest separator that has the variable
 
 Lists are padded to whole blocks with places that hold numbers, tables with zeros.
 """
@@ -40,7 +44,7 @@ from fascinet.engine.kernels_numba import (
     put,
 )
 from fascinet.engine.machine_code import njit
-from fascinet.engine.rise_numba import FIXED, MANY, ROWS, TABLE
+from fascinet.engine.rise_numba import FIXED, MANY, PAIRED, ROWS, TABLE
 from fascinet.engine.rise_numba import RECORD as UP
 
 LANES, LINE = 4, 8
@@ -118,52 +122,78 @@ def mode_of(places, n):
 
 
 @njit(cache=True)
-def write_table(prog, c, sender, moves, places, ints, p):
-    """Write the operands of a clique of any shape; return where the next record starts."""
-    q = prog[1] + CLIQUE * c
-    n = prog[q]
-    for k in range(prog[q + 6], prog[q + 7]):
-        o = prog[2] + OPERAND * k
-        if prog[o] == 0 or (sender[k] >= 0 and moves[sender[k], 0] == 0):
-            continue
-        expand(prog, o, places, 0)
-        kind = mode_of(places, n)
-        ints[p] = kind
-        step = 1 if kind == 2 else 2
-        for i in range(0, round_up(n, LANES), step):
-            p += 1
-            ints[p] = prog[o + 1] + (places[i] if i < n else places[0])
-        p += 1
-    return p
+def is_settled(prog, k, sender, moves):
+    """Tell whether operand k is part of the constants."""
+    if sender[k] >= 0:
+        return moves[sender[k], 0] == 0
+    return prog[prog[2] + OPERAND * k] == 0
 
 
 @njit(cache=True)
-def write_rows(prog, c, sender, moves, places, ints, p):
+def write_table(prog, c, sender, moves, places, ints, p):
+    """Write the operands of a clique of any shape; return where the next record starts."""
+    q, number, count = prog[1] + CLIQUE * c, 0, moves[c, 0]
+    n = prog[q]
+    for k in range(prog[q + 6], prog[q + 7]):
+        if not is_settled(prog, k, sender, moves):
+            o = prog[2] + OPERAND * k
+            expand(prog, o, places, 0)
+            for i in range(n):
+                ints[p + i * count + number] = prog[o + 1] + places[i]
+            number += 1
+    return p + n * count
+
+
+@njit(cache=True)
+def write_pairs(prog, c, sender, moves, places, ints, p, doubles):
     """Write the operands of a clique of pairs; return where the next record starts, -1 if not one.
 
-    Every operand must hold pairs.
+    Parameters
+    ----------
+    doubles : int
+        Where operands are written that do not hold pairs but numbers, to be doubled; -1 if none is
+        allowed.
     """
     q = prog[1] + CLIQUE * c
-    n, rows, number, count = prog[q], prog[q + 1], 0, moves[c, 0]
-    if prog[q + 2] != 2:
-        return -1
-    blocks = round_up(rows, LANES) // LANES
+    n, number, count, copies = prog[q], 0, moves[c, 0], 0
+    head = p
+    if doubles >= 0:
+        p += 1 + 3 * count
+    blocks = round_up(n, LINE) // LINE
     for k in range(prog[q + 6], prog[q + 7]):
-        o = prog[2] + OPERAND * k
-        if prog[o] == 0 or (sender[k] >= 0 and moves[sender[k], 0] == 0):
+        if is_settled(prog, k, sender, moves):
             continue
+        o = prog[2] + OPERAND * k
         expand(prog, o, places, 0)
-        if mode_of(places, n) != 1:
+        mode, start, step = mode_of(places, n), prog[o + 1], 1
+        if mode == 2 or (mode == 0 and doubles < 0):
             return -1
+        if mode == 0:
+            top = 0
+            for i in range(n):
+                top = max(top, places[i] + 1)
+            r = head + 1 + 3 * copies
+            ints[r], ints[r + 1], ints[r + 2] = start, top, doubles
+            start, step = doubles, 2
+            doubles += round_up(top, LANES) * 2
+            copies += 1
         for i in range(blocks * LANES):
             at = p + (i // LANES * count + number) * LANES + i % LANES
-            ints[at] = prog[o + 1] + (places[2 * i] if i < rows else places[0])
+            ints[at] = start + step * (places[2 * i] if 2 * i < n else places[0])
         number += 1
+    if copies < count and doubles >= 0:  # the list starts right behind the doubled
+        end = p + blocks * LANES * count
+        gap = 3 * (count - copies)
+        for i in range(p, end):
+            ints[i - gap] = ints[i]
+        p -= gap
+    if doubles >= 0:
+        ints[head] = copies
     return p + blocks * LANES * count
 
 
 @njit(cache=True)
-def write_up(prog, c, sender, moves, places, work, ints, p, floats, at):
+def write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at):
     """Write one clique's record upwards; return where the next one, and its constants, start."""
     q = prog[1] + CLIQUE * c
     n, rows, cols, t = prog[q], prog[q + 1], prog[q + 2], np.int64(prog[q + 3])
@@ -175,14 +205,17 @@ def write_up(prog, c, sender, moves, places, work, ints, p, floats, at):
         kind, end = FIXED, body
     else:
         kind = ROWS + min(moves[c, 0], MANY - ROWS)
-        end = write_rows(prog, c, sender, moves, places, ints, body)
+        end = -1
+        if cols == 2:
+            end = write_pairs(prog, c, sender, moves, places, ints, body, -1)
+        if end < 0:
+            kind = PAIRED
+            end = write_pairs(prog, c, sender, moves, places, ints, body, buffer)
         if end < 0:
             kind = TABLE
-            ints[p + 7] = LANES
             end = write_table(prog, c, sender, moves, places, ints, body)
     ints[p], ints[p + 8] = kind, end
-    whole = rows if kind != TABLE else n
-    if kind != FIXED and moves[c, 1] == 0 and whole % LANES == 0:
+    if kind != FIXED and kind != TABLE and moves[c, 1] == 0 and n % LINE == 0:
         ints[p + 5], ints[p + 7] = 0, 0
         return end, at
     room = round_up(n, LINE)
@@ -220,26 +253,42 @@ def write_sums(places, n, mode, buffer, cursor, ints, p):
 def write_down(prog, c, sender, places, cursor, buffer, ints, p):
     """Write one clique's record downwards; return where the next one starts."""
     q = prog[1] + CLIQUE * c
-    n, kids, paired, at = prog[q], 0, prog[q + 2] == 2, p + DOWN
-    marks = prog[q + 9] - prog[q + 8]
-    for k in range(prog[q + 8], prog[q + 9]):
-        r = prog[9] + MARGINAL * k
-        for i in range(4):
-            ints[at + i] = prog[r + i]
+    n, kids, at, first, marks = prog[q], 0, p + DOWN, prog[q + 8], prog[q + 9] - prog[q + 8]
+    source = np.full(marks, buffer)
+    size, step = np.full(marks, n), np.empty(marks, np.int64)
+    for i in range(marks):
+        step[i] = prog[prog[9] + MARGINAL * (first + i) + 3]
+    paired = prog[q + 2] == 2
+    if marks > 0:
+        r = prog[9] + MARGINAL * first
         paired = paired and marks == 1 and prog[r + 2] == 2 and prog[r + 3] == 1
-        at += 4
+        if paired:
+            ints[at] = prog[r]
+            at += 1
     for k in range(prog[q + 6], prog[q + 7]):
         if sender[k] < 0:
             continue
+        d = prog[1] + CLIQUE * sender[k]
         expand(prog, prog[2] + OPERAND * k, places, 0)
         mode = mode_of(places, n)
-        ints[at], ints[at + 1] = mode, prog[prog[1] + CLIQUE * sender[k] + 4]
+        ints[at], ints[at + 1] = mode, prog[d + 4]
         count, terms = write_sums(places, n, mode, buffer, cursor, ints, at + 4)
         ints[at + 2], ints[at + 3] = count, terms
         at += 4 + count * terms
         kids += 1
+        for i in range(marks):
+            r = prog[9] + MARGINAL * (first + i)
+            inner = places[prog[r + 3]] - places[0] if prog[r + 2] > 1 else 0
+            if prog[d + 1] < size[i] and inner > 0:
+                size[i], source[i], step[i] = prog[d + 1], prog[d + 4], inner
     if marks == 0 and kids == 0:
         return p
+    if not paired:
+        for i in range(marks):
+            r = prog[9] + MARGINAL * (first + i)
+            ints[at], ints[at + 2], ints[at + 3] = prog[r], prog[r + 2], step[i]
+            ints[at + 1], ints[at + 4] = size[i] // (prog[r + 2] * step[i]), source[i]
+            at += 5
     ints[p] = paired
     for i in range(1, 5):
         ints[p + i] = prog[q + i]
@@ -255,7 +304,7 @@ def room_for(prog):
         q = prog[1] + CLIQUE * c
         n = round_up(prog[q], LINE)
         operands = prog[q + 7] - prog[q + 6]
-        ints += UP + DOWN + 4 * (prog[q + 9] - prog[q + 8]) + operands * (2 * n + 6)
+        ints += UP + DOWN + 5 * (prog[q + 9] - prog[q + 8]) + operands * (2 * n + 8) + 1
         floats, largest = floats + n, max(largest, n)
     return ints, floats, largest
 
@@ -273,13 +322,12 @@ def lay_ready(prog, base, obs):
     places, cursor = np.empty(largest, np.int64), np.empty(largest, np.int64)
     p, at = LINE, FIRST_ONES
     ints[0], ints[1] = prog[0], p
+    buffer = prog[prog[1] + 3] + prog[10] if prog[0] > 0 else 0
     for c in range(prog[0]):
-        p, at = write_up(prog, c, sender, moves, places, work, ints, p, floats, at)
-    ints[2] = p
-    if prog[0] > 0:
-        ints[3] = prog[prog[1] + 3] + prog[10]
+        p, at = write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at)
+    ints[2], ints[3] = p, buffer
     for c in range(prog[0] - 1, -1, -1):
         begin = p
-        p = write_down(prog, c, sender, places, cursor, ints[3], ints, p)
+        p = write_down(prog, c, sender, places, cursor, buffer, ints, p)
         ints[4] += p > begin
     return ints[:p].copy(), floats[:at].copy(), status, total

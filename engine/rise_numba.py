@@ -12,15 +12,19 @@ import numpy as np
 from fascinet.engine.kernels_numba import DONE, FAST, FLOOR, IMPOSSIBLE, TINY, UNSAFE, U
 from fascinet.engine.machine_code import later, njit
 
-add, crossed, evens_twice, firsts, inverse, larger, least, low_of = later(
-    "fascinet.engine.pair_vectors", "add crossed evens_twice firsts inverse larger least low_of"
+add, crossed, evens_twice, first_of, firsts, fourth_of, high_twice, inverse = later(
+    "fascinet.engine.pair_vectors",
+    "add crossed evens_twice first_of firsts fourth_of high_twice inverse",
 )
-odds_twice, pairs, pointer, put, quad, same, seconds, times = later(
-    "fascinet.engine.pair_vectors", "odds_twice pairs pointer put quad same seconds times"
+larger, least, low_of, low_twice, odds_twice, pairs, pointer, put = later(
+    "fascinet.engine.pair_vectors", "larger least low_of low_twice odds_twice pairs pointer put"
 )
-top_of, twice, word = later("fascinet.engine.pair_vectors", "top_of twice word")
+quad, same, second_of, seconds, swapped, third_of, times, top_of, word = later(
+    "fascinet.engine.pair_vectors",
+    "quad same second_of seconds swapped third_of times top_of word",
+)
 
-FIXED, ROWS, MANY, TABLE = 0, 1, 4, 5  # ROWS + operands: up to two are written out
+FIXED, ROWS, MANY, TABLE, PAIRED = 0, 1, 4, 5, 6  # ROWS + operands: up to two are written out
 SMALL, BIG = 1e-6, 1e6  # messages out of this range are scaled to a maximum of 1
 RECORD = 10
 
@@ -81,45 +85,97 @@ def rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands):
 
 
 @njit(cache=True)
-def multiply(ints, p, floats, c, step, work, t, quads, operands):
-    """Make the table of a clique of any shape."""
-    for i in range(quads):
-        put(work, t + U(4) * i, quad(floats, c))
-        c += step
-    for _ in range(operands):
-        mode = word(ints, p)
-        p += U(1)
-        if mode == U(2):
-            for i in range(U(4) * quads):
-                work[t + i] *= work[word(ints, p)]
-                p += U(1)
-            continue
-        for i in range(quads):
-            k, a, b = t + U(4) * i, word(ints, p), word(ints, p + U(1))
-            y = pairs(work, a, b) if mode == U(1) else twice(work, a, b)
-            put(work, k, times(quad(work, k), y))
-            p += U(2)
+def double(work, source, count, to):
+    """Write each number of a message twice, so that an operand along other axes holds pairs too."""
+    for i in range((count + U(3)) >> U(2)):
+        x = quad(work, source + U(4) * i)
+        put(work, to + U(8) * i, low_twice(x))
+        put(work, to + U(8) * i + U(4), high_twice(x))
+
+
+@njit(cache=True)
+def multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands):
+    """Make the table of a clique whose operands hold pairs, after the doubling of some."""
+    copies = word(ints, p)
+    p += U(1)
+    for _ in range(copies):
+        double(work, word(ints, p), word(ints, p + U(1)), word(ints, p + U(2)))
+        p += U(3)
+    for _ in range(blocks):
+        x, y = quad(floats, c), quad(floats, c + U(4))
+        for _ in range(operands):
+            x, y = take_rows(ints, p, work, x, y)
+            p += U(4)
+        put(work, t, x)
+        put(work, t + U(4), y)
+        c, t = c + step, t + U(8)
+
+
+@njit(cache=True)
+def multiply(ints, p, floats, c, work, t, n, operands):
+    """Make the table of a clique of any shape, number by number."""
+    for i in range(n):
+        x = floats[c + i]
+        for _ in range(operands):
+            x *= work[word(ints, p)]
+            p += U(1)
+        work[t + i] = x
+    for i in range(n, (n + U(7)) & ~U(7)):
+        work[t + i] = 0.0
 
 
 @njit(cache=True, fastmath=FAST)
-def close_table(work, t, m, rows, cols):
-    """Turn a table into conditionals and a message; return its extremes."""
-    top, low = 0.0, 1.0
+def sum_rows(work, t, m, rows, cols):
+    """Write the sum of each row of a table."""
+    if cols & U(3) == U(0):
+        for s in range(rows):
+            x = quad(work, t)
+            for j in range(U(4), cols, U(4)):
+                x = add(x, quad(work, t + j))
+            x = add(x, swapped(x))
+            work[m + s] = first_of(x) + second_of(x)
+            t += cols
+        return
     for s in range(rows):
         x = 0.0
         for j in range(cols):
             x += work[t + j]
         work[m + s] = x
-        top = max(top, x)
-        if x > 0.0:
-            low = min(low, x)
-            x = 1.0 / x
-            for j in range(cols):
-                work[t + j] *= x
         t += cols
+
+
+@njit(cache=True, fastmath=FAST)
+def scale_row(work, t, cols, x):
+    """Multiply a row by a number; return where the next one starts."""
+    if cols & U(3) == U(0):
+        factor = same(x)
+        for j in range(U(0), cols, U(4)):
+            put(work, t + j, times(quad(work, t + j), factor))
+    else:
+        for j in range(cols):
+            work[t + j] *= x
+    return t + cols
+
+
+@njit(cache=True)
+def close_table(work, t, m, rows, cols):
+    """Turn a table into conditionals and a message; return its extremes."""
+    sum_rows(work, t, m, rows, cols)
     for s in range(rows, (rows + U(3)) & ~U(3)):
         work[m + s] = 0.0
-    return top, low
+    top, low = same(0.0), same(1.0)
+    for s in range(U(0), rows, U(4)):
+        sums = quad(work, m + s)
+        top, low = larger(top, sums), least(low, sums)
+        part = inverse(sums)
+        t = scale_row(work, t, cols, first_of(part))
+        if s + U(1) < rows:
+            t = scale_row(work, t, cols, second_of(part))
+        if s + U(2) < rows:
+            t = scale_row(work, t, cols, third_of(part))
+        if s + U(3) < rows:
+            t = scale_row(work, t, cols, fourth_of(part))
+    return top_of(top), low_of(low)
 
 
 @njit(cache=True)
@@ -148,9 +204,11 @@ def rise_one(ints, p, floats, work):
         return rise_by_two(ints, p, floats, c, step, work, t, m, blocks)
     if kind == U(MANY):
         return rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands)
-    quads = (rows * cols + U(3)) >> U(2)
-    put(work, t + ((rows * cols + U(7)) & ~U(7)) - U(4), same(0.0))
-    multiply(ints, p, floats, c, step, work, t, quads, operands)
+    if kind == U(PAIRED):
+        blocks = (rows * cols + U(7)) >> U(3)
+        multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands)
+    else:
+        multiply(ints, p, floats, c, work, t, rows * cols, operands)
     return close_table(work, t, m, rows, cols)
 
 

@@ -16,7 +16,7 @@ from fascinet.engine.native import NativeProgram, observed_states
 from fascinet.engine.program import compile_program
 from fascinet.engine.ready import Ready, Shelf, Warm
 from fascinet.engine.request import pattern_of, read_request
-from fascinet.engine.rise_numba import FIXED, MANY, ROWS, TABLE, rise
+from fascinet.engine.rise_numba import FIXED, MANY, PAIRED, ROWS, TABLE, rise
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from tests.engine.networks import cases, network
@@ -150,7 +150,7 @@ def test_every_kind_of_clique_is_met() -> None:
     for seed in range(40):
         net = random_network(seed, 16, parents=4, states=3)
         met |= set(kinds(Bench(random_evidence(net, seed, 0.1)).check().ready))
-    assert met == {FIXED, ROWS + 1, ROWS + 2, MANY, TABLE}
+    assert met == {FIXED, ROWS + 1, ROWS + 2, MANY, TABLE, PAIRED}
 
 
 def test_a_case_without_likelihoods_is_all_constant() -> None:
