@@ -10,10 +10,10 @@ gives the same bits, so that no tables have to be kept with an answer.
 # pyright: basic
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import log
 from threading import local
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -22,15 +22,17 @@ from fascinet.engine.decompose import Pattern
 from fascinet.engine.native import DONE, NativeProgram, ask_leaves, hold, holds, scratch
 from fascinet.engine.objects import WORD, objects_as_expected
 from fascinet.engine.passes_numba import answer, enter
-from fascinet.engine.posterior import Layout, Posterior
+from fascinet.engine.posterior import Layout, Posterior, Rest
+from fascinet.engine.ready import Ready
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
     from fascinet.engine.solver import Solver
 
-Case: TypeAlias = tuple[bytes]  # the places of the findings; the tuple tells case from case
-KEYS = 4096  # sets of findings whose pattern is remembered
+NEVER = -np.inf
+SEATS = 4096
+TOUCH = 16  # uses of a seat after which the caches are asked
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,11 @@ def fixed_parts(solver: "Solver", layout: Layout) -> Fixed:
     arrays = {
         hard.FACTORS: folder.factors, hard.ROW: rows,
         hard.OWNER: np.repeat(np.arange(count), net.cards), hard.STARTS: longs(solver.starts),
-        hard.IS_MAX: longs([b.is_max for b in net.blocks]),
         hard.ABOVE: longs(list(spine)), hard.SEAT: longs([*seats, width]),
     }  # fmt: skip
     numbers = {
         hard.NAMES: id(layout.places), hard.STR: id(str), hard.VARIABLES: count,
-        hard.WORDS: -(-count // hard.PAIRS), hard.WIDTH: width, hard.SPINE: len(spine),
+        hard.WORDS: -(-count // hard.BYTES), hard.WIDTH: width, hard.SPINE: len(spine),
     }  # fmt: skip
     return Fixed(layout.places, arrays, numbers)
 
@@ -98,6 +99,30 @@ class Desk:
             self.frame[place] = number
         self.cursor = self.frame.ctypes.data + WORD * hard.CURSOR
 
+    def lay(self, places: np.ndarray) -> None:
+        """Lay a case down by the places of its findings."""
+        self.case[: places.size] = places
+        self.frame[hard.COUNT] = places.size
+        hard.fold(self.frame)
+
+
+class Seat:
+    """What the cases of some observed states share; it does not keep it from being dropped."""
+
+    __slots__ = ("_program", "_ready", "_uses", "pattern")
+
+    def __init__(self, pattern: Pattern, program: NativeProgram, ready: Ready) -> None:
+        self.pattern, self._uses = pattern, 0
+        self._program, self._ready = ref(program), ref(ready)
+
+    def take(self) -> tuple[NativeProgram | None, Ready | None]:
+        """Return the program and what is ready of it; nothing now and then, too.
+
+        The caches are asked then, and see what is in use.
+        """
+        self._uses += 1
+        return (self._program(), self._ready()) if self._uses % TOUCH else (None, None)
+
 
 class Direct:
     """Answers hard evidence by name, or does not: then the long way answers, or tells.
@@ -110,92 +135,100 @@ class Direct:
 
     def __init__(self, solver: "Solver", layout: Layout) -> None:
         self.solver, self.fixed = solver, fixed_parts(solver, layout)
+        self.certain = solver.net.certain
         self._local = local()
-        self._patterns: dict[bytes, Pattern] = {}
-        frame = self.desk.frame
+        self._seats: dict[bytes, Seat] = {}
+        frame = self._desk().frame
         self._read = hard.read_names.bound(frame, id({}), frame.ctypes.data)
-        self._run: Callable[..., float] | None = None
+        self._run: Callable[..., float] = self._first_run
 
-    @property
-    def desk(self) -> Desk:
-        """The desk of the thread that asks."""
+    def _desk(self) -> Desk:
+        """Return the desk of the thread that asks."""
         try:
             return self._local.desk
         except AttributeError:
             self._local.desk = Desk(self.fixed)
             return self._local.desk
 
-    def solve(
-        self, evidence: dict[str, str], values: Array
-    ) -> tuple[float, Callable[[Array], Array]] | None:
+    def solve(self, evidence: dict[str, str], values: Array) -> tuple[float, Rest] | None:
         """Write all posteriors but those of leaf queries, NaN; return ln P(e) and what adds them.
 
         None on any doubt: a name is unknown, numbers are out of range, or P(e) = 0.
         """
-        desk = self.desk
+        try:
+            desk = self._local.desk
+        except AttributeError:
+            desk = self._desk()
         desk.program = None
         left_out = self._read(desk.frame, id(evidence), desk.cursor)
         if not left_out > 0.0:
             return None
         log_prob = self._pass(desk, values)
-        if not log_prob > -np.inf:
+        if not log_prob > NEVER:
             return None
-        case = (desk.case[: len(evidence)].tobytes(),)
-        hold(case)
-        return log_prob + log(left_out), partial(self.finish, case)
+        rest = (self.finish, desk.case[: len(evidence)].tobytes())
+        hold(rest)
+        return log_prob + log(left_out), rest
 
-    def finish(self, case: Case, values: Array) -> Array:
+    def finish(self, rest: Rest, values: Array) -> Array:
         """Return an answer with the posteriors of the leaf queries added."""
-        desk, whole = self.desk, values.copy()
-        if desk.program is None or not holds(case):
-            self._read_again(desk, case)
+        desk, whole = self._desk(), values.copy()
+        if desk.program is None or not holds(rest):
+            desk.lay(np.frombuffer(rest[1], np.int64))
             self._pass(desk, whole)
         program = desk.program
         assert program is not None
-        work = scratch(int(program.prog[11]))
-        ask_leaves(self.solver.net, program, desk.obs, work, whole)
+        ask_leaves(self.solver.net, program, desk.obs, scratch(program.room), whole)
         enter(desk.frame, whole)  # an absent leaf is folded, and asked as any other
         return whole
-
-    def _read_again(self, desk: Desk, case: Case) -> None:
-        places = np.frombuffer(case[0], np.int64)
-        desk.case[: places.size] = places
-        desk.frame[hard.COUNT] = places.size
-        hard.fold(desk.frame)
 
     def _pass(self, desk: Desk, values: Array) -> float:
         """Run the passes of the case on a desk; return ln P(e) without what is left out, or NaN."""
         key = desk.key.tobytes()
-        compiled = self.solver.program(self._patterns.get(key) or self._pattern(desk, key))
-        program, net = compiled.flat, self.solver.net
-        if not program.keep:
-            return np.nan
-        ready = program.warm.of(desk.obs)
-        if ready.status != DONE:
-            return np.nan
-        work = scratch(int(program.prog[11]))
-        args = (
-            desk.frame, ready.ints, ready.floats, desk.likely, work, program.pending,
-            net.certain, values,
+        seat = self._seats.get(key)
+        program, ready = (None, None) if seat is None else seat.take()
+        if program is None or ready is None:
+            taken = self._take(desk, key, seat)
+            if taken is None:
+                return np.nan
+            program, ready = taken
+        log_prob = self._run(
+            desk.frame, ready.ints, ready.floats, desk.likely, scratch(program.room),
+            program.pending, self.certain, values,
         )  # fmt: skip
-        run = self._run
-        if run is None:
-            self._run = run = answer.bound(*args)
-        log_prob = run(*args)
         desk.program = program
         return log_prob + ready.log_prob
 
-    def _pattern(self, desk: Desk, key: bytes) -> Pattern:
-        """Return the pattern of the case on a desk, remembered from now on."""
+    def _first_run(self, *args: Any) -> float:
+        self._run = answer.bound(*args)
+        return self._run(*args)
+
+    def _take(
+        self, desk: Desk, key: bytes, seat: Seat | None
+    ) -> tuple[NativeProgram, Ready] | None:
+        """Return a program and what is ready of it, from the caches or made.
+
+        None if it has no leaf queries, or the states are out of its range.
+        """
+        pattern = self._pattern(desk) if seat is None else seat.pattern
+        program = self.solver.program(pattern).flat
+        if not program.keep:
+            return None
+        ready = program.warm.of(desk.obs)
+        if ready.status != DONE:
+            return None
+        if len(self._seats) >= SEATS:
+            self._seats.clear()
+        self._seats[key] = Seat(pattern, program, ready)
+        return program, ready
+
+    def _pattern(self, desk: Desk) -> Pattern:
+        """Return the pattern of the case on a desk."""
         places, starts = desk.case[: desk.frame[hard.COUNT]], self.solver.starts
         seen = self.fixed.arrays[hard.OWNER][places]
         states = dict(zip(seen.tolist(), (places - starts[seen]).tolist(), strict=True))
         request, _ = self.solver.folder.fold(Request(states, {}, frozenset()))
-        found = pattern_of(self.solver.net, request, None)
-        if len(self._patterns) >= KEYS:
-            self._patterns.clear()
-        self._patterns[key] = found
-        return found
+        return pattern_of(self.solver.net, request, None)
 
 
 def direct_answer(
@@ -205,6 +238,6 @@ def direct_answer(
 
     It returns None on any trouble, be it with names, with numbers, or because P(e) = 0.
     """
-    if not objects_as_expected():
+    if not objects_as_expected() or max(solver.net.cards) > hard.MOST:
         return None
     return Posterior.deferring(layout, prior, Direct(solver, layout).solve)

@@ -1,7 +1,7 @@
 """Hard evidence of a network with gates: names to numbers, absent leaves folded, a program's key.
 
-What `request.read_request`, `fold.Folder.fold` and `request.pattern_of` do for any evidence is done
-here in one call for a dict of names: the same numbers, multiplied in the same order.
+What `request.read_request` and `fold.Folder.fold` do for any evidence is done here in one call for
+a dict of names: the same numbers, multiplied in the same order.
 
 Layout of the frame (int64; → is the address of an array)::
 
@@ -10,11 +10,10 @@ Layout of the frame (int64; → is the address of an array)::
     → 11 places of the findings (int64)  → 12 observed states (int64)  → 13 key (int64)
     → 14 product over absent leaves  → 15 likelihoods
     → 16 factors of the leaves  → 17 variable at each place (int64)  → 18 first place (int64)
-    → 19 row of a leaf in the factors, else -1 (int64)  → 20 whether a gate is a noisy-MAX (int64)
-    → 21 the spine's variables (int64)  → 22 where their states start (int64)
+    → 19 row of a leaf in the factors, else -1 (int64)
+    → 20 the spine's variables (int64)  → 21 where their states start (int64)
 
-The key has two bits a variable: whether it is observed and not folded, and whether it is a gate
-that is observed in state 0.
+The key has a byte a variable: 0 if it is not observed, or folded; else one more than its state.
 """
 
 # pyright: basic
@@ -26,9 +25,10 @@ from fascinet.engine.names_numba import read_dict
 longs_at, numbers_at = later("fascinet.engine.whole_vectors", "longs_at numbers_at")
 
 NAMES, STR, CURSOR, COUNT, VARIABLES, WORDS, WIDTH, SPINE, SOFT = 0, 1, 2, 5, 6, 7, 8, 9, 10
-PLACES, OBS, KEY, PRODUCT, LIKELY, FACTORS, OWNER, STARTS, ROW, IS_MAX, ABOVE, SEAT = range(11, 23)
+PLACES, OBS, KEY, PRODUCT, LIKELY, FACTORS, OWNER, STARTS, ROW, ABOVE, SEAT = range(11, 22)
 FRAME = 24
-PAIRS = 32  # variables in a word of the key
+BYTES = 8  # variables in a word of the key
+MOST = 254  # states that a byte can tell
 
 
 @njit(cache=True)
@@ -45,8 +45,7 @@ def absorb(frame, i, product):
         for j in range(width + 1):
             product[j] *= factors[j]
         return
-    bits = 3 if state == 0 and longs_at(frame[IS_MAX])[v] else 1
-    key[v // PAIRS] |= bits << 2 * (v % PAIRS)
+    key[v // BYTES] |= (state + 1) << 8 * (v % BYTES)
 
 
 @njit(cache=True)
@@ -65,7 +64,7 @@ def fold(frame):
     above, seat, likely = longs_at(frame[ABOVE]), longs_at(frame[SEAT]), numbers_at(frame[LIKELY])
     for k in range(frame[SPINE]):
         u = above[k]
-        if key[u // PAIRS] >> 2 * (u % PAIRS) & 1:
+        if key[u // BYTES] >> 8 * (u % BYTES) & 255:
             constant *= product[seat[k] + obs[u]]
             continue
         for j in range(seat[k], seat[k + 1]):

@@ -60,6 +60,11 @@ class NativeProgram:
         return flatten(*tree, *tables, scalars, soft, self.keep)
 
     @cached_property
+    def room(self) -> int:
+        """How long the work space must be."""
+        return int(self.prog[11])
+
+    @cached_property
     def warm(self) -> Warm:
         """What is kept ready of it, for programs with leaf queries."""
         return Warm(self.net, self.prog)
@@ -172,7 +177,7 @@ def run(
     obs = observed_states(net, states)
     if not program.keep:
         return run_tiles(net, program, obs, soft, out)
-    work = scratch(int(program.prog[11]))
+    work = scratch(program.room)
     if net is program.net:
         status, log_prob = run_ready(program, obs, soft, work, out)
     else:

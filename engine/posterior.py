@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-Rest: TypeAlias = Callable[[Array], Array]
+Rest: TypeAlias = tuple[Callable[[Any, Array], Array], bytes]
 
 
 class Layout:
@@ -176,8 +176,9 @@ class Posterior(Mapping[str, Marginal]):
         Parameters
         ----------
         solve : callable
-            Takes the evidence and the array for the answer; returns ln P(e) and what, given the
-            array, returns the whole answer, in place of which there is NaN so far.
+            Takes the evidence and the array for the answer; returns ln P(e) and the rest: a
+            function and its data. Given the rest and the array, that function returns the whole
+            answer; there is NaN so far for what it leaves out.
         """
         size, targets, empty, new = layout.total, layout.variables, np.empty, object.__new__
 
@@ -201,7 +202,7 @@ class Posterior(Mapping[str, Marginal]):
         """Return the answer with nothing left out; what others may be reading is not changed."""
         rest = self._rest  # first: once there is none, the values are whole
         if rest is not None:
-            self._values = rest(self._values)
+            self._values = rest[0](rest, self._values)
             self._rest = None
         return self._values
 
