@@ -1,7 +1,7 @@
 """Cases by number in, flat answers out: picks the program and the backend."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import log
 from threading import Lock
 from time import perf_counter
@@ -153,6 +153,28 @@ class Solver:
                 values[self.starts[v] + state] = 1.0
         values.setflags(write=False)
         return values, log_prob
+
+    def solve_each(
+        self, requests: Sequence[Request], wanted: frozenset[int]
+    ) -> tuple[Array, NDArray[np.float64]]:
+        """Return posteriors of `wanted`, a row a case, and ln P(e) of cases that share a pattern.
+
+        Rows of impossible cases mean nothing; places of other variables neither.
+        """
+        values = np.full((len(requests), int(self.starts[-1])), np.nan)
+        logs = np.full(len(requests), -np.inf)
+        if not requests or self._whole_for(requests[0], wanted) is not None:
+            for i, request in enumerate(requests):
+                values[i], logs[i] = self.solve(request, wanted)
+            return values, logs
+        compiled = self.program(pattern_of(self.net, requests[0], wanted))
+        for i, request in enumerate(requests):
+            logs[i] = self._answer(compiled, request, values[i])
+        values[:, self.net.certain] = 1.0
+        for v in wanted & requests[0].states.keys():
+            values[:, self.starts[v] : self.starts[v + 1]] = 0.0
+            values[:, self.starts[v] + requests[0].states[v]] = 1.0
+        return values, logs
 
     def _whole_for(self, request: Request, wanted: Wanted) -> "Whole | None":
         """Return the fixed tree if it may answer; part of an answer is worth only a small one."""

@@ -82,14 +82,18 @@ def joint_of(engine: "Engine", request: Request, target: int, seats: Seats) -> A
     """Return P(t, x | e), shape (target states, states of all candidates); 0 if P(e) = 0."""
     likelihood = request.soft[target]
     joint = np.zeros((likelihood.size, seats.places.size))
-    logs = np.full(likelihood.size, -np.inf)
-    possible = all(x.any() for x in request.soft.values())
-    for i in np.flatnonzero(likelihood).tolist() if possible else ():
-        point = np.zeros(likelihood.size)
-        point[i] = likelihood[i]
-        case = Request(request.states, {**request.soft, target: point}, request.cut)
-        values, logs[i] = engine.solver.solve(case, seats.wanted)
-        if logs[i] > -np.inf:
-            joint[i] = values[seats.places]
-    weight = np.exp(logs - logs.max()) if logs.max() > -np.inf else np.zeros(logs.size)
-    return frozen(joint * (weight / max(weight.sum(), 1e-300))[:, None])
+    possible = all(any(x.tolist()) for x in request.soft.values())
+    states = [i for i, x in enumerate(likelihood.tolist()) if x and possible]
+    points = np.zeros((likelihood.size, likelihood.size))
+    np.fill_diagonal(points, likelihood)
+    cases = [
+        Request(request.states, {**request.soft, target: points[i]}, request.cut) for i in states
+    ]
+    values, logs = engine.solver.solve_each(cases, seats.wanted)
+    top = logs.max(initial=-np.inf)
+    if top > -np.inf:
+        weight = np.exp(logs - top)
+        live = logs > -np.inf
+        rows = values[:, seats.places] * (weight / weight.sum())[:, None]
+        joint[np.array(states)[live]] = rows[live]
+    return frozen(joint)
