@@ -10,6 +10,8 @@ from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
 from fascinet.engine.batch_fused_numba import run_fused
 from fascinet.engine.batch_groups import GroupProgram, Groups, asked_leaves
+from fascinet.engine.batch_subsets import Job, jobs_of, part_rare, terms_of
+from fascinet.engine.batch_subsets_numba import rows_needed, run_subsets
 from fascinet.engine.batch_tree import aligned
 
 BLOCK = 256  # rows that one thread takes at a time
@@ -42,14 +44,19 @@ def by_core(
     def work(job: tuple[GroupProgram, np.ndarray]) -> None:
         run_group(groups, job[0], states, coded, roles, job[1], out, logs, status)
 
+    items, rare = items_of(core, roles), list[Job]()
+    if not asked:
+        few, items = part_rare(groups, items)
+        rare = jobs_of(groups, few, roles)
     jobs = []
-    for program, rows in Clusters(groups, asked).run(items_of(core, roles)):
+    for program, rows in Clusters(groups, asked).run(items):
         for v in program.core:
             coded[rows, v] = np.where(states[rows, v] > 0, states[rows, v], core.cards[v])
         jobs.extend((program, rows[k : k + BLOCK]) for k in range(0, len(rows), BLOCK))
     out[:, core_certain(starts)] = 1.0
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, jobs))
+        list(pool.map(lambda job: run_rare(groups, job, states, roles, out, logs, status), rare))
 
 
 def core_certain(starts: np.ndarray) -> np.ndarray:
@@ -86,6 +93,28 @@ def run_group(
         *net, *frame, groups.starts, vectors(2 * size - entries),
         vectors(int(queries.asks[9]), "sent"), np.empty((queries.states, WIDTH)), buffers,
         out, logs, status,
+    )  # fmt: skip
+
+
+def run_rare(
+    groups: Groups,
+    job: Job,
+    states: np.ndarray,
+    roles: np.ndarray,
+    out: np.ndarray,
+    logs: np.ndarray,
+    status: np.ndarray,
+) -> None:
+    """Answer the cases of a job, each with a core of its own."""
+    program, owners, core = job.program, job.owners, groups.core
+    ints, static = program.fused
+    need = rows_needed(owners.sizes, int(ints[0]), owners.deep, 1 << job.findings)
+    buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
+    run_subsets(
+        program.flat.prog, ints, static, owners.sizes, owners.of, owners.likelihood, owners.deep,
+        *terms_of(job.findings), core.net.base, core.tables, core.kinds, states, roles, job.rows,
+        program.soft, program.soft_at, program.simple, groups.starts,
+        vectors(int(ints[7]) + need), buffers, out, logs, status,
     )  # fmt: skip
 
 

@@ -176,6 +176,14 @@ class Groups:
                 self._held -= self._programs.pop(oldest).entries
         return found
 
+    def spend(self, key: Key, seconds: float) -> float:
+        """Count what rows cost beyond a program of their own; return all of it so far."""
+        with self._lock:
+            if len(self.spent) > SIZES:
+                self.spent = {}
+            self.spent[key] = spent = self.spent.get(key, 0.0) + seconds
+        return spent
+
     def knows(self, key: Key) -> bool:
         """Whether a program is at hand."""
         return key in self._programs
