@@ -82,22 +82,6 @@ def fill_map(cards, strides, count, prog, o, at):
 
 
 @njit(cache=True)
-def expand(prog, o, out, at):
-    """Write which of an operand's values each entry meets, from `at` on; return where it ends."""
-    inner, outer, mode, m = prog[o + 4], prog[o + 5], prog[o + 6], prog[o + 7]
-    for i in range(outer):
-        for j in range(inner):
-            x = prog[m + i]
-            if mode == 1:
-                x += j
-            elif mode == 2:
-                x += prog[m + outer + j]
-            out[at] = x
-            at += 1
-    return at
-
-
-@njit(cache=True)
 def map_size(cards, strides, count):
     """Return the number of ints of a map."""
     inner, outer, mode = shape_map(cards, strides, count)

@@ -30,7 +30,6 @@ from math import log
 import numpy as np
 
 from fascinet.engine.fall_numba import RECORD as DOWN
-from fascinet.engine.flatten import expand
 from fascinet.engine.kernels_numba import (
     CLIQUE,
     DONE,
@@ -39,6 +38,7 @@ from fascinet.engine.kernels_numba import (
     OPERAND,
     TINY,
     UNSAFE,
+    U,
     condition,
     offset_of,
     put,
@@ -110,15 +110,40 @@ def settle(prog, base, obs, sender, work, moves):
 
 
 @njit(cache=True)
-def mode_of(places, n):
-    """Return 1 if the places come as pairs, 0 if each comes twice, else 2."""
-    if n % 2 == 1:
+def mode_of(prog, o):
+    """Return 1 if a clique's entries meet an operand by pairs, 0 if two meet one number, else 2."""
+    inner, mode, n = prog[o + 4], prog[o + 6], prog[o + 7] + prog[o + 5]
+    if inner % 2 == 1:
         return 2
-    step = places[1] - places[0]
-    for i in range(0, n, 2):
-        if places[i + 1] - places[i] != step:
+    if mode < 2:
+        return mode
+    step = prog[n + 1] - prog[n]
+    for j in range(n, n + inner, 2):
+        if prog[j + 1] - prog[j] != step:
             return 2
     return step if step == 0 or step == 1 else 2
+
+
+@njit(cache=True)
+def find_places(prog, o, step, out):
+    """Write which of an operand's values every `step`th entry meets; return how many."""
+    inner, outer, mode, m = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
+    n, at = m + outer, U(0)
+    for i in range(m, n):
+        x = prog[i]
+        if mode == 0:
+            for _ in range(U(0), inner, U(step)):
+                out[at] = x
+                at += U(1)
+        elif mode == 1:
+            for j in range(U(0), inner, U(step)):
+                out[at] = x + j
+                at += U(1)
+        else:
+            for j in range(U(0), inner, U(step)):
+                out[at] = x + prog[n + j]
+                at += U(1)
+    return at
 
 
 @njit(cache=True)
@@ -130,6 +155,39 @@ def is_settled(prog, k, sender, moves):
 
 
 @njit(cache=True)
+def kind_of(prog, c, sender, moves):
+    """Return a clique's kind, and how many of its operands are to be doubled."""
+    q, count, copies, room = prog[1] + CLIQUE * c, moves[c, 0], 0, prog[10]
+    if count == 0:
+        return FIXED, 0
+    for k in range(prog[q + 6], prog[q + 7]):
+        if not is_settled(prog, k, sender, moves):
+            o = prog[2] + OPERAND * k
+            mode = mode_of(prog, o)
+            copies += mode == 0
+            room -= 2 * length_of(prog, k, sender) if mode == 0 else 0
+            if mode == 2 or room < 0:
+                return TABLE, 0
+    if copies > 0 or prog[q + 2] != 2:
+        return PAIRED, copies
+    return ROWS + min(count, MANY - ROWS), 0
+
+
+@njit(cache=True)
+def length_of(prog, k, sender):
+    """Return how many numbers an operand has, rounded up."""
+    if sender[k] >= 0:
+        return round_up(prog[prog[1] + CLIQUE * sender[k] + 1], LANES)
+    o, top, inner = prog[2] + OPERAND * k, 0, 0
+    for i in range(prog[o + 7], prog[o + 7] + prog[o + 5]):
+        top = max(top, prog[i])
+    for i in range(prog[o + 7] + prog[o + 5], prog[o + 7] + prog[o + 5] + prog[o + 4]):
+        if prog[o + 6] == 2:
+            inner = max(inner, prog[i])
+    return round_up(top + inner + 1, LANES)
+
+
+@njit(cache=True)
 def write_table(prog, c, sender, moves, places, ints, p):
     """Write the operands of a clique of any shape; return where the next record starts."""
     q, number, count = prog[1] + CLIQUE * c, 0, moves[c, 0]
@@ -137,7 +195,7 @@ def write_table(prog, c, sender, moves, places, ints, p):
     for k in range(prog[q + 6], prog[q + 7]):
         if not is_settled(prog, k, sender, moves):
             o = prog[2] + OPERAND * k
-            expand(prog, o, places, 0)
+            find_places(prog, o, 1, places)
             for i in range(n):
                 ints[p + i * count + number] = prog[o + 1] + places[i]
             number += 1
@@ -145,51 +203,40 @@ def write_table(prog, c, sender, moves, places, ints, p):
 
 
 @njit(cache=True)
-def write_pairs(prog, c, sender, moves, places, ints, p, doubles):
-    """Write the operands of a clique of pairs; return where the next record starts, -1 if not one.
+def write_pairs(prog, c, sender, moves, copies, doubles, places, ints, p):
+    """Write the operands of a clique of pairs; return where the next record starts.
 
     Parameters
     ----------
-    doubles : int
-        Where operands are written that do not hold pairs but numbers, to be doubled; -1 if none is
-        allowed.
+    copies, doubles : int
+        How many operands hold numbers, not pairs, and where those are written twice; `copies` is
+        -1 where the kind allows for none.
     """
-    q = prog[1] + CLIQUE * c
-    n, number, count, copies = prog[q], 0, moves[c, 0], 0
-    head = p
-    if doubles >= 0:
-        p += 1 + 3 * count
-    blocks = round_up(n, LINE) // LINE
+    q, number = prog[1] + CLIQUE * c, 0
+    room = moves[c, 0] * LANES
+    size = round_up(prog[q], LINE) // LINE * room
+    if copies >= 0:
+        ints[p] = copies
+        head, p = p + 1, p + 1 + 3 * copies
     for k in range(prog[q + 6], prog[q + 7]):
         if is_settled(prog, k, sender, moves):
             continue
         o = prog[2] + OPERAND * k
-        expand(prog, o, places, 0)
-        mode, start, step = mode_of(places, n), prog[o + 1], 1
-        if mode == 2 or (mode == 0 and doubles < 0):
-            return -1
-        if mode == 0:
-            top = 0
-            for i in range(n):
-                top = max(top, places[i] + 1)
-            r = head + 1 + 3 * copies
-            ints[r], ints[r + 1], ints[r + 2] = start, top, doubles
+        start, step, count = prog[o + 1], 1, find_places(prog, o, 2, places)
+        if mode_of(prog, o) == 0:
+            length = length_of(prog, k, sender)
+            ints[head], ints[head + 1], ints[head + 2] = start, length, doubles
             start, step = doubles, 2
-            doubles += round_up(top, LANES) * 2
-            copies += 1
-        for i in range(blocks * LANES):
-            at = p + (i // LANES * count + number) * LANES + i % LANES
-            ints[at] = start + step * (places[2 * i] if 2 * i < n else places[0])
+            head, doubles = head + 3, doubles + 2 * length
+        for i in range(count, round_up(count, LANES)):
+            places[i] = places[0]
+        at, i = U(p + LANES * number), U(0)
+        while i < count:
+            for j in range(U(LANES)):
+                ints[at + j] = start + step * places[i + j]
+            at, i = at + U(room), i + U(LANES)
         number += 1
-    if copies < count and doubles >= 0:  # the list starts right behind the doubled
-        end = p + blocks * LANES * count
-        gap = 3 * (count - copies)
-        for i in range(p, end):
-            ints[i - gap] = ints[i]
-        p -= gap
-    if doubles >= 0:
-        ints[head] = copies
-    return p + blocks * LANES * count
+    return p + size
 
 
 @njit(cache=True)
@@ -201,19 +248,14 @@ def write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at):
     ints[p + 5], ints[p + 6], ints[p + 7] = at, moves[c, 0], LINE
     ints[p + 9] = prog[q + 5] < 0
     body = p + UP
-    if moves[c, 0] == 0:
-        kind, end = FIXED, body
+    kind, copies = kind_of(prog, c, sender, moves)
+    if kind == FIXED:
+        end = body
+    elif kind == TABLE:
+        end = write_table(prog, c, sender, moves, places, ints, body)
     else:
-        kind = ROWS + min(moves[c, 0], MANY - ROWS)
-        end = -1
-        if cols == 2:
-            end = write_pairs(prog, c, sender, moves, places, ints, body, -1)
-        if end < 0:
-            kind = PAIRED
-            end = write_pairs(prog, c, sender, moves, places, ints, body, buffer)
-        if end < 0:
-            kind = TABLE
-            end = write_table(prog, c, sender, moves, places, ints, body)
+        copies = copies if kind == PAIRED else -1
+        end = write_pairs(prog, c, sender, moves, copies, buffer, places, ints, body)
     ints[p], ints[p + 8] = kind, end
     if kind != FIXED and kind != TABLE and moves[c, 1] == 0 and n % LINE == 0:
         ints[p + 5], ints[p + 7] = 0, 0
@@ -225,28 +267,25 @@ def write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at):
 
 
 @njit(cache=True)
-def write_sums(places, n, mode, buffer, cursor, ints, p):
-    """Write for each number or pair of a separator which terms of the buffer it is the sum of.
-
-    Returns
-    -------
-    sums : int
-    terms : int
-        Of each.
-    """
-    wide = 1 if mode == 2 else 2
-    narrow = 2 if mode == 1 else 1
-    top = 0
-    for i in range(n):
-        top = max(top, places[i] + 1)
-    count = top // narrow
-    terms = n // wide // count
-    cursor[:count] = 0
-    for i in range(0, n, wide):
-        k = places[i] // narrow
-        ints[p + k * terms + cursor[k]] = buffer + i
+def write_sums(places, length, mode, count, terms, buffer, cursor, ints, p):
+    """Write for each number or pair of a separator which terms of the buffer it is the sum of."""
+    step, half = U(1 if mode == 2 else 2), U(mode == 1)
+    for k in range(count):
+        cursor[k] = p + k * terms
+    at = U(buffer)
+    for i in range(U(length)):
+        k = U(places[i]) >> half
+        ints[U(cursor[k])] = at
         cursor[k] += 1
-    return count, terms
+        at += step
+
+
+@njit(cache=True)
+def place_of(prog, o, entry):
+    """Return which of an operand's values one entry of a clique meets."""
+    inner, mode, m = prog[o + 4], prog[o + 6], prog[o + 7]
+    x, j = prog[m + entry // inner], entry % inner
+    return x + (j if mode == 1 else 0 if mode == 0 else prog[m + prog[o + 5] + j])
 
 
 @njit(cache=True)
@@ -268,17 +307,20 @@ def write_down(prog, c, sender, places, cursor, buffer, ints, p):
     for k in range(prog[q + 6], prog[q + 7]):
         if sender[k] < 0:
             continue
-        d = prog[1] + CLIQUE * sender[k]
-        expand(prog, prog[2] + OPERAND * k, places, 0)
-        mode = mode_of(places, n)
-        ints[at], ints[at + 1] = mode, prog[d + 4]
-        count, terms = write_sums(places, n, mode, buffer, cursor, ints, at + 4)
-        ints[at + 2], ints[at + 3] = count, terms
+        d, o = prog[1] + CLIQUE * sender[k], prog[2] + OPERAND * k
+        mode = mode_of(prog, o)
+        length = find_places(prog, o, 1 if mode == 2 else 2, places)
+        count = prog[d + 1] // (2 if mode == 1 else 1)
+        terms = length // count
+        write_sums(places, length, mode, count, terms, buffer, cursor, ints, at + 4)
+        ints[at], ints[at + 1], ints[at + 2], ints[at + 3] = mode, prog[d + 4], count, terms
         at += 4 + count * terms
         kids += 1
         for i in range(marks):
             r = prog[9] + MARGINAL * (first + i)
-            inner = places[prog[r + 3]] - places[0] if prog[r + 2] > 1 else 0
+            inner = 0
+            if prog[r + 2] > 1:
+                inner = place_of(prog, o, prog[r + 3]) - place_of(prog, o, 0)
             if prog[d + 1] < size[i] and inner > 0:
                 size[i], source[i], step[i] = prog[d + 1], prog[d + 4], inner
     if marks == 0 and kids == 0:
@@ -314,12 +356,13 @@ def lay_ready(prog, base, obs):
     """Return the ints, the constants, a status and the constants' part of ln P(e)."""
     sender, moves = senders(prog), np.zeros((prog[0], 2), np.int64)
     most, numbers, largest = room_for(prog)
-    ints, floats = np.zeros(most, np.int32), np.ones(numbers)
+    ints, floats = np.empty(most, np.int32), np.empty(numbers)
+    ints[:LINE], floats[:FIRST_ONES] = 0, 1.0
     work = np.empty(prog[11])
     status, total = settle(prog, base, obs, sender, work, moves)
     if status != DONE:
         return ints[:LINE].copy(), floats[:0].copy(), status, total
-    places, cursor = np.empty(largest, np.int64), np.empty(largest, np.int64)
+    places, cursor = np.empty(largest, np.int32), np.empty(largest, np.int64)
     p, at = LINE, FIRST_ONES
     ints[0], ints[1] = prog[0], p
     buffer = prog[prog[1] + 3] + prog[10] if prog[0] > 0 else 0
