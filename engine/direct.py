@@ -19,6 +19,7 @@ import numpy as np
 
 from fascinet.engine import hard_numba as hard
 from fascinet.engine.decompose import Pattern
+from fascinet.engine.machine_code import Bound
 from fascinet.engine.native import DONE, NativeProgram, ask_leaves, hold, holds, scratch
 from fascinet.engine.objects import WORD, objects_as_expected
 from fascinet.engine.passes_numba import answer, enter
@@ -138,9 +139,7 @@ class Direct:
         self.certain = solver.net.certain
         self._local = local()
         self._seats: dict[bytes, Seat] = {}
-        frame = self._desk().frame
-        self._read = hard.read_names.bound(frame, id({}), frame.ctypes.data)
-        self._run: Callable[..., float] = self._first_run
+        self._read, self._run = Bound(hard.read_names), Bound(answer)
 
     def _desk(self) -> Desk:
         """Return the desk of the thread that asks."""
@@ -198,10 +197,6 @@ class Direct:
         )  # fmt: skip
         desk.program = program
         return log_prob + ready.log_prob
-
-    def _first_run(self, *args: Any) -> float:
-        self._run = answer.bound(*args)
-        return self._run(*args)
 
     def _take(
         self, desk: Desk, key: bytes, seat: Seat | None

@@ -17,6 +17,7 @@ from fascinet.engine.flatten import flatten
 from fascinet.engine.fold import Packed
 from fascinet.engine.lanes_numba import WIDTH
 from fascinet.engine.leaves_numba import ask_all
+from fascinet.engine.machine_code import Bound
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
 from fascinet.engine.passes_numba import leaves, up, up_and_down
 from fascinet.engine.plan import Plan
@@ -29,6 +30,7 @@ from fascinet.model.gates import Array
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 Rows: TypeAlias = tuple[np.ndarray, ...]
 NONE = np.empty(0)
+ask = Bound(leaves)
 _threads = local()
 
 
@@ -262,7 +264,7 @@ def ask_leaves(
     prog, size = program.prog, int(program.lanes[9]) * WIDTH
     sent = scratch(size, "sent")[:size].reshape(-1, WIDTH)
     doubtful = np.empty(out.size, np.uint8)
-    if not leaves(prog, program.lanes, net.base, obs, work, sent, out, doubtful):
+    if not ask(prog, program.lanes, net.base, obs, work, sent, out, doubtful):
         return
     spread_beliefs(prog, work)
     entries = int(prog[10])
