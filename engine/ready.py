@@ -5,15 +5,17 @@ their likelihoods. Others have other observed states too, and get a set of their
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.ready_layout import lay_ready
+from fascinet.engine.ready_layout import lay_constants, lay_lists
 from fascinet.model.gates import Array
 
 BOUND = 2**27  # bytes of all that is kept ready, of all programs together
@@ -28,7 +30,7 @@ class Ready:
     ints : int32 array
         See `ready_layout.py`.
     floats : array
-        What no likelihood changes: for each clique the product of its factors.
+        What no likelihood changes: for each clique the product of its factors; none unless `DONE`.
     status : int
         `DONE`, or why these states have no answer in doubles.
     log_prob : float
@@ -97,12 +99,16 @@ class Warm:
     def __init__(self, net: NetworkArrays, prog: NDArray[np.int32]) -> None:
         self._net, self._prog, self._number = net, prog, next(_numbers)
         self._watched = np.unique(prog[prog[6] + 1 : prog[9] : 2])
+        self._last: Callable[[], Ready | None] = lambda: None
 
     def of(self, obs: NDArray[np.int64]) -> Ready:
         """Return the set for the state of each variable, of which only the observed matter."""
         key = self._number, obs[self._watched].tobytes()
         found = shelf.get(key)
         if found is None:
-            found = Ready(*lay_ready(self._prog, self._net.base, obs))
+            last = self._last()
+            ints = lay_lists(self._prog) if last is None else last.ints
+            found = Ready(ints, *lay_constants(self._prog, ints, self._net.base, obs))
+            self._last = ref(found)
             shelf.put(key, found)
         return found

@@ -7,7 +7,7 @@ case. What remains are *operands*: likelihoods and messages, each read at listed
 Layout of the ints (int32; places count numbers of the work space)::
 
     head    0 cliques  1 → first record upwards  2 → first record downwards  3 buffer
-            4 records downwards
+            4 records downwards  5 constants, of which the first eight are 1
     up      0 kind  1 rows  2 columns  3 table  4 message  5 first constant  6 operands
             7 constants' step (0: ones)  8 → next record  9 whether a root; then the operands:
             kinds of pairs: for each block of four pairs and each operand the places of the pairs;
@@ -72,41 +72,22 @@ def senders(prog):
 
 
 @njit(cache=True)
-def settle(prog, base, obs, sender, work, moves):
-    """Multiply what no case changes; return a status and the part of ln P(e) that is in it.
-
-    Parameters
-    ----------
-    moves : int64 array, shape (cliques, 2)
-        Filled with the operands that a case changes and with those that it does not.
-    """
-    total = 0.0
-    for k in range(prog[8]):
-        x = base[offset_of(prog, np.int64(prog[7]) + OPERAND * k, obs)]
-        if x <= 0.0:
-            return IMPOSSIBLE, -np.inf
-        total += log(x)
+def count_moves(prog, sender):
+    """Return for each clique how many operands a case changes, and how many it does not."""
+    moves = np.zeros((prog[0], 2), np.int64)
     for c in range(prog[0]):
-        q = np.int64(prog[1]) + CLIQUE * c
-        t, m = np.int64(prog[q + 3]), np.int64(prog[q + 4])
+        q = prog[1] + CLIQUE * c
         for k in range(prog[q + 6], prog[q + 7]):
-            o, fresh = np.int64(prog[2]) + OPERAND * k, moves[c, 1] == 0
-            if prog[o] == 0:
-                put(prog, o, work, t, base, offset_of(prog, o, obs), fresh)
-            elif sender[k] >= 0 and moves[sender[k], 0] == 0:
-                put(prog, o, work, t, work, np.int64(prog[o + 1]), fresh)
-            else:
-                moves[c, 0] += 1
-                continue
-            moves[c, 1] += 1
-        if moves[c, 1] == 0:
-            work[t : t + prog[q]] = 1.0
-        if moves[c, 0] == 0:
-            top = condition(work, t, m, prog[q + 1], prog[q + 2])
-            if top < TINY:
-                return IMPOSSIBLE if top == 0.0 else UNSAFE, 0.0
-            total += log(top)
-    return DONE, total
+            moves[c, 1 if is_settled(prog, k, sender, moves) else 0] += 1
+    return moves
+
+
+@njit(cache=True)
+def is_settled(prog, k, sender, moves):
+    """Tell whether operand k is part of the constants."""
+    if sender[k] >= 0:
+        return moves[sender[k], 0] == 0
+    return prog[prog[2] + OPERAND * k] == 0
 
 
 @njit(cache=True)
@@ -144,14 +125,6 @@ def find_places(prog, o, step, out):
                 out[at] = x + prog[n + j]
                 at += U(1)
     return at
-
-
-@njit(cache=True)
-def is_settled(prog, k, sender, moves):
-    """Tell whether operand k is part of the constants."""
-    if sender[k] >= 0:
-        return moves[sender[k], 0] == 0
-    return prog[prog[2] + OPERAND * k] == 0
 
 
 @njit(cache=True)
@@ -240,11 +213,12 @@ def write_pairs(prog, c, sender, moves, copies, doubles, places, ints, p):
 
 
 @njit(cache=True)
-def write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at):
+def write_up(prog, c, sender, moves, places, buffer, ints, p, at):
     """Write one clique's record upwards; return where the next one, and its constants, start."""
     q = prog[1] + CLIQUE * c
-    n, rows, cols, t = prog[q], prog[q + 1], prog[q + 2], np.int64(prog[q + 3])
-    ints[p + 1], ints[p + 2], ints[p + 3], ints[p + 4] = rows, cols, t, prog[q + 4]
+    n = prog[q]
+    for i in range(1, 5):
+        ints[p + i] = prog[q + i]
     ints[p + 5], ints[p + 6], ints[p + 7] = at, moves[c, 0], LINE
     ints[p + 9] = prog[q + 5] < 0
     body = p + UP
@@ -260,10 +234,7 @@ def write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at):
     if kind != FIXED and kind != TABLE and moves[c, 1] == 0 and n % LINE == 0:
         ints[p + 5], ints[p + 7] = 0, 0
         return end, at
-    room = round_up(n, LINE)
-    floats[at : at + n] = work[t : t + n]
-    floats[at + n : at + room] = 0.0
-    return end, at + room
+    return end, at + round_up(n, LINE)
 
 
 @njit(cache=True)
@@ -340,37 +311,80 @@ def write_down(prog, c, sender, places, cursor, buffer, ints, p):
 
 @njit(cache=True)
 def room_for(prog):
-    """Return the most ints, constants, and entries of one clique that may be needed."""
-    ints, floats, largest = LINE, FIRST_ONES, LINE
+    """Return the most ints, and entries of one clique, that may be needed."""
+    ints, largest = LINE, LINE
     for c in range(prog[0]):
         q = prog[1] + CLIQUE * c
         n = round_up(prog[q], LINE)
         operands = prog[q + 7] - prog[q + 6]
         ints += UP + DOWN + 5 * (prog[q + 9] - prog[q + 8]) + operands * (2 * n + 8) + 1
-        floats, largest = floats + n, max(largest, n)
-    return ints, floats, largest
+        largest = max(largest, n)
+    return ints, largest
 
 
 @njit(cache=True, nogil=True)
-def lay_ready(prog, base, obs):
-    """Return the ints, the constants, a status and the constants' part of ln P(e)."""
-    sender, moves = senders(prog), np.zeros((prog[0], 2), np.int64)
-    most, numbers, largest = room_for(prog)
-    ints, floats = np.empty(most, np.int32), np.empty(numbers)
-    ints[:LINE], floats[:FIRST_ONES] = 0, 1.0
-    work = np.empty(prog[11])
-    status, total = settle(prog, base, obs, sender, work, moves)
-    if status != DONE:
-        return ints[:LINE].copy(), floats[:0].copy(), status, total
+def lay_lists(prog):
+    """Return the ints of a flat program with leaf queries; they are the same for all states."""
+    sender = senders(prog)
+    moves = count_moves(prog, sender)
+    most, largest = room_for(prog)
+    ints = np.empty(most, np.int32)
     places, cursor = np.empty(largest, np.int32), np.empty(largest, np.int64)
+    ints[:LINE] = 0
     p, at = LINE, FIRST_ONES
     ints[0], ints[1] = prog[0], p
     buffer = prog[prog[1] + 3] + prog[10] if prog[0] > 0 else 0
     for c in range(prog[0]):
-        p, at = write_up(prog, c, sender, moves, places, buffer, work, ints, p, floats, at)
-    ints[2], ints[3] = p, buffer
+        p, at = write_up(prog, c, sender, moves, places, buffer, ints, p, at)
+    ints[2], ints[3], ints[5] = p, buffer, at
     for c in range(prog[0] - 1, -1, -1):
         begin = p
         p = write_down(prog, c, sender, places, cursor, buffer, ints, p)
         ints[4] += p > begin
-    return ints[:p].copy(), floats[:at].copy(), status, total
+    return ints[:p].copy()
+
+
+@njit(cache=True)
+def settle(prog, c, base, obs, sender, fixed, work):
+    """Multiply what no case changes of a clique; return the largest of its message, or 1."""
+    q = np.int64(prog[1]) + CLIQUE * c
+    t, fresh = np.int64(prog[q + 3]), True
+    for k in range(prog[q + 6], prog[q + 7]):
+        o = np.int64(prog[2]) + OPERAND * k
+        if prog[o] == 0:
+            put(prog, o, work, t, base, offset_of(prog, o, obs), fresh)
+        elif sender[k] >= 0 and fixed[sender[k]]:
+            put(prog, o, work, t, work, np.int64(prog[o + 1]), fresh)
+        else:
+            continue
+        fresh = False
+    if fresh:
+        work[t : t + prog[q]] = 1.0
+    return condition(work, t, prog[q + 4], prog[q + 1], prog[q + 2]) if fixed[c] else 1.0
+
+
+@njit(cache=True, nogil=True)
+def lay_constants(prog, ints, base, obs):
+    """Return the constants for some observed states, a status, and their part of ln P(e)."""
+    sender, total, p = senders(prog), 0.0, np.int64(ints[1])
+    work, floats = np.empty(prog[11]), np.empty(np.int64(ints[5]))
+    fixed = np.zeros(prog[0], np.bool_)
+    floats[:FIRST_ONES] = 1.0
+    for k in range(prog[8]):
+        x = base[offset_of(prog, np.int64(prog[7]) + OPERAND * k, obs)]
+        if x <= 0.0:
+            return floats[:0], IMPOSSIBLE, -np.inf
+        total += log(x)
+    for c in range(prog[0]):
+        fixed[c] = ints[p] == FIXED
+        top = settle(prog, c, base, obs, sender, fixed, work)
+        if top < TINY:
+            return floats[:0], IMPOSSIBLE if top == 0.0 else UNSAFE, -np.inf
+        total += log(top)
+        if ints[p + 5] > 0:
+            q, at = prog[1] + CLIQUE * c, np.int64(ints[p + 5])
+            t, n = np.int64(prog[q + 3]), np.int64(prog[q])
+            floats[at : at + n] = work[t : t + n]
+            floats[at + n : at + round_up(n, LINE)] = 0.0
+        p = np.int64(ints[p + 8])
+    return floats, DONE, total

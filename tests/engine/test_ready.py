@@ -233,7 +233,9 @@ def test_observed_states_have_sets_of_their_own() -> None:
     low, other = warm.of(bench.obs), bench.obs.copy()
     other[net.variables.index("HR")] = 1
     assert warm.of(bench.obs) is low
-    assert warm.of(other) is not low
+    another = warm.of(other)
+    assert another is not low and another.ints is low.ints
+    assert not np.array_equal(another.floats, low.floats)
     unread = bench.obs.copy()
     unread[net.variables.index("CO")] = 2  # not observed: no factor reads its state
     assert warm.of(unread) is low
