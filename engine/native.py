@@ -15,11 +15,12 @@ from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.fall_numba import spread_beliefs
 from fascinet.engine.flatten import flatten
 from fascinet.engine.fold import Packed
-from fascinet.engine.lanes_numba import WIDTH
+from fascinet.engine.leaf_walk import LeafWalk, bundled, leaf_walks
+from fascinet.engine.leaf_walk_numba import ask_walk
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.machine_code import Bound
 from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
-from fascinet.engine.passes_numba import leaves, up, up_and_down
+from fascinet.engine.passes_numba import up, up_and_down
 from fascinet.engine.plan import Plan
 from fascinet.engine.ready import Warm
 from fascinet.engine.tiles import in_order, lay_tiles
@@ -30,7 +31,7 @@ from fascinet.model.gates import Array
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
 Rows: TypeAlias = tuple[np.ndarray, ...]
 NONE = np.empty(0)
-ask = Bound(leaves)
+ask = Bound(ask_walk)
 _threads = local()
 
 
@@ -75,6 +76,11 @@ class NativeProgram:
     def lanes(self) -> np.ndarray:
         """The leaf queries, int32, see `lanes_numba.py`."""
         return flat_lanes(self.net, self.plan, self._starts, self.prog)
+
+    @cached_property
+    def walks(self) -> tuple[LeafWalk, ...]:
+        """The leaf queries for one case at a time, see `leaf_walk_numba.py`."""
+        return leaf_walks(self.net, self.plan, self._starts, self.prog)
 
     @cached_property
     def pending(self) -> np.ndarray:
@@ -261,10 +267,12 @@ def ask_leaves(
     net: NetworkArrays, program: NativeProgram, obs: np.ndarray, work: Array, out: Array
 ) -> None:
     """Write the posteriors of all leaf queries: by lanes, the doubtful ones again by pairs."""
-    prog, size = program.prog, int(program.lanes[9]) * WIDTH
-    sent = scratch(size, "sent")[:size].reshape(-1, WIDTH)
-    doubtful = np.empty(out.size, np.uint8)
-    if not ask(prog, program.lanes, net.base, obs, work, sent, out, doubtful):
+    prog, doubtful, lost = program.prog, np.empty(out.size, np.uint8), 0
+    for walk in program.walks:
+        links = walk.links if net is program.net else bundled(walk.asks, net)
+        sent = scratch(walk.room, "sent")
+        lost += ask(prog, walk.asks, net.base, obs, work, links, sent, out, doubtful)
+    if not lost:
         return
     spread_beliefs(prog, work)
     entries = int(prog[10])

@@ -15,15 +15,22 @@ from fascinet.engine.lanes_numba import WIDTH
 from fascinet.engine.leaves import roots_of, spanning
 from fascinet.engine.plan import Plan
 
-Layout = list[tuple[Query, int, int]]
+Layout = tuple[Query, int, int]  # levels of a query: the first, how many
 
 
 def flat_lanes(
     net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray, width: int = WIDTH
 ) -> np.ndarray:
     """Return a plan's leaf queries as ints for `lanes_numba.py`, `width` lanes to a batch."""
+    parts = levels_of(net, plan.factors.queries, width)
+    return lay_lanes(*lane_inputs(net, plan, starts, prog, parts), width)
+
+
+def lane_inputs(
+    net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray, asks: Sequence[Layout]
+) -> tuple[np.ndarray, ...]:
+    """Return the tree and parts of its leaf queries as arrays, as `lay_lanes` takes them."""
     parents = [c.parent for c in plan.cliques]
-    asks = [part for q in plan.factors.queries for part in _levels(q, net.cards[q.variable], width)]
     links = [link for query, _, _ in asks for link in query.links]
     c_ptr, c_scope = rows_of([c.scope for c in plan.cliques])
     q_ptr, _ = rows_of([query.links for query, _, _ in asks])
@@ -31,19 +38,23 @@ def flat_lanes(
     pairs = [(stride, v) for link in links for v, stride in link.slices]
     home = np.full(len(plan.factors.cards), -1, np.int64)
     home[list(plan.home)] = list(plan.home.values())
-    return lay_lanes(
+    return (
         prog, ints(plan.factors.cards), starts, ints(parents), ints(roots_of(parents)),
         c_ptr, c_scope, home, q_ptr, ints([q.variable for q, _, _ in asks]),
         ints([q.leak for q, _, _ in asks]), ints([first for _, first, _ in asks]),
         ints([count for _, _, count in asks]),
         ints([link.scope[0] if link.scope else -1 for link in links]),
-        ints([link.offset for link in links]), s_ptr, ints(pairs).reshape(-1, 2), width,
+        ints([link.offset for link in links]), s_ptr, ints(pairs).reshape(-1, 2),
     )  # fmt: skip
 
 
-def _levels(query: Query, states: int, width: int) -> Layout:
-    """Return a query as parts of at most `width` levels: (query, first level, levels)."""
-    return [(query, k, min(width, states - k)) for k in range(1, states, width)]
+def levels_of(net: NetworkArrays, queries: Sequence[Query], width: int) -> list[Layout]:
+    """Return queries as parts of at most `width` levels, a query's in order."""
+    return [
+        (q, k, min(width, net.cards[q.variable] - k))
+        for q in queries
+        for k in range(1, net.cards[q.variable], width)
+    ]
 
 
 def ints(values: Sequence[Any]) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""The leaf queries of a program, laid out for `leaf_walk_numba.py` and kept with their links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.leaf_walk_layout import FOUR, lay_walk
+from fascinet.engine.leaf_walk_numba import bundle_links
+from fascinet.engine.native_leaves import Layout, lane_inputs, levels_of
+from fascinet.engine.plan import Plan
+from fascinet.model.gates import Array
+
+MOST = 1 << 23  # numbers of a buffer beyond which the queries go in two walks
+
+
+@dataclass(frozen=True)
+class LeafWalk:
+    """Leaf queries that go up the tree together.
+
+    Attributes
+    ----------
+    asks : int32 array
+        See `leaf_walk_numba.py`.
+    links : array
+        ∏ P(Z ≤ k | u) of its bundles, by the network that it was laid out for.
+    """
+
+    asks: NDArray[np.int32]
+    links: Array
+
+    @property
+    def room(self) -> int:
+        """How long the buffer must be."""
+        return int(self.asks[9])
+
+
+def bundled(asks: NDArray[np.int32], net: NetworkArrays) -> Array:
+    """Return the bundles of links by a network's numbers."""
+    links = np.empty(int(asks[10]))
+    bundle_links(asks, net.base, links)
+    return links
+
+
+def leaf_walks(
+    net: NetworkArrays, plan: Plan, starts: NDArray[np.int64], prog: NDArray[np.int32]
+) -> tuple[LeafWalk, ...]:
+    """Return the walks of a plan's leaf queries: one, unless its buffer would be too long."""
+    return _walks(net, plan, starts, prog, levels_of(net, plan.factors.queries, FOUR))
+
+
+def _walks(
+    net: NetworkArrays, plan: Plan, starts: NDArray[np.int64], prog: NDArray[np.int32],
+    parts: Sequence[Layout],
+) -> tuple[LeafWalk, ...]:  # fmt: skip
+    asks = lay_walk(*lane_inputs(net, plan, starts, prog, parts))
+    if int(asks[9]) <= MOST or len(parts) == 1:
+        return (LeafWalk(asks, bundled(asks, net)),)
+    half = len(parts) // 2  # in order: a leaf's last levels, which end it, come last
+    lower, upper = (_walks(net, plan, starts, prog, p) for p in (parts[:half], parts[half:]))
+    return (*lower, *upper)
