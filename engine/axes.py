@@ -9,6 +9,7 @@ zeros to whole vectors.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -49,6 +50,14 @@ class AxisOrder:
     scope: Ints
     stride: Ints
     source: NDArray[np.int32]
+
+    @cached_property
+    def places(self) -> Ints:
+        """Where each item of the base lies in the copy."""
+        kept = np.flatnonzero(self.source >= 0)
+        out = np.empty(kept.size, np.int64)
+        out[self.source[kept]] = kept
+        return out
 
     def copy(self, base: Array) -> Array:
         """Return the base with each table by rank."""

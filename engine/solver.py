@@ -247,11 +247,12 @@ class Solver:
         wanted = frozenset[int]() if any(b.raw for b in self.net.blocks) else None
         compiled = self.program(pattern_of(self.net, request, wanted))
         if self.native or compiled.plan.entries > HEAVY:
-            from fascinet.engine import native
+            from fascinet.engine.native import UNSAFE
+            from fascinet.engine.native_derivatives import derivatives
 
             states, soft = request.states, request.soft
-            status, log_prob, grad = native.derivatives(self.net, compiled.flat, states, soft)
-            if status != native.UNSAFE:
+            status, log_prob, grad = derivatives(self.net, compiled.flat, states, soft)
+            if status != UNSAFE:
                 return log_prob, grad
         self._asked += 1
         return reverse(self.net, compiled.steps, slow.Case(request.states, request.soft))
