@@ -1,0 +1,192 @@
+"""Leaf queries that go up the tree together, against NumPy's pairs."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from threading import Thread
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fascinet.engine import kernels_log, kernels_numpy, leaf_walk
+from fascinet.engine import kernels_numba as kernels
+from fascinet.engine.engine import Engine
+from fascinet.engine.leaves import ask, roots_of
+from fascinet.engine.native import NativeProgram, run
+from fascinet.engine.program import compile_program
+from fascinet.engine.request import Request, pattern_of, read_request
+from fascinet.model.gates import NoisyMax, Table
+from fascinet.model.network import Network
+from tests.strategies import Query as Case
+from tests.strategies import distribution, random_evidence
+
+
+def leafy(seed: int, causes: int, leaves: int, parts: int, most: int = 5) -> Network:
+    """Return parts of causes in tables and noisy-MAX leaves of two to `most` parents in any."""
+    rng = np.random.default_rng(seed)
+    names = [f"c{i}" for i in range(causes)]
+    cards = {v: int(rng.choice([2, 2, 2, 3, 4])) for v in names}
+    above: dict[str, list[str]] = {}
+    for i, v in enumerate(names):
+        mine = names[i % parts : i : parts]
+        above[v] = rng.choice(mine, min(len(mine), int(rng.integers(0, 4))), False).tolist()
+    gates = {v: Table(distribution(rng, *(cards[u] for u in above[v]), cards[v])) for v in names}
+    network = {v: [f"s{k}" for k in range(cards[v])] for v in names}
+    for i in range(leaves):
+        v, m = f"x{i}", int(rng.choice([2, 2, 3, 4, 5, 9]))
+        above[v] = rng.choice(names, int(rng.integers(2, most + 1)), False).tolist()
+        links = tuple(distribution(rng, cards[u], m) for u in above[v])
+        network[v], gates[v] = [f"s{k}" for k in range(m)], NoisyMax(links, distribution(rng, m))
+    return Network(network, above, gates)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A case with leaf queries, its program and both answers; None if P(e) = 0."""
+
+    engine: Engine
+    program: NativeProgram
+    found: np.ndarray
+    expected: dict[int, np.ndarray]
+
+
+def expected_leaves(
+    engine: Engine, program: NativeProgram, request: Request
+) -> dict[int, np.ndarray]:
+    """Return the leaves' posteriors by NumPy's pairs."""
+    steps = compile_program(engine.arrays, program.plan)
+    case = kernels_numpy.Case(request.states, request.soft)
+    tree = kernels_log.collect(engine.arrays, steps, case)
+    if tree.log_prob == -np.inf:
+        return {}
+    beliefs = kernels_numpy.distribute(steps, tree)
+    root = roots_of([c.parent for c in program.plan.cliques])
+    return {
+        q.variable: ask(engine.arrays, steps, q, case, tree, beliefs, root)
+        for q in program.plan.factors.queries
+    }
+
+
+def bench(network: Network, seed: int, share: float | None) -> Bench | None:
+    """Answer a case both ways; None if it has no leaf queries or cannot be."""
+    engine = Engine(network, backend="numba")
+    query = Case(network, {}, {}) if share is None else random_evidence(network, seed, share)
+    request = read_request(network, query.hard, query.soft, None)
+    plan = engine.solver.plan(pattern_of(engine.arrays, request, None))
+    program = NativeProgram(engine.arrays, plan, engine.arrays.starts)
+    if not program.keep:
+        return None
+    expected = expected_leaves(engine, program, request)
+    found = np.full(int(engine.arrays.starts[-1]), np.nan)
+    status, _ = run(engine.arrays, program, request.states, request.soft, found)
+    assert (status == kernels.DONE) == bool(expected)
+    return Bench(engine, program, found, expected) if expected else None
+
+
+def possible(sizes: tuple[int, int, int, int]) -> tuple[Bench, Network, int]:
+    """Return the first case of such sizes whose P(e) > 0, with its network and seed."""
+    for seed in range(100):
+        network = leafy(seed, *sizes)
+        made = bench(network, seed, 0.1)
+        if made is not None:
+            return made, network, seed
+    raise AssertionError("no case is possible")
+
+
+def check(bench: Bench) -> None:
+    """Hold the leaves against NumPy's, zeros exactly."""
+    starts = bench.engine.arrays.starts
+    for v, expected in bench.expected.items():
+        found = bench.found[starts[v] : starts[v + 1]]
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-16)
+        np.testing.assert_array_equal(found == 0.0, expected == 0.0)
+
+
+shape = st.tuples(st.integers(0, 10**6), st.integers(2, 24), st.integers(1, 24), st.integers(1, 4))
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(shape, st.sampled_from([0.0, 0.1, 0.3]), st.integers(2, 9))
+def test_leaves_are_those_of_pairs(
+    shape: tuple[int, int, int, int], share: float, most: int
+) -> None:
+    seed, causes, leaves, parts = shape
+    made = bench(leafy(seed, causes, leaves, min(parts, causes), min(most, causes)), seed, share)
+    if made is not None:
+        check(made)
+
+
+def test_every_way_is_met() -> None:
+    met: Counter[str] = Counter()
+    for seed in range(24):
+        made = bench(leafy(seed, 14 + seed % 8, 40, 1 + seed % 3, 8), seed, 0.1)
+        if made is None:
+            continue
+        check(made)
+        for walk in made.program.walks:
+            asks = walk.asks.astype(int)
+            steps = asks[asks[1] :][: 4 * asks[0]].reshape(-1, 4)
+            for c, first, last, _ in steps.tolist():
+                columns = int(made.program.prog[c + 2])
+                met[f"columns {min(columns, 3)}"] += 1
+                for r in asks[asks[2] + 16 * first : asks[2] + 16 * last].reshape(-1, 16):
+                    met[f"fours {r[0]}"] += 1
+                    met[f"operands {r[1]}"] += 1
+                    met["links at the separator"] += int(r[3] >= 0)
+                    ends = asks[asks[5] + 4 * r[5] : asks[5] + 4 * r[6]].reshape(-1, 4)
+                    met["all end"] += int((ends[:, 3] == 0).sum())
+                    met["some end"] += int((ends[:, 3] == 1).sum())
+            met["known links"] += int(asks[12] > 0)
+    for way in (
+        *(f"fours {n}" for n in (1, 2, 3, 4)), *(f"operands {n}" for n in (1, 2, 3, 4)),
+        "columns 2", "columns 3", "links at the separator", "all end", "some end", "known links",
+    ):  # fmt: skip
+        assert met[way] > 0, way
+
+
+def test_long_buffers_are_parted() -> None:
+    whole, network, seed = possible((16, 30, 2, 6))
+    with mock.patch.object(leaf_walk, "MOST", 600):
+        parted = bench(network, seed, 0.1)
+    assert parted is not None
+    assert len(whole.program.walks) == 1
+    assert len(parted.program.walks) > 2
+    check(parted)
+
+
+def test_other_numbers_than_the_programs_own_are_read() -> None:
+    network, other, rng = leafy(1, 12, 20, 1), leafy(1, 12, 20, 1), np.random.default_rng(0)
+    for v in network.variables:
+        gate = network.gate(v)
+        if isinstance(gate, NoisyMax):
+            links = tuple(distribution(rng, *np.shape(link)) for link in gate.links)
+            other = other.with_gate(v, NoisyMax(links, gate.leak))
+    mine, theirs = bench(network, 1, None), bench(other, 1, None)
+    assert mine is not None
+    assert theirs is not None
+    found = np.full_like(theirs.found, np.nan)
+    run(theirs.engine.arrays, mine.program, {}, {}, found)
+    check(replace(theirs, found=found))
+    assert not np.allclose(found, mine.found, equal_nan=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_threads_get_the_same_bits(seed: int) -> None:
+    made, network, seed = possible((18, 40 + seed, 2, 6))
+    query = random_evidence(network, seed, 0.1)
+    request = read_request(network, query.hard, query.soft, None)
+    answers = [np.full_like(made.found, np.nan) for _ in range(16)]
+
+    def answer(out: np.ndarray) -> None:
+        for _ in range(20):
+            run(made.engine.arrays, made.program, request.states, request.soft, out)
+
+    threads = [Thread(target=answer, args=(out,)) for out in answers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for out in answers:
+        np.testing.assert_array_equal(out, made.found)
