@@ -43,7 +43,7 @@ LATER = (
 before = "numba" in sys.modules
 import numba
 made = int(numba.njit(lambda n: np.arange(n).sum())(10))
-again = fn.Engine(fn.load(), backend="numba").posterior(given, targets=["als"])
+again = fn.Engine(fn.load(), backend="numba").posterior(given, targets=["als", "emg", "ck"])
 print(json.dumps([before, made, again["als"] == found["als"]]))
 """
 )
