@@ -139,7 +139,7 @@ class Direct:
         self.certain = solver.net.certain
         self._local = local()
         self._seats: dict[bytes, Seat] = {}
-        self._read, self._run = Bound(hard.read_names), Bound(answer)
+        self._read, self._run, self._enter = map(Bound, (hard.read_names, answer, enter))
 
     def _desk(self) -> Desk:
         """Return the desk of the thread that asks."""
@@ -178,7 +178,7 @@ class Direct:
         program = desk.program
         assert program is not None
         ask_leaves(self.solver.net, program, desk.obs, scratch(program.room), whole)
-        enter(desk.frame, whole)  # an absent leaf is folded, and asked as any other
+        self._enter(desk.frame, whole)  # an absent leaf is folded, and asked as any other
         return whole
 
     def _pass(self, desk: Desk, values: Array) -> float:
