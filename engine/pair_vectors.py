@@ -71,7 +71,7 @@ def _reader(kind):
     @intrinsic
     def read(typingctx, data, at):
         def emit(context, builder, signature, args):
-            return _load(builder, *args, kind.width)
+            return _load(builder, args[0], args[1], kind.width)
 
         return kind(data, types.uintp), emit
 
