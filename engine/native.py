@@ -19,7 +19,7 @@ from fascinet.engine.leaf_walk import LeafWalk, bundled, leaf_walks
 from fascinet.engine.leaf_walk_numba import ask_walk
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.machine_code import Bound
-from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of
+from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of, starts_of
 from fascinet.engine.passes_numba import up, up_and_down
 from fascinet.engine.plan import Plan
 from fascinet.engine.ready import Warm
@@ -129,7 +129,7 @@ class NativeProgram:
         )  # fmt: skip
         o_ptr, o_scope = rows_of([f.scope for f in factors])
         _, o_stride = rows_of([f.strides for f in factors])
-        s_ptr, _ = rows_of([range(len(f.slices)) for f in factors])
+        s_ptr = starts_of([f.slices for f in factors])
         pairs = [(stride, v) for f in factors for v, stride in f.slices]
         tables = (
             np.array([f.offset for f in factors], np.int64), o_ptr, o_scope, o_stride, s_ptr,

@@ -2,6 +2,7 @@
 
 # pyright: basic
 from collections.abc import Sequence
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -33,8 +34,8 @@ def lane_inputs(
     parents = [c.parent for c in plan.cliques]
     links = [link for query, _, _ in asks for link in query.links]
     c_ptr, c_scope = rows_of([c.scope for c in plan.cliques])
-    q_ptr, _ = rows_of([query.links for query, _, _ in asks])
-    s_ptr, _ = rows_of([link.slices for link in links])
+    q_ptr = starts_of([query.links for query, _, _ in asks])
+    s_ptr = starts_of([link.slices for link in links])
     pairs = [(stride, v) for link in links for v, stride in link.slices]
     home = np.full(len(plan.factors.cards), -1, np.int64)
     home[list(plan.home)] = list(plan.home.values())
@@ -62,12 +63,16 @@ def ints(values: Sequence[Any]) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
-def rows_of(lists: Sequence[Sequence[Any]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return lists as compressed rows: where each starts, and all items if they are ints."""
+def starts_of(lists: Sequence[Sequence[Any]]) -> np.ndarray:
+    """Return where each list starts among all their items, and where the last one ends."""
     ptr = np.zeros(len(lists) + 1, np.int64)
     np.cumsum([len(x) for x in lists], out=ptr[1:])
-    flat = [i for x in lists for i in x if isinstance(i, int)]
-    return ptr, ints(flat)
+    return ptr
+
+
+def rows_of(lists: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return lists of ints as compressed rows: where each starts, and all items."""
+    return starts_of(lists), ints(list(chain.from_iterable(lists)))
 
 
 def flat_pairs(

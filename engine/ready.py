@@ -18,7 +18,7 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.ready_layout import lay_constants, lay_lists
 from fascinet.model.gates import Array
 
-BOUND = 2**27  # bytes of all that is kept ready, of all programs together
+BOUND = 2**26  # bytes of all that is kept ready, of all programs together
 
 
 @dataclass(frozen=True)
