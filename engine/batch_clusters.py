@@ -4,6 +4,7 @@ A program serves every row that has observed all that it slices and whose core l
 so rows can be brought together under a wider program. It costs more a row, and less to plan.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ ASKED = 0.1e-9  # and of each leaf that is asked for
 PLANNED = 8e-3  # seconds that are worth the plan of another program
 QUERIED = 12e-3  # and more if it asks for leaves
 CHANGES = 2  # variables by which a cluster may change to take more rows in
+GROWS = 1.3  # how much longer a plan takes for one more gate in its core
 
 
 @dataclass
@@ -81,10 +83,20 @@ class Clusters:
     own: what else is observed above the leaves comes as a likelihood, 1 for the state seen. Kinds
     with large cores come first, so that most of the others lie within one of them. What rows have
     cost so far in a wider program counts: those that come again and again get one of their own.
+
+    Parameters
+    ----------
+    groups : Groups
+    asked : frozenset of int
+        Leaves that are asked for.
+    sets : sequence of float
+        Seconds of a row that goes without a program for its core (`batch_subsets.py`), by how many
+        gates there are in it. Such items are left in `rare`.
     """
 
-    def __init__(self, groups: "Groups", asked: frozenset[int]) -> None:
-        self.groups, self.asked = groups, asked
+    def __init__(self, groups: "Groups", asked: frozenset[int], sets: Sequence[float] = ()) -> None:
+        self.groups, self.asked, self.sets = groups, asked, sets
+        self.rare = list[Item]()
         self.entry = ENTRY + ASKED * len(asked)
         self.planned = PLANNED + QUERIED * bool(asked)
         self.found: list[Item] = []
@@ -104,7 +116,11 @@ class Clusters:
     def _take(self, item: Item) -> None:
         """Put an item into the nearest cluster if that is the cheaper way, or make one of it."""
         own = self._key(item)
-        cluster = None if self.groups.knows(own) else self._nearest(item)
+        known = self.groups.knows(own)
+        cluster = None if known else self._nearest(item)
+        if not known and self._is_rare(item, own, cluster):
+            self.rare.append(item)
+            return
         if cluster is None:
             self._program(item)
             self.found.append(item)
@@ -119,6 +135,20 @@ class Clusters:
             self.groups.drop(self._key(wider), self._key(cluster))
             self._program(item)
             self.found.append(item)
+
+    def _is_rare(self, item: Item, own: Key, cluster: Item | None) -> bool:
+        """Whether sets of findings cost less than a program, or a cluster that takes all as it is.
+
+        What such rows have cost so far counts, as above.
+        """
+        many = item.core.bit_count()
+        if many >= len(self.sets):
+            return False
+        cost = self.sets[many] * item.count
+        if cluster is not None and cluster.distance(item) == 0:
+            if self.entry * item.count * self.groups.entries(self._key(cluster)) < cost:
+                return False
+        return self.groups.spend(own, cost) < self.planned * GROWS**many
 
     def _nearest(self, item: Item) -> Item | None:
         """Return the cluster that has to change least to take an item in, if any is near."""

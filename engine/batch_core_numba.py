@@ -89,7 +89,7 @@ def load_margin(tables, kinds, base, states, i, roles, soft, soft_at, work, lane
                 total += log(product)
                 product = 1.0
     for u in soft:
-        if states[i, u] >= 0:
+        if states[i, u] >= 0 and kinds[u] == INNER:  # an observed leaf is told by its parent
             for s in range(cards[u]):
                 if s != states[i, u]:
                     work[(soft_at[u] + s) * WIDTH + lane] = 0.0
@@ -204,8 +204,8 @@ def run_core(
         distribute(prog, table, entries + shift, spare, lanes, count, answer, places)
         condition(prog, stops, shift, table)
         ask_rows(
-            prog, asks, leaves, where, links, base, states, stride, lanes, count, table, shift,
-            sent, below, told, answer, places,
+            prog, asks, leaves, where, links, tables, base, states, stride, lanes, count, table,
+            shift, sent, below, starts, told, answer, places,
         )  # fmt: skip
         for i in range(count):
             n = lanes[i]

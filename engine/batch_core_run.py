@@ -2,6 +2,7 @@
 
 # pyright: basic
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from threading import local
 
 import numpy as np
@@ -10,7 +11,7 @@ from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
 from fascinet.engine.batch_fused_numba import run_fused
 from fascinet.engine.batch_groups import GroupProgram, Groups, asked_leaves
-from fascinet.engine.batch_subsets import Job, jobs_of, part_rare, terms_of
+from fascinet.engine.batch_subsets import ASKED, ROW, Job, jobs_of, terms_of
 from fascinet.engine.batch_subsets_numba import rows_needed, run_subsets
 from fascinet.engine.batch_tree import aligned
 
@@ -44,15 +45,12 @@ def by_core(
     def work(job: tuple[GroupProgram, np.ndarray]) -> None:
         run_group(groups, job[0], states, coded, roles, job[1], out, logs, status)
 
-    items, rare = items_of(core, roles), list[Job]()
-    if not asked:
-        few, items = part_rare(groups, items)
-        rare = jobs_of(groups, few, roles)
-    jobs = []
-    for program, rows in Clusters(groups, asked).run(items):
+    clusters, jobs = Clusters(groups, asked, ASKED if asked else ROW), []
+    for program, rows in clusters.run(items_of(core, roles)):
         for v in program.core:
             coded[rows, v] = np.where(states[rows, v] > 0, states[rows, v], core.cards[v])
         jobs.extend((program, rows[k : k + BLOCK]) for k in range(0, len(rows), BLOCK))
+    rare = jobs_of(groups, clusters.rare, roles, asked)
     out[:, core_certain(starts)] = 1.0
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, jobs))
@@ -108,12 +106,13 @@ def run_rare(
     """Answer the cases of a job, each with a core of its own."""
     program, owners, core = job.program, job.owners, groups.core
     ints, static = program.fused
+    queries = tuple(getattr(job.queries, f.name) for f in fields(job.queries))
     need = rows_needed(owners.sizes, int(ints[0]), owners.deep, 1 << job.findings)
     buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
     run_subsets(
         program.flat.prog, ints, static, owners.sizes, owners.of, owners.likelihood, owners.deep,
         *terms_of(job.findings), core.net.base, core.tables, core.kinds, states, roles, job.rows,
-        program.soft, program.soft_at, program.simple, groups.starts,
+        program.soft, program.soft_at, program.simple, queries, groups.starts,
         vectors(int(ints[7]) + need), buffers, out, logs, status,
     )  # fmt: skip
 

@@ -96,7 +96,7 @@ class LeafQueries:
     states: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupProgram:
     """A program for all rows of a group.
 
@@ -227,7 +227,7 @@ def plan_of(core: Core, key: Key, solver: Solver) -> Plan:
     married = {v for v in key.asked if core.kinds[v] == TABLE} - key.fixed
     married = {v for v in married if free_parents(core, v, key.fixed) > 1}
     pattern = Pattern(
-        observed, soft=core.inner - key.fixed, targets=core.inner | married - key.fixed
+        observed, soft=(core.inner | married) - key.fixed, targets=core.inner | married - key.fixed
     )
     plan = solver.plan(pattern)
     queries = [query_of(core, v, key.fixed) for v in sorted(key.asked) if core.kinds[v] == GATE]

@@ -166,8 +166,25 @@ def known_links(asks, first, last, base, states, stride, lanes, below, total):
 
 
 @njit(cache=True)
-def tell_leaf(below, place, m, states, stride, v, lanes, count, status, out, places):
+def reach(tables, base, states, stride, n, v, k, starts, out, places):
+    """Return Σ_i P(Z_i = k | e) with the leak's: P(X = k | e) is no larger, so 0 if it is 0."""
+    cards, leaks, ptr, parents, links = tables
+    x, m = base[leaks[v] + k], cards[v]
+    for a in range(ptr[v], ptr[v + 1]):
+        u = parents[a]
+        seen = states[n * stride + u]
+        if seen >= 0:
+            x += base[links[a] + seen * m + k]
+        else:
+            for s in range(cards[u]):
+                x += out[n * places + starts[u] + s] * base[links[a] + s * m + k]
+    return x
+
+
+@njit(cache=True)
+def tell_leaf(tables, base, below, states, stride, v, lanes, count, starts, status, out, places):
     """Write P(X | e) of the rows that do not observe X; mark rows that lost digits."""
+    m = tables[0][v]
     for i in range(count):
         n = lanes[i]
         if states[n * stride + v] >= 0:
@@ -176,8 +193,11 @@ def tell_leaf(below, place, m, states, stride, v, lanes, count, status, out, pla
         for k in range(m):
             x = below[k * WIDTH + i] if k < m - 1 else 1.0
             if k > 0 and x - last < LEAST:
-                status[n] = UNSAFE  # the careful path answers this row again
-            out[n * places + place + k] = x - last
+                if reach(tables, base, states, stride, n, v, k, starts, out, places) > 0.0:
+                    status[n] = UNSAFE  # the careful path answers this row again
+                else:
+                    x = last
+            out[n * places + starts[v] + k] = x - last
             last = x
 
 
@@ -192,8 +212,8 @@ def unknown_in(states, stride, v, lanes, count):
 
 @njit(cache=True)
 def ask_rows(
-    prog, asks, leaves, where, numbers, base, states, stride, lanes, count, work, shift, sent,
-    below, status, out, places,
+    prog, asks, leaves, where, numbers, tables, base, states, stride, lanes, count, work, shift,
+    sent, below, starts, status, out, places,
 ):  # fmt: skip
     """Write P(X | e) of every leaf of a block of rows.
 
@@ -222,5 +242,6 @@ def ask_rows(
             visit(prog, asks, stop, where, numbers, work, shift, sent, below, total)
         known_links(asks, asks[b + 3], asks[b + 4], base, states, stride, lanes, below, total)
         if k == m - 1:
-            place = np.int64(asks[lane])
-            tell_leaf(below, place, m, states, stride, v, lanes, count, status, out, places)
+            tell_leaf(
+                tables, base, below, states, stride, v, lanes, count, starts, status, out, places
+            )

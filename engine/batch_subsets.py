@@ -10,19 +10,28 @@ for every set of the row's positive findings (`batch_subsets_numba.py`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.batch_clusters import PLANNED, Clusters, Item
-from fascinet.engine.batch_core import CORE
+from fascinet.engine.batch_clusters import Clusters, Item
+from fascinet.engine.batch_core import CORE, GATE, TABLE, Core
 from fascinet.engine.batch_fused_layout import NODE, PART
-from fascinet.engine.batch_groups import GroupProgram, Groups, Key, Rows
+from fascinet.engine.batch_groups import GroupProgram, Groups, Rows
 from fascinet.engine.order import bits
+from fascinet.model.gates import Array
 
-ROW = (18e-6, 21e-6, 33e-6, 50e-6, 130e-6, 400e-6)  # seconds of a row, by its positive findings
+ROW = (9e-6, 12e-6, 18e-6, 35e-6, 100e-6, 300e-6, 9e-4, 3e-3)  # seconds, by positive findings
+ASKED = (0.15e-3, 0.22e-3, 0.5e-3, 1.2e-3, 3e-3, 9e-3, 4e-2)  # the same if leaves are asked for
 SHARE = 0.25  # of the rows observe a variable above the leaves that programs slice
 BLOCK = 256  # rows that one thread takes at a time
+
+_made: "WeakKeyDictionary[GroupProgram, dict[frozenset[int], tuple[Owners, SetQueries]]]" = (
+    WeakKeyDictionary()
+)
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Job:
 
     program: GroupProgram
     owners: "Owners"
+    queries: "SetQueries"
     findings: int
     rows: Rows
 
@@ -77,32 +87,122 @@ def owners_of(program: GroupProgram, cards: NDArray[np.int64]) -> Owners:
     )
 
 
+@dataclass(frozen=True)
+class SetQueries:
+    """The leaf queries of a program, as `batch_subsets_leaves_numba.py` tells them."""
+
+    levels: Rows
+    leaves: Rows
+    tops: Rows
+    ptr: Rows
+    stops: Rows
+    marks: Rows
+    where: Rows
+    numbers: Array
+
+
+class QueryLayout:
+    """Lays leaf queries out over the tree of a program with an empty core."""
+
+    def __init__(self, core: Core, program: GroupProgram, owners: Owners) -> None:
+        ints, _ = program.fused
+        cliques = int(ints[0])
+        nodes = ints[16 : 16 + NODE * cliques].reshape(cliques, NODE)
+        self.core, self.owners = core, owners
+        self.parents, self.operands = nodes[:, 5].tolist(), nodes[:, 6:8].tolist()
+        self.of, self.first = owners.of.tolist(), len(owners.sizes) - cliques
+        self.home = {
+            o: c
+            for c, (low, high) in enumerate(self.operands)
+            for o in self.of[low:high]
+            if 0 <= o < self.first
+        }
+        self.lists: tuple[list[int], ...] = tuple([] for _ in range(6))
+        self.ptr, self.numbers, self.filled = [0], list[Array](), 0
+
+    def run(self, asked: frozenset[int]) -> SetQueries:
+        """Return the queries of leaves that are gates."""
+        for v in sorted(asked):
+            if self.core.kinds[v] == GATE:
+                self._leaf(v)
+        levels, leaves, tops, stops, marks, where = (np.array(x, np.int64) for x in self.lists)
+        numbers = np.concatenate([np.zeros(0), *self.numbers])
+        ptr = np.array(self.ptr, np.int64)
+        return SetQueries(levels, leaves, tops, ptr, stops, marks, where, numbers)
+
+    def _leaf(self, v: int) -> None:
+        core, likelihood = self.core, self.owners.likelihood
+        links = {
+            int(likelihood[u]): int(core.links[a])
+            for a, u in enumerate(core.parents[core.ptr[v] : core.ptr[v + 1]], int(core.ptr[v]))
+            if likelihood[u] >= 0
+        }
+        top, changed = self._span({self.home[o] for o in links})
+        states = int(core.cards[v])
+        for k in range(1, states):
+            levels, leaves, tops, stops, marks, where = self.lists
+            levels.append(k)
+            leaves.append(v)
+            tops.append(top)
+            for c in sorted(changed):
+                stops.append(c)
+                marks.append(len(where))
+                low, high = self.operands[c]
+                where.extend(self._mark(o, links, changed, states, k) for o in self.of[low:high])
+            self.ptr.append(len(stops))
+
+    def _mark(self, o: int, links: dict[int, int], changed: set[int], states: int, k: int) -> int:
+        """Return what a query changes of an operand: see `batch_subsets_leaves_numba.py`."""
+        if o in links:
+            rows = int(self.owners.sizes[o])
+            at, base = links[o], self.core.net.base
+            table = base[at : at + rows * states].reshape(rows, states)
+            self.numbers.append(table[:, :k].sum(axis=1))
+            self.filled += rows
+            return self.filled - rows
+        return -1 if o - self.first in changed and o >= self.first else -2
+
+    def _span(self, homes: set[int]) -> tuple[int, set[int]]:
+        """Return where the paths up from some cliques meet, and the cliques on them."""
+        if not homes:
+            return -2, set()
+        paths = [self._path(c) for c in homes]
+        common = set(paths[0]).intersection(*paths[1:])
+        top = min(common, default=-1)
+        return top, {c for path in paths for c in path if top < 0 or c <= top}
+
+    def _path(self, c: int) -> list[int]:
+        path = list[int]()
+        while c >= 0:
+            path.append(c)
+            c = self.parents[c]
+        return path
+
+
+def parts_of(core: Core, program: GroupProgram, asked: frozenset[int]) -> tuple[Owners, SetQueries]:
+    """Return a program's owners and leaf queries, laid out once."""
+    with _lock:
+        made = _made.setdefault(program, {})
+        if asked not in made:
+            owners = owners_of(program, core.cards)
+            made[asked] = owners, QueryLayout(core, program, owners).run(asked)
+        return made[asked]
+
+
 @lru_cache(len(ROW))
 def terms_of(findings: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the terms of all products for so many positive findings."""
-    from fascinet.engine.batch_subsets_numba import lay_terms
+    from fascinet.engine.batch_sets_numba import lay_terms
 
     return lay_terms(findings)
 
 
-def part_rare(groups: Groups, items: list[Item]) -> tuple[list[Item], list[Item]]:
-    """Return the items whose core is not worth a program of its own, and the others.
-
-    What rows of a core have cost so far counts: those that come again and again get a program.
-    """
-    rare, common = list[Item](), list[Item]()
-    for item in items:
-        many, key = item.core.bit_count(), Key(item.fixed | item.leaves, item.core, frozenset())
-        if many < len(ROW) and not groups.knows(key):
-            spent = groups.spend(key, ROW[many] * item.count)
-            (rare if spent < PLANNED else common).append(item)
-        else:
-            common.append(item)
-    return rare, common
-
-
-def jobs_of(groups: Groups, rare: list[Item], roles: NDArray[np.uint8]) -> list[Job]:
+def jobs_of(
+    groups: Groups, rare: list[Item], roles: NDArray[np.uint8], asked: frozenset[int]
+) -> list[Job]:
     """Return the work of rare items."""
+    core = groups.core
+    tables = frozenset(v for v in asked if core.kinds[v] == TABLE)
     often = often_fixed(rare, SHARE * sum(item.count for item in rare))
     alike: dict[tuple[int, int], Item] = {}
     for item in sorted(rare, key=lambda i: i.core):
@@ -111,12 +211,13 @@ def jobs_of(groups: Groups, rare: list[Item], roles: NDArray[np.uint8]) -> list[
         whole.count += item.count
         whole.rows += item.rows
     jobs = list[Job]()
-    for program, rows in Clusters(groups, frozenset()).run(list(alike.values())):
-        owners, many = owners_of(program, groups.core.cards), (roles[rows] == CORE).sum(axis=1)
+    for program, rows in Clusters(groups, tables).run(list(alike.values())):
+        owners, queries = parts_of(core, program, asked)
+        many = (roles[rows] == CORE).sum(axis=1)
         for findings in np.unique(many).tolist():
             some = rows[many == findings]
             jobs += [
-                Job(program, owners, findings, some[k : k + BLOCK])
+                Job(program, owners, queries, findings, some[k : k + BLOCK])
                 for k in range(0, len(some), BLOCK)
             ]
     return jobs

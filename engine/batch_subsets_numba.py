@@ -24,94 +24,22 @@ from math import log
 import numpy as np
 
 from fascinet.engine.batch_core_numba import CORE, WIDTH, load_block, read_leaf, show, tell
-from fascinet.engine.batch_fused_layout import NODE, PART
+from fascinet.engine.batch_fused_layout import NODE
 from fascinet.engine.batch_fused_numba import add_scalars, slice_tables
-from fascinet.engine.batch_vectors import add, load, pointer, same, spread, store, times
+from fascinet.engine.batch_sets_numba import (
+    clear,
+    count_bits,
+    join,
+    open_clique,
+    part_from,
+    place_in,
+    rise,
+    sink,
+)
+from fascinet.engine.batch_subsets_leaves_numba import ask_sets
+from fascinet.engine.batch_vectors import add, load, pointer, same, store, times
 from fascinet.engine.kernel_cache import njit
 from fascinet.engine.kernels_numba import DONE, IMPOSSIBLE, TINY, UNSAFE, U
-
-MOST = 6  # positive findings of a row
-SETS = 2**MOST
-SIDE = 6  # bits of a set's place in a term
-
-
-@njit(cache=True)
-def place_in(mask, part):
-    """Return the place of a set among the sets within a mask."""
-    at = bit = 0
-    while mask >> bit:
-        if mask >> bit & 1:
-            at |= (part >> bit & 1) << count_bits(mask & ((1 << bit) - 1))
-        bit += 1
-    return at
-
-
-@njit(cache=True)
-def count_bits(mask):
-    """Return the number of elements of a set."""
-    many = 0
-    while mask:
-        mask &= mask - 1
-        many += 1
-    return many
-
-
-@njit(cache=True)
-def lay_terms(findings):
-    """Return where the terms of each two masks start, and all terms: places of A, B and A ∪ B."""
-    sets = 1 << findings
-    ptr = np.zeros(sets * sets + 1, np.int64)
-    for a in range(sets):
-        for b in range(sets):
-            ptr[a * sets + b + 1] = 1 << (count_bits(a) + count_bits(b))
-    ptr = np.cumsum(ptr)
-    out = np.empty(ptr[-1], np.int32)
-    for a in range(sets):
-        for b in range(sets):
-            at = ptr[a * sets + b]
-            for x in range(sets):
-                if x & ~a:
-                    continue
-                for y in range(sets):
-                    if y & ~b:
-                        continue
-                    i, j, s = place_in(a, x), place_in(b, y), place_in(a | b, x | y)
-                    out[at] = i | j << SIDE | s << (2 * SIDE)
-                    at += 1
-    return ptr, out
-
-
-@njit(cache=True)
-def split(term):
-    """Return the three places of a term."""
-    low = np.int32(SETS - 1)
-    return U(term & low), U(term >> SIDE & low), U(term >> (2 * SIDE))
-
-
-@njit(cache=True)
-def join(terms, first, last, work, f, g, out):
-    """Add f · g to a row of sets."""
-    for t in range(first, last):
-        a, b, s = split(terms[t])
-        x = times(load(work, f + a), load(work, g + b))
-        store(work, out + s, add(load(work, out + s), x))
-
-
-@njit(cache=True)
-def part_from(terms, first, last, work, g, d, out):
-    """Add g : D to a row of sets."""
-    for t in range(first, last):
-        a, b, s = split(terms[t])
-        x = times(load(work, g + b), load(work, d + s))
-        store(work, out + a, add(load(work, out + a), x))
-
-
-@njit(cache=True)
-def clear(work, at, rows):
-    """Set rows to zero."""
-    none = same(work, 0.0)
-    for s in range(U(rows)):
-        store(work, U(at) + s, none)
 
 
 @njit(cache=True)
@@ -149,7 +77,7 @@ def mask_owners(ints, many, findings, ptr, parents, owner_of, of, masks):
 
 
 @njit(cache=True)
-def below(base, at, k):
+def less_than(base, at, k):
     """Return P(Z < k) of a distribution."""
     x = 0.0
     for j in range(k):
@@ -186,7 +114,7 @@ def load_owners(
             if v < 0:
                 continue
             k, m = np.int64(states[lanes[i], v]), cards[v]
-            low, level = below(base, leaks[v], k), base[leaks[v] + k]
+            low, level = less_than(base, leaks[v], k), base[leaks[v] + k]
             for x in range(ptr[v], ptr[v + 1]):
                 u, at = parents[x], links[x]
                 o = owner_of[u]
@@ -195,107 +123,13 @@ def load_owners(
                     for s in range(cards[u]):
                         z = at + s * m
                         row = first[o] + s * sets
-                        bear(work, row, masks[o], j, i, below(base, z, k), base[z + k])
+                        bear(work, row, masks[o], j, i, less_than(base, z, k), base[z + k])
                 else:
                     z = at + states[lanes[i], u] * m
-                    p, q = below(base, z, k), base[z + k]
+                    p, q = less_than(base, z, k), base[z + k]
                     level = level * (p + q) + low * q
                     low *= p
             leak[0, j, i], leak[1, j, i] = low, level
-
-
-@njit(cache=True)
-def open_clique(ints, c, of, first, masks, ptr, sets, here):
-    """Write where a clique's operands lie; return how many there are.
-
-    Columns of `here`, a row for each operand: 0 first row  1 → its map  2 bits of its mask  3 mask
-    4 mask of those before it  5, 6 terms of those before it with it  7, 8 the same, turned round.
-    """
-    node = 16 + NODE * c
-    few, before = ints[node + 7] - ints[node + 6], np.int64(0)
-    for j in range(few):
-        k = ints[node + 6] + j
-        part = ints[2] + PART * k
-        mask = masks[of[k]] if of[k] >= 0 else np.int64(0)
-        here[j, 0] = first[of[k]] if of[k] >= 0 else ints[part]
-        here[j, 1], here[j, 2], here[j, 3], here[j, 4] = (
-            ints[part + 1],
-            count_bits(mask),
-            mask,
-            before,
-        )
-        here[j, 5], here[j, 6] = ptr[before * sets + mask], ptr[before * sets + mask + 1]
-        here[j, 7], here[j, 8] = ptr[mask * sets + before], ptr[mask * sets + before + 1]
-        before |= mask
-    return few
-
-
-@njit(cache=True)
-def start_of(ints, here, j, e):
-    """Return where an operand's sets start for an entry of its clique."""
-    return U(here[j, 0] + (np.int64(ints[here[j, 1] + e]) << here[j, 2]))
-
-
-@njit(cache=True)
-def multiply_up(ints, here, few, terms, x, e, work, tile, sets):
-    """Multiply all operands of an entry but the last, from `tile` on each product a row of sets."""
-    store(work, U(tile), x)
-    at = U(tile)
-    for j in range(few - 1):
-        to = U(tile + (j + 1) * sets)
-        clear(work, to, 1 << count_bits(here[j + 1, 4]))
-        join(terms, here[j, 5], here[j, 6], work, at, start_of(ints, here, j, e), to)
-        at = to
-    return at
-
-
-@njit(cache=True)
-def rise(ints, c, of, first, masks, ptr, terms, sets, here, static, work, tile):
-    """Write a clique's message."""
-    node, owner = 16 + NODE * c, len(masks) - ints[0] + c
-    few = open_clique(ints, c, of, first, masks, ptr, sets, here)
-    rows, cols, wide = ints[node], ints[node + 1], 1 << count_bits(masks[owner])
-    clear(work, first[owner], rows * wide)
-    e, base, j = 0, np.int64(ints[node + 2]), few - 1
-    for s in range(rows):
-        m = U(first[owner] + s * wide)
-        for _ in range(cols):
-            if static[base + e] != 0.0:
-                x = spread(static, U(base + e))
-                f = multiply_up(ints, here, few, terms, x, e, work, tile, sets)
-                if few > 0:
-                    g = start_of(ints, here, j, e)
-                    join(terms, here[j, 5], here[j, 6], work, f, g, m)
-                else:
-                    store(work, m, add(load(work, m), x))
-            e += 1
-
-
-@njit(cache=True)
-def sink(ints, c, of, first, masks, ptr, terms, sets, here, static, work, tile, shift):
-    """Add a clique's part to what lies above its operands."""
-    node, owner = 16 + NODE * c, len(masks) - ints[0] + c
-    few = open_clique(ints, c, of, first, masks, ptr, sets, here)
-    rows, cols, wide = ints[node], ints[node + 1], 1 << count_bits(masks[owner])
-    e, base, rest = 0, np.int64(ints[node + 2]), tile + len(here) * sets
-    if few == 0:
-        return
-    for s in range(rows):
-        for _ in range(cols):
-            if static[base + e] != 0.0:
-                x = spread(static, U(base + e))
-                multiply_up(ints, here, few, terms, x, e, work, tile, sets)
-                d = U(first[owner] + s * wide + shift)
-                for j in range(few - 1, -1, -1):
-                    g, f = start_of(ints, here, j, e), U(tile + j * sets)
-                    if of[ints[node + 6] + j] >= 0:
-                        part_from(terms, here[j, 7], here[j, 8], work, f, d, g + U(shift))
-                    if j > 0:
-                        to = U(rest + j * sets)
-                        clear(work, to, 1 << count_bits(here[j, 4]))
-                        part_from(terms, here[j, 5], here[j, 6], work, g, d, to)
-                        d = to
-            e += 1
 
 
 @njit(cache=True)
@@ -401,13 +235,14 @@ def seat_owners(sizes, masks, first, at):
 @njit(cache=True)
 def rows_needed(sizes, cliques, deep, sets):
     """Return how many rows of the work space a block may take beside the program's own."""
-    return 2 * sets * sizes.sum() + (cliques + 8 + 2 * (deep + 1)) * sets
+    return 3 * sets * sizes.sum() + (cliques + 8 + 2 * (deep + 1)) * sets
 
 
 @njit(cache=True, nogil=True)
 def run_subsets(
     flat, ints_array, static_array, sizes, of, owner_of, deep, ptr, term_array, base_array, tables,
-    kinds, states, roles, rows, soft, soft_at, simple, starts, work, buffers, out, logs, status,
+    kinds, states, roles, rows, soft, soft_at, simple, asks, starts, work, buffers, out, logs,
+    status,
 ):  # fmt: skip
     """Answer the cases `rows` of a frame, whatever is positive in each.
 
@@ -419,6 +254,8 @@ def run_subsets(
         See above; `owner_of` tells the owner of each variable's likelihood, -1 if it has none.
     ptr, term_array
         Of `lay_terms` for as many findings as any row has.
+    asks : tuple of arrays
+        Leaf queries, see `batch_subsets_leaves_numba.py`.
     """
     numbers, reals, marks = buffers
     prog, base, coded = pointer(flat), pointer(base_array), pointer(states)
@@ -431,10 +268,11 @@ def run_subsets(
     most = count_bits(sets - 1)
     findings, leak = np.full((WIDTH, max(most, 1)), -1, np.int64), np.zeros((2, most, WIDTH))
     masks, first = np.zeros(len(sizes), np.int64), np.zeros(len(sizes), np.int64)
-    here, seen = np.zeros((deep + 1, 9), np.int64), np.zeros(cliques + 1, np.int64)
+    here, seen = np.zeros((deep + 1, 10), np.int64), np.zeros(cliques + 1, np.int64)
+    moved, below = np.zeros(cliques, np.bool_), np.zeros((tables[0].max(), WIDTH))
     tile = np.int64(ints_array[7])
     roots = tile + 2 * len(here) * sets
-    begin_at = roots + (cliques + 6) * sets
+    begin_at = roots + (cliques + 8) * sets
     for begin in range(0, len(rows), WIDTH):
         count = min(WIDTH, len(rows) - begin)
         load_block(
@@ -451,7 +289,11 @@ def run_subsets(
             table, leak,
         )  # fmt: skip
         for c in range(cliques):
-            rise(ints, c, of, first, masks, ptr, terms, sets, here, static, table, tile)
+            few = open_clique(ints, c, of, first, masks, ptr, sets, here)
+            o = len(masks) - cliques + c
+            wide = 1 << count_bits(masks[o])
+            node = 16 + NODE * c
+            rise(ints, node, few, here, static, first[o], wide, terms, sets, static, table, tile)
         clear(table, begin_at + shift, shift)
         answer = close(ints, first, masks, ptr, terms, most, leak, table, roots, seen, shift)
         settle(table, answer, totals, state_of)
@@ -465,9 +307,16 @@ def run_subsets(
             read_owner(
                 tables[0], v, o, masks, first, shift, table, answer, lanes, count, starts, out
             )
+        ask_sets(
+            ints, asks, of, first, masks, ptr, terms, sets, here, static, table, tile, roots,
+            answer, shift, moved, tables, base, states, lanes, count, owner_of, starts, below,
+            status, out,
+        )  # fmt: skip
         for i in range(count):
             n = lanes[i]
-            if state_of[i] == DONE:
+            if state_of[i] != DONE:
+                status[n] = state_of[i]
+            else:
                 for v in simple:
                     if states[n, v] < 0:
                         read_leaf(v, tables, base_array, states, n, starts, out[n])

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from fascinet.engine import batch_subsets
+from fascinet.engine import batch_clusters, batch_subsets
+from fascinet.engine.batch_clusters import Clusters, items_of
+from fascinet.engine.batch_core import GATE
+from fascinet.engine.batch_core_numba import classify
+from fascinet.engine.batch_groups import Groups, Key
 from fascinet.engine.batch_patterns import by_pattern
-from fascinet.engine.batch_subsets import jobs_of, often_fixed, part_rare, terms_of
+from fascinet.engine.batch_subsets import jobs_of, often_fixed, parts_of, terms_of
 from fascinet.engine.engine import Engine
 from fascinet.model.network import Network
 from tests.engine.rows import check_rows
@@ -16,7 +20,8 @@ from tests.strategies import random_network
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let no core have a program of its own; tell the positive findings of each job."""
-    monkeypatch.setattr(batch_subsets, "PLANNED", np.inf)
+    monkeypatch.setattr(batch_clusters, "PLANNED", np.inf)
+    monkeypatch.setattr(Clusters, "_nearest", lambda *_: None)
     seen = list[int]()
 
     def told(*args: object) -> list[batch_subsets.Job]:
@@ -38,6 +43,7 @@ def test_rows_equal_single_cases(seed: int, always: list[int]) -> None:
     net = clinic(seed)
     check_rows(net, rows_of(net, seed, 40, 0.5), above(net), 1e-12)
     check_rows(net, rows_of(net, seed + 50, 40, 0.9), above(net), 1e-12)
+    check_rows(net, rows_of(net, seed + 99, 40, 0.4), None, 1e-12)
     assert max(always) >= 4
     assert 0 in always
 
@@ -46,6 +52,8 @@ def test_rows_equal_single_cases(seed: int, always: list[int]) -> None:
 def test_any_network_with_gates(seed: int, always: list[int]) -> None:
     net = random_network(seed, 7 + seed, parents=5)
     check_rows(net, rows_of(net, seed, 24, 0.4), above(net), 1e-12)
+    check_rows(net, rows_of(net, seed + 9, 24, 0.3), None, 1e-12)
+    check_rows(net, rows_of(net, seed + 9, 24, 0.3), frozenset({len(net.variables) - 1}), 1e-12)
 
 
 def test_more_positive_findings_than_sets_are_made_for_go_another_way(always: list[int]) -> None:
@@ -121,25 +129,39 @@ def test_terms_multiply_sets_by_their_union(findings: int) -> None:
         for b in range(sets):
             found = terms[ptr[a * sets + b] : ptr[a * sets + b + 1]].tolist()
             inside = [[s for s in range(sets) if not s & ~m] for m in (a, b, a | b)]
-            parts = [(inside[0][t & 63], inside[1][t >> 6 & 63], inside[2][t >> 12]) for t in found]
+            parts = [
+                (inside[0][t & 255], inside[1][t >> 8 & 255], inside[2][t >> 16]) for t in found
+            ]
             assert all(x | y == z for x, y, z in parts)
             assert len(set(parts)) == len(inside[0]) * len(inside[1])
 
 
 def test_cores_that_come_again_get_a_program_of_their_own() -> None:
     net = clinic(3)
-    from fascinet.engine.batch_clusters import items_of
-    from fascinet.engine.batch_core_numba import classify
-    from fascinet.engine.batch_groups import Groups
-
     groups = Groups(Engine(net, backend="numba").solver)
     states, core = rows_of(net, 3, 60, 0.5), groups.core
     roles = np.empty(states.shape, np.uint8)
     classify(states, core.kinds, core.ptr, core.parents, roles)
     items = items_of(core, roles)
-    rare, common = part_rare(groups, items)
-    assert len(rare) > len(common)
-    for _ in range(2000):
-        rare, common = part_rare(groups, items)
-    assert not [i for i in rare if i.core.bit_count() < len(batch_subsets.ROW)]
-    assert often_fixed(items, np.inf) == 0
+    first = Clusters(groups, frozenset(), batch_subsets.ROW)
+    first.run(items)
+    assert len(first.rare) > len(first.found)
+    for _ in range(3000):
+        last = Clusters(groups, frozenset(), batch_subsets.ROW)
+        last.run(items)
+    assert not last.rare
+    assert often_fixed(items, 1e9) == 0
+
+
+def test_queries_end_in_a_clique_at_the_roots_or_nowhere() -> None:
+    tops = set[int]()
+    for seed in range(4):
+        groups = Groups(Engine(clinic(seed), backend="numba").solver)
+        leaves = frozenset(np.flatnonzero(groups.core.kinds == GATE).tolist())
+        for fixed in (0, 0b1111):
+            program = groups.program(Key(fixed, 0, frozenset()))
+            owners, queries = parts_of(groups.core, program, leaves)
+            assert parts_of(groups.core, program, leaves)[1] is queries
+            assert owners.deep >= 1
+            tops |= {min(t, 0) for t in queries.tops.tolist()}
+    assert tops == {-2, -1, 0}
