@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fascinet.engine.batch_groups import groups_of
 from fascinet.engine.decompose import Pattern
+from fascinet.engine.plan import Plan, clique_size
 from fascinet.engine.request import Request
 from fascinet.engine.solver import Solver
 from fascinet.model.gates import Array
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 States = NDArray[np.int16]
 BLOCK = 256  # cases that one thread takes at a time
+LARGE = 300_000  # entries from which tiles are faster than lanes
+ROWED, LONG = 30_000, 16  # or so many, if most lie in cliques with an axis of so many states
 FEW = 4  # from so many cases on (of a pattern, where there are no gates), a case is a lane
 
 
@@ -122,6 +125,8 @@ def run_rows(
 ) -> None:
     """Answer the cases of one pattern in place."""
     flat = solver.program(pattern).flat
+    if not flat.keep and is_large(flat.plan):
+        return _run_tiles(solver, flat, states, rows, out, logs, status)
     if not flat.keep and len(rows) >= FEW:
         return _run_lanes(solver, flat, states, rows, out, logs, status)
     from fascinet.engine.many_numba import run_many
@@ -153,6 +158,42 @@ def _run_lanes(
         for v in np.flatnonzero(states[rows[0]] >= 0):
             out[rows[:, None], np.arange(solver.starts[v], solver.starts[v + 1])] = 0.0
             out[rows, solver.starts[v] + states[rows, v]] = 1.0
+
+
+def is_large(plan: Plan) -> bool:
+    """Whether case after case by tiles is faster than a case a lane.
+
+    Lanes outgrow the caches; long axes, which tiles work in vectors anyway, gain nothing from them.
+    """
+    if plan.entries < ROWED:
+        return False
+    cards = plan.factors.cards
+    sizes = [(clique_size(c, cards), max(cards[v] for v in c.scope)) for c in plan.cliques]
+    long = sum(size for size, states in sizes if states >= LONG)
+    return plan.entries >= LARGE or 2 * long >= plan.entries
+
+
+def _run_tiles(
+    solver: Solver,
+    flat: "NativeProgram",
+    states: States,
+    rows: NDArray[np.int64],
+    out: Array,
+    logs: Array,
+    status: NDArray[np.uint8],
+) -> None:
+    """Answer the cases of one pattern one by one, by tiles."""
+    from fascinet.engine.native import run_tiles
+
+    seen = np.flatnonzero(states[rows[0]] >= 0)
+    for i in rows:
+        obs = np.maximum(states[i], 0).astype(np.int64)
+        told = out[i] if len(out) else None
+        status[i], logs[i] = run_tiles(solver.net, flat, obs, {}, told)
+        if told is not None:
+            for v in seen:
+                told[solver.starts[v] : solver.starts[v + 1]] = 0.0
+            told[solver.starts[seen] + states[i, seen]] = 1.0
 
 
 def answer_again(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fascinet.engine import batch_patterns
 from fascinet.engine.batch_patterns import by_pattern, distinct_rows
 from fascinet.engine.engine import Engine
 from fascinet.model.network import Network
@@ -32,6 +33,27 @@ def test_lanes_of_a_pattern_equal_single_cases(seed: int, some: bool) -> None:
     net = random_network(seed, 6 + seed, parents=6)
     states = rows_of_few_patterns(net, seed, 3, 11)
     check(net, states, frozenset({0, 2, 5}) if some else None)
+
+
+@pytest.mark.parametrize("seed", range(14))
+@pytest.mark.parametrize("some", [False, True])
+def test_tiles_of_a_pattern_equal_single_cases(
+    seed: int, some: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As large programs are answered, impossible rows among them."""
+    monkeypatch.setattr(batch_patterns, "is_large", lambda plan: True)
+    net = random_network(seed, 6 + seed, parents=3, states=9)
+    states = rows_of_few_patterns(net, seed, 3, 11)
+    check(net, states, frozenset({0, 2, 5}) if some else None)
+
+
+def test_which_programs_are_large() -> None:
+    engine = Engine(network("pathfinder"), backend="numba")
+    assert batch_patterns.is_large(engine.plan(cases("pathfinder")[0])) == (
+        engine.plan(cases("pathfinder")[0]).entries >= batch_patterns.ROWED
+    )
+    assert batch_patterns.is_large(Engine(network("link"), backend="numba").plan({}))
+    assert not batch_patterns.is_large(Engine(network("win95pts"), backend="numba").plan({}))
 
 
 @pytest.mark.parametrize("name", ["pathfinder", "pigs"])
