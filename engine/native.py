@@ -185,41 +185,18 @@ def run(
     obs = observed_states(net, states)
     if not program.keep:
         return run_tiles(net, program, obs, soft, out)
-    work = scratch(program.room)
-    if net is program.net:
-        status, log_prob = run_ready(program, obs, soft, work, out)
-    else:
-        status, log_prob = run_flat(net, program, obs, soft, work, out)
-    if status == kernels.DONE and out is not None:
-        ask_leaves(net, program, obs, work, out)
-    return status, log_prob
-
-
-def run_ready(
-    program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array], work: Array,
-    out: Array | None,
-) -> tuple[int, float]:  # fmt: skip
-    """Run the passes over what is kept ready of a program."""
-    ready, likely = program.warm.of(obs), soft_numbers(program, soft)
+    warm, likely = program.warm, soft_numbers(program, soft)
+    ready = warm.of(obs) if net is program.net else warm.moved(net, obs)
     if ready.status != kernels.DONE:
         return ready.status, ready.log_prob
+    parts, work = (ready.ints, ready.floats, likely, likely.size), scratch(program.room)
     if out is None:
-        status, log_prob = up(ready.ints, ready.floats, likely, likely.size, work)
+        status, log_prob = up(*parts, work)
     else:
-        status, log_prob = up_and_down(ready.ints, ready.floats, likely, likely.size, work, out)
+        status, log_prob = up_and_down(*parts, work, out)
+        if status == kernels.DONE:
+            ask_leaves(net, program, obs, work, out)
     return status, log_prob + ready.log_prob
-
-
-def run_flat(
-    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array],
-    work: Array, out: Array | None,
-) -> tuple[int, float]:  # fmt: skip
-    """Run the passes over the flat program: other numbers than its own network's are met once."""
-    load_soft(program, soft, work)
-    status, log_prob = kernels.collect(program.prog, net.base, obs, work)
-    if status == kernels.DONE and out is not None:
-        kernels.distribute(program.prog, work, out, True)
-    return status, log_prob
 
 
 def run_tiles(

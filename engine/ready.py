@@ -107,8 +107,14 @@ class Warm:
         found = shelf.get(key)
         if found is None:
             last = self._last()
-            ints = lay_lists(self._prog) if last is None else last.ints
-            found = Ready(ints, *lay_constants(self._prog, ints, self._net.base, obs))
+            found = self._lay(lay_lists(self._prog) if last is None else last.ints, self._net, obs)
             self._last = ref(found)
             shelf.put(key, found)
         return found
+
+    def moved(self, net: NetworkArrays, obs: NDArray[np.int64]) -> Ready:
+        """Return the set for other numbers in the same network; it is not kept."""
+        return self._lay(self.of(obs).ints, net, obs)
+
+    def _lay(self, ints: NDArray[np.int32], net: NetworkArrays, obs: NDArray[np.int64]) -> Ready:
+        return Ready(ints, *lay_constants(self._prog, ints, net.base, obs))

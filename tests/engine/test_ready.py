@@ -14,11 +14,12 @@ from fascinet.engine.engine import Engine
 from fascinet.engine.fall_numba import fall, spread_beliefs
 from fascinet.engine.native import NativeProgram, observed_states
 from fascinet.engine.program import compile_program
-from fascinet.engine.ready import Ready, Shelf, Warm
+from fascinet.engine.ready import Ready, Shelf, Warm, shelf
 from fascinet.engine.request import pattern_of, read_request
 from fascinet.engine.rise_numba import FIXED, MANY, PAIRED, ROWS, TABLE, rise
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
+from fascinet.model.shipped import load
 from tests.engine.networks import cases, network
 from tests.strategies import Query, random_evidence, random_network
 
@@ -239,3 +240,36 @@ def test_observed_states_have_sets_of_their_own() -> None:
     unread = bench.obs.copy()
     unread[net.variables.index("CO")] = 2  # not observed: no factor reads its state
     assert warm.of(unread) is low
+
+
+def test_other_numbers_in_the_same_network() -> None:
+    net = network("alarm")
+    bench = Bench(Query(net, {"HR": "LOW"}, {"CO": [0.2, 0.5, 0.3]}))
+    bench.check()
+    moved = replace(bench.net, base=bench.net.base**1.5)
+    warm = Warm(bench.net, bench.program.prog)
+    other, own = warm.moved(moved, bench.obs), warm.of(bench.obs)
+    assert other.ints is own.ints and not np.array_equal(other.floats, own.floats)
+    bench.net = moved
+    assert bench.check().log_prob != pytest.approx(own.log_prob)
+
+
+def test_bits_stay_while_sets_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new set drops all others: threads lay them anew over and over."""
+    monkeypatch.setattr(shelf, "bound", 0)
+    engine = Engine(load(), backend="numba")
+    asked = [{"stiffness": "yes"}, {"stiffness": "no"}, {"myotonia": "yes", "seizures": "no"}]
+    asked = [{**a, "age_group": s} for a in asked for s in engine.network.states("age_group")[:2]]
+    first, wrong = [engine.posterior(e).flat for e in asked], list[int]()
+
+    def ask(seed: int) -> None:
+        for i in np.random.default_rng(seed).integers(len(asked), size=12):
+            if not np.array_equal(engine.posterior(asked[i]).flat, first[i]):
+                wrong.append(int(i))
+
+    threads = [Thread(target=ask, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and len(shelf) == 1
