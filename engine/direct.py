@@ -9,7 +9,7 @@ gives the same bits, so that no tables have to be kept with an answer.
 
 # pyright: basic
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from threading import local
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,15 @@ from weakref import ref
 import numpy as np
 
 from fascinet.engine import hard_numba as hard
-from fascinet.engine.decompose import Pattern
+from fascinet.engine.decompose import Pattern, relevant
 from fascinet.engine.machine_code import Bound
 from fascinet.engine.native import DONE, NativeProgram, ask_leaves, hold, holds, scratch
 from fascinet.engine.objects import WORD, objects_as_expected
 from fascinet.engine.passes_numba import answer, enter
-from fascinet.engine.posterior import Layout, Posterior, Rest
+from fascinet.engine.posterior import Layout, Posterior, Rest, Targets
 from fascinet.engine.ready import Ready
 from fascinet.engine.request import Request, pattern_of
+from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 NEVER = -np.inf
 SEATS = 4096
+BARREN = 0.125  # share of the variables above the leaves that may be worked without being asked
 TOUCH = 16  # uses of a seat after which the caches are asked
 
 
@@ -139,6 +141,8 @@ class Direct:
         self.certain = solver.net.certain
         self._local = local()
         self._seats: dict[bytes, Seat] = {}
+        self._choices: dict[tuple[bytes, tuple[str, ...]], bool] = {}
+        self.index = {v: i for i, v in enumerate(layout.variables)}
         self._read, self._run, self._enter = map(Bound, (hard.read_names, answer, enter))
 
     def _desk(self) -> Desk:
@@ -149,10 +153,13 @@ class Direct:
             self._local.desk = Desk(self.fixed)
             return self._local.desk
 
-    def solve(self, evidence: dict[str, str], values: Array) -> tuple[float, Rest] | None:
+    def solve(
+        self, evidence: dict[str, str], values: Array, targets: Targets = None
+    ) -> tuple[float, Rest] | None:
         """Write all posteriors but those of leaf queries, NaN; return ln P(e) and what adds them.
 
-        None on any doubt: a name is unknown, numbers are out of range, or P(e) = 0.
+        None on any doubt: a name is unknown, numbers are out of range, or P(e) = 0. So it is where
+        another program may be much smaller, for it has to answer some targets only.
         """
         try:
             desk = self._local.desk
@@ -162,12 +169,43 @@ class Direct:
         left_out = self._read(desk.frame, id(evidence), desk.cursor)
         if not left_out > 0.0:
             return None
+        if targets is not None and not self._suits(desk, targets):
+            return None
         log_prob = self._pass(desk, values)
         if not log_prob > NEVER:
             return None
         rest = (self.finish, desk.case[: len(evidence)].tobytes())
         hold(rest)
         return log_prob + log(left_out), rest
+
+    def _suits(self, desk: Desk, targets: tuple[str, ...]) -> bool:
+        """Tell whether the program for all variables suits some; remembered from now on."""
+        asked = desk.key.tobytes(), targets
+        found = self._choices.get(asked)
+        if found is None:
+            found = self._is_near(desk, *asked)
+            if len(self._choices) >= SEATS:
+                self._choices.clear()
+            self._choices[asked] = found
+        return found
+
+    def _is_near(self, desk: Desk, key: bytes, targets: tuple[str, ...]) -> bool:
+        """Tell whether few variables above the leaves are barren, and no target is a leaf query."""
+        net, index = self.solver.net, self.index
+        if not index.keys() >= set(targets):
+            return False
+        pattern, wanted = self._pattern(desk), {index[v] for v in targets}
+        kept = relevant(net, replace(pattern, soft=frozenset(), targets=frozenset(wanted)))
+        inner = {v for v, kids in enumerate(net.children) if kids}
+        if any(v not in pattern.observed and v not in inner for v in wanted):
+            return False
+        if len(inner - kept) > BARREN * len(inner):
+            return False
+        try:
+            self._take(desk, key, self._seats.get(key))
+        except BudgetError:
+            return False
+        return True
 
     def finish(self, rest: Rest, values: Array) -> Array:
         """Return an answer with the posteriors of the leaf queries added."""
@@ -228,8 +266,8 @@ class Direct:
 
 def direct_answer(
     solver: "Solver", layout: Layout, prior: Callable[[], Posterior]
-) -> Callable[[Mapping[str, str] | None], Posterior | None] | None:
-    """Return what answers hard evidence by name; None if nothing can.
+) -> Callable[..., Posterior | None] | None:
+    """Return what answers hard evidence by name, for all variables or some; None if nothing can.
 
     It returns None on any trouble, be it with names, with numbers, or because P(e) = 0.
     """

@@ -30,9 +30,20 @@ if TYPE_CHECKING:
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
+QuickPart = Callable[[Hard | None, tuple[str, ...]], Posterior | None]
 QuickSlopes = Callable[[dict[str, str]], tuple[float, Array] | None]
 BACKENDS = ("auto", "numpy", "numba")
 ESTIMATES = ("weighting", "lbp")
+
+
+def part_of(quick: Quick) -> QuickPart:
+    """Return what answers for targets alone by what answers for all variables."""
+
+    def answer(evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
+        found = quick(evidence)
+        return None if found is None else found.only(targets)
+
+    return answer
 
 
 class Engine(Analyses):
@@ -67,7 +78,7 @@ class Engine(Analyses):
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self._quick: Quick = self._seek_quick
-        self._parts = False  # whether that is the way for some of an answer, too
+        self._quick_part: QuickPart = self._seek_part
         self._quick_slopes: QuickSlopes = self._seek_slopes
 
     @cached_property
@@ -111,10 +122,10 @@ class Engine(Analyses):
             If the plan exceeds the budget.
         """
         asked = None if targets is None else tuple(dict.fromkeys(targets))
-        if soft is None and do is None and (asked is None or self._parts):
-            quick = self._quick(evidence)
+        if soft is None and do is None:
+            quick = self._quick(evidence) if asked is None else self._quick_part(evidence, asked)
             if quick is not None:
-                return quick if asked is None else quick.only(asked)
+                return quick
         request = read_request(self.network, evidence, soft, do)
         wanted = self._targets(asked)
         values, log_prob = self.solver.solve(request, wanted)
@@ -127,26 +138,36 @@ class Engine(Analyses):
         )  # fmt: skip
 
     def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
-        """Answer from the fixed tree of a small network, or by the direct way of one with gates.
+        """Answer as `_seek` finds how to, if it does."""
+        return self._quick(evidence) if self._seek() else None
 
-        So it is from now on. None where there is neither, and on any trouble: then the long way
-        answers, or tells.
+    def _seek_part(self, evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
+        return self._quick_part(evidence, targets) if self._seek() else None
+
+    def _seek(self) -> bool:
+        """Find what answers hard evidence from now on; False as long as it is too early for that.
+
+        It is the fixed tree of a small network, or the direct way of one with gates, or nothing.
+        They return None on any trouble: then the long way answers, or tells.
         """
         solver = self.solver
         if not solver.native:
-            return None
+            return False
         found: Quick | None = None
+        part: QuickPart | None = None
         if solver.whole is not None:
             from fascinet.engine.whole import quick_answer
 
             found = quick_answer(solver.whole, self.layout, self.prior)
-            self._parts = found is not None and solver.whole.floats.size <= PART
+            if found is not None and solver.whole.floats.size <= PART:
+                part = part_of(found)
         elif any(b.raw for b in self.arrays.blocks):
             from fascinet.engine.direct import direct_answer
 
-            found = direct_answer(solver, self.layout, self.prior)
+            found = part = direct_answer(solver, self.layout, self.prior)
         self._quick = found or (lambda evidence: None)
-        return self._quick(evidence)
+        self._quick_part = part or (lambda evidence, targets: None)
+        return True
 
     def prior(self) -> Posterior:
         """Return the marginals without evidence, computed once."""

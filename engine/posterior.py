@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+Targets: TypeAlias = tuple[str, ...] | None
 Rest: TypeAlias = tuple[Callable[[Any, Array], Array], bytes]
 
 
@@ -169,32 +170,35 @@ class Posterior(Mapping[str, Marginal]):
     def deferring(
         layout: Layout,
         prior: "Callable[[], Posterior]",
-        solve: Callable[[dict[str, str], Array], tuple[float, Rest] | None],
-    ) -> "Callable[[Mapping[str, str] | None], Posterior | None]":
+        solve: "Callable[[dict[str, str], Array, Targets], tuple[float, Rest] | None]",
+    ) -> "Callable[..., Posterior | None]":
         """As `answering`, by what leaves some of an answer to be worked out when it is read.
+
+        What is returned takes the evidence and, if not all variables are asked for, targets; of
+        these nothing may be left to a rest.
 
         Parameters
         ----------
         solve : callable
-            Takes the evidence and the array for the answer; returns ln P(e) and the rest: a
-            function and its data. Given the rest and the array, that function returns the whole
-            answer; there is NaN so far for what it leaves out.
+            Takes the evidence, the array for the answer and the targets; returns ln P(e) and the
+            rest: a function and its data. Given the rest and the array, that function returns the
+            whole answer; there is NaN so far for what it leaves out.
         """
         size, targets, empty, new = layout.total, layout.variables, np.empty, object.__new__
 
-        def answer(evidence: Mapping[str, str] | None) -> Posterior | None:
+        def answer(evidence: Mapping[str, str] | None, asked: Targets = None) -> Posterior | None:
             given = evidence.copy() if type(evidence) is dict else as_dict(evidence)
             if given is None:
                 return None
             values = empty(size)
-            solved = solve(given, values)
+            solved = solve(given, values, asked)
             if solved is None:
                 return None
             found = new(Posterior)
             found._layout, found._values, (found._log_prob, found._rest) = layout, values, solved
             found._evidence, found._soft, found._do = given, NOTHING, NOTHING
             found._targets, found._prior = targets, prior
-            return found
+            return found if asked is None else found.only(asked)
 
         return answer
 
@@ -300,10 +304,10 @@ class Posterior(Mapping[str, Marginal]):
         for v in targets:
             if v not in layout.slices:
                 raise UnknownVariableError(v, layout.variables)
-        values, known = np.full(layout.total, np.nan), self._whole()
+        values = np.full(layout.total, np.nan)
         for v in (*targets, *self._evidence, *layout.certain):
             here = layout.slices[v]
-            values[here] = known[here]
+            values[here] = self._known(here.start)[here]
         return Posterior(
             layout, values, self._log_prob, self._evidence, self._soft, self._do, targets,
             self._prior,

@@ -21,7 +21,13 @@ from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
 from fascinet.engine.reasoner import shipped_reasoner
 from fascinet.engine.request import read_request
-from fascinet.model.errors import BudgetError, FascinetError, ImpossibleEvidenceError
+from fascinet.model.errors import (
+    BudgetError,
+    FascinetError,
+    ImpossibleEvidenceError,
+    UnknownStateError,
+    UnknownVariableError,
+)
 from fascinet.model.gates import Array, NoisyMax, Table
 from fascinet.model.network import Network
 from fascinet.model.shipped import shipped_network
@@ -219,6 +225,44 @@ def test_targets_leave_nothing_to_be_read_later(engine: Engine) -> None:
         asked.assert_not_called()
 
 
+def test_targets_are_answered_as_by_a_program_of_their_own(engine: Engine) -> None:
+    index, layout = engine.network.index, engine.layout
+    for hard in published()[::3]:
+        for targets in (("als",), ("als", "ms", LEAF), ("weakness", "als")):
+            found = engine.posterior(hard, targets=targets)
+            wanted = frozenset(index[v] for v in targets)
+            values, log_prob = engine.solver.solve(
+                read_request(engine.network, hard, None, None), wanted
+            )
+            assert found.log_prob_evidence == pytest.approx(log_prob, rel=1e-10)
+            assert found.targets == targets == tuple(found)
+            for v in targets:
+                np.testing.assert_allclose(found.array(v), values[layout.slices[v]], atol=1e-12)
+        found = engine.posterior(hard, targets=["als"])
+        told = {v for v in engine.network.variables if not np.isnan(found.array(v)).any()}
+        assert told == {"als", *hard}
+
+
+def test_targets_that_need_little_have_a_program_of_their_own(engine: Engine) -> None:
+    assert engine._quick_part({"sex": "female"}, ("age_group",)) is None
+    assert engine._quick_part(CASE, ("als",)) is not None
+    assert engine._quick_part(CASE, (LEAF,)) is None
+    assert engine._quick_part(CASE, ("nobody",)) is None
+    with pytest.raises(UnknownVariableError):
+        engine.posterior(CASE, targets=["nobody"])
+    with pytest.raises(UnknownStateError):
+        engine.posterior(CASE | {"pain": "so so"}, targets=["nobody"])
+
+
+def test_targets_may_fit_where_all_variables_do_not() -> None:
+    plan = Engine(shipped_network(), backend="numba").plan(CASE)
+    engine = Engine(shipped_network(), backend="numba", budget=int(plan.entries) - 1)
+    for _ in range(2):
+        assert engine._quick_part(CASE, ("als",)) is None
+        with pytest.raises(BudgetError):
+            engine.posterior(CASE)
+
+
 READERS = {
     "item": lambda p: p[LEAF]["no"],
     "array": lambda p: p.array(LEAF),
@@ -303,7 +347,9 @@ def test_answers_are_pickled_and_copied_whole(engine: Engine) -> None:
 
 
 def test_kept_answers_keep_no_tables(engine: Engine) -> None:
-    cases = [hard | {"age_group": a} for hard in published() for a in ("18-39", "40-59")]
+    cases = [
+        CASE | {"age_group": a, "cramps": c} for a in ("18-39", "40-59") for c in ("no", "yes")
+    ]
     for hard in cases:
         engine.posterior(hard)
     tracemalloc.start()
