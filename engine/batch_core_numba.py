@@ -89,7 +89,7 @@ def load_margin(tables, kinds, base, states, i, roles, soft, soft_at, work, lane
                 total += log(product)
                 product = 1.0
     for u in soft:
-        if states[i, u] >= 0 and kinds[u] == INNER:  # an observed leaf is told by its parent
+        if states[i, u] >= 0 and roles[i, u] == FIXED:  # else it is told by its parent
             for s in range(cards[u]):
                 if s != states[i, u]:
                     work[(soft_at[u] + s) * WIDTH + lane] = 0.0

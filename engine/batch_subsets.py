@@ -9,7 +9,8 @@ for every set of the row's positive findings (`batch_subsets_numba.py`).
 # pyright: basic
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -201,26 +202,35 @@ def jobs_of(
     groups: Groups, rare: list[Item], roles: NDArray[np.uint8], asked: frozenset[int]
 ) -> list[Job]:
     """Return the work of rare items."""
-    core = groups.core
+    core, jobs = groups.core, list[Job]()
     tables = frozenset(v for v in asked if core.kinds[v] == TABLE)
+    seen = frozenset(bits(reduce(or_, (item.leaves for item in rare), 0)))
     often = often_fixed(rare, SHARE * sum(item.count for item in rare))
-    alike: dict[tuple[int, int], Item] = {}
-    for item in sorted(rare, key=lambda i: i.core):
-        key = item.fixed & often, item.leaves
-        whole = alike.setdefault(key, Item(*key, 0, 0, []))
+    for some in ([i for i in rare if not i.leaves], [i for i in rare if i.leaves]):
+        inside = tables | seen if some and some[0].leaves else tables
+        for program, rows in Clusters(groups, inside).run(alike(some, often)):
+            owners, queries = parts_of(core, program, asked)
+            many = (roles[rows] == CORE).sum(axis=1)
+            for findings in np.unique(many).tolist():
+                mine = rows[many == findings]
+                jobs += [
+                    Job(program, owners, queries, findings, mine[k : k + BLOCK])
+                    for k in range(0, len(mine), BLOCK)
+                ]
+    return jobs
+
+
+def alike(items: Sequence[Item], often: int) -> list[Item]:
+    """Return items that only tell what is observed above the leaves, rows of like cores adjacent.
+
+    An observed table with several free parents is in the tree, and a likelihood tells its state.
+    """
+    found = dict[int, Item]()
+    for item in sorted(items, key=lambda i: i.core):
+        whole = found.setdefault(item.fixed & often, Item(item.fixed & often, 0, 0, 0, []))
         whole.count += item.count
         whole.rows += item.rows
-    jobs = list[Job]()
-    for program, rows in Clusters(groups, tables).run(list(alike.values())):
-        owners, queries = parts_of(core, program, asked)
-        many = (roles[rows] == CORE).sum(axis=1)
-        for findings in np.unique(many).tolist():
-            some = rows[many == findings]
-            jobs += [
-                Job(program, owners, queries, findings, some[k : k + BLOCK])
-                for k in range(0, len(some), BLOCK)
-            ]
-    return jobs
+    return list(found.values())
 
 
 def often_fixed(items: Sequence[Item], least: float) -> int:
