@@ -14,6 +14,8 @@ from fascinet.model.network import Network
 
 ROUNDING = 1.0000001e-3
 """Rows off by at most this are renormalised with a warning; the rest are errors."""
+SLIGHT = 1e-6
+"""A number that is below zero by at most this is zero, off by the rounding of single precision."""
 ENTRY_LIMIT = 2**24
 """Largest table that is read from or written to a file, in entries."""
 
@@ -106,13 +108,15 @@ class Draft:
         """Check that rows are distributions; renormalise those off by rounding."""
         sums = values.sum(axis=-1)
         with np.errstate(invalid="ignore"):
-            off = np.abs(sums - 1.0)
-            bad = ~((off <= ROUNDING) & (values.min(axis=-1) >= 0.0))
+            off, least = np.abs(sums - 1.0), values.min(axis=-1)
+            bad = ~((off <= ROUNDING) & (least >= -SLIGHT))
         if bad.any():
             self._fail_row(variable, values, int(np.argmax(bad)), mark, rows)
-        loose = off > SUM_TOLERANCE
+        loose = (off > SUM_TOLERANCE) | (least < 0.0)
         if not loose.any():
             return values
+        values = np.maximum(values, 0.0)
+        sums = values.sum(axis=-1)
         self._rounded += int(loose.sum())
         self._worst = max(self._worst, float(off.max()))
         return np.where(loose[..., None], values / sums[..., None], values)
@@ -126,7 +130,7 @@ class Draft:
         at = [self.states[u][k] for u, k in zip(parents, np.unravel_index(row, shape), strict=True)]
         given = ", ".join(f"{u}={s}" for u, s in zip(parents, at, strict=True))
         what = f"P({v} | {given})" if given else f"P({v})"
-        if not (numbers >= 0.0).all():
+        if not (numbers >= -SLIGHT).all():
             problem = f"expected probabilities of at least 0, got {numbers.min():g}"
         else:
             problem = f"expected numbers that sum to 1, got {numbers.sum():.10g}"

@@ -38,11 +38,11 @@ class Node:
 
 
 class _Builder:
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, skipped: int) -> None:
+        self.file, self.skipped = file, skipped
         self.stack: list[Node] = []
         self.root: Node | None = None
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate("utf-8")  # whatever the file declares: it is text by now
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -51,12 +51,16 @@ class _Builder:
         self.parser.ExternalEntityRefHandler = self.refuse_external
 
     def fail(self, message: str) -> NoReturn:
-        raise FormatError(f"{self.file}:{self.parser.CurrentLineNumber}: {message}")
+        raise FormatError(f"{self.file}:{self.line}: {message}")
+
+    @property
+    def line(self) -> int:
+        return self.parser.CurrentLineNumber + self.skipped
 
     def start(self, tag: str, attrs: dict[str, str]) -> None:
         if len(self.stack) >= DEPTH_LIMIT:
             self.fail(f"elements are nested deeper than {DEPTH_LIMIT}")
-        node = Node(tag, attrs, self.parser.CurrentLineNumber)
+        node = Node(tag, attrs, self.line)
         if self.stack:
             self.stack[-1].children.append(node)
         else:
@@ -84,11 +88,13 @@ def parse_xml(text: str, file: str) -> Node:
     FormatError
         With file and line, on XML that is not well formed, declares entities or nests too deep.
     """
-    builder = _Builder(file)
+    body = text.lstrip()  # some programs begin with blanks, which XML forbids
+    builder = _Builder(file, text.count("\n", 0, len(text) - len(body)))
     try:
-        builder.parser.Parse(text.encode(), True)
+        builder.parser.Parse(body.encode(), True)
     except expat.ExpatError as error:
-        raise FormatError(f"{file}:{error.lineno}: {expat.ErrorString(error.code)}") from None
+        line = error.lineno + builder.skipped
+        raise FormatError(f"{file}:{line}: {expat.ErrorString(error.code)}") from None
     assert builder.root is not None
     return builder.root
 

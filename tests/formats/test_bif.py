@@ -68,6 +68,13 @@ def test_rows_off_by_rounding_are_renormalised_with_one_warning(tmp_path: Path) 
     assert network.cpt("Disease")[0].sum() == pytest.approx(1.0, abs=1e-15)
 
 
+def test_a_number_below_zero_by_single_precision_is_zero(tmp_path: Path) -> None:
+    rounded = TABLE.replace("0.2, 0.3, 0.5", "-1.19209e-07, 0.5, 0.5")
+    with pytest.warns(FormatWarning, match=r"net.bif: 1 row\(s\) off by up to 1.2e-07"):
+        network = read(save(tmp_path, HEAD + PRIOR + rounded))
+    assert network.cpt("Disease")[0].tolist() == [0.0, 0.5, 0.5]
+
+
 BROKEN = {
     "sum": (TABLE.replace("0.5;", "0.6;"), r"net.bif:8: .*sum to 1, got 1.1"),
     "negative": (TABLE.replace("0.2, 0.3", "-0.2, 0.7"), r":8: .*at least 0, got -0.2"),
