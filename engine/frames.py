@@ -60,7 +60,7 @@ def _solve(
     if len(first) == len(states):
         return _solve_each(solver, states, places, total, dtype)
     values, logs = _solve_each(solver, states[first], places, total, dtype)
-    return np.take(values.T, which, axis=1).T, logs[which]
+    return np.take(values.T, which, axis=1, mode="clip").T, logs[which]
 
 
 def _solve_each(

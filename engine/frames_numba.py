@@ -27,9 +27,12 @@ def code_objects(ids, first, out):
         How many there are; -1 if there are too many.
     """
     met, codes = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int16)
-    count = 0
+    count, last, code = 0, np.int64(0), np.int16(0)
     for i in range(len(ids)):
         x = ids[i]
+        if x == last:  # most columns are mostly empty
+            out[i] = code
+            continue
         slot = np.uintp((x >> 4) ^ (x >> 12)) & np.uintp(SLOTS - 1)
         while met[slot] != x and met[slot] != 0:
             slot = (slot + np.uintp(1)) & np.uintp(SLOTS - 1)
@@ -38,7 +41,8 @@ def code_objects(ids, first, out):
                 return -1
             met[slot], codes[slot], first[count] = x, count, i
             count += 1
-        out[i] = codes[slot]
+        last, code = x, codes[slot]
+        out[i] = code
     return count
 
 
@@ -150,7 +154,11 @@ def are_alike(columns, which, first):
     """Whether every row equals the first of its number."""
     for v in range(columns.shape[0]):
         column = columns[v]
-        other = 0
+        other, top = 0, column[0]
+        for i in range(len(column)):
+            top = max(top, column[i])
+        if top < 0:
+            continue
         for i in range(len(which)):
             other |= column[i] ^ column[first[which[i]]]
         if other != 0:
