@@ -1,8 +1,9 @@
 """One order of axes for a whole network, so that tables, messages and cliques agree on it.
 
 An operand meets a clique's table in long runs if the axes of both lie in the same order, and the
-last axis is long. So the variables get a rank: those of few states first, those of many last, and
-within either group children before parents, since children are mostly eliminated earlier. Tables
+last axis is long. So the variables get a rank: those of few states first, then by the vectors that
+their states fill, and among equals children before parents, since children are mostly eliminated
+earlier. Tables
 are copied into this order once a network, whatever the evidence. A long last axis is padded with
 zeros to whole vectors.
 """
@@ -78,12 +79,12 @@ class AxisOrder:
 
 
 def rank_of(cards: Sequence[int], parents: Sequence[Sequence[int]]) -> Ints:
-    """Return the rank of each variable: few states first, children before parents."""
+    """Return the rank of each variable: by vectors of states, children before parents."""
     depth = np.zeros(len(cards), np.int64)
     for v in topological(parents):
         depth[v] = max((depth[u] + 1 for u in parents[v]), default=0)
-    long = np.array(cards, np.int64) >= LONG
-    order = np.lexsort((np.arange(len(cards)), -depth, long))
+    vectors = np.array([padded(c) // LANES if c >= LONG else 0 for c in cards], np.int64)
+    order = np.lexsort((np.arange(len(cards)), -depth, vectors))
     rank = np.empty(len(cards), np.int64)
     rank[order] = np.arange(len(cards))
     return rank
