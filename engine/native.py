@@ -70,7 +70,8 @@ class NativeProgram:
     @cached_property
     def warm(self) -> Warm:
         """What is kept ready of it, for programs with leaf queries."""
-        return Warm(self.net, self.prog)
+        scopes = rows_of([c.scope for c in self.plan.cliques])
+        return Warm(self.net, self.prog, (np.array(self.plan.factors.cards, np.int64), *scopes))
 
     @cached_property
     def lanes(self) -> np.ndarray:

@@ -49,6 +49,7 @@ class Ready:
 
 
 Key = tuple[int, bytes]
+Tree = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 class Shelf:
@@ -94,10 +95,12 @@ class Warm:
     net : NetworkArrays
     prog : int32 array
         A flat program with leaf queries, see `flatten.py`.
+    tree : tuple of int64 array
+        States of all variables; the cliques' scopes as compressed rows.
     """
 
-    def __init__(self, net: NetworkArrays, prog: NDArray[np.int32]) -> None:
-        self._net, self._prog, self._number = net, prog, next(_numbers)
+    def __init__(self, net: NetworkArrays, prog: NDArray[np.int32], tree: Tree) -> None:
+        self._net, self._prog, self._tree, self._number = net, prog, tree, next(_numbers)
         self._watched = np.unique(prog[prog[6] + 1 : prog[9] : 2])
         self._last: Callable[[], Ready | None] = lambda: None
 
@@ -107,7 +110,9 @@ class Warm:
         found = shelf.get(key)
         if found is None:
             last = self._last()
-            found = self._lay(lay_lists(self._prog) if last is None else last.ints, self._net, obs)
+            found = self._lay(
+                lay_lists(self._prog, *self._tree) if last is None else last.ints, self._net, obs
+            )
             self._last = ref(found)
             shelf.put(key, found)
         return found

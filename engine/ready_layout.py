@@ -10,9 +10,11 @@ Layout of the ints (int32; places count numbers of the work space)::
             4 records downwards  5 constants, of which the first eight are 1
     up      0 kind  1 rows  2 columns  3 table  4 message  5 first constant  6 operands
             7 constants' step (0: ones)  8 → next record  9 whether a root; then the operands:
-            kinds of pairs: for each block of four pairs and each operand the places of the pairs;
-            PAIRED starts with the number of operands to double, and of each first place, numbers,
-            first place of the doubled
+            ROWS + 1, 2: for each block of four pairs and each operand the places of the pairs
+            PAIRED, TABLE: how many joins; of each its numbers, first place, whether there are two
+            sources, and the places in one source, then in the other
+            PAIRED: how many operands are doubled, and of each first place, numbers, first place of
+            the doubled; then the pairs' places as above
             TABLE: for each entry the place in each operand
     down    0 whether by pairs  1 rows  2 columns  3 table  4 message  5 marginals  6 children;
             by pairs: place in the answer of the one marginal
@@ -44,17 +46,25 @@ from fascinet.engine.kernels_numba import (
     put,
 )
 from fascinet.engine.machine_code import njit
-from fascinet.engine.rise_numba import FIXED, MANY, PAIRED, ROWS, TABLE
+from fascinet.engine.ready_operands import (
+    LANES,
+    LINE,
+    is_settled,
+    length_of,
+    list_places,
+    mode_of,
+    place_of,
+    read_operands,
+    read_shape,
+    read_strides,
+    round_up,
+    write_joins,
+)
+from fascinet.engine.rise_numba import FIXED, PAIRED, ROWS, TABLE
 from fascinet.engine.rise_numba import RECORD as UP
 
-LANES, LINE = 4, 8
+AXES = 64  # more than any table that fits has of two states
 FIRST_ONES = 8  # constants that are 1, at the head
-
-
-@njit(cache=True)
-def round_up(n, width):
-    """Return the next multiple of a width."""
-    return (n + width - 1) // width * width
 
 
 @njit(cache=True)
@@ -83,157 +93,96 @@ def count_moves(prog, sender):
 
 
 @njit(cache=True)
-def is_settled(prog, k, sender, moves):
-    """Tell whether operand k is part of the constants."""
-    if sender[k] >= 0:
-        return moves[sender[k], 0] == 0
-    return prog[prog[2] + OPERAND * k] == 0
-
-
-@njit(cache=True)
-def mode_of(prog, o):
-    """Return 1 if a clique's entries meet an operand by pairs, 0 if two meet one number, else 2."""
-    inner, mode, n = prog[o + 4], prog[o + 6], prog[o + 7] + prog[o + 5]
-    if inner % 2 == 1:
-        return 2
-    if mode < 2:
-        return mode
-    step = prog[n + 1] - prog[n]
-    for j in range(n, n + inner, 2):
-        if prog[j + 1] - prog[j] != step:
-            return 2
-    return step if step == 0 or step == 1 else 2
-
-
-@njit(cache=True)
-def find_places(prog, o, step, out):
-    """Write which of an operand's values every `step`th entry meets; return how many."""
-    inner, outer, mode, m = U(prog[o + 4]), U(prog[o + 5]), prog[o + 6], U(prog[o + 7])
-    n, at = m + outer, U(0)
-    for i in range(m, n):
-        x = prog[i]
-        if mode == 0:
-            for _ in range(U(0), inner, U(step)):
-                out[at] = x
-                at += U(1)
-        elif mode == 1:
-            for j in range(U(0), inner, U(step)):
-                out[at] = x + j
-                at += U(1)
-        else:
-            for j in range(U(0), inner, U(step)):
-                out[at] = x + prog[n + j]
-                at += U(1)
-    return at
-
-
-@njit(cache=True)
-def kind_of(prog, c, sender, moves):
-    """Return a clique's kind, and how many of its operands are to be doubled."""
-    q, count, copies, room = prog[1] + CLIQUE * c, moves[c, 0], 0, prog[10]
-    if count == 0:
-        return FIXED, 0
-    for k in range(prog[q + 6], prog[q + 7]):
-        if not is_settled(prog, k, sender, moves):
-            o = prog[2] + OPERAND * k
-            mode = mode_of(prog, o)
-            copies += mode == 0
-            room -= 2 * length_of(prog, k, sender) if mode == 0 else 0
-            if mode == 2 or room < 0:
-                return TABLE, 0
-    if copies > 0 or prog[q + 2] != 2:
-        return PAIRED, copies
-    return ROWS + min(count, MANY - ROWS), 0
-
-
-@njit(cache=True)
-def length_of(prog, k, sender):
-    """Return how many numbers an operand has, rounded up."""
-    if sender[k] >= 0:
-        return round_up(prog[prog[1] + CLIQUE * sender[k] + 1], LANES)
-    o, top, inner = prog[2] + OPERAND * k, 0, 0
-    for i in range(prog[o + 7], prog[o + 7] + prog[o + 5]):
-        top = max(top, prog[i])
-    for i in range(prog[o + 7] + prog[o + 5], prog[o + 7] + prog[o + 5] + prog[o + 4]):
-        if prog[o + 6] == 2:
-            inner = max(inner, prog[i])
-    return round_up(top + inner + 1, LANES)
-
-
-@njit(cache=True)
-def write_table(prog, c, sender, moves, places, ints, p):
+def write_table(shape, starts, strides, count, places, ints, p):
     """Write the operands of a clique of any shape; return where the next record starts."""
-    q, number, count = prog[1] + CLIQUE * c, 0, moves[c, 0]
-    n = prog[q]
-    for k in range(prog[q + 6], prog[q + 7]):
-        if not is_settled(prog, k, sender, moves):
-            o = prog[2] + OPERAND * k
-            find_places(prog, o, 1, places)
-            for i in range(n):
-                ints[p + i * count + number] = prog[o + 1] + places[i]
-            number += 1
+    n = 0
+    for k in range(count):
+        n = list_places(shape, strides[k], False, places)
+        for i in range(n):
+            ints[p + i * count + k] = starts[k] + places[i]
     return p + n * count
 
 
 @njit(cache=True)
-def write_pairs(prog, c, sender, moves, copies, doubles, places, ints, p):
-    """Write the operands of a clique of pairs; return where the next record starts.
-
-    Parameters
-    ----------
-    copies, doubles : int
-        How many operands hold numbers, not pairs, and where those are written twice; `copies` is
-        -1 where the kind allows for none.
-    """
-    q, number = prog[1] + CLIQUE * c, 0
-    room = moves[c, 0] * LANES
-    size = round_up(prog[q], LINE) // LINE * room
-    if copies >= 0:
-        ints[p] = copies
-        head, p = p + 1, p + 1 + 3 * copies
-    for k in range(prog[q + 6], prog[q + 7]):
-        if is_settled(prog, k, sender, moves):
-            continue
-        o = prog[2] + OPERAND * k
-        start, step, count = prog[o + 1], 1, find_places(prog, o, 2, places)
-        if mode_of(prog, o) == 0:
-            length = length_of(prog, k, sender)
-            ints[head], ints[head + 1], ints[head + 2] = start, length, doubles
-            start, step = doubles, 2
-            head, doubles = head + 3, doubles + 2 * length
-        for i in range(count, round_up(count, LANES)):
+def write_pairs(shape, starts, strides, count, places, ints, p):
+    """Write the operands of a clique of pairs; return where the next record starts."""
+    room, size = U(count * LANES), 0
+    for k in range(count):
+        n = list_places(shape, strides[k], True, places)
+        for i in range(n, round_up(n, LANES)):
             places[i] = places[0]
-        at, i = U(p + LANES * number), U(0)
-        while i < count:
+        at, start = U(p + LANES * k), starts[k]
+        for i in range(U(0), U(n), U(LANES)):
             for j in range(U(LANES)):
-                ints[at + j] = start + step * places[i + j]
-            at, i = at + U(room), i + U(LANES)
-        number += 1
+                ints[at + j] = start + places[i + j]
+            at += room
+        size = round_up(n, LANES) * count
     return p + size
 
 
 @njit(cache=True)
-def write_up(prog, c, sender, moves, places, buffer, ints, p, at):
+def write_copies(shape, starts, strides, count, room, end, ints, p):
+    """Write which operands hold numbers, not pairs, and read them doubled from now on.
+
+    Returns
+    -------
+    next : int
+        Where the places start; -1 if not every operand can be met by pairs.
+    """
+    head, p = p, p + 1
+    ints[head] = 0
+    for k in range(count):
+        mode = mode_of(shape, strides[k])
+        length = round_up(length_of(shape, strides[k]), LANES)
+        if mode == 2 or (mode == 0 and room + 2 * length > end):
+            return -1
+        if mode == 0:
+            ints[p], ints[p + 1], ints[p + 2] = starts[k], length, room
+            starts[k] = room
+            for a in range(len(shape)):  # the last one stays 0: its pairs are all alike
+                strides[k, a] *= 2
+            ints[head], p, room = ints[head] + 1, p + 3, room + 2 * length
+    return p
+
+
+@njit(cache=True)
+def write_body(n, cols, shape, starts, strides, count, room, end, places, ints, p):
+    """Write what follows a record upwards; return its kind, its operands and what is next."""
+    plain = cols == 2 and count <= 2
+    for k in range(count):
+        plain = plain and mode_of(shape, strides[k]) == 1
+    if plain:
+        return ROWS + count, count, write_pairs(shape, starts, strides, count, places, ints, p)
+    head = p
+    ints[head], count, room, p = write_joins(
+        shape, n, starts, strides, count, room, end, places, ints, p + 1
+    )
+    body = write_copies(shape, starts, strides, count, room, end, ints, p)
+    if body < 0:
+        return TABLE, count, write_table(shape, starts, strides, count, places, ints, p)
+    return PAIRED, count, write_pairs(shape, starts, strides, count, places, ints, body)
+
+
+@njit(cache=True)
+def write_up(prog, c, shape, sender, moves, starts, strides, places, buffer, ints, p, at):
     """Write one clique's record upwards; return where the next one, and its constants, start."""
     q = prog[1] + CLIQUE * c
-    n = prog[q]
+    n, kind, count, end = prog[q], FIXED, 0, p + UP
+    if moves[c, 0] > 0:
+        room, count = (
+            buffer + prog[10],
+            read_operands(prog, c, shape, sender, moves, starts, strides),
+        )
+        kind, count, end = write_body(
+            n, prog[q + 2], shape, starts, strides, count, buffer, room, places, ints, end
+        )
     for i in range(1, 5):
         ints[p + i] = prog[q + i]
-    ints[p + 5], ints[p + 6], ints[p + 7] = at, moves[c, 0], LINE
-    ints[p + 9] = prog[q + 5] < 0
-    body = p + UP
-    kind, copies = kind_of(prog, c, sender, moves)
-    if kind == FIXED:
-        end = body
-    elif kind == TABLE:
-        end = write_table(prog, c, sender, moves, places, ints, body)
-    else:
-        copies = copies if kind == PAIRED else -1
-        end = write_pairs(prog, c, sender, moves, copies, buffer, places, ints, body)
-    ints[p], ints[p + 8] = kind, end
+    ints[p], ints[p + 6], ints[p + 8], ints[p + 9] = kind, count, end, prog[q + 5] < 0
     if kind != FIXED and kind != TABLE and moves[c, 1] == 0 and n % LINE == 0:
         ints[p + 5], ints[p + 7] = 0, 0
         return end, at
+    ints[p + 5], ints[p + 7] = at, LINE
     return end, at + round_up(n, LINE)
 
 
@@ -252,22 +201,13 @@ def write_sums(places, length, mode, count, terms, buffer, cursor, ints, p):
 
 
 @njit(cache=True)
-def place_of(prog, o, entry):
-    """Return which of an operand's values one entry of a clique meets."""
-    inner, mode, m = prog[o + 4], prog[o + 6], prog[o + 7]
-    x, j = prog[m + entry // inner], entry % inner
-    return x + (j if mode == 1 else 0 if mode == 0 else prog[m + prog[o + 5] + j])
-
-
-@njit(cache=True)
-def write_down(prog, c, sender, places, cursor, buffer, ints, p):
+def write_down(prog, c, shape, sender, strides, reading, places, cursor, buffer, ints, p):
     """Write one clique's record downwards; return where the next one starts."""
     q = prog[1] + CLIQUE * c
     n, kids, at, first, marks = prog[q], 0, p + DOWN, prog[q + 8], prog[q + 9] - prog[q + 8]
-    source = np.full(marks, buffer)
-    size, step = np.full(marks, n), np.empty(marks, np.int64)
+    source, size, step = reading[0], reading[1], reading[2]
     for i in range(marks):
-        step[i] = prog[prog[9] + MARGINAL * (first + i) + 3]
+        source[i], size[i], step[i] = buffer, n, prog[prog[9] + MARGINAL * (first + i) + 3]
     paired = prog[q + 2] == 2
     if marks > 0:
         r = prog[9] + MARGINAL * first
@@ -279,8 +219,9 @@ def write_down(prog, c, sender, places, cursor, buffer, ints, p):
         if sender[k] < 0:
             continue
         d, o = prog[1] + CLIQUE * sender[k], prog[2] + OPERAND * k
-        mode = mode_of(prog, o)
-        length = find_places(prog, o, 1 if mode == 2 else 2, places)
+        read_strides(prog, o, shape, strides)
+        mode = mode_of(shape, strides)
+        length = list_places(shape, strides, mode < 2, places)
         count = prog[d + 1] // (2 if mode == 1 else 1)
         terms = length // count
         write_sums(places, length, mode, count, terms, buffer, cursor, ints, at + 4)
@@ -291,7 +232,7 @@ def write_down(prog, c, sender, places, cursor, buffer, ints, p):
             r = prog[9] + MARGINAL * (first + i)
             inner = 0
             if prog[r + 2] > 1:
-                inner = place_of(prog, o, prog[r + 3]) - place_of(prog, o, 0)
+                inner = place_of(prog, o, prog[r + 3])
             if prog[d + 1] < size[i] and inner > 0:
                 size[i], source[i], step[i] = prog[d + 1], prog[d + 4], inner
     if marks == 0 and kids == 0:
@@ -311,35 +252,49 @@ def write_down(prog, c, sender, places, cursor, buffer, ints, p):
 
 @njit(cache=True)
 def room_for(prog):
-    """Return the most ints, and entries of one clique, that may be needed."""
-    ints, largest = LINE, LINE
+    """Return the most ints; and entries, operands and marginals of one clique, and axes."""
+    ints, largest, many = LINE, LINE, 1
     for c in range(prog[0]):
         q = prog[1] + CLIQUE * c
-        n = round_up(prog[q], LINE)
+        n, marks = round_up(prog[q], LINE), prog[q + 9] - prog[q + 8]
         operands = prog[q + 7] - prog[q + 6]
-        ints += UP + DOWN + 5 * (prog[q + 9] - prog[q + 8]) + operands * (2 * n + 8) + 1
-        largest = max(largest, n)
-    return ints, largest
+        ints += UP + DOWN + 5 * marks + operands * (4 * n + 16) + 2
+        largest, many = max(largest, n), max(many, operands, marks)
+    return ints, largest, many
 
 
 @njit(cache=True, nogil=True)
-def lay_lists(prog):
-    """Return the ints of a flat program with leaf queries; they are the same for all states."""
+def lay_lists(prog, cards, c_ptr, c_scope):
+    """Return the ints of a flat program with leaf queries; they are the same for all states.
+
+    Parameters
+    ----------
+    cards : array
+        States of all variables.
+    c_ptr, c_scope : arrays
+        The cliques' scopes as compressed rows.
+    """
     sender = senders(prog)
     moves = count_moves(prog, sender)
-    most, largest = room_for(prog)
+    most, largest, many = room_for(prog)
     ints = np.empty(most, np.int32)
+    starts, strides = np.empty(many, np.int64), np.empty((many, AXES), np.int64)
+    axes, reading = np.empty(AXES, np.int64), np.empty((3, many), np.int64)
     places, cursor = np.empty(largest, np.int32), np.empty(largest, np.int64)
     ints[:LINE] = 0
     p, at = LINE, FIRST_ONES
     ints[0], ints[1] = prog[0], p
     buffer = prog[prog[1] + 3] + prog[10] if prog[0] > 0 else 0
     for c in range(prog[0]):
-        p, at = write_up(prog, c, sender, moves, places, buffer, ints, p, at)
+        shape = read_shape(cards, c_ptr, c_scope, c, axes)
+        p, at = write_up(
+            prog, c, shape, sender, moves, starts, strides, places, buffer, ints, p, at
+        )
     ints[2], ints[3], ints[5] = p, buffer, at
     for c in range(prog[0] - 1, -1, -1):
         begin = p
-        p = write_down(prog, c, sender, places, cursor, buffer, ints, p)
+        shape = read_shape(cards, c_ptr, c_scope, c, axes)
+        p = write_down(prog, c, shape, sender, strides[0], reading, places, cursor, buffer, ints, p)
         ints[4] += p > begin
     return ints[:p].copy()
 

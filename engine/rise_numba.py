@@ -24,7 +24,7 @@ quad, same, second_of, seconds, swapped, third_of, times, top_of, word = later(
     "quad same second_of seconds swapped third_of times top_of word",
 )
 
-FIXED, ROWS, MANY, TABLE, PAIRED = 0, 1, 4, 5, 6  # ROWS + operands: up to two are written out
+FIXED, ROWS, PAIRED, TABLE = 0, 0, 3, 4  # ROWS + 1 or 2 operands
 SMALL, BIG = 1e-6, 1e6  # messages out of this range are scaled to a maximum of 1
 RECORD = 10
 
@@ -94,13 +94,36 @@ def double(work, source, count, to):
 
 
 @njit(cache=True)
-def multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands):
-    """Make the table of a clique whose operands hold pairs, after the doubling of some."""
-    copies = word(ints, p)
-    p += U(1)
+def join(ints, p, work):
+    """Write the joins of a clique; return where the next part of its record starts."""
+    joins, p = word(ints, p), p + U(1)
+    for _ in range(joins):
+        n, to, two = word(ints, p), word(ints, p + U(1)), word(ints, p + U(2))
+        p += U(3)
+        if two:
+            for i in range(n):
+                work[to + i] = work[word(ints, p + i)] * work[word(ints, p + n + i)]
+            p += n
+        else:
+            for i in range(n):
+                work[to + i] = work[word(ints, p + i)]
+        p += n
+    return p
+
+
+@njit(cache=True)
+def double_all(ints, p, work):
+    """Write the operands that do not hold pairs twice; return where the places start."""
+    copies, p = word(ints, p), p + U(1)
     for _ in range(copies):
         double(work, word(ints, p), word(ints, p + U(1)), word(ints, p + U(2)))
         p += U(3)
+    return p
+
+
+@njit(cache=True)
+def multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands):
+    """Make the table of a clique whose operands hold pairs."""
     for _ in range(blocks):
         x, y = quad(floats, c), quad(floats, c + U(4))
         for _ in range(operands):
@@ -109,6 +132,17 @@ def multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands):
         put(work, t, x)
         put(work, t + U(4), y)
         c, t = c + step, t + U(8)
+
+
+@njit(cache=True)
+def rise_by_pairs(ints, p, floats, c, step, work, t, m, rows, cols, operands):
+    """Send a clique of any shape whose operands hold pairs."""
+    if cols == U(2):
+        blocks = (rows + U(3)) >> U(2)
+        return rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands)
+    blocks = (rows * cols + U(7)) >> U(3)
+    multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands)
+    return close_table(work, t, m, rows, cols)
 
 
 @njit(cache=True)
@@ -202,13 +236,11 @@ def rise_one(ints, p, floats, work):
         return rise_by_one(ints, p, floats, c, step, work, t, m, blocks)
     if kind == U(ROWS + 2):
         return rise_by_two(ints, p, floats, c, step, work, t, m, blocks)
-    if kind == U(MANY):
-        return rise_by_many(ints, p, floats, c, step, work, t, m, blocks, operands)
+    p = join(ints, p, work)
     if kind == U(PAIRED):
-        blocks = (rows * cols + U(7)) >> U(3)
-        multiply_pairs(ints, p, floats, c, step, work, t, blocks, operands)
-    else:
-        multiply(ints, p, floats, c, work, t, rows * cols, operands)
+        p = double_all(ints, p, work)
+        return rise_by_pairs(ints, p, floats, c, step, work, t, m, rows, cols, operands)
+    multiply(ints, p, floats, c, work, t, rows * cols, operands)
     return close_table(work, t, m, rows, cols)
 
 
