@@ -16,7 +16,7 @@ from fascinet.engine.native import NativeProgram, observed_states
 from fascinet.engine.program import compile_program
 from fascinet.engine.ready import Ready, Shelf, shelf
 from fascinet.engine.request import pattern_of, read_request
-from fascinet.engine.rise_numba import FIXED, PAIRED, ROWS, TABLE, rise
+from fascinet.engine.rise_numba import FIXED, PAIRED, RECORD, ROWS, TABLE, rise
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from fascinet.model.shipped import load
@@ -112,6 +112,15 @@ class Bench:
             )
 
 
+def joins(ready: Ready) -> int:
+    """Return how many operands are joined with another one, or laid anew."""
+    count, p = 0, int(ready.ints[1])
+    for _ in range(int(ready.ints[0])):
+        count += int(ready.ints[p + RECORD]) if ready.ints[p] in {PAIRED, TABLE} else 0
+        p = int(ready.ints[p + 8])
+    return count
+
+
 def kinds(ready: Ready) -> list[int]:
     """Return the kind of each clique."""
     found, p = list[int](), int(ready.ints[1])
@@ -153,6 +162,15 @@ def test_every_kind_of_clique_is_met() -> None:
         net = random_network(seed, 16, parents=4, states=3)
         met |= set(kinds(Bench(random_evidence(net, seed, 0.1)).check().ready))
     assert met == {FIXED, ROWS + 1, ROWS + 2, TABLE, PAIRED}
+
+
+def test_small_operands_are_joined() -> None:
+    met = 0
+    for seed in range(12):
+        net, rng = random_network(seed, 14, parents=5, states=3), np.random.default_rng(seed)
+        soft = {v: (rng.random(len(net.states(v))) + 0.1).tolist() for v in net.variables}
+        met += joins(Bench(Query(net, {}, soft)).check().ready) > 0
+    assert met >= 6
 
 
 def test_a_case_without_likelihoods_is_all_constant() -> None:
