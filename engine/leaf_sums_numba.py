@@ -33,15 +33,19 @@ def places_of(words, operand, pool):
 
 
 @njit(cache=True)
-def sum_one(zero, table, rows, cols, places, tile, to, a, b, c, d, links, link_places, linked):
-    """Sum the rows of a clique with one operand."""
-    x, at, one = numbers_at(table), words_at(places), numbers_at(tile)
-    out, more, where = numbers_at(to), numbers_at(links), words_at(link_places)
+def sum_one(zero, words, r, o, table, rows, cols, pool, kept, sent):
+    """Sum the rows of a clique with one operand; the block lies at `r`, its operands at `o`."""
+    x, out = numbers_at(table), numbers_at(sent)
+    at, one = words_at(places_of(words, o, pool)), numbers_at(tile_of(words, o, kept, sent))
+    a, b = np.int64(words[r + 8]), np.int64(words[r + 9])
+    c, d = np.int64(words[r + 10]), np.int64(words[r + 11])
+    linked, where = words[r + 3] >= 0, words_at(pool + 4 * np.int64(words[r + 3]))
+    links = numbers_at(kept + 8 * np.int64(words[r + 4]))
     p = shift = np.int64(0)
     for s in range(rows):
         if cols == 2:
-            left = scaled(x[p], take(zero, one, np.int64(at[p])))
-            total = plus(left, scaled(x[p + 1], take(zero, one, np.int64(at[p + 1]))))
+            total = scaled(x[p], take(zero, one, np.int64(at[p])))
+            total = plus(total, scaled(x[p + 1], take(zero, one, np.int64(at[p + 1]))))
             p += 2
         else:
             total = zero
@@ -49,46 +53,85 @@ def sum_one(zero, table, rows, cols, places, tile, to, a, b, c, d, links, link_p
                 total = plus(total, scaled(x[p], take(zero, one, np.int64(at[p]))))
                 p += 1
         if linked:
-            total = by(total, take(zero, more, np.int64(where[s])))
+            total = by(total, take(zero, links, np.int64(where[s])))
         put(total, out, a, b, c, d, shift)
         shift += STRIDE
 
 
 @njit(cache=True)
-def sum_two(
-    zero, table, rows, cols, places, tile, others, other, to, a, b, c, d, links, link_places, linked
-):
-    """Sum the rows of a clique with two operands."""
-    x, at, one = numbers_at(table), words_at(places), numbers_at(tile)
-    at2, two = words_at(others), numbers_at(other)
-    out, more, where = numbers_at(to), numbers_at(links), words_at(link_places)
+def sum_two(zero, words, r, o, table, rows, cols, pool, kept, sent):
+    """As `sum_one`, with two operands."""
+    x, out = numbers_at(table), numbers_at(sent)
+    at1, one = words_at(places_of(words, o, pool)), numbers_at(tile_of(words, o, kept, sent))
+    o += 2
+    at2, two = words_at(places_of(words, o, pool)), numbers_at(tile_of(words, o, kept, sent))
+    a, b = np.int64(words[r + 8]), np.int64(words[r + 9])
+    c, d = np.int64(words[r + 10]), np.int64(words[r + 11])
+    linked, where = words[r + 3] >= 0, words_at(pool + 4 * np.int64(words[r + 3]))
+    links = numbers_at(kept + 8 * np.int64(words[r + 4]))
     p = shift = np.int64(0)
     for s in range(rows):
-        total = zero
-        for _ in range(cols):
-            y = scaled(x[p], take(zero, one, np.int64(at[p])))
+        y = scaled(x[p], take(zero, one, np.int64(at1[p])))
+        total = by(y, take(zero, two, np.int64(at2[p])))
+        p += 1
+        if cols == 2:
+            y = scaled(x[p], take(zero, one, np.int64(at1[p])))
             total = plus(total, by(y, take(zero, two, np.int64(at2[p]))))
             p += 1
+        else:
+            for _ in range(cols - 1):
+                y = scaled(x[p], take(zero, one, np.int64(at1[p])))
+                total = plus(total, by(y, take(zero, two, np.int64(at2[p]))))
+                p += 1
         if linked:
-            total = by(total, take(zero, more, np.int64(where[s])))
+            total = by(total, take(zero, links, np.int64(where[s])))
         put(total, out, a, b, c, d, shift)
         shift += STRIDE
 
 
 @njit(cache=True)
-def sum_many(
-    zero, table, rows, cols, words, first, last, pool, kept, sent, to, a, b, c, d, links,
-    link_places, linked,
-):  # fmt: skip
-    """Sum the rows of a clique with three operands or more, records `first` … `last` by twos."""
-    x, out = numbers_at(table), numbers_at(to)
-    more, where = numbers_at(links), words_at(link_places)
+def sum_three(zero, words, r, first, table, rows, cols, pool, kept, sent):
+    """As `sum_one`, with three operands."""
+    x, out = numbers_at(table), numbers_at(sent)
     at1 = words_at(places_of(words, first, pool))
     one = numbers_at(tile_of(words, first, kept, sent))
     at2 = words_at(places_of(words, first + 2, pool))
     two = numbers_at(tile_of(words, first + 2, kept, sent))
     at3 = words_at(places_of(words, first + 4, pool))
     three = numbers_at(tile_of(words, first + 4, kept, sent))
+    a, b = np.int64(words[r + 8]), np.int64(words[r + 9])
+    c, d = np.int64(words[r + 10]), np.int64(words[r + 11])
+    linked, where = words[r + 3] >= 0, words_at(pool + 4 * np.int64(words[r + 3]))
+    links = numbers_at(kept + 8 * np.int64(words[r + 4]))
+    p = shift = np.int64(0)
+    for s in range(rows):
+        total = zero
+        for _ in range(cols):
+            y = scaled(x[p], take(zero, one, np.int64(at1[p])))
+            y = by(y, take(zero, two, np.int64(at2[p])))
+            total = plus(total, by(y, take(zero, three, np.int64(at3[p]))))
+            p += 1
+        if linked:
+            total = by(total, take(zero, links, np.int64(where[s])))
+        put(total, out, a, b, c, d, shift)
+        shift += STRIDE
+
+
+@njit(cache=True)
+def sum_many(zero, words, r, first, table, rows, cols, pool, kept, sent):
+    """As `sum_one`, with more."""
+    x, out = numbers_at(table), numbers_at(sent)
+    at1 = words_at(places_of(words, first, pool))
+    one = numbers_at(tile_of(words, first, kept, sent))
+    at2 = words_at(places_of(words, first + 2, pool))
+    two = numbers_at(tile_of(words, first + 2, kept, sent))
+    at3 = words_at(places_of(words, first + 4, pool))
+    three = numbers_at(tile_of(words, first + 4, kept, sent))
+    a, b = np.int64(words[r + 8]), np.int64(words[r + 9])
+    c, d = np.int64(words[r + 10]), np.int64(words[r + 11])
+    linked, where = words[r + 3] >= 0, words_at(pool + 4 * np.int64(words[r + 3]))
+    links = numbers_at(kept + 8 * np.int64(words[r + 4]))
+    last = first + 2 * np.int64(words[r + 1])
     p = shift = np.int64(0)
     for s in range(rows):
         total = zero
@@ -101,7 +144,7 @@ def sum_many(
             total = plus(total, by(y, take(zero, three, np.int64(at3[p]))))
             p += 1
         if linked:
-            total = by(total, take(zero, more, np.int64(where[s])))
+            total = by(total, take(zero, links, np.int64(where[s])))
         put(total, out, a, b, c, d, shift)
         shift += STRIDE
 
@@ -109,19 +152,12 @@ def sum_many(
 @njit(cache=True)
 def sum_block(zero, words, r, operands, table, rows, cols, pool, kept, sent):
     """Send a block over a clique; its record lies at `r`."""
-    first = operands + 2 * np.int64(words[r + 2])
-    a, b = np.int64(words[r + 8]), np.int64(words[r + 9])
-    c, d = np.int64(words[r + 10]), np.int64(words[r + 11])
-    linked, count = words[r + 3] >= 0, words[r + 1]
-    links, where = kept + 8 * np.int64(words[r + 4]), pool + 4 * np.int64(words[r + 3])
-    one, at = tile_of(words, first, kept, sent), places_of(words, first, pool)
+    o, count = operands + 2 * np.int64(words[r + 2]), words[r + 1]
     if count == 1:
-        sum_one(zero, table, rows, cols, at, one, sent, a, b, c, d, links, where, linked)
+        sum_one(zero, words, r, o, table, rows, cols, pool, kept, sent)
     elif count == 2:
-        two, also = tile_of(words, first + 2, kept, sent), places_of(words, first + 2, pool)
-        sum_two(zero, table, rows, cols, at, one, also, two, sent, a, b, c, d, links, where, linked)
+        sum_two(zero, words, r, o, table, rows, cols, pool, kept, sent)
+    elif count == 3:
+        sum_three(zero, words, r, o, table, rows, cols, pool, kept, sent)
     else:
-        sum_many(
-            zero, table, rows, cols, words, first, first + 2 * np.int64(count), pool, kept, sent,
-            sent, a, b, c, d, links, where, linked,
-        )  # fmt: skip
+        sum_many(zero, words, r, o, table, rows, cols, pool, kept, sent)

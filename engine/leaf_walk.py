@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.leaf_walk_layout import FOUR, lay_walk
+from fascinet.engine.leaf_fours_layout import FOUR
+from fascinet.engine.leaf_walk_layout import lay_walk
 from fascinet.engine.leaf_walk_numba import bundle_links
 from fascinet.engine.native_leaves import Layout, lane_inputs, levels_of
 from fascinet.engine.plan import Plan

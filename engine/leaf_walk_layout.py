@@ -1,7 +1,7 @@
 """Lay leaf queries out for `leaf_walk_numba.py`: fours of lanes, blocks, tiles, places.
 
 The lanes of a four walk the union of their subtrees, so fours are filled with queries of like ones
-(`lanes_layout.batch_up`). Links whose variable lies in the separator of a clique below, where the
+(`leaf_fours_layout.py`). Links whose variable lies in the separator of a clique below, where the
 query passes, are met there, once a row, rather than once an entry above. A tile is given up once it
 is read; the walk takes dear branches first, so that few are held at a time.
 """
@@ -11,12 +11,12 @@ import numpy as np
 
 from fascinet.engine.kernels_numba import CLIQUE
 from fascinet.engine.kernels_numba import HEAD as PROGRAM
-from fascinet.engine.lanes_layout import INSIDE, MOST, TOP, batch_up, enumerate_kid, kids_of, spans
+from fascinet.engine.lanes_layout import INSIDE, MOST, TOP, enumerate_kid, kids_of, spans
+from fascinet.engine.leaf_fours_layout import FOUR, make_fours
 from fascinet.engine.leaf_sums_numba import STRIDE
 from fascinet.engine.leaf_walk_numba import HEAD, LINE, TOTALS
 from fascinet.engine.machine_code import njit
 
-FOUR = 4
 FEW = 8  # rows of the links of a four that are met at a separator
 
 
@@ -377,7 +377,7 @@ def lay_walk(
     for c in range(cliques):
         weights[c] = prog[PROGRAM + CLIQUE * c]
     marks, at = spans(parents, root, k_ptr, kids, c_ptr, c_scope, weights, home, q_ptr, l_var)
-    four, fours = batch_up(marks, weights, lanes, FOUR)
+    four, fours = make_fours(marks, weights, lanes)
     seat, g_ptr, g_query = seats_of(four, fours, lanes)
     cut = separators(prog, c_ptr, c_scope, cards)
     moved, own, low = settle(

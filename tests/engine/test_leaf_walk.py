@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fascinet.engine import kernels_log, kernels_numpy, leaf_walk
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.engine import Engine
+from fascinet.engine.leaf_fours_layout import FOUR, cliques_of, fill_fours, make_fours
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.native import NativeProgram, run
 from fascinet.engine.program import compile_program
@@ -190,3 +191,29 @@ def test_threads_get_the_same_bits(seed: int) -> None:
         thread.join()
     for out in answers:
         np.testing.assert_array_equal(out, made.found)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 20), st.floats(0.05, 0.9))
+def test_fours_hold_every_query_and_changes_make_them_cheaper(
+    seed: int, queries: int, cliques: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    marks = (rng.random((queries, cliques)) < share).astype(np.uint8)
+    weights, lanes = 1.0 + rng.random(cliques), rng.integers(1, 5, queries)
+    four, fours = make_fours(marks, weights, lanes)
+    assert set(four.tolist()) <= set(range(fours))
+    assert np.bincount(four, lanes).max() <= FOUR
+
+    def price(of: np.ndarray) -> float:
+        return sum(float(marks[of == g].any(axis=0) @ weights) for g in range(fours))
+
+    first, count = fill_fours(*cliques_of(marks, weights), weights, lanes)
+    assert count == fours
+    assert price(four) <= price(first) * (1 + 1e-12)
+    for a in range(queries):  # no exchange is left that would pay, unless the sweeps ran out
+        for b in range(a):
+            other = four.copy()
+            other[a], other[b] = four[b], four[a]
+            if np.bincount(other, lanes).max() <= FOUR and queries <= 12:
+                assert price(other) >= price(four) * (1 - 1e-9)
