@@ -132,10 +132,13 @@ class Engine(Analyses):
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if asked is None else asked
-        return Posterior(
+        answer = Posterior(
             self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
             names, self.prior,
         )  # fmt: skip
+        if self._prior is None and asked is None and not (evidence or soft or do):
+            self._prior = answer
+        return answer
 
     def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
         """Answer as `_seek` finds how to, if it does."""
@@ -165,7 +168,7 @@ class Engine(Analyses):
             from fascinet.engine.direct import direct_answer
 
             found = part = direct_answer(solver, self.layout, self.prior)
-        self._quick = found or (lambda evidence: None)
+        self._quick = found or (lambda evidence: None if evidence else self._prior)
         self._quick_part = part or (lambda evidence, targets: None)
         return True
 

@@ -35,6 +35,19 @@ def test_posterior_reads_by_name() -> None:
     assert "8 variables" in repr(p)
 
 
+@pytest.mark.parametrize("name", ["asia", "pigs"])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_no_evidence_is_worked_once(name: str, backend: str) -> None:
+    engine = Engine(network(name), backend=backend)
+    first = engine.posterior()
+    np.testing.assert_allclose(engine.prior().flat, first.flat, atol=1e-14)
+    for other in (engine.posterior({}), engine.posterior({}, soft={}, do={})):
+        np.testing.assert_array_equal(other.flat, first.flat)
+        assert other.log_prob_evidence == pytest.approx(0.0, abs=1e-12)
+    if name == "pigs":
+        assert engine.prior() is first
+
+
 def test_results_are_frozen() -> None:
     p = Engine(network("asia"), backend="numba").posterior()
     with pytest.raises(AttributeError):
