@@ -16,10 +16,11 @@ Layout of the ints (int32; places count numbers of the work space)::
             PAIRED: how many operands are doubled, and of each first place, numbers, first place of
             the doubled; then the pairs' places as above
             TABLE: for each entry the place in each operand
-    down    0 whether by pairs  1 rows  2 columns  3 table  4 message  5 marginals  6 children;
+    down    0 whether by pairs  1 rows  2 columns  3 table  4 message  5 marginals  6 sums;
             by pairs: place in the answer of the one marginal
-            children: mode, separator, sums, terms; then the terms' places in the buffer (mode 1:
-            sums of pairs; 0: of all numbers in pairs; 2: of numbers)
+            sums: mode, first place, how many, terms; then the terms' places (mode 1: sums of
+            pairs; 0: of all numbers in pairs; 2: of numbers), in the buffer or in an earlier sum;
+            a sum is a child's separator, or a margin that several of them are read off
             others: marginals, read last: place in the answer, outer, states, inner, first place of
             what is read: the buffer, or the smallest separator that has the variable
 
@@ -36,7 +37,6 @@ from fascinet.engine.kernels_numba import (
     CLIQUE,
     DONE,
     IMPOSSIBLE,
-    MARGINAL,
     OPERAND,
     TINY,
     UNSAFE,
@@ -46,6 +46,7 @@ from fascinet.engine.kernels_numba import (
     put,
 )
 from fascinet.engine.machine_code import njit
+from fascinet.engine.ready_down import write_down
 from fascinet.engine.ready_operands import (
     LANES,
     LINE,
@@ -53,10 +54,8 @@ from fascinet.engine.ready_operands import (
     length_of,
     list_places,
     mode_of,
-    place_of,
     read_operands,
     read_shape,
-    read_strides,
     round_up,
     write_joins,
 )
@@ -169,12 +168,9 @@ def write_up(prog, c, shape, sender, moves, starts, strides, places, buffer, int
     q = prog[1] + CLIQUE * c
     n, kind, count, end = prog[q], FIXED, 0, p + UP
     if moves[c, 0] > 0:
-        room, count = (
-            buffer + prog[10],
-            read_operands(prog, c, shape, sender, moves, starts, strides),
-        )
+        count, last = read_operands(prog, c, shape, sender, moves, starts, strides), prog[10]
         kind, count, end = write_body(
-            n, prog[q + 2], shape, starts, strides, count, buffer, room, places, ints, end
+            n, prog[q + 2], shape, starts, strides, count, buffer, buffer + last, places, ints, end
         )
     for i in range(1, 5):
         ints[p + i] = prog[q + i]
@@ -187,70 +183,6 @@ def write_up(prog, c, shape, sender, moves, starts, strides, places, buffer, int
 
 
 @njit(cache=True)
-def write_sums(places, length, mode, count, terms, buffer, cursor, ints, p):
-    """Write for each number or pair of a separator which terms of the buffer it is the sum of."""
-    step, half = U(1 if mode == 2 else 2), U(mode == 1)
-    for k in range(count):
-        cursor[k] = p + k * terms
-    at = U(buffer)
-    for i in range(U(length)):
-        k = U(places[i]) >> half
-        ints[U(cursor[k])] = at
-        cursor[k] += 1
-        at += step
-
-
-@njit(cache=True)
-def write_down(prog, c, shape, sender, strides, reading, places, cursor, buffer, ints, p):
-    """Write one clique's record downwards; return where the next one starts."""
-    q = prog[1] + CLIQUE * c
-    n, kids, at, first, marks = prog[q], 0, p + DOWN, prog[q + 8], prog[q + 9] - prog[q + 8]
-    source, size, step = reading[0], reading[1], reading[2]
-    for i in range(marks):
-        source[i], size[i], step[i] = buffer, n, prog[prog[9] + MARGINAL * (first + i) + 3]
-    paired = prog[q + 2] == 2
-    if marks > 0:
-        r = prog[9] + MARGINAL * first
-        paired = paired and marks == 1 and prog[r + 2] == 2 and prog[r + 3] == 1
-        if paired:
-            ints[at] = prog[r]
-            at += 1
-    for k in range(prog[q + 6], prog[q + 7]):
-        if sender[k] < 0:
-            continue
-        d, o = prog[1] + CLIQUE * sender[k], prog[2] + OPERAND * k
-        read_strides(prog, o, shape, strides)
-        mode = mode_of(shape, strides)
-        length = list_places(shape, strides, mode < 2, places)
-        count = prog[d + 1] // (2 if mode == 1 else 1)
-        terms = length // count
-        write_sums(places, length, mode, count, terms, buffer, cursor, ints, at + 4)
-        ints[at], ints[at + 1], ints[at + 2], ints[at + 3] = mode, prog[d + 4], count, terms
-        at += 4 + count * terms
-        kids += 1
-        for i in range(marks):
-            r = prog[9] + MARGINAL * (first + i)
-            inner = 0
-            if prog[r + 2] > 1:
-                inner = place_of(prog, o, prog[r + 3])
-            if prog[d + 1] < size[i] and inner > 0:
-                size[i], source[i], step[i] = prog[d + 1], prog[d + 4], inner
-    if marks == 0 and kids == 0:
-        return p
-    if not paired:
-        for i in range(marks):
-            r = prog[9] + MARGINAL * (first + i)
-            ints[at], ints[at + 2], ints[at + 3] = prog[r], prog[r + 2], step[i]
-            ints[at + 1], ints[at + 4] = size[i] // (prog[r + 2] * step[i]), source[i]
-            at += 5
-    ints[p] = paired
-    for i in range(1, 5):
-        ints[p + i] = prog[q + i]
-    ints[p + 5], ints[p + 6] = marks, kids
-    return at
-
-
-@njit(cache=True)
 def room_for(prog):
     """Return the most ints; and entries, operands and marginals of one clique, and axes."""
     ints, largest, many = LINE, LINE, 1
@@ -258,8 +190,8 @@ def room_for(prog):
         q = prog[1] + CLIQUE * c
         n, marks = round_up(prog[q], LINE), prog[q + 9] - prog[q + 8]
         operands = prog[q + 7] - prog[q + 6]
-        ints += UP + DOWN + 5 * marks + operands * (4 * n + 16) + 2
-        largest, many = max(largest, n), max(many, operands, marks)
+        ints += UP + DOWN + 5 * marks + operands * (5 * n + 24) + 2
+        largest, many = max(largest, n), max(many, operands)
     return ints, largest, many
 
 
@@ -278,8 +210,8 @@ def lay_lists(prog, cards, c_ptr, c_scope):
     moves = count_moves(prog, sender)
     most, largest, many = room_for(prog)
     ints = np.empty(most, np.int32)
-    starts, strides = np.empty(many, np.int64), np.empty((many, AXES), np.int64)
-    axes, reading = np.empty(AXES, np.int64), np.empty((3, many), np.int64)
+    starts, strides = np.empty(many, np.int64), np.empty((2 * many, AXES), np.int64)
+    axes, sums = np.empty(AXES, np.int64), np.empty((2 * many, 4), np.int64)
     places, cursor = np.empty(largest, np.int32), np.empty(largest, np.int64)
     ints[:LINE] = 0
     p, at = LINE, FIRST_ONES
@@ -294,7 +226,7 @@ def lay_lists(prog, cards, c_ptr, c_scope):
     for c in range(prog[0] - 1, -1, -1):
         begin = p
         shape = read_shape(cards, c_ptr, c_scope, c, axes)
-        p = write_down(prog, c, shape, sender, strides[0], reading, places, cursor, buffer, ints, p)
+        p = write_down(prog, c, shape, sender, strides, sums, places, cursor, buffer, ints, p)
         ints[4] += p > begin
     return ints[:p].copy()
 
