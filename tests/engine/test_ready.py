@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fascinet.engine import kernels_log, kernels_numpy
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.engine import Engine
+from fascinet.engine.fall_numba import RECORD as DOWN
 from fascinet.engine.fall_numba import fall, spread_beliefs
 from fascinet.engine.native import NativeProgram, observed_states
 from fascinet.engine.program import compile_program
@@ -121,6 +122,22 @@ def joins(ready: Ready) -> int:
     return count
 
 
+def margins(found: Passes) -> int:
+    """Return how many sums there are beside the children's separators."""
+    ints, prog = found.ready.ints, found.program.prog
+    cliques = int(prog[0])
+    parents = prog[kernels.HEAD :][: kernels.CLIQUE * cliques].reshape(cliques, -1)[:, 5]
+    sums, p = 0, int(ints[2])
+    for _ in range(int(ints[4])):
+        paired, marks, here = bool(ints[p]), int(ints[p + 5]), int(ints[p + 6])
+        p += DOWN + (marks if paired else 0)
+        for _ in range(here):
+            p += 4 + int(ints[p + 2]) * int(ints[p + 3])
+        p, sums = p + (0 if paired else 5 * marks), sums + here
+    assert p == ints.size
+    return sums - int((parents >= 0).sum())
+
+
 def kinds(ready: Ready) -> list[int]:
     """Return the kind of each clique."""
     found, p = list[int](), int(ready.ints[1])
@@ -164,13 +181,15 @@ def test_every_kind_of_clique_is_met() -> None:
     assert met == {FIXED, ROWS + 1, ROWS + 2, TABLE, PAIRED}
 
 
-def test_small_operands_are_joined() -> None:
-    met = 0
+def test_small_operands_are_joined_and_separators_share_margins() -> None:
+    joined, shared = 0, 0
     for seed in range(12):
-        net, rng = random_network(seed, 14, parents=5, states=3), np.random.default_rng(seed)
+        net, rng = random_network(seed, 20, parents=5, states=3), np.random.default_rng(seed)
         soft = {v: (rng.random(len(net.states(v))) + 0.1).tolist() for v in net.variables}
-        met += joins(Bench(Query(net, {}, soft)).check().ready) > 0
-    assert met >= 6
+        found = Bench(Query(net, {}, soft)).check()
+        joined += joins(found.ready) > 0
+        shared += margins(found) > 0
+    assert joined >= 6 and shared >= 3
 
 
 def test_a_case_without_likelihoods_is_all_constant() -> None:
