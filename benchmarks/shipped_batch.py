@@ -20,15 +20,18 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.clock import once, shortest
+from fascinet.engine.approximate import sample
 from fascinet.engine.decompose import Factors
 from fascinet.engine.engine import Engine
 from fascinet.engine.kernels_numpy import Case, offset_of, view
 from fascinet.engine.reasoner import shipped_reasoner
-from fascinet.engine.request import pattern_of, read_request
+from fascinet.engine.request import Request, pattern_of, read_request
 from fascinet.model.network import Network
 
 Row = dict[str, Any]
 KEPT = 0.8  # share of a case's findings that a row keeps
+SEEN = 15  # leaves observed in a row drawn from the network, beside the context
+MANY = 100  # times as many rows in the largest frame
 CONTEXT = ("setting", "age_group", "sex")
 LEAST = 10  # findings of a case that rows are made of
 ASKED = 12  # rows that pyAgrum's loop is timed on
@@ -48,6 +51,30 @@ def mixed(cases: list[dict[str, str]], count: int, seed: int = 0) -> list[dict[s
     rng = np.random.default_rng(seed)
     picked = [cases[i] for i in rng.integers(0, len(cases), count)]
     return [{v: s for v, s in c.items() if v in CONTEXT or rng.random() < KEPT} for c in picked]
+
+
+def mixed_frame(network: Network, cases: list[dict[str, str]], count: int) -> pd.DataFrame:
+    """Return rows as `mixed` makes them, for frames of millions of rows."""
+    rng = np.random.default_rng(1)
+    cells = np.full((count, len(network.variables)), None, object)
+    picked = rng.integers(0, len(cases), count)
+    for k, case in enumerate(cases):
+        rows = np.flatnonzero(picked == k)
+        for v, s in case.items():
+            kept = rows if v in CONTEXT else rows[rng.random(len(rows)) < KEPT]
+            cells[kept, network.index[v]] = s
+    return pd.DataFrame(cells, None, network.variables, object)
+
+
+def drawn(engine: Engine, count: int, seed: int = 0) -> list[dict[str, str]]:
+    """Return rows drawn from the network: the context and some of the leaves, others in each."""
+    network, rng = engine.network, np.random.default_rng(seed)
+    states, _ = sample(network, Request({}, {}, frozenset()), count, seed)
+    leaves = [v for v, kids in enumerate(engine.arrays.children) if not kids]
+    context = [network.index[v] for v in CONTEXT]
+    names, kinds = network.variables, [network.states(v) for v in network.variables]
+    kept = [[*context, *rng.choice(leaves, SEEN, replace=False).tolist()] for _ in range(count)]
+    return [{names[v]: kinds[v][states[v][i]] for v in seen} for i, seen in enumerate(kept)]
 
 
 # ------------------------------------------------------------------ pyAgrum
@@ -168,7 +195,37 @@ def handed_over(
     return [as_field, as_network]
 
 
+def loop_of(engine: Engine, rows: list[dict[str, str]], inner: frozenset[int]) -> float:
+    """Return the cases a second of pyAgrum's loop over rows, each case's tables given."""
+    calls = (handed_over(engine, row, inner) for row in rows)
+    return 1.0 / median(min(shortest(call, 2, 0.0) for call in both) for both in calls)
+
+
 # ------------------------------------------------------------------ ours
+
+
+def frame_of(network: Network, rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Return rows as a frame of objects, None where nothing is known."""
+    cells = [[row.get(v) for v in network.variables] for row in rows]
+    return pd.DataFrame(cells, None, network.variables, object)
+
+
+def answered(
+    engine: Engine, frame: pd.DataFrame, name: str, targets: list[str] | None, theirs: float
+) -> Row:
+    """Return the rows a CPU second of a frame, for the first time and warm."""
+
+    def call() -> Any:
+        return engine.posteriors(frame, targets, impossible="nan")
+
+    first = once(call)
+    warm = min(once(call) for _ in range(3))
+    rows = len(frame)
+    return {
+        "workload": name, "rows": rows, "distinct": len(frame.drop_duplicates()),
+        "first_cases_per_second": rows / first, "cases_per_second": rows / warm,
+        "ratio": rows / warm / theirs, "first_ratio": rows / first / theirs, "seconds": warm,
+    }  # fmt: skip
 
 
 def shipped_batch(packets: Path, count: int) -> list[Row]:
@@ -176,43 +233,35 @@ def shipped_batch(packets: Path, count: int) -> list[Row]:
     engine = Engine(shipped_reasoner().network, backend="numba")
     network = engine.network
     cases = typical_cases(network, packets)
-    rows = mixed(cases, count)
-    frame = pd.DataFrame(
-        [[row.get(v) for v in network.variables] for row in rows], None, network.variables, object
-    )
+    rows, others = mixed(cases, count), drawn(engine, count)
     inner = frozenset(v for v, kids in enumerate(engine.arrays.children) if kids)
     above = [network.variables[v] for v in sorted(inner)]
     causes = [v for v in above if network.meta[v].get("kind") == "cause"]
-    times = [
-        min(shortest(call, 2, 0.0) for call in handed_over(engine, row, inner))
-        for row in rows[:ASKED]
-    ]
-    theirs = 1.0 / median(times)
+    theirs, apart = (loop_of(engine, some[:ASKED], inner) for some in (rows, others))
     out = [
         whole_network(rows[:ASKED], causes, "causes"),
         whole_network(rows[:ASKED], above, "all above the leaves"),
         whole_network(rows[:2], list(network.variables), "all"),
     ]
-    out.append({"workload": "pyAgrum, each case's tables given, all above the leaves",
-                "rows": ASKED, "cases_per_second": theirs})  # fmt: skip
+    given = "pyAgrum, each case's tables given, all above the leaves"
+    out.append({"workload": given, "rows": ASKED, "cases_per_second": theirs})
+    drawn_given = f"{given}, drawn rows"
+    out.append({"workload": drawn_given, "rows": ASKED, "cases_per_second": apart})
     loops = {
         str(row["workload"]).split(", ")[-1]: row["cases_per_second"]
         for row in out[:3]
         if "cases_per_second" in row
     }
-    for name, targets in (("causes", causes), ("all above the leaves", above), ("all", None)):
-        part = frame if targets is not None else frame.iloc[: count // 10]
-
-        def call(f: pd.DataFrame = part, t: Any = targets) -> Any:
-            return engine.posteriors(f, t, impossible="nan")
-
-        first = once(call)
-        warm = min(once(call) for _ in range(2))
-        distinct = len(part.drop_duplicates())
-        out.append({
-            "workload": f"rows of a frame, {name}", "rows": len(part), "distinct": distinct,
-            "first_cases_per_second": len(part) / first, "cases_per_second": len(part) / warm,
-            "ratio": len(part) / warm / theirs, "first_ratio": len(part) / first / theirs,
-            "x_whole": len(part) / warm / loops[name] if name in loops else None,
-        })  # fmt: skip
+    frame = frame_of(network, rows)
+    asked = {"causes": causes, "all above the leaves": above, "all": None}
+    for name, targets in asked.items():
+        row = answered(engine, frame, f"rows of a frame, {name}", targets, theirs)
+        if name in loops:
+            row["x_whole"] = row["cases_per_second"] / loops[name]
+        out.append(row)
+    for name, targets in asked.items():
+        other = frame_of(network, others)
+        out.append(answered(engine, other, f"drawn rows, {name}", targets, apart))
+    large = mixed_frame(network, cases, MANY * count)
+    out.append(answered(engine, large, "rows of a large frame, causes", causes, theirs))
     return out

@@ -191,7 +191,7 @@ def tell_leaf(tables, base, below, states, stride, v, lanes, count, starts, stat
             continue
         last = 0.0
         for k in range(m):
-            x = below[k * WIDTH + i] if k < m - 1 else 1.0
+            x = min(below[k * WIDTH + i], 1.0) if k < m - 1 else 1.0
             if k > 0 and x - last < LEAST:
                 if reach(tables, base, states, stride, n, v, k, starts, out, places) > 0.0:
                     status[n] = UNSAFE  # the careful path answers this row again

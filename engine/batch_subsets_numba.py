@@ -209,17 +209,19 @@ def settle(work, answer, totals, status):
 
 
 @njit(cache=True)
-def read_owner(cards, v, o, masks, first, shift, work, answer, lanes, count, starts, out):
+def read_owner(cards, v, o, masks, first, shift, work, lanes, count, starts, out):
     """Write P(u | e) = Σ_A λ[A] D[A] / P(e) of a variable."""
     sets = 1 << count_bits(masks[o])
     for i in range(count):
-        scale = work[answer * WIDTH + i]
-        scale = 1.0 / scale if scale >= TINY else 0.0
+        n, total = lanes[i], 0.0
         for s in range(cards[v]):
             x = 0.0
             for a in range(first[o] + s * sets, first[o] + (s + 1) * sets):
                 x += work[a * WIDTH + i] * work[(a + shift) * WIDTH + i]
-            out[lanes[i], starts[v] + s] = x * scale
+            out[n, starts[v] + s] = x
+            total += x  # P(e), but for rounding
+        for s in range(cards[v]):
+            out[n, starts[v] + s] = out[n, starts[v] + s] / total if total > 0.0 else 0.0
 
 
 @njit(cache=True)
@@ -304,9 +306,7 @@ def run_subsets(
             sink(ints, c, of, first, masks, ptr, terms, sets, here, static, table, tile, shift)
         for o in range(len(soft)):
             v = soft[o]
-            read_owner(
-                tables[0], v, o, masks, first, shift, table, answer, lanes, count, starts, out
-            )
+            read_owner(tables[0], v, o, masks, first, shift, table, lanes, count, starts, out)
         ask_sets(
             ints, asks, of, first, masks, ptr, terms, sets, here, static, table, tile, roots,
             answer, shift, moved, tables, base, states, lanes, count, owner_of, starts, below,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fascinet.engine import batch_clusters, batch_subsets
+from fascinet.engine.approximate import sample
 from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core import GATE
 from fascinet.engine.batch_core_numba import classify
@@ -11,6 +12,8 @@ from fascinet.engine.batch_groups import Groups, Key
 from fascinet.engine.batch_patterns import by_pattern
 from fascinet.engine.batch_subsets import jobs_of, often_fixed, parts_of, terms_of
 from fascinet.engine.engine import Engine
+from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.request import Request
 from fascinet.model.network import Network
 from tests.engine.rows import check_rows
 from tests.engine.test_batch_core import clinic, rows_of
@@ -136,7 +139,7 @@ def test_terms_multiply_sets_by_their_union(findings: int) -> None:
             assert len(set(parts)) == len(inside[0]) * len(inside[1])
 
 
-def test_cores_that_come_again_get_a_program_of_their_own() -> None:
+def test_cores_that_come_again_get_a_program_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     net = clinic(3)
     groups = Groups(Engine(net, backend="numba").solver)
     states, core = rows_of(net, 3, 60, 0.5), groups.core
@@ -146,7 +149,8 @@ def test_cores_that_come_again_get_a_program_of_their_own() -> None:
     first = Clusters(groups, frozenset(), batch_subsets.ROW)
     first.run(items)
     assert len(first.rare) > len(first.found)
-    for _ in range(3000):
+    monkeypatch.setattr(batch_clusters, "PLANNED", 2e-4)  # so that a few times do
+    for _ in range(60):
         last = Clusters(groups, frozenset(), batch_subsets.ROW)
         last.run(items)
     assert not last.rare
@@ -165,3 +169,34 @@ def test_queries_end_in_a_clique_at_the_roots_or_nowhere() -> None:
             assert owners.deep >= 1
             tops |= {min(t, 0) for t in queries.tops.tolist()}
     assert tops == {-2, -1, 0}
+
+
+@pytest.mark.parametrize("asked", ["above", "all"])
+def test_rows_drawn_from_the_shipped_network(asked: str, shipped_rows: np.ndarray) -> None:
+    net = shipped_reasoner().network
+    engine = Engine(net, backend="numba")
+    wanted = above(net) if asked == "above" else None
+    values, logs = by_pattern(engine.solver, shipped_rows, True, wanted, 2)
+    for i, row in enumerate(shipped_rows):
+        hard = {v: net.states(v)[s] for v, s in zip(net.variables, row, strict=True) if s >= 0}
+        want = engine.posterior(hard)
+        assert logs[i] == pytest.approx(want.log_prob_evidence, abs=1e-9)
+        for v in sorted(wanted) if wanted is not None else range(len(net.variables)):
+            name = net.variables[v]
+            mine = values[i, engine.layout.slices[name]]
+            np.testing.assert_allclose(mine, want.array(name), atol=1e-12)
+            assert mine.min() >= 0.0
+            assert mine.max() <= 1.0
+
+
+@pytest.fixture(scope="module")
+def shipped_rows() -> np.ndarray:
+    """Rows drawn from the shipped network, 15 variables seen in each, some above the leaves."""
+    net = shipped_reasoner().network
+    drawn, _ = sample(net, Request({}, {}, frozenset()), 24, 5)
+    rng, count = np.random.default_rng(5), len(net.variables)
+    rows = np.full((24, count), -1, np.int16)
+    for i, row in enumerate(rows):
+        for v in rng.choice(count, 15, replace=False):
+            row[v] = drawn[int(v)][i]
+    return rows
