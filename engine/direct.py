@@ -271,6 +271,8 @@ def direct_answer(
 
     It returns None on any trouble, be it with names, with numbers, or because P(e) = 0.
     """
-    if not objects_as_expected() or max(solver.net.cards) > hard.MOST:
+    names = [*layout.variables, *(s for states in layout.states.values() for s in states)]
+    plain = all(type(name) is str for name in names)  # to look for others may run code of theirs
+    if not plain or max(solver.net.cards) > hard.MOST or not objects_as_expected():
         return None
     return Posterior.deferring(layout, prior, Direct(solver, layout).solve)

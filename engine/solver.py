@@ -57,6 +57,7 @@ class Solver:
         self, net: NetworkArrays, starts: NDArray[np.int64], budget: int, backend: str
     ) -> None:
         self.net, self.starts, self.budget, self.backend = net, starts, budget, backend
+        self._begins: list[int] = starts.tolist()
         self._cache, self.folder = ProgramCache(), Folder(net)
         self._lock = Lock()
         self._spent, self._asked = 0.0, 0
@@ -148,9 +149,10 @@ class Solver:
         log_prob += log(left_out) if left_out > 0.0 else 0.0
         if log_prob > -np.inf:
             values[self.net.certain] = 1.0
+            begins = self._begins
             for v, state in request.states.items():
-                values[self.starts[v] : self.starts[v + 1]] = 0.0
-                values[self.starts[v] + state] = 1.0
+                values[begins[v] : begins[v + 1]] = 0.0
+                values[begins[v] + state] = 1.0
         values.setflags(write=False)
         return values, log_prob
 

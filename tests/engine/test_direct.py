@@ -13,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fascinet.engine import direct, native
@@ -108,6 +108,22 @@ def test_the_direct_way_is_the_enumeration(seed: int, size: int, share: float) -
         np.testing.assert_array_equal(found.array(v)[want[v] == 0.0], 0.0)
 
 
+@given(SEEDS, st.sampled_from([0.0, 0.3, 0.7]))
+@example(445, 0.3).via("an operand was read where nothing is written")
+@settings(deadline=None)
+def test_what_lay_in_the_work_space_does_not_matter(seed: int, share: float) -> None:
+    net = random_network(seed, 2 + seed % 8)
+    engine, hard = Engine(net, backend="numba"), random_evidence(net, seed + 1, share).hard
+    request, found = read_request(net, hard, None, None), list[tuple[Array, float]]()
+    for junk in (0.3, 1e300, 1e-300, np.nan):
+        for name in ("work", "sent"):
+            native.scratch(1, name).fill(junk)
+        found.append(engine.solver.solve(request, None))
+    for values, log_prob in found[1:]:
+        np.testing.assert_array_equal(values, found[0][0])
+        assert log_prob == found[0][1]
+
+
 def two_layers(seed: int) -> Network:
     """Return causes, some with a parent, and findings of two or more of them."""
     rng = np.random.default_rng(seed)
@@ -195,6 +211,17 @@ def test_too_large_a_plan_raises_at_once() -> None:
         engine.posterior({"weakness": "objective"})
     engine.solver.budget = 2**27
     assert straight(engine, {"weakness": "objective"})["weakness"]["objective"] == 1.0
+
+
+def test_networks_of_strange_names_take_the_long_way() -> None:
+    net = two_layers(5)
+    states = {Name(v): net.states(v) for v in net.variables}
+    above = {v: net.parents(v) for v in net.variables}
+    engine = Engine(Network(states, above, {v: net.gate(v) for v in states}), backend="numba")
+    found = engine.posterior({"f0": "s0"})
+    assert engine._quick({"f0": "s0"}) is None
+    want = Engine(net, backend="numba").posterior({"f0": "s0"})
+    np.testing.assert_array_equal(found.flat, want.flat)
 
 
 def test_other_interpreters_take_the_long_way() -> None:
