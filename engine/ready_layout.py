@@ -9,7 +9,8 @@ Layout of the ints (int32; places count numbers of the work space)::
     head    0 cliques  1 → first record upwards  2 → first record downwards  3 buffer
             4 records downwards  5 constants, of which the first eight are 1
     up      0 kind  1 rows  2 columns  3 table  4 message  5 first constant  6 operands
-            7 constants' step (0: ones)  8 → next record  9 whether a root; then the operands:
+            7 constants' step (0: ones)  8 → next record  9 whether scaled in any case; then the
+            operands:
             ROWS + 1, 2: for each block of four pairs and each operand the places of the pairs
             PAIRED, TABLE: how many joins; of each its numbers, first place, whether there are two
             sources, and the places in one source, then in the other
@@ -63,6 +64,7 @@ from fascinet.engine.rise_numba import FIXED, PAIRED, ROWS, TABLE
 from fascinet.engine.rise_numba import RECORD as UP
 
 AXES = 64  # more than any table that fits has of two states
+CROWDED = 8  # with more operands than these, messages are scaled even if they are not small
 FIRST_ONES = 8  # constants that are 1, at the head
 
 
@@ -163,6 +165,15 @@ def write_body(n, cols, shape, starts, strides, count, room, end, places, ints, 
 
 
 @njit(cache=True)
+def is_scaled(prog, q):
+    """Tell whether a clique's message is scaled in any case: a root's, or one of very many."""
+    if prog[q + 5] < 0:
+        return True
+    above = prog[1] + CLIQUE * prog[q + 5]
+    return prog[above + 7] - prog[above + 6] > CROWDED
+
+
+@njit(cache=True)
 def write_up(prog, c, shape, sender, moves, starts, strides, places, buffer, ints, p, at):
     """Write one clique's record upwards; return where the next one, and its constants, start."""
     q = prog[1] + CLIQUE * c
@@ -174,7 +185,7 @@ def write_up(prog, c, shape, sender, moves, starts, strides, places, buffer, int
         )
     for i in range(1, 5):
         ints[p + i] = prog[q + i]
-    ints[p], ints[p + 6], ints[p + 8], ints[p + 9] = kind, count, end, prog[q + 5] < 0
+    ints[p], ints[p + 6], ints[p + 8], ints[p + 9] = kind, count, end, is_scaled(prog, q)
     if kind != FIXED and kind != TABLE and moves[c, 1] == 0 and n % LINE == 0:
         ints[p + 5], ints[p + 7] = 0, 0
         return end, at

@@ -213,15 +213,14 @@ def close_table(work, t, m, rows, cols):
 
 
 @njit(cache=True)
-def copy_fixed(ints, p, floats, work, root):
+def copy_fixed(ints, p, floats, work):
     """Take over a clique that no likelihood reaches; its parent knows its message already."""
     rows, cols = word(ints, p + U(1)), word(ints, p + U(2))
     t, m, c = word(ints, p + U(3)), word(ints, p + U(4)), word(ints, p + U(5))
     for i in range(((rows * cols + U(7)) >> U(3)) << U(1)):
         put(work, t + U(4) * i, quad(floats, c + U(4) * i))
     put(work, m + (((rows + U(3)) & ~U(3)) - U(4)), same(0.0))
-    if root:
-        work[m] = 1.0
+    work[m] = 1.0  # so it is at a root; elsewhere the way down writes the separator's posterior
 
 
 @njit(cache=True)
@@ -266,15 +265,15 @@ def rise(ready, constants, space):
     ints, floats, work = pointer(ready), pointer(constants), pointer(space)
     total, product, p = 0.0, 1.0, word(ints, U(1))
     for _ in range(word(ints, U(0))):
-        root = word(ints, p + U(9)) > U(0)
+        always = word(ints, p + U(9)) > U(0)
         if word(ints, p) == U(FIXED):
-            copy_fixed(ints, p, floats, work, root)
+            copy_fixed(ints, p, floats, work)
             p = word(ints, p + U(8))
             continue
         top, low = rise_one(ints, p, floats, work)
         if low < FLOOR:
             return UNSAFE, 0.0
-        if root or top < SMALL or top > BIG:
+        if always or top < SMALL or top > BIG:
             if top < TINY:
                 return IMPOSSIBLE if top == 0.0 else UNSAFE, -np.inf
             product *= top

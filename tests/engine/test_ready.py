@@ -215,6 +215,16 @@ def test_messages_are_scaled_where_they_grow_small(rare: float) -> None:
     assert found.log_prob < -2000.0
 
 
+def test_many_small_messages_into_one_clique() -> None:
+    """Each of 120 messages is a hundredth: they are scaled though none is very small."""
+    names = ["hub", *(f"v{i}" for i in range(120))]
+    gates = {v: Table(np.array([[0.7, 0.3], [0.2, 0.8]])) for v in names[1:]}
+    above = {"hub": list[str](), **{v: ["hub"] for v in names[1:]}}
+    net = Network({v: ["n", "y"] for v in names}, above, {"hub": Table([0.5, 0.5]), **gates})
+    found = Bench(Query(net, {}, {v: [0.01, 0.005] for v in names[1:]})).check()
+    assert found.status == kernels.DONE and found.log_prob < -500.0
+
+
 def test_a_range_beyond_doubles_is_told() -> None:
     soft = {"v0": [1.0, 1e-200], "v1": [1e-150, 1e-300], "v2": [0.0, 1e-300]}
     found = Bench(Query(chain(3, 1e-100), {}, soft)).run()
