@@ -11,7 +11,7 @@ from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core_numba import WIDTH, classify, run_core
 from fascinet.engine.batch_fused_numba import run_fused
 from fascinet.engine.batch_groups import GroupProgram, Groups, asked_leaves
-from fascinet.engine.batch_subsets import ASKED, ROW, Job, jobs_of, terms_of
+from fascinet.engine.batch_subsets import Job, jobs_of, row_costs, terms_of
 from fascinet.engine.batch_subsets_numba import rows_needed, run_subsets
 from fascinet.engine.batch_tree import aligned
 
@@ -45,8 +45,9 @@ def by_core(
     def work(job: tuple[GroupProgram, np.ndarray]) -> None:
         run_group(groups, job[0], states, coded, roles, job[1], out, logs, status)
 
-    clusters, jobs = Clusters(groups, asked, ASKED if asked else ROW), []
-    for program, rows in clusters.run(items_of(core, roles)):
+    items, jobs = items_of(core, roles), []
+    clusters = Clusters(groups, asked, row_costs(groups, items, asked))
+    for program, rows in clusters.run(items):
         for v in program.core:
             coded[rows, v] = np.where(states[rows, v] > 0, states[rows, v], core.cards[v])
         jobs.extend((program, rows[k : k + BLOCK]) for k in range(0, len(rows), BLOCK))

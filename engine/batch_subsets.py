@@ -20,12 +20,16 @@ from numpy.typing import NDArray
 from fascinet.engine.batch_clusters import Clusters, Item
 from fascinet.engine.batch_core import CORE, GATE, TABLE, Core
 from fascinet.engine.batch_fused_layout import NODE, PART
-from fascinet.engine.batch_groups import GroupProgram, Groups, Rows
+from fascinet.engine.batch_groups import GroupProgram, Groups, Key, Rows
 from fascinet.engine.order import bits
+from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
-ROW = (9e-6, 12e-6, 18e-6, 35e-6, 100e-6, 300e-6, 9e-4, 3e-3)  # seconds, by positive findings
-ASKED = (0.15e-3, 0.22e-3, 0.5e-3, 1.2e-3, 3e-3, 9e-3, 4e-2)  # the same if leaves are asked for
+# Seconds of a row, by its positive findings, on a tree of `ENTRIES`; with so many leaves asked for.
+ROW = (9e-6, 12e-6, 18e-6, 35e-6, 100e-6, 300e-6, 9e-4, 3e-3)
+ASKED = (0.12e-3, 0.2e-3, 0.4e-3, 1.2e-3, 4e-3, 1.2e-2, 5e-2)
+ENTRIES, LEAVES = 2000, 100
+ROOM = 2**28  # bytes of a thread's work space
 SHARE = 0.25  # of the rows observe a variable above the leaves that programs slice
 BLOCK = 256  # rows that one thread takes at a time
 
@@ -196,6 +200,25 @@ def terms_of(findings: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     from fascinet.engine.batch_sets_numba import lay_terms
 
     return lay_terms(findings)
+
+
+def row_costs(groups: Groups, items: Sequence[Item], asked: frozenset[int]) -> tuple[float, ...]:
+    """Return the seconds of a row that goes without a program, by its positive findings.
+
+    There are none for so many findings that the work space would be too large.
+    """
+    core = groups.core
+    often = often_fixed(items, SHARE * sum(item.count for item in items))
+    tables = frozenset(v for v in asked if core.kinds[v] == TABLE)
+    whole = max(alike(items, often), key=lambda item: item.count)
+    try:
+        entries = groups.entries(Key(whole.fixed, 0, tables))
+    except BudgetError:
+        return ()
+    gates = sum(1 for v in asked if core.kinds[v] == GATE)
+    scale = entries / ENTRIES * (max(gates / LEAVES, 0.1) if gates else 1.0)
+    costs = ASKED if gates else ROW
+    return tuple(scale * cost for f, cost in enumerate(costs) if 3 * 64 * 2.0**f * entries <= ROOM)
 
 
 def jobs_of(

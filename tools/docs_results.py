@@ -20,7 +20,8 @@ ABOUT = {
         "DataFrame to DataFrame. pyAgrum is asked for the network with its gates as chains of "
         "small tables, which is beyond its memory for some cases (8 GiB; its rate is that of those "
         "which it answers, *x whole* the ratio to it), and for each case's tables as our own rules "
-        "leave them, ready made (*ratio*). It is not asked for unobserved leaves in either."),
+        "leave them, ready made (*ratio*). It is not asked for unobserved leaves in either. Drawn "
+        "rows come from the network itself: the context and 15 leaves, others in each row."),
     "agreement": ("Agreement",
         "Largest absolute difference of any posterior from the given references (all cases) and "
         "from peers (two cases)."),

@@ -10,7 +10,7 @@ from fascinet.engine.batch_core import GATE
 from fascinet.engine.batch_core_numba import classify
 from fascinet.engine.batch_groups import Groups, Key
 from fascinet.engine.batch_patterns import by_pattern
-from fascinet.engine.batch_subsets import jobs_of, often_fixed, parts_of, terms_of
+from fascinet.engine.batch_subsets import jobs_of, often_fixed, parts_of, row_costs, terms_of
 from fascinet.engine.engine import Engine
 from fascinet.engine.reasoner import shipped_reasoner
 from fascinet.engine.request import Request
@@ -67,6 +67,20 @@ def test_more_positive_findings_than_sets_are_made_for_go_another_way(always: li
     states[::2, gates[:8]] = -1
     check_rows(net, states, above(net), 1e-12)
     assert all(n < len(batch_subsets.ROW) for n in always)
+
+
+def test_large_trees_are_not_worked_by_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = clinic(1)
+    groups = Groups(Engine(net, backend="numba").solver)
+    states, core = rows_of(net, 3, 60, 0.5), groups.core
+    roles = np.empty(states.shape, np.uint8)
+    classify(states, core.kinds, core.ptr, core.parents, roles)
+    items = items_of(core, roles)
+    assert len(row_costs(groups, items, frozenset())) == len(batch_subsets.ROW)
+    monkeypatch.setattr(batch_subsets, "ROOM", 192 * 4 * groups.entries(Key(0, 0, frozenset())))
+    assert len(row_costs(groups, items, frozenset())) in (3, 4)
+    small = Engine(net, backend="numba", budget=1)
+    assert row_costs(Groups(small.solver), items, frozenset()) == ()
 
 
 def test_impossible_rows_and_zeros_are_exact(always: list[int]) -> None:
