@@ -130,14 +130,17 @@ def write_copies(shape, starts, strides, count, room, end, ints, p):
     next : int
         Where the places start; -1 if not every operand can be met by pairs.
     """
-    head, p = p, p + 1
+    head, p, full = p, p + 1, room
     ints[head] = 0
-    for k in range(count):
+    for k in range(count):  # nothing is changed before it is known to go
         mode = mode_of(shape, strides[k])
-        length = round_up(length_of(shape, strides[k]), LANES)
-        if mode == 2 or (mode == 0 and room + 2 * length > end):
-            return -1
         if mode == 0:
+            full += 2 * round_up(length_of(shape, strides[k]), LANES)
+        if mode == 2 or full > end:
+            return -1
+    for k in range(count):
+        length = round_up(length_of(shape, strides[k]), LANES)
+        if mode_of(shape, strides[k]) == 0:
             ints[p], ints[p + 1], ints[p + 2] = starts[k], length, room
             starts[k] = room
             for a in range(len(shape)):  # the last one stays 0: its pairs are all alike
