@@ -122,4 +122,6 @@ class Warm:
         return self._lay(self.of(obs).ints, net, obs)
 
     def _lay(self, ints: NDArray[np.int32], net: NetworkArrays, obs: NDArray[np.int64]) -> Ready:
-        return Ready(ints, *lay_constants(self._prog, ints, net.base, obs))
+        base = net.base.view()
+        base.setflags(write=False)  # as the networks' own: one compiled kernel serves both
+        return Ready(ints, *lay_constants(self._prog, ints, base, obs))
