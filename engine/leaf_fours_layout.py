@@ -31,6 +31,21 @@ def cliques_of(marks, weights):
 
 
 @njit(cache=True)
+def users_of(ptr, items, cliques):
+    """Return the queries of each clique as compressed rows."""
+    starts = np.zeros(cliques + 1, np.int64)
+    for c in items:
+        starts[c + 1] += 1
+    starts = np.cumsum(starts)
+    users, seat = np.zeros(len(items), np.int64), starts.copy()
+    for q in range(len(ptr) - 1):
+        for i in range(ptr[q], ptr[q + 1]):
+            users[seat[items[i]]] = q
+            seat[items[i]] += 1
+    return starts, users
+
+
+@njit(cache=True)
 def added(ptr, items, weights, counts, q, least):
     """Return the weight of a query's cliques that at most `least` of a four's queries walk."""
     total = 0.0
@@ -41,37 +56,49 @@ def added(ptr, items, weights, counts, q, least):
 
 
 @njit(cache=True)
-def enter(ptr, items, counts, q, one):
-    """Count a query's cliques in or out of a four."""
+def enter(ptr, items, starts, users, weights, counts, price, q, one):
+    """Count a query's cliques in or out of a four; mend what every query would add to it."""
     for i in range(ptr[q], ptr[q + 1]):
-        counts[items[i]] += one
+        c = items[i]
+        if counts[c] == (0 if one > 0 else 1):
+            for k in range(starts[c], starts[c + 1]):
+                price[users[k]] -= one * weights[c]
+        counts[c] += one
 
 
 @njit(cache=True)
-def fill_fours(ptr, items, weights, lanes):
-    """Return the four of each query and the number of fours, filled greedily."""
+def fill_fours(ptr, items, starts, users, weights, lanes):
+    """Fill fours greedily.
+
+    Returns
+    -------
+    four : shape (queries,)
+    counts : shape (fours, cliques)
+        How many of a four's queries walk a clique.
+    price : shape (fours, queries)
+        The weight of a query's cliques that a four does not walk.
+    """
     queries, cliques = len(lanes), len(weights)
     four, fours = np.full(queries, -1, np.int64), 0
-    none = np.zeros(cliques, np.int64)
-    price = np.zeros(queries)
+    none, whole = np.zeros(cliques, np.int64), np.zeros(queries)
     for q in range(queries):
-        price[q] = added(ptr, items, weights, none, q, 0)
-    for first in np.argsort(-price, kind="mergesort"):
+        whole[q] = added(ptr, items, weights, none, q, 0)
+    counts, price = np.zeros((queries, cliques), np.int64), np.zeros((queries, queries))
+    for first in np.argsort(-whole, kind="mergesort"):
         if four[first] >= 0:
             continue
-        counts, room, best = np.zeros(cliques, np.int64), FOUR, first
+        price[fours], room, best = whole, FOUR, first
         while best >= 0:
             four[best] = fours
             room -= lanes[best]
-            enter(ptr, items, counts, best, 1)
+            enter(ptr, items, starts, users, weights, counts[fours], price[fours], best, 1)
             best, least = -1, np.inf
             for q in range(queries):
-                if four[q] < 0 and lanes[q] <= room:
-                    more = added(ptr, items, weights, counts, q, 0) - 1e-3 * price[q]
-                    if more < least:
-                        best, least = q, more
+                more = price[fours, q] - 1e-3 * whole[q]
+                if four[q] < 0 and lanes[q] <= room and more < least:
+                    best, least = q, more
         fours += 1
-    return four, fours
+    return four, counts[:fours], price[:fours]
 
 
 @njit(cache=True)
@@ -86,32 +113,31 @@ def shared(ptr, items, weights, marks, one, other, a, b):
 
 
 @njit(cache=True)
-def look_again(ptr, items, weights, counts, four, g, gain, price):
-    """Work out anew what every query would add to a four, and what each of its own now adds."""
-    for q in range(len(four)):
-        if four[q] == g:
-            gain[q] = added(ptr, items, weights, counts[g], q, 1)
-        price[q, g] = added(ptr, items, weights, counts[g], q, 0)
-
-
-@njit(cache=True)
 def best_change(ptr, items, weights, marks, lanes, four, counts, load, gain, price, a):
     """Return the query to exchange `a` with (-1: none, it moves) and its new four, -1 to stay."""
     g, best, other, to = four[a], -1e-9, -1, -1
     for h in range(len(load)):
-        if h != g and load[h] + lanes[a] <= FOUR and price[a, h] - gain[a] < best:
-            best, other, to = price[a, h] - gain[a], -1, h
+        if h != g and load[h] + lanes[a] <= FOUR and price[h, a] - gain[a] < best:
+            best, other, to = price[h, a] - gain[a], -1, h
     for b in range(len(four)):
         h = four[b]
         more = lanes[a] - lanes[b]
         if h == g or load[h] + more > FOUR or load[g] - more > FOUR:
             continue
-        change = price[a, h] + price[b, g] - gain[a] - gain[b]
+        change = price[h, a] + price[g, b] - gain[a] - gain[b]
         if change < best:
             change += shared(ptr, items, weights, marks, counts[g], counts[h], a, b)
             if change < best:
                 best, other, to = change, b, h
     return other, to
+
+
+@njit(cache=True)
+def look_again(ptr, items, weights, counts, four, gain, g, h):
+    """Work out anew what each query of two fours adds to its own."""
+    for q in range(len(four)):
+        if four[q] == g or four[q] == h:
+            gain[q] = added(ptr, items, weights, counts[four[q]], q, 1)
 
 
 @njit(cache=True, nogil=True)
@@ -121,21 +147,19 @@ def make_fours(marks, weights, lanes):
     Parameters
     ----------
     marks : uint8 array, shape (queries, cliques)
-        Not 0 where a query walks a clique.
+        Not 0 where a query walks a clique, or whatever else fours may share.
     weights : array, shape (cliques,)
     lanes : int64 array, shape (queries,)
         At most four each.
     """
     ptr, items = cliques_of(marks, weights)
-    four, fours = fill_fours(ptr, items, weights, lanes)
     queries, cliques = marks.shape
-    counts, load = np.zeros((fours, cliques), np.int64), np.zeros(fours, np.int64)
-    gain, price = np.zeros(queries), np.zeros((queries, fours))
+    starts, users = users_of(ptr, items, cliques)
+    four, counts, price = fill_fours(ptr, items, starts, users, weights, lanes)
+    load, gain = np.zeros(len(counts), np.int64), np.zeros(queries)
     for q in range(queries):
         load[four[q]] += lanes[q]
-        enter(ptr, items, counts[four[q]], q, 1)
-    for g in range(fours):
-        look_again(ptr, items, weights, counts, four, g, gain, price)
+        gain[q] = added(ptr, items, weights, counts[four[q]], q, 1)
     for _ in range(SWEEPS):
         changed = False
         for a in range(queries):
@@ -146,19 +170,14 @@ def make_fours(marks, weights, lanes):
             if h < 0:
                 continue
             changed = True
-            four[a] = h
-            load[g] -= lanes[a]
-            load[h] += lanes[a]
-            enter(ptr, items, counts[g], a, -1)
-            enter(ptr, items, counts[h], a, 1)
-            if b >= 0:
-                four[b] = g
-                load[h] -= lanes[b]
-                load[g] += lanes[b]
-                enter(ptr, items, counts[h], b, -1)
-                enter(ptr, items, counts[g], b, 1)
-            look_again(ptr, items, weights, counts, four, g, gain, price)
-            look_again(ptr, items, weights, counts, four, h, gain, price)
+            for q, away, to in ((a, g, h), (b, h, g)):
+                if q >= 0:
+                    four[q] = to
+                    load[away] -= lanes[q]
+                    load[to] += lanes[q]
+                    enter(ptr, items, starts, users, weights, counts[away], price[away], q, -1)
+                    enter(ptr, items, starts, users, weights, counts[to], price[to], q, 1)
+            look_again(ptr, items, weights, counts, four, gain, g, h)
         if not changed:
             break
-    return four, fours
+    return four, len(counts)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fascinet.engine import kernels_log, kernels_numpy, leaf_walk
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.engine import Engine
-from fascinet.engine.leaf_fours_layout import FOUR, cliques_of, fill_fours, make_fours
+from fascinet.engine.leaf_fours_layout import FOUR, cliques_of, fill_fours, make_fours, users_of
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.native import NativeProgram, run
 from fascinet.engine.program import compile_program
@@ -208,8 +208,9 @@ def test_fours_hold_every_query_and_changes_make_them_cheaper(
     def price(of: np.ndarray) -> float:
         return sum(float(marks[of == g].any(axis=0) @ weights) for g in range(fours))
 
-    first, count = fill_fours(*cliques_of(marks, weights), weights, lanes)
-    assert count == fours
+    ptr, items = cliques_of(marks, weights)
+    first, counts, _ = fill_fours(ptr, items, *users_of(ptr, items, cliques), weights, lanes)
+    assert len(counts) == fours
     assert price(four) <= price(first) * (1 + 1e-12)
     for a in range(queries):  # no exchange is left that would pay, unless the sweeps ran out
         for b in range(a):
