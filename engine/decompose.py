@@ -147,10 +147,11 @@ def table_window(net: NetworkArrays, v: int, observed: frozenset[int]) -> Factor
     blocks = net.blocks[v]
     if not observed.isdisjoint(family):
         return window(blocks.offset, zip(family, blocks.strides, strict=True), observed)
-    found: Factor | None = net.windows.get((v,))
+    key = (v, v)  # a leaf query's key has parents after the variable
+    found: Factor | None = net.windows.get(key)
     if found is None:
         axes = zip(family, blocks.strides, strict=True)
-        found = keep_window(net, (v,), window(blocks.offset, axes, observed))
+        found = keep_window(net, key, window(blocks.offset, axes, observed))
     return found
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from fascinet.engine import arrays
 from fascinet.engine.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError
+from fascinet.model.gates import NoisyMax, Table
+from fascinet.model.network import Network
 from tests import oracle
 from tests.strategies import Query, queries
 
@@ -59,6 +61,31 @@ def test_posteriors_match_enumeration(query: Query, backend: str, small: int) ->
         engine = Engine(query.network, backend=backend)
         engine.arrays  # noqa: B018  the gates' layout is fixed here
     check(query, engine)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", [{}, {"below": "yes"}])
+def test_a_gate_may_be_a_leaf_of_one_case_and_a_table_of_the_next(
+    backend: str, first: dict[str, str]
+) -> None:
+    """One engine keeps both ways to see it; they were once taken for each other."""
+    states, names = ("no", "yes"), ("one", "two", "gate", "below", "side")
+    above = {"one": (), "two": (), "gate": ("one", "two"), "below": ("gate",), "side": ("one",)}
+    link = np.array([[1.0, 0.0], [0.3, 0.7]])
+    gates = {
+        "one": Table(np.array([0.8, 0.2])), "two": Table(np.array([0.6, 0.4])),
+        "gate": NoisyMax((link, link), np.array([0.9, 0.1])),
+        "below": Table(np.array([[0.7, 0.3], [0.1, 0.9]])), "side": Table(link),
+    }  # fmt: skip
+    net = Network({v: states for v in names}, above, gates)
+    engine = Engine(net, backend=backend)
+    second = {"side": "yes"}
+    for hard in (first, second):
+        targets = [v for v in names if hard is first or v != "below"]
+        answer = engine.posterior(hard, targets=targets)
+        expected, _ = oracle.posteriors(net, hard, {})
+        for v in targets:
+            np.testing.assert_allclose(answer.array(v), expected[v], rtol=1e-12)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
