@@ -192,6 +192,22 @@ def test_small_operands_are_joined_and_separators_share_margins() -> None:
     assert joined >= 6 and shared >= 3
 
 
+@pytest.mark.parametrize("states", [2, 4])
+def test_a_lone_clique_has_no_room_to_double_all_its_operands(states: int) -> None:
+    """Some would fit behind the tables: then none is doubled, and places are listed one by one."""
+    rng, names = np.random.default_rng(states), [f"v{i}" for i in range(4)]
+    gates = {v: Table(rng.dirichlet(np.ones(states))) for v in names[:3]}
+    last = Table(rng.dirichlet(np.ones(states), size=(states,) * 3))
+    net = Network(
+        {v: [f"s{k}" for k in range(states)] for v in names}, {names[3]: names[:3]},
+        {**gates, names[3]: last},
+    )  # fmt: skip
+    soft = {v: (rng.random(states) + 0.1).tolist() for v in names}
+    found = Bench(Query(net, {}, soft)).check()
+    assert set(kinds(found.ready)) <= {TABLE, PAIRED}
+    assert states > 2 or kinds(found.ready) == [TABLE]
+
+
 def test_a_case_without_likelihoods_is_all_constant() -> None:
     found = Bench(Query(network("alarm"), cases("alarm")[0], {})).check()
     assert set(kinds(found.ready)) == {FIXED}
