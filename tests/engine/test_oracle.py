@@ -79,6 +79,8 @@ def test_a_gate_may_be_a_leaf_of_one_case_and_a_table_of_the_next(
     }  # fmt: skip
     net = Network({v: states for v in names}, above, gates)
     engine = Engine(net, backend=backend)
+    with mock.patch.object(arrays, "SMALL_GATE", 64):
+        assert not engine.arrays.blocks[2].is_max
     second = {"side": "yes"}
     for hard in (first, second):
         targets = [v for v in names if hard is first or v != "below"]
