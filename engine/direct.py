@@ -241,11 +241,11 @@ class Direct:
     ) -> tuple[NativeProgram, Ready] | None:
         """Return a program and what is ready of it, from the caches or made.
 
-        None if it has no leaf queries, or the states are out of its range.
+        None if it has no leaf queries or is large, or the states are out of its range.
         """
         pattern = self._pattern(desk) if seat is None else seat.pattern
         program = self.solver.program(pattern).flat
-        if not program.keep:
+        if not program.keep or program.is_large:
             return None
         ready = program.warm.of(desk.obs)
         if ready.status != DONE:

@@ -29,6 +29,7 @@ from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
 from fascinet.model.gates import Array
 
 DONE, UNSAFE = kernels.DONE, kernels.UNSAFE
+LARGE = 2**21  # entries of a program
 Rows: TypeAlias = tuple[np.ndarray, ...]
 NONE = np.empty(0)
 ask = Bound(ask_walk)
@@ -61,6 +62,11 @@ class NativeProgram:
         """The flat program, int32, see `flatten.py`."""
         tree, tables, scalars, soft = self._parts()
         return flatten(*tree, *tables, scalars, soft, self.keep)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the lists of `ready.py` would take more memory than they save time."""
+        return self.plan.entries > LARGE
 
     @cached_property
     def room(self) -> int:
@@ -186,6 +192,8 @@ def run(
     obs = observed_states(net, states)
     if not program.keep:
         return run_tiles(net, program, obs, soft, out)
+    if program.is_large:
+        return run_flat(net, program, obs, soft, out)
     warm, likely = program.warm, soft_numbers(program, soft)
     ready = warm.of(obs) if net is program.net else warm.moved(net, obs)
     if ready.status != kernels.DONE:
@@ -198,6 +206,20 @@ def run(
         if status == kernels.DONE:
             ask_leaves(net, program, obs, work, out)
     return status, log_prob + ready.log_prob
+
+
+def run_flat(
+    net: NetworkArrays, program: NativeProgram, obs: np.ndarray, soft: Mapping[int, Array],
+    out: Array | None,
+) -> tuple[int, float]:  # fmt: skip
+    """Run a large program with leaf queries, as `run` does: by the flat program alone."""
+    work = scratch(program.room)
+    load_soft(program, soft, work)
+    status, log_prob = kernels.collect(program.prog, net.base, obs, work)
+    if status == kernels.DONE and out is not None:
+        kernels.distribute(program.prog, work, out, True)
+        ask_leaves(net, program, obs, work, out)
+    return status, log_prob
 
 
 def run_tiles(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fascinet.engine import kernels_log, kernels_numpy
+from fascinet.engine import kernels_log, kernels_numpy, native
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.engine import Engine
 from fascinet.engine.fall_numba import RECORD as DOWN
@@ -337,3 +337,13 @@ def test_bits_stay_while_sets_are_dropped(monkeypatch: pytest.MonkeyPatch) -> No
     for thread in threads:
         thread.join()
     assert not wrong and len(shelf) == 1
+
+
+def test_large_programs_do_without_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"stiffness": "yes", "myotonia": "yes", "seizures": "no"}
+    usual = Engine(load(), backend="numba").posterior(asked)
+    engine, held = Engine(load(), backend="numba"), len(shelf)
+    monkeypatch.setattr(native, "LARGE", 100)
+    found = engine.posterior(asked)
+    np.testing.assert_allclose(found.flat, usual.flat, rtol=1e-11, atol=1e-14)
+    assert len(shelf) == held, "nothing was laid"
