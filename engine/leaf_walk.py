@@ -15,6 +15,7 @@ from fascinet.engine.plan import Plan
 from fascinet.model.gates import Array
 
 MOST = 1 << 23  # numbers of a buffer beyond which the queries go in two walks
+MANY = 256  # queries beyond which they do: what goes with what is found by looking at all pairs
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def bundled(asks: NDArray[np.int32], net: NetworkArrays) -> Array:
 def leaf_walks(
     net: NetworkArrays, plan: Plan, starts: NDArray[np.int64], prog: NDArray[np.int32]
 ) -> tuple[LeafWalk, ...]:
-    """Return the walks of a plan's leaf queries: one, unless its buffer would be too long."""
+    """Return the walks of a plan's leaf queries: one, unless there are many, or much to hold."""
     return _walks(net, plan, starts, prog, levels_of(net, plan.factors.queries, FOUR))
 
 
@@ -56,9 +57,10 @@ def _walks(
     net: NetworkArrays, plan: Plan, starts: NDArray[np.int64], prog: NDArray[np.int32],
     parts: Sequence[Layout],
 ) -> tuple[LeafWalk, ...]:  # fmt: skip
-    asks = lay_walk(*lane_inputs(net, plan, starts, prog, parts))
-    if int(asks[9]) <= MOST or len(parts) == 1:
-        return (LeafWalk(asks, bundled(asks, net)),)
+    if len(parts) <= MANY:
+        asks = lay_walk(*lane_inputs(net, plan, starts, prog, parts))
+        if int(asks[9]) <= MOST or len(parts) == 1:
+            return (LeafWalk(asks, bundled(asks, net)),)
     half = len(parts) // 2  # in order: a leaf's last levels, which end it, come last
     lower, upper = (_walks(net, plan, starts, prog, p) for p in (parts[:half], parts[half:]))
     return (*lower, *upper)

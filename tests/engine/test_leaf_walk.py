@@ -147,9 +147,10 @@ def test_every_way_is_met() -> None:
         assert met[way] > 0, way
 
 
-def test_long_buffers_are_parted() -> None:
+@pytest.mark.parametrize(("limit", "most"), [("MOST", 600), ("MANY", 7)])
+def test_long_buffers_and_many_queries_are_parted(limit: str, most: int) -> None:
     whole, network, seed = possible((16, 30, 2, 6))
-    with mock.patch.object(leaf_walk, "MOST", 600):
+    with mock.patch.object(leaf_walk, limit, most):
         parted = bench(network, seed, 0.1)
     assert parted is not None
     assert len(whole.program.walks) == 1
