@@ -6,7 +6,6 @@ import numpy as np
 from fascinet.engine.fall_numba import fall
 from fascinet.engine.hard_numba import COUNT, OWNER, PLACES, SOFT, STARTS
 from fascinet.engine.kernels_numba import DONE
-from fascinet.engine.lanes_numba import ask_lanes
 from fascinet.engine.machine_code import later, njit
 from fascinet.engine.rise_numba import rise
 
@@ -34,17 +33,6 @@ def up_and_down(ints, floats, soft, count, work, out):
     if status == DONE:
         fall(ints, work, out)
     return status, log_prob
-
-
-@njit(cache=True, nogil=True)
-def leaves(prog, asks, base, obs, work, sent, out, doubtful):
-    """Write the posteriors of the leaf queries; return how many are doubtful."""
-    doubtful[:] = 0
-    ask_lanes(prog, asks, base, obs, work, sent, out, doubtful)
-    count = 0
-    for i in range(doubtful.size):
-        count += doubtful[i]
-    return count
 
 
 @njit(cache=True, nogil=True)
