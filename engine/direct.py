@@ -174,9 +174,8 @@ class Direct:
         log_prob = self._pass(desk, values)
         if not log_prob > NEVER:
             return None
-        rest = (self.finish, desk.case[: len(evidence)].tobytes())
-        hold(rest)
-        return log_prob + log(left_out), rest
+        hold(values)  # an array of this answer alone, which tells it from all others
+        return log_prob + log(left_out), (self.finish, desk.case[: len(evidence)].tobytes())
 
     def _suits(self, desk: Desk, targets: tuple[str, ...]) -> bool:
         """Tell whether the program for all variables suits some; remembered from now on."""
@@ -210,7 +209,7 @@ class Direct:
     def finish(self, rest: Rest, values: Array) -> Array:
         """Return an answer with the posteriors of the leaf queries added."""
         desk, whole = self._desk(), values.copy()
-        if desk.program is None or not holds(rest):
+        if desk.program is None or not holds(values):
             desk.lay(np.frombuffer(rest[1], np.int64))
             self._pass(desk, whole)
         program = desk.program

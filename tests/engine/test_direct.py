@@ -1,6 +1,7 @@
 """The direct way for hard evidence on networks with gates, against the long way and enumeration."""
 
 import copy
+import gc
 import pickle
 import tracemalloc
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from unittest import mock
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -332,6 +334,16 @@ def test_a_marginal_that_was_read_before_is_not_changed(engine: Engine) -> None:
     before = dict(cause)
     assert found.flat.size == 444
     assert dict(cause) == before == dict(found["als"])
+
+
+def test_an_engine_is_let_go_with_its_answers() -> None:
+    engine = Engine(shipped_network(), backend="numba")
+    gone, answers = ref(engine), [engine.posterior(CASE) for _ in range(2)]
+    assert answers[0][LEAF] == answers[1][LEAF]
+    engine.posterior(CASE)  # what the work space holds now
+    del engine, answers
+    gc.collect()
+    assert gone() is None
 
 
 def test_empty_evidence_of_two_engines_is_told_apart() -> None:
