@@ -83,11 +83,20 @@ def test_large_trees_are_not_worked_by_sets(monkeypatch: pytest.MonkeyPatch) -> 
     assert row_costs(Groups(small.solver), items, frozenset()) == ()
 
 
-def test_impossible_rows_and_zeros_are_exact(always: list[int]) -> None:
+@pytest.mark.parametrize("planned", [False, True])
+@pytest.mark.parametrize("leaves", [False, True])
+def test_impossible_rows_and_zeros_are_exact(
+    planned: bool, leaves: bool, always: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if planned:
+        monkeypatch.setattr(batch_clusters, "PLANNED", -1.0)
+        monkeypatch.setattr(batch_clusters, "QUERIED", 0.0)
     net = clinic(0)
     engine = Engine(net, backend="numba")
-    states = rows_of(net, 7, 400, 0.8)
-    values, logs = by_pattern(engine.solver, states, True, above(net), 1)
+    states = rows_of(net, 7, 150, 0.8)
+    wanted = None if leaves else above(net)
+    values, logs = by_pattern(engine.solver, states, True, wanted, 1)
+    assert bool(always) != planned
     slow = Engine(net, backend="numpy")
     dead = zeros = 0
     for i, row in enumerate(states):
@@ -97,7 +106,7 @@ def test_impossible_rows_and_zeros_are_exact(always: list[int]) -> None:
         dead += not possible
         if possible:
             found = slow.posterior(hard)
-            for v in above(net):
+            for v in range(len(net.variables)) if wanted is None else wanted:
                 want = found.array(net.variables[v])
                 mine = values[i, engine.layout.slices[net.variables[v]]]
                 assert ((want == 0.0) == (mine == 0.0)).all()
