@@ -1,11 +1,11 @@
 """Leaf queries of eight rows at once: P(X ≤ k | e) of an unobserved noisy-MAX leaf, a row a lane.
 
-As in `lanes_numba.py` one number F = ∏ P(Z_i ≤ k | u_i) goes up the smallest subtree that holds
-the parents of X, once for each level k. There eight leaves share a walk over the cliques of all of
+As in `leaf_walk_numba.py` one number F = ∏ P(Z_i ≤ k | u_i) goes up the smallest subtree that holds
+the parents of X, once for each level k. There four leaves share a walk over the cliques of all of
 them; here the lanes are rows of one program, so each leaf walks its own cliques and no more. What
 the links say of a clique's variables is the same in every row, and is worked once a program.
 
-Layout: that of `lanes_numba.py` for one lane a batch, and for each operand where its numbers start
+Layout: that of `lanes_layout.py` for one lane a batch, and for each operand where its numbers start
 among those of the links, -1 for a message.
 """
 
@@ -17,7 +17,7 @@ from fascinet.engine.kernel_cache import njit
 from fascinet.engine.kernels_numba import UNSAFE, U
 
 WIDTH = 8
-LEAST = 1e-4  # a difference below it has lost digits: as in `lanes_numba.py`
+LEAST = 1e-4  # a difference below it has lost digits: as in `leaf_walk_numba.py`
 
 
 @njit(cache=True)

@@ -129,10 +129,11 @@ def run_rows(
         return _run_tiles(solver, flat, states, rows, out, logs, status)
     if not flat.keep and len(rows) >= FEW:
         return _run_lanes(solver, flat, states, rows, out, logs, status)
+    from fascinet.engine.leaf_walk import joined
     from fascinet.engine.many_numba import run_many
 
     run_many(
-        flat.prog, flat.lanes, solver.net.base, states, rows, flat.keep,
+        flat.prog, *joined(flat.walks), solver.net.base, states, rows, flat.keep,
         solver.starts, out, logs, status,
     )  # fmt: skip
 

@@ -1,9 +1,22 @@
-"""Lay leaf queries out for `lanes_numba.py`: the subtree of each, batches of eight lanes, ints.
+"""Lay leaf queries out for batches of rows: the subtree of each, batches of lanes, ints.
 
 A query's subtree spans the home cliques of its parents. Its top is trimmed while it has a single
 branch below whose clique holds all that was asked of the top, so that fewer cliques are walked.
 Batches are filled greedily: the dearest query left, then those that add the least to its cliques.
 The links on several variables of one clique are bundled, so that few operands are multiplied.
+
+Layout of the ints (int32, numbers count records of 8 ints from the pointer in the head)::
+
+    head     0 batches  1 → batches  2 → stops  3 → operands  4 → links  5 → slices  6 → ends
+             7 → lanes  8 lanes  9 rows of the buffer  10 → axes
+    batch    0 lanes  1, 2 stops from … to  3, 4 links of observed parents from … to  5 first lane
+    stop     0 → clique  1, 2 operands from … to  3, 4 ends (lanes that finish) from … to
+             5 → row that it sends to
+    operand  0 → places, a row of the buffer for each entry of the clique
+             1 first row  2 rows  3, 4 axes from … to (of a bundle of links; a kid has none)
+    axis     0 stride in the bundle  1 states  2, 3 links from … to
+    link     0 lane  1 level k  2 offset  3, 4 slices from … to  5 states of the leaf
+    lane     0 place in the answer  1 states  2 level k  3 offset of the leak
 """
 
 # pyright: basic
@@ -208,7 +221,7 @@ def lay_lanes(
     prog, cards, starts, parents, root, c_ptr, c_scope, home, q_ptr, q_var, q_leak, q_first, lanes,
     l_var, l_offset, s_ptr, s_pairs, width,
 ):  # fmt: skip
-    """Return the ints that `ask_lanes` walks through.
+    """Return the ints of leaf queries, as told above.
 
     Parameters
     ----------

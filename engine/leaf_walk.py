@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.leaf_fours_layout import FOUR
 from fascinet.engine.leaf_walk_layout import lay_walk
-from fascinet.engine.leaf_walk_numba import bundle_links
+from fascinet.engine.leaf_walk_numba import LINE, bundle_links
 from fascinet.engine.native_leaves import Layout, lane_inputs, levels_of
 from fascinet.engine.plan import Plan
 from fascinet.model.gates import Array
@@ -41,9 +41,17 @@ class LeafWalk:
 
 def bundled(asks: NDArray[np.int32], net: NetworkArrays) -> Array:
     """Return the bundles of links by a network's numbers."""
-    links = np.empty(int(asks[10]))
+    room = np.empty(int(asks[10]) + LINE)
+    first = -room.ctypes.data // 8 % LINE  # a row of a tile is two cache lines
+    links = room[first : first + int(asks[10])]
     bundle_links(asks, net.base, links)
     return links
+
+
+def joined(walks: Sequence[LeafWalk]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the ints of walks one after the other, and where each starts, last the end."""
+    starts = np.cumsum([0, *(w.asks.size for w in walks)]).astype(np.int64)
+    return np.concatenate([np.zeros(0, np.int32), *(w.asks for w in walks)]), starts
 
 
 def leaf_walks(

@@ -296,7 +296,7 @@ def lay_walk(
     records = 4 * (n_step + n[ENDS] + n[BUNDLES] + n[AXES] + n[LINKS]) + 16 * n_block
     records += 2 * (n[OPERANDS] + len(s_pairs)) + 8 * (len(met) + len(told))
     out = np.zeros(HEAD + records + n[POOL], np.int32)
-    out[0], out[3], out[9], out[10] = n_step, fours, front + size + LINE, n[KEPT] + LINE
+    out[0], out[3], out[9], out[10] = n_step, fours, front + size + LINE, n[KEPT]
     out[11], out[12], out[15] = n[BUNDLES], len(met), len(told)
     out[1], spot = HEAD, append(out, HEAD, steps[:n_step])
     out[2], spot = spot, append(out, spot, blocks)

@@ -53,11 +53,10 @@ def lift(array):
 @njit(cache=True, nogil=True)
 def bundle_links(asks, base, kept):
     """Write ∏ P(Z ≤ k | u) over each bundle's variables, for the lanes that they are asked in."""
-    start = lift(kept)
     kept[:] = 1.0
     for n in range(asks[11]):
         r = asks[6] + 4 * n
-        tile, rows = start + asks[r], asks[r + 1]
+        tile, rows = asks[r], asks[r + 1]
         for a in range(asks[r + 2], asks[r + 3]):
             axis = asks[7] + 4 * a
             stride, card = asks[axis], asks[axis + 1]
@@ -97,7 +96,6 @@ def walk(prog, asks, work, kept, sent):
     """Send all lanes up their subtrees; the totals then lie in the buffer."""
     start = lift(sent)
     data, bundles = np.int64(sent.ctypes.data) + 8 * start, np.int64(kept.ctypes.data)
-    bundles += 8 * lift(kept)
     tables, words = np.int64(work.ctypes.data), words_at(np.int64(asks.ctypes.data))
     pool, operands = np.int64(asks.ctypes.data) + 4 * np.int64(asks[17]), np.int64(asks[4])
     for i in range(4 * asks[3]):

@@ -19,7 +19,7 @@ from fascinet.engine.leaf_walk import LeafWalk, bundled, leaf_walks
 from fascinet.engine.leaf_walk_numba import ask_walk
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.machine_code import Bound
-from fascinet.engine.native_leaves import flat_lanes, flat_pairs, rows_of, starts_of
+from fascinet.engine.native_leaves import flat_pairs, rows_of, starts_of
 from fascinet.engine.passes_numba import up, up_and_down
 from fascinet.engine.plan import Plan
 from fascinet.engine.ready import Warm
@@ -80,14 +80,9 @@ class NativeProgram:
         return Warm(self.net, self.prog, (np.array(self.plan.factors.cards, np.int64), *scopes))
 
     @cached_property
-    def lanes(self) -> np.ndarray:
-        """The leaf queries, int32, see `lanes_numba.py`."""
-        return flat_lanes(self.net, self.plan, self._starts, self.prog)
-
-    @cached_property
     def walks(self) -> tuple[LeafWalk, ...]:
         """The leaf queries for one case at a time, see `leaf_walk_numba.py`."""
-        return leaf_walks(self.net, self.plan, self._starts, self.prog)
+        return leaf_walks(self.net, self.plan, self._starts, self.prog) if self.keep else ()
 
     @cached_property
     def pending(self) -> np.ndarray:

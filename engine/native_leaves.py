@@ -12,7 +12,6 @@ from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Query
 from fascinet.engine.lanes_layout import lay_lanes
-from fascinet.engine.lanes_numba import WIDTH
 from fascinet.engine.leaves import roots_of, spanning
 from fascinet.engine.plan import Plan
 
@@ -20,9 +19,9 @@ Layout = tuple[Query, int, int]  # levels of a query: the first, how many
 
 
 def flat_lanes(
-    net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray, width: int = WIDTH
+    net: NetworkArrays, plan: Plan, starts: np.ndarray, prog: np.ndarray, width: int
 ) -> np.ndarray:
-    """Return a plan's leaf queries as ints for `lanes_numba.py`, `width` lanes to a batch."""
+    """Return a plan's leaf queries as ints for batches of rows, `width` lanes to a batch."""
     parts = levels_of(net, plan.factors.queries, width)
     return lay_lanes(*lane_inputs(net, plan, starts, prog, parts), width)
 

@@ -15,16 +15,19 @@ from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.engine import Engine
 from fascinet.engine.leaf_fours_layout import FOUR, cliques_of, fill_fours, make_fours, users_of
 from fascinet.engine.leaves import ask, roots_of
+from fascinet.engine.many_numba import run_many
 from fascinet.engine.native import NativeProgram, run
 from fascinet.engine.program import compile_program
 from fascinet.engine.request import Request, pattern_of, read_request
-from fascinet.model.gates import NoisyMax, Table
+from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 from tests.strategies import Query as Case
 from tests.strategies import distribution, random_evidence
 
 
-def leafy(seed: int, causes: int, leaves: int, parts: int, most: int = 5) -> Network:
+def leafy(
+    seed: int, causes: int, leaves: int, parts: int, most: int = 5, zeros: float = 0.3
+) -> Network:
     """Return parts of causes in tables and noisy-MAX leaves of two to `most` parents in any."""
     rng = np.random.default_rng(seed)
     names = [f"c{i}" for i in range(causes)]
@@ -33,13 +36,19 @@ def leafy(seed: int, causes: int, leaves: int, parts: int, most: int = 5) -> Net
     for i, v in enumerate(names):
         mine = names[i % parts : i : parts]
         above[v] = rng.choice(mine, min(len(mine), int(rng.integers(0, 4))), False).tolist()
-    gates = {v: Table(distribution(rng, *(cards[u] for u in above[v]), cards[v])) for v in names}
+    gates: dict[str, Gate] = {
+        v: Table(distribution(rng, *(cards[u] for u in above[v]), cards[v], zeros=zeros))
+        for v in names
+    }
     network = {v: [f"s{k}" for k in range(cards[v])] for v in names}
     for i in range(leaves):
         v, m = f"x{i}", int(rng.choice([2, 2, 3, 4, 5, 9]))
         above[v] = rng.choice(names, int(rng.integers(2, most + 1)), False).tolist()
-        links = tuple(distribution(rng, cards[u], m) for u in above[v])
-        network[v], gates[v] = [f"s{k}" for k in range(m)], NoisyMax(links, distribution(rng, m))
+        links = tuple(distribution(rng, cards[u], m, zeros=zeros) for u in above[v])
+        network[v], gates[v] = (
+            [f"s{k}" for k in range(m)],
+            NoisyMax(links, distribution(rng, m, zeros=zeros)),
+        )
     return Network(network, above, gates)
 
 
@@ -172,6 +181,38 @@ def test_other_numbers_than_the_programs_own_are_read() -> None:
     run(theirs.engine.arrays, mine.program, {}, {}, found)
     check(replace(theirs, found=found))
     assert not np.allclose(found, mine.found, equal_nan=True)
+
+
+@pytest.mark.parametrize("many", [7, 256])
+def test_many_cases_of_one_program_get_what_single_ones_get(many: int) -> None:
+    network = leafy(1, 14, 20, 2, 5, zeros=0.0)
+    engine = Engine(network, backend="numba")
+    net, seen = engine.arrays, {"c3": "s0", "c7": "s0", "x0": "s0"}
+    plan = engine.solver.plan(pattern_of(net, read_request(network, seen, {}, None), None))
+    program = NativeProgram(net, plan, net.starts)
+    with mock.patch.object(leaf_walk, "MANY", many):
+        asks, ends = leaf_walk.joined(program.walks)
+    assert len(ends) == (2 if many > 100 else 1 + len(program.walks)) > 1
+    rng = np.random.default_rng(0)
+    states = np.full((40, len(net.cards)), -1, np.int16)
+    for v in ("c3", "c7"):
+        states[:, network.index[v]] = rng.integers(0, len(network.states(v)), 40)
+    states[:, network.index["x0"]] = 0  # the pattern's gates in state 0 stay there
+    out, logs, status = np.zeros((40, int(net.starts[-1]))), np.zeros(40), np.zeros(40, np.uint8)
+    run_many(
+        program.prog, asks, ends, net.base, states, np.arange(40), True, net.starts, out, logs,
+        status,
+    )  # fmt: skip
+    compared = 0
+    for row, mine, done in zip(states.tolist(), out, status.tolist(), strict=True):
+        known = {v: s for v, s in enumerate(row) if s >= 0}
+        single = np.full(mine.shape, np.nan)
+        if done == kernels.DONE and run(net, program, known, {}, single)[0] == kernels.DONE:
+            for q in program.plan.factors.queries:
+                at = slice(net.starts[q.variable], net.starts[q.variable + 1])
+                np.testing.assert_allclose(mine[at], single[at], rtol=1e-10, atol=1e-16)
+                compared += 1
+    assert compared > 0
 
 
 @pytest.mark.parametrize("seed", range(3))
