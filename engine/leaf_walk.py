@@ -65,6 +65,8 @@ def _walks(
     net: NetworkArrays, plan: Plan, starts: NDArray[np.int64], prog: NDArray[np.int32],
     parts: Sequence[Layout],
 ) -> tuple[LeafWalk, ...]:  # fmt: skip
+    if not parts:  # leaves of one state
+        return ()
     if len(parts) <= MANY:
         asks = lay_walk(*lane_inputs(net, plan, starts, prog, parts))
         if int(asks[9]) <= MOST or len(parts) == 1:

@@ -183,6 +183,19 @@ def test_other_numbers_than_the_programs_own_are_read() -> None:
     assert not np.allclose(found, mine.found, equal_nan=True)
 
 
+def test_leaves_of_one_state_are_certain() -> None:
+    coin = Table(np.array([0.5, 0.5]))
+    leaf = NoisyMax((np.ones((2, 1)), np.ones((2, 1))), np.ones(1))
+    network = Network(
+        {"a": ["n", "y"], "b": ["n", "y"], "x": ["only"]}, {"x": ["a", "b"]},
+        {"a": coin, "b": coin, "x": leaf},
+    )  # fmt: skip
+    engine = Engine(network, backend="numba")
+    plan = engine.solver.plan(pattern_of(engine.arrays, read_request(network, {}, {}, None), None))
+    assert NativeProgram(engine.arrays, plan, engine.arrays.starts).walks == ()
+    assert engine.posterior({}).array("x").tolist() == [1.0]
+
+
 @pytest.mark.parametrize("many", [7, 256])
 def test_many_cases_of_one_program_get_what_single_ones_get(many: int) -> None:
     network = leafy(1, 14, 20, 2, 5, zeros=0.0)
