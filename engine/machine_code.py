@@ -14,7 +14,8 @@ a symbol of the object code cannot be found.
 import ctypes
 import pickle
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -30,7 +31,7 @@ import numpy as np
 
 from fascinet.engine.elf import undefined_symbols
 from fascinet.engine.loader import is_able, load
-from fascinet.model.disk_cache import keep, kept
+from fascinet.model.disk_cache import cache_folder, keep, kept
 
 STORE = "kernels"
 EXTENSIONS = ("_helperlib", "_dynfunc", "core/runtime/_nrt_python")
@@ -140,7 +141,7 @@ class Kernel:
             return
         if made is not None:
             stored()[name] = made
-            keep(store_name(), stored())
+            share()
 
 
 class Bound:
@@ -242,6 +243,33 @@ def stored() -> dict[tuple[str, Signature], ObjectCode]:
     except (ImportError, OSError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def share() -> None:
+    """Write what this process has, together with what others kept meanwhile."""
+    with alone():
+        others = kept(store_name())
+        for name, code in others.items() if isinstance(others, dict) else ():
+            stored().setdefault(name, code)
+        keep(store_name(), stored())
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one process at a time in; all of them where files cannot be locked."""
+    folder = cache_folder()
+    try:
+        import fcntl
+
+        assert folder is not None
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f"{STORE}.lock").open("w")
+    except (ImportError, OSError, AssertionError):
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # let go of when the file is closed
+        yield
 
 
 def object_code(dispatcher: Any, args: tuple[Any, ...]) -> ObjectCode | None:

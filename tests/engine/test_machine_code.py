@@ -15,6 +15,7 @@ from fascinet.engine import machine_code
 from fascinet.engine.elf import undefined_symbols
 from fascinet.engine.kernels_numba import collect
 from fascinet.engine.loader import RELOCATIONS, is_able, layout, load, sections_of
+from fascinet.model import disk_cache
 
 SETTING = """
 import json, sys
@@ -147,3 +148,15 @@ def test_kernels_are_pickled_by_name() -> None:
 
 def test_numba_may_follow_kept_machine_code(cache: Path, store: Path) -> None:
     assert ask(cache, LATER) == [False, 45, True]
+
+
+def test_processes_that_compile_at_the_same_time_keep_what_both_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = machine_code.ObjectCode(b"", "", ())
+    monkeypatch.setenv("FASCINET_CACHE", str(tmp_path))
+    disk_cache.keep(machine_code.store_name(), {("other", ()): code})
+    mine = {("mine", ()): code}
+    monkeypatch.setattr(machine_code, "stored", lambda: mine)
+    machine_code.share()
+    assert disk_cache.kept(machine_code.store_name()).keys() == {("mine", ()), ("other", ())}
