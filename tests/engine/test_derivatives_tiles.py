@@ -1,6 +1,7 @@
 """Derivatives of tiled programs against NumPy's reverse pass and the flat kernels'."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,9 +103,9 @@ def test_a_changed_network_uses_its_own_numbers() -> None:
 def test_large_programs_take_this_way(monkeypatch: pytest.MonkeyPatch) -> None:
     engine, calls = Engine(network("diabetes"), backend="numba"), list[int]()
 
-    def spy(*arguments: object) -> tuple[int, float, np.ndarray]:
+    def spy(*arguments: Any) -> tuple[int, float, np.ndarray]:
         calls.append(1)
-        return by_tiles(*arguments)  # type: ignore[arg-type]
+        return by_tiles(*arguments)
 
     monkeypatch.setattr(native_derivatives, "by_tiles", spy)
     engine.derivatives(cases("diabetes")[0])
