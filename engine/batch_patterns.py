@@ -155,6 +155,11 @@ def _run_lanes(
     work = aligned(2 * size - entries, WIDTH, np.dtype(np.float64))
     buffers = np.zeros(2 * WIDTH, np.int64), np.zeros(2 * WIDTH), np.zeros(WIDTH, np.uint8)
     run_group(flat.prog, solver.net.base, states, rows, work, buffers, out, logs, status)
+    _tell_findings(solver, states, rows, out)
+
+
+def _tell_findings(solver: Solver, states: States, rows: NDArray[np.int64], out: Array) -> None:
+    """Write the posteriors of what the cases of one pattern observed: ones and zeros."""
     if len(out):
         for v in np.flatnonzero(states[rows[0]] >= 0):
             out[rows[:, None], np.arange(solver.starts[v], solver.starts[v + 1])] = 0.0
@@ -186,15 +191,11 @@ def _run_tiles(
     """Answer the cases of one pattern one by one, by tiles."""
     from fascinet.engine.native import run_tiles
 
-    seen = np.flatnonzero(states[rows[0]] >= 0)
     for i in rows:
         obs = np.maximum(states[i], 0).astype(np.int64)
         told = out[i] if len(out) else None
         status[i], logs[i] = run_tiles(solver.net, flat, obs, {}, told)
-        if told is not None:
-            for v in seen:
-                told[solver.starts[v] : solver.starts[v + 1]] = 0.0
-            told[solver.starts[seen] + states[i, seen]] = 1.0
+    _tell_findings(solver, states, rows, out)
 
 
 def answer_again(

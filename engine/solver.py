@@ -148,11 +148,7 @@ class Solver:
         log_prob = self._answer(compiled, asked, values) if left_out > 0.0 else -np.inf
         log_prob += log(left_out) if left_out > 0.0 else 0.0
         if log_prob > -np.inf:
-            values[self.net.certain] = 1.0
-            begins = self._begins
-            for v, state in request.states.items():
-                values[begins[v] : begins[v + 1]] = 0.0
-                values[begins[v] + state] = 1.0
+            self._enter(values, request.states)
         values.setflags(write=False)
         return values, log_prob
 
@@ -161,7 +157,7 @@ class Solver:
     ) -> tuple[Array, NDArray[np.float64]]:
         """Return posteriors of `wanted`, a row a case, and ln P(e) of cases that share a pattern.
 
-        Rows of impossible cases mean nothing; places of other variables neither.
+        Rows of impossible cases mean nothing.
         """
         values = np.full((len(requests), int(self.starts[-1])), np.nan)
         logs = np.full(len(requests), -np.inf)
@@ -172,11 +168,16 @@ class Solver:
         compiled = self.program(pattern_of(self.net, requests[0], wanted))
         for i, request in enumerate(requests):
             logs[i] = self._answer(compiled, request, values[i])
-        values[:, self.net.certain] = 1.0
-        for v in wanted & requests[0].states.keys():
-            values[:, self.starts[v] : self.starts[v + 1]] = 0.0
-            values[:, self.starts[v] + requests[0].states[v]] = 1.0
+        self._enter(values, requests[0].states)
         return values, logs
+
+    def _enter(self, values: Array, states: dict[int, int]) -> None:
+        """Write the posteriors of findings, and of variables with one state, into each answer."""
+        values[..., self.net.certain] = 1.0
+        begins = self._begins
+        for v, state in states.items():
+            values[..., begins[v] : begins[v + 1]] = 0.0
+            values[..., begins[v] + state] = 1.0
 
     def _whole_for(self, request: Request, wanted: Wanted) -> "Whole | None":
         """Return the fixed tree if it may answer; part of an answer is worth only a small one."""

@@ -105,18 +105,14 @@ def _is_possible(case: Vectors) -> bool:
     return all(any(x.tolist()) for x in case.values())
 
 
-def _split(
-    network: Network, case: Vectors, keep: Sequence[str] = ()
-) -> tuple[dict[str, str], dict[str, Any], float]:
+def _split(network: Network, case: Vectors) -> tuple[dict[str, str], dict[str, Any], float]:
     hard: dict[str, str] = {}
     soft: dict[str, Any] = {}
     scale = 0.0
     for v, vector in case.items():
         values = vector.tolist()  # a few numbers: quicker than arrays
         some = [i for i, x in enumerate(values) if x]
-        if v in keep:
-            soft[v] = vector
-        elif len(some) == 1:
+        if len(some) == 1:
             hard[v] = network.states(v)[some[0]]
             scale += log(values[some[0]])
         elif any(x != 1.0 for x in values):
@@ -125,16 +121,11 @@ def _split(
 
 
 def batch_marginals(
-    engine: "Engine",
-    cases: Sequence[Vectors],
-    variables: Sequence[str],
-    *,
-    soft: Sequence[str] = (),
+    engine: "Engine", cases: Sequence[Vectors], variables: Sequence[str]
 ) -> tuple[dict[str, Array], Array]:
     """Return P(v | case) as one array (cases, states) a variable, and log P of the cases.
 
-    Impossible cases are NaN with log P = -inf. Variables named in `soft` stay likelihood evidence
-    even where flat or of one state, so that cases that differ only in them share one program.
+    Impossible cases are NaN with log P = -inf.
     """
     layout = engine.layout
     logs = np.full(len(cases), -np.inf)
@@ -142,8 +133,7 @@ def batch_marginals(
     wanted = frozenset(engine.network.index[v] for v in variables)
     for i, case in enumerate(cases):
         if _is_possible(case):
-            hard, likely, scale = _split(engine.network, case, soft)
-            request = read_request(engine.network, hard, likely, None)
+            ((request, scale),) = requests_of(engine.network, [case])
             values[i], logs[i] = engine.solver.solve(request, wanted)
             logs[i] += scale
     return {v: values[:, layout.slices[v]] for v in variables}, logs
