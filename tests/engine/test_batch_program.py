@@ -205,7 +205,7 @@ def test_a_bad_cell_far_down_is_named() -> None:
 
 
 def test_nothing_but_the_array_api_is_used() -> None:
-    strict = pytest.importorskip("array_api_strict")
+    strict = pytest.importorskip("array_api_strict", reason="the strict namespace is not installed")
     net = network("asia")
     program, states = program_of(net), np.ascontiguousarray(random_states(net, 4, 50).T)
     want, want_logs = run_batch(np, program, states)

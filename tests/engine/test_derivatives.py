@@ -44,7 +44,7 @@ def difference(query: Query, v: str, part: int, place: tuple[int, ...], step: fl
         arrays[part][place] += delta
         free = Free(net, tables | {v: table_of(gate, arrays)})
         # `Free` offers what the oracle asks of a network, with rows that need not sum to one
-        return float(oracle.weigh(free, query.hard, query.soft).sum())  # type: ignore[arg-type]
+        return float(oracle.weigh(free, query.hard, query.soft).sum())  # type: ignore[arg-type]  # it offers what is asked
 
     return (weight(step) - weight(-step)) / (2 * step) / weight(0.0)
 
