@@ -21,10 +21,10 @@ import pandas as pd
 
 from benchmarks.clock import once, shortest
 from fascinet.engine.approximate import sample
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.decompose import Factors
 from fascinet.engine.engine import Engine
 from fascinet.engine.kernels_numpy import Case, offset_of, view
-from fascinet.engine.reasoner import shipped_reasoner
 from fascinet.engine.request import Request, pattern_of, read_request
 from fascinet.model.network import Network
 

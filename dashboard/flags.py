@@ -8,7 +8,7 @@ import streamlit as st
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.words import label, state_words
-from fascinet.engine.differential import Differential, RedFlag
+from fascinet.engine.clinic.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEVELS = ("urgent", "routine", "review", "reassure")

@@ -7,7 +7,7 @@ from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import label, state_words
 from fascinet.engine.analyses.value_of_information import value_of_information
-from fascinet.engine.differential import Differential
+from fascinet.engine.clinic.differential import Differential
 
 TOP = 3
 

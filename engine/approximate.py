@@ -48,7 +48,7 @@ class Approximation:
         return self.posteriors[variable]
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display_reports import approximation_html
+        from fascinet.engine.display.reports import approximation_html
 
         return approximation_html(self)
 

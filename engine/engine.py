@@ -26,7 +26,7 @@ from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.display import InferenceDrawing
+    from fascinet.engine.display.drawing import InferenceDrawing
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
@@ -382,8 +382,8 @@ class Engine(Analyses):
     # ---------------------------------------------------------------- analyses
 
     def draw(self, evidence: Hard | None = None, **options: Any) -> "InferenceDrawing":
-        """Return the posteriors drawn in the network; see `fascinet.engine.display.draw`."""
-        from fascinet.engine.display import draw
+        """Return the posteriors drawn in the network; see `display.drawing.draw`."""
+        from fascinet.engine.display.drawing import draw
 
         return draw(self, evidence, **options)
 

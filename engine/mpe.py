@@ -62,7 +62,7 @@ class Explanation:
         return json.dumps(fields)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display_reports import assignment_html
+        from fascinet.engine.display.reports import assignment_html
 
         return assignment_html(self)
 

@@ -348,18 +348,18 @@ class Posterior(Mapping[str, Marginal]):
 
     def plot(self, count: int = 12) -> Any:
         """Return an Altair chart of the variables that the evidence moved most."""
-        from fascinet.engine.charts import posterior_chart
+        from fascinet.engine.display.charts import posterior_chart
 
         return posterior_chart(self, count)
 
     def save(self, path: str) -> None:
         """Write the chart as .svg, .png or .html, without a browser."""
-        from fascinet.engine.charts import save_chart
+        from fascinet.engine.display.charts import save_chart
 
         save_chart(self.plot(), path)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display import posterior_html
+        from fascinet.engine.display.drawing import posterior_html
 
         return posterior_html(self)
 

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.charts import ACCENT, themed
+from fascinet.engine.display.charts import ACCENT, themed
 from fascinet.model.shipped import shipped_knowledge
 
 network = fn.load()

@@ -19,7 +19,7 @@ from fascinet.engine.analyses.distance import bound_on_change, cd_distance
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.inverse import Statement, joint_change, single_changes
 from fascinet.engine.analyses.multiway import changed, multiway
-from fascinet.engine.charts import themed
+from fascinet.engine.display.charts import themed
 
 network = fn.load(Path("../tests/data/networks/asia.bif.gz"))
 engine = fn.Engine(network)

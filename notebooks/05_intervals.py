@@ -8,7 +8,7 @@
 import altair as alt
 
 import fascinet as fn
-from fascinet.engine.charts import ACCENT, themed
+from fascinet.engine.display.charts import ACCENT, themed
 from fascinet.model.shipped import shipped_knowledge
 
 engine = fn.Engine(fn.load())

@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.charts import ACCENT, GREY, themed
+from fascinet.engine.display.charts import ACCENT, GREY, themed
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge, shipped_folder
 

@@ -10,7 +10,7 @@ from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.words import label, percent, points, state_words
-from fascinet.engine.differential import CauseEntry, Differential, NextTest
+from fascinet.engine.clinic.differential import CauseEntry, Differential, NextTest
 from fascinet.model.errors import ImpossibleEvidenceError
 
 SHOWN = 12

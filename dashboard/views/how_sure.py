@@ -15,7 +15,7 @@ from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import DRAWS, Lever, levers, standings
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import percent
-from fascinet.engine.differential import CauseEntry
+from fascinet.engine.clinic.differential import CauseEntry
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "How far each figure's cited range could move the answer, and where the ranking would flip."

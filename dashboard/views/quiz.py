@@ -15,7 +15,7 @@ from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.views.cases import take
 from fascinet.dashboard.words import percent, state_words
-from fascinet.engine.reasoner import GROUPS
+from fascinet.engine.clinic.reasoner import GROUPS
 from fascinet.model.errors import FascinetError
 
 LEAD = "Say what you think before the network does. Your own case stays as it is."

@@ -5,7 +5,7 @@
 the *expected disablement* of Richens, Lee & Johri (2020, doi:10.1038/s41467-020-17419-7), finding
 by finding. Where a cause acts on a finding by one noisy link of its own (straight, by its trigger,
 or by a deterministic mechanism), one reverse pass gives d for all such causes and findings at once
-(the formula is told in `fascinet.engine.responsibility`). A cause that brings about other causes
+(the formula is told in `clinic.responsibility`). A cause that brings about other causes
 needs its own twin network; both are exact and agree.
 """
 
@@ -22,7 +22,7 @@ from fascinet.engine.analyses.hypotheses import causes as causes_of
 from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.twin import TwinBuilder
-from fascinet.engine.responsibility import Owner, divorce, flatten, shares
+from fascinet.engine.clinic.responsibility import Owner, divorce, flatten, shares
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import NoisyMax
 from fascinet.model.network import Network

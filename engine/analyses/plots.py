@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from fascinet.engine import charts
+from fascinet.engine.display import charts
 
 if TYPE_CHECKING:
     from fascinet.engine.analyses.explain import Explanation

@@ -193,13 +193,13 @@ class Policy:
 
     def plot(self, count: int = 15) -> Any:
         """Return bars of how probable each step is (Altair)."""
-        from fascinet.engine.report_charts import report_chart
+        from fascinet.engine.display.report_charts import report_chart
 
         return report_chart(self, count)  # pyright: ignore[reportArgumentType]  # has a frame
 
     def save(self, path: "str | Path") -> None:
         """Write the chart as .svg or .png, or the tree as an .html page, without a browser."""
-        from fascinet.engine.charts import check_kind, save_chart, save_html
+        from fascinet.engine.display.charts import check_kind, save_chart, save_html
 
         if check_kind(path).suffix == ".html":
             save_html(self._repr_html_(), path)
@@ -210,7 +210,7 @@ class Policy:
         return "\n".join(self.lines())
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display_reports import policy_html
+        from fascinet.engine.display.reports import policy_html
 
         return policy_html(self)
 

@@ -77,13 +77,13 @@ class Result:
 
     def plot(self, count: int = 15) -> Any:
         """Return an Altair chart of the first `count` rows."""
-        from fascinet.engine.report_charts import report_chart
+        from fascinet.engine.display.report_charts import report_chart
 
         return report_chart(self, count)
 
     def save(self, path: "str | Path") -> None:
         """Write the chart as .svg or .png, or the table as an .html page, without a browser."""
-        from fascinet.engine.charts import check_kind, save_chart, save_html
+        from fascinet.engine.display.charts import check_kind, save_chart, save_html
 
         if check_kind(path).suffix == ".html":
             save_html(self._repr_html_(), path)
@@ -96,6 +96,6 @@ class Result:
         return f"{self.title()}\n{frame.head(SHOWN).to_string(index=False)}{more}"
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display_reports import rows_html
+        from fascinet.engine.display.reports import rows_html
 
         return rows_html(self.title(), self.to_frame())

@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fascinet.engine.differential import Differential
+    from fascinet.engine.clinic.differential import Differential
+    from fascinet.engine.clinic.reasoner import diagnose, evaluate
     from fascinet.engine.engine import Engine
     from fascinet.engine.posterior import Posterior
-    from fascinet.engine.reasoner import diagnose, evaluate
     from fascinet.model import errors
     from fascinet.model.case import Case
     from fascinet.model.network import Network
@@ -30,12 +30,12 @@ __all__ = [
 
 _HOMES = {
     "Case": "fascinet.model.case",
-    "Differential": "fascinet.engine.differential",
+    "Differential": "fascinet.engine.clinic.differential",
     "Engine": "fascinet.engine.engine",
     "Network": "fascinet.model.network",
     "Posterior": "fascinet.engine.posterior",
-    "diagnose": "fascinet.engine.reasoner",
-    "evaluate": "fascinet.engine.reasoner",
+    "diagnose": "fascinet.engine.clinic.reasoner",
+    "evaluate": "fascinet.engine.clinic.reasoner",
     "load": "fascinet.model.shipped",
 }
 

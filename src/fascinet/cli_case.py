@@ -6,8 +6,8 @@ from typing import Any
 from fascinet.cli_output import percent, print_json, print_table, say, span
 from fascinet.cli_reports import Asked, on_network, report_of
 from fascinet.cli_reports import show as show_report
-from fascinet.engine.differential import Differential
-from fascinet.engine.reasoner import Reasoner, shipped_reasoner
+from fascinet.engine.clinic.differential import Differential
+from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
 from fascinet.model.errors import CaseError
 from fascinet.model.read_case import read_case

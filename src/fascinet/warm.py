@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def run_diagnoses() -> None:
     """Diagnose the two cases, and search for a sweep."""
+    from fascinet.engine.clinic.reasoner import shipped_reasoner
     from fascinet.engine.decompose import open_gates
-    from fascinet.engine.reasoner import shipped_reasoner
     from fascinet.engine.request import pattern_of, read_request
     from fascinet.engine.sweep import sweep_order
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fascinet.engine.evaluate import Answer, evaluate
+from fascinet.engine.clinic.evaluate import Answer, evaluate
 from fascinet.model.errors import CaseError
 from fascinet.model.phenopackets import Packet
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fascinet.engine import intervals
 from fascinet.engine.analyses.hypotheses import present
-from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.clinic import intervals
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 
 FINDINGS = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "age": 62}
 

@@ -5,8 +5,8 @@ import pytest
 
 import fascinet as fn
 from fascinet.engine.analyses.simulate import simulate
-from fascinet.engine.outlook import outside
-from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.clinic.outlook import outside
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 
 FINDINGS = ("weakness", "cramps", "paraesthesia", "anxiety_symptoms", "sensory_loss_exam")
 
@@ -46,5 +46,5 @@ def test_a_cause_that_rises_enough_resolves_the_conflict(
 def test_diagnose_carries_the_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     case = {"weakness": "objective", "atrophy": "yes"}
     assert not any("fit together badly" in w for w in fn.diagnose(case).warnings)
-    monkeypatch.setattr("fascinet.engine.reasoner.conflict", lambda *_: 9.0)
+    monkeypatch.setattr("fascinet.engine.clinic.reasoner.conflict", lambda *_: 9.0)
     assert any("at most 0.01%" in w for w in fn.diagnose(case).warnings)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fascinet.engine.evaluate import Evaluation
-from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.clinic.evaluate import Evaluation
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fascinet.engine.engine import Engine
-from fascinet.engine.responsibility import (
+from fascinet.engine.clinic.responsibility import (
     Owner,
     disablement,
     divorce,
     flatten,
     responsibility,
 )
+from fascinet.engine.engine import Engine
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
 

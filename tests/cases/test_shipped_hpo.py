@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fascinet.engine.reasoner import Reasoner, shipped_reasoner
+from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.hpo import knowledge_anchors, shipped_map
 from fascinet.model.phenopackets import Feature, Packet
 from fascinet.model.shipped import shipped_knowledge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 
 CASES = [
     {"weakness": "objective", "atrophy": "yes", "age": 62},

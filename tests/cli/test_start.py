@@ -94,7 +94,7 @@ def test_the_digest_says_what_the_knowledge_base_says() -> None:
 
 
 def test_a_lazy_module_is_imported_when_used() -> None:
-    lazy = Lazy("fascinet.engine.case_rules")
+    lazy = Lazy("fascinet.engine.clinic.case_rules")
     assert callable(lazy.rules_of)
     with pytest.raises(ModuleNotFoundError):
         _ = Lazy("fascinet.nowhere").anything

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fascinet.cli_output import GAP, fitting
-from fascinet.engine.reasoner import shipped_reasoner
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 
 CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-033.json")
 

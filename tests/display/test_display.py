@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fascinet.engine.charts import save_svg
-from fascinet.engine.display import mutual_information
+from fascinet.engine.display.charts import save_svg
+from fascinet.engine.display.drawing import mutual_information
 from fascinet.engine.engine import Engine
 from fascinet.model.errors import OptionError, UnknownVariableError
 from fascinet.model.formats import read

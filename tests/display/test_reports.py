@@ -17,7 +17,7 @@ from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
-from fascinet.engine.report_charts import MEASURES, measure_of, row_labels
+from fascinet.engine.display.report_charts import MEASURES, measure_of, row_labels
 from fascinet.model.shipped import load, shipped_knowledge
 from tests.analyses.networks import clinic
 
@@ -80,7 +80,7 @@ def two_rows(engine: fn.Engine) -> list[int]:
 
 
 def few_cases() -> Any:
-    from fascinet.engine.evaluate import Evaluation
+    from fascinet.engine.clinic.evaluate import Evaluation
 
     return Evaluation(3, 0.7, 1.0, 0.8, -0.3, 0.1, 0.0, 0.0)
 

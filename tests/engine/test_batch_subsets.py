@@ -11,8 +11,8 @@ from fascinet.engine.batch_core_numba import classify
 from fascinet.engine.batch_groups import Groups, Key
 from fascinet.engine.batch_patterns import by_pattern
 from fascinet.engine.batch_subsets import jobs_of, often_fixed, parts_of, row_costs, terms_of
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.engine import Engine
-from fascinet.engine.reasoner import shipped_reasoner
 from fascinet.engine.request import Request
 from fascinet.model.network import Network
 from tests.engine.rows import check_rows

@@ -19,9 +19,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fascinet.engine import direct, native
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.reasoner import shipped_reasoner
 from fascinet.engine.request import read_request
 from fascinet.model.errors import (
     BudgetError,

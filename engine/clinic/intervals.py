@@ -19,16 +19,16 @@ from fascinet.engine.analyses.joint import joint_slopes
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.reverse import Jacobian, jacobian
+from fascinet.engine.clinic.ranking import likelihoods
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.ranking import likelihoods
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.reasoner import Reasoner
+    from fascinet.engine.clinic.reasoner import Reasoner
 
 WIDTH = 2 * 1.959964
 LEAST = 1e-3

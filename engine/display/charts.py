@@ -12,7 +12,7 @@ from fascinet.model.errors import FormatError, OptionError
 from fascinet.model.svg import ACCENT
 
 if TYPE_CHECKING:
-    from fascinet.engine.differential import Differential
+    from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.posterior import Posterior
 
 GREY = "#808890"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine.charts import GREY, altair, themed
+from fascinet.engine.display.charts import GREY, altair, themed
 
 if TYPE_CHECKING:
     import pandas as pd

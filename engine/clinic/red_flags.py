@@ -8,7 +8,7 @@ more probable than not.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fascinet.engine.differential import RedFlag
+from fascinet.engine.clinic.differential import RedFlag
 from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
 from fascinet.engine.arrays import network_arrays
-from fascinet.engine.case_rules import rules_of
-from fascinet.engine.differential import CauseEntry, Differential, GroupEntry, RedFlag
-from fascinet.engine.engine import Engine
-from fascinet.engine.evaluate import Answer, Evaluation
-from fascinet.engine.evaluate import evaluate as evaluate_cases
-from fascinet.engine.intervals import cause_intervals
-from fascinet.engine.lanes import Lanes, open_lanes
-from fascinet.engine.next_tests import expected_gains
-from fascinet.engine.outlook import outside
-from fascinet.engine.posterior import Posterior
-from fascinet.engine.ranking import (
+from fascinet.engine.clinic.case_rules import rules_of
+from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, RedFlag
+from fascinet.engine.clinic.evaluate import Answer, Evaluation
+from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
+from fascinet.engine.clinic.intervals import cause_intervals
+from fascinet.engine.clinic.next_tests import expected_gains
+from fascinet.engine.clinic.outlook import outside
+from fascinet.engine.clinic.ranking import (
     conflict,
     group_posteriors,
     kind,
@@ -27,8 +24,11 @@ from fascinet.engine.ranking import (
     surprisal,
     weight_of_evidence,
 )
-from fascinet.engine.red_flags import red_flags
-from fascinet.engine.responsibility import Owner
+from fascinet.engine.clinic.red_flags import red_flags
+from fascinet.engine.clinic.responsibility import Owner
+from fascinet.engine.engine import Engine
+from fascinet.engine.lanes import Lanes, open_lanes
+from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember
@@ -166,7 +166,7 @@ class Reasoner:
         intervals: bool = True,
         groups: bool = True,
     ) -> Differential:
-        """Return the ranked differential of a case; see `fascinet.engine.reasoner.diagnose`.
+        """Return the ranked differential of a case; see `fascinet.engine.clinic.reasoner.diagnose`.
 
         Parameters
         ----------
@@ -403,7 +403,7 @@ def diagnose(
         hold.
     rank : {"responsibility", "posterior", "harm"}
         responsibility: expected disablement, which causes produce the findings at hand; see
-        `fascinet.engine.responsibility` for formula and source. posterior: which causes are
+        `fascinet.engine.clinic.responsibility` for formula and source. posterior: which causes are
         present. harm: responsibility times the weight of missing the cause.
     do : mapping of variable to state, optional
         Interventions.

@@ -143,7 +143,7 @@ class Evaluation:
         return pd.DataFrame([asdict(c) for c in self.cases])
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display_reports import evaluation_html
+        from fascinet.engine.display.reports import evaluation_html
 
         return evaluation_html(self)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from fascinet.engine.analyses.policy import Policy
     from fascinet.engine.approximate import Approximation
-    from fascinet.engine.evaluate import Evaluation
+    from fascinet.engine.clinic.evaluate import Evaluation
     from fascinet.engine.mpe import Explanation
 
 SHOWN, ROWS = 40, 20

@@ -17,7 +17,7 @@ from fascinet.model.layout import layers
 from fascinet.model.svg import ACCENT, Drawing, percent
 
 if TYPE_CHECKING:
-    from fascinet.engine.differential import Differential
+    from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.engine import Engine
     from fascinet.engine.posterior import Posterior
 
@@ -50,7 +50,7 @@ class InferenceDrawing:
 
     def save(self, path: str) -> None:
         """Write the drawing as .svg, .png or .html."""
-        from fascinet.engine.charts import save_svg
+        from fascinet.engine.display.charts import save_svg
 
         save_svg(self.svg(), path)
 

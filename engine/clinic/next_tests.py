@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fascinet.engine.analyses.must_not_miss import THRESHOLD, Kept, decisive, in_sight
-from fascinet.engine.differential import NextTest
+from fascinet.engine.clinic.differential import NextTest
+from fascinet.engine.clinic.ranking import kind
 from fascinet.engine.lanes import Lanes
 from fascinet.engine.posterior import Posterior
-from fascinet.engine.ranking import kind
 from fascinet.model.gates import Array, NoisyMax
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.reasoner import Reasoner
+    from fascinet.engine.clinic.reasoner import Reasoner
 
 ASKABLE = ("finding", "test", "risk")
 QUESTION = 1.0

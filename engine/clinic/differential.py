@@ -23,7 +23,7 @@ class CauseEntry:
     interval : tuple of float
         95% interval of the posterior from the ranges of the parameters.
     responsibility : float
-        Expected disablement, Σ_f w_f d(c, f) / Σ_f w_f; see `fascinet.engine.responsibility`.
+        Expected disablement, Σ_f w_f d(c, f) / Σ_f w_f; see `clinic.responsibility`.
     weight_of_evidence_db : float
         10 log10 of posterior odds over prior odds.
     must_not_miss : bool
@@ -212,18 +212,18 @@ class Differential:
 
     def plot(self, count: int = 12) -> Any:
         """Return an Altair chart: posterior with its interval, and responsibility."""
-        from fascinet.engine.charts import differential_chart
+        from fascinet.engine.display.charts import differential_chart
 
         return differential_chart(self, count)
 
     def save(self, path: str) -> None:
         """Write the chart as .svg, .png or .html, without a browser."""
-        from fascinet.engine.charts import save_chart
+        from fascinet.engine.display.charts import save_chart
 
         save_chart(self.plot(), path)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display import differential_html
+        from fascinet.engine.display.drawing import differential_html
 
         return differential_html(self)
 
