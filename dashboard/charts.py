@@ -27,6 +27,7 @@ from fascinet.dashboard.chart_parts import (
     rule,
     text,
 )
+from fascinet.dashboard.words import number, percent, times
 
 
 def differential(entries: Iterable[Mapping[str, Any]]) -> Chart:
@@ -37,7 +38,7 @@ def differential(entries: Iterable[Mapping[str, Any]]) -> Chart:
     entries : iterable of mapping
         label, prior, posterior, low, high, responsibility; best first.
     """
-    rows: Rows = [{**e, "text": f"{100 * e['posterior']:.1f}%"} for e in entries]
+    rows: Rows = [{**e, "text": percent(e["posterior"])} for e in entries]
     y = names("label", [r["label"] for r in rows])
     x: Spec = {"type": "quantitative", "scale": {"domain": [0, 1.12]}}
     ticks = axis("Probability", format="%", values=[0, 0.25, 0.5, 0.75, 1])
@@ -75,8 +76,11 @@ def differential(entries: Iterable[Mapping[str, Any]]) -> Chart:
 # ------------------------------------------------------------------------------- why
 
 
+LEAST_SPAN = 30.0  # decibans that the waterfall shows at least, so that a weak finding looks weak
+
+
 def waterfall(prior: float, steps: Sequence[tuple[str, float]], posterior: float) -> Chart:
-    """Chart how each finding moves the odds of one cause from prior to posterior.
+    """Chart how age, sex and each finding move the odds of one cause from before to now.
 
     Parameters
     ----------
@@ -87,23 +91,16 @@ def waterfall(prior: float, steps: Sequence[tuple[str, float]], posterior: float
     """
     start, end = 10 * logit(prior), 10 * logit(posterior)
     path = [start, *(start + sum(db for _, db in steps[: i + 1]) for i in range(len(steps))), end]
-    half = 0.006 * max(2.0, max(path) - min(path))
-    rows: Rows = [_pillar("Before the findings", start, half, f"{100 * prior:.2g}%")]
-    at = start
-    for name, db in steps:
+    half = 0.006 * max(LEAST_SPAN, max(path) - min(path))
+    rows: Rows = [_pillar("Before", start, half, percent(prior))]
+    for (name, db), at in zip(steps, path, strict=False):
+        mark = "▲" if db > 0 else "▼"
+        ratio = times(10 ** (db / 10))
+        text = ratio if ratio == "× 1" else f"{mark} {ratio}"
         kind = "for" if db > 0 else "against"
-        rows.append(
-            {
-                "label": name,
-                "from": at,
-                "to": at + db,
-                "kind": kind,
-                "text": decibans(db),
-                "edge": max(at, at + db),
-            }
-        )
-        at += db
-    rows.append(_pillar("Now", end, half, f"{100 * posterior:.2g}%"))
+        rows.append({"label": name, "from": at, "to": at + db, "kind": kind, "text": text,
+                     "edge": max(at, at + db)})  # fmt: skip
+    rows.append(_pillar("Now", end, half, percent(posterior)))
     return rows, _waterfall_spec(rows)
 
 
@@ -126,14 +123,15 @@ def _pillar(name: str, value: float, half: float, text: str) -> dict[str, Any]:
 def _waterfall_spec(rows: Rows) -> Spec:
     ends = [v for r in rows for v in (r["from"], r["to"])]
     low, high = min(ends), max(ends)
-    pad = 0.3 * (high - low) + 2
-    scale = {"domain": [low - 0.05 * pad, high + pad], "nice": False, "zero": False}
+    room = max(0.0, LEAST_SPAN - (high - low)) / 2
+    pad = 0.3 * max(LEAST_SPAN, high - low)
+    scale = {"domain": [low - room - 0.05 * pad, high + room + pad], "nice": False, "zero": False}
     y = names("label", [r["label"] for r in rows])
     x = {
         "field": "from",
         "type": "quantitative",
         "scale": scale,
-        "axis": axis("10 log₁₀ odds (dB)"),
+        "axis": axis("Odds of the cause, 10 log₁₀ (dB)", tickCount=5),
     }
     colour = {
         "field": "kind",
@@ -167,21 +165,26 @@ def fagan(pre: float, ratio: float, post: float) -> Chart:
     ratio : float
         Likelihood ratio, post odds / pre odds.
     """
-    rows: Rows = [_tick(0, -logit(p), f"{100 * p:g}", "right") for p in PERCENT_TICKS]
+    rows: Rows = [_tick(0, -logit(p), number(100 * p), "right") for p in PERCENT_TICKS]
     rows += [
-        _tick(1, math.log10(r) / 2, "" if "2" in f"{r:g}" else f"{r:g}", "right") for r in LR_TICKS
+        _tick(1, math.log10(r) / 2, "" if "2" in number(r) else number(r), "right")
+        for r in LR_TICKS
     ]
-    rows += [_tick(2, logit(p), f"{100 * p:g}", "left") for p in PERCENT_TICKS]
+    rows += [_tick(2, logit(p), number(100 * p), "left") for p in PERCENT_TICKS]
     spots = [(0, -logit(pre)), (1, math.log10(max(ratio, 1e-9)) / 2), (2, logit(post))]
-    rows += [{"x": x, "y": max(-3.2, min(3.2, y)), "part": "line", "text": ""} for x, y in spots]
-    return rows, _fagan_spec()
+    rows += [{"x": x, "y": y, "part": "line", "text": ""} for x, y in spots]
+    reach = max(FAGAN_REACH, *(abs(y) + 0.15 for _, y in spots))
+    return rows, _fagan_spec(reach)
 
 
 def _tick(x: int, y: float, text: str, side: str) -> dict[str, Any]:
     return {"x": x, "y": y, "part": f"tick-{side}", "text": text}
 
 
-def _fagan_spec() -> Spec:
+FAGAN_REACH = 3.2  # half the height of the nomogram in log10 odds; rarer causes stretch it
+
+
+def _fagan_spec(reach: float) -> Spec:
     x = {
         "field": "x",
         "type": "quantitative",
@@ -191,7 +194,7 @@ def _fagan_spec() -> Spec:
     y = {
         "field": "y",
         "type": "quantitative",
-        "scale": {"domain": [-3.2, 3.2], "nice": False},
+        "scale": {"domain": [-reach, reach], "nice": False},
         "axis": None,
     }
     labels: list[Spec] = [
@@ -219,7 +222,7 @@ def _fagan_spec() -> Spec:
     ]
     heads: list[Spec] = [
         {
-            "data": {"values": [{"x": i, "y": 3.2, "text": t}]},
+            "data": {"values": [{"x": i, "y": reach, "text": t}]},
             "mark": text(fontWeight="bold", dy=-16),
             "encoding": {"text": {"field": "text"}},
         }
@@ -227,7 +230,7 @@ def _fagan_spec() -> Spec:
     ]
     axes: list[Spec] = [
         {
-            "data": {"values": [{"x": i, "y": -3.1, "to": 3.1}]},
+            "data": {"values": [{"x": i, "y": 0.1 - reach, "to": reach - 0.1}]},
             "mark": rule(opacity=0.6),
             "encoding": {"y2": {"field": "to"}},
         }
@@ -243,15 +246,9 @@ def _fagan_spec() -> Spec:
     )
 
 
-def people(share: float, total: int = 1000, columns: int = 40) -> Chart:
-    """Chart `total` people as dots, the first of them filled: natural frequencies.
-
-    Parameters
-    ----------
-    share : float
-        Probability; round(share · total) dots are filled.
-    """
-    filled = round(share * total)
+def people(count: int, total: int = 1000, columns: int = 40) -> Chart:
+    """Chart `total` people as dots, the first `count` of them filled: natural frequencies."""
+    filled = count
     rows: Rows = [
         {"x": i % columns, "y": i // columns, "kind": "with" if i < filled else "without"}
         for i in range(total)

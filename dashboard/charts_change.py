@@ -17,9 +17,22 @@ from fascinet.dashboard.chart_parts import (
     rule,
     text,
 )
-from fascinet.dashboard.words import points
+from fascinet.dashboard.words import NOTHING, change, percent, way
 
 PICK = "pick"  # the selection of a bar that was clicked
+
+
+def direction(before: float, after: float) -> str:
+    """Return "up", "down" or "same": noise has no direction."""
+    if change(before, after) == NOTHING:
+        return "same"
+    return "up" if after > before else "down"
+
+
+def marked(before: float, after: float) -> str:
+    """Return a change with an arrow, which a print without colour keeps."""
+    mark = {"up": "▲ ", "down": "▼ ", "same": ""}[direction(before, after)]
+    return mark + change(before, after)
 
 
 def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: str) -> Chart:
@@ -29,8 +42,8 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
             "label": n,
             "a": a,
             "b": b,
-            "kind": "up" if b >= a else "down",
-            "text": points(a, b),
+            "kind": direction(a, b),
+            "text": marked(a, b),
             "edge": max(a, b),
         }
         for n, a, b in pairs
@@ -43,7 +56,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
         "field": "kind",
         "type": "nominal",
         "legend": None,
-        "scale": {"domain": ["up", "down"], "range": [BLUE, ORANGE]},
+        "scale": {"domain": ["up", "down", "same"], "range": [BLUE, ORANGE, GREY]},
     }
     layers: list[Spec] = [
         {
@@ -82,8 +95,9 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
     """
     rows: Rows = []
     for name, low, high in bars:
-        rows.append({"label": name, "end": "low end", "from": posterior, "to": low})
-        rows.append({"label": name, "end": "high end", "from": posterior, "to": high})
+        for end, to in (("low end", low), ("high end", high)):
+            say = f"at the {end} of its range: {way(posterior, to)}"
+            rows.append({"label": name, "end": end, "from": posterior, "to": to, "say": say})
     ends = [r["to"] for r in rows] + [posterior]
     pad = 0.04 * (max(ends) - min(ends)) + 1e-4
     scale = {
@@ -116,8 +130,20 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {
                 "y": y,
                 "color": colour,
-                "x": {**x, "field": "from", "axis": axis("Posterior", format="~%", tickCount=4)},
+                "x": {
+                    **x,
+                    "field": "from",
+                    "axis": axis("Probability of the cause", format="~%", tickCount=4),
+                },
                 "x2": {"field": "to"},
+                "fillOpacity": {
+                    "field": "end",
+                    "type": "nominal",
+                    "legend": None,
+                    "scale": {"domain": ["low end", "high end"], "range": [0.15, 1]},
+                },
+                "stroke": colour | {"legend": None},
+                "tooltip": [{"field": "say", "type": "nominal", "title": "If the figure were"}],
             },
         },
         {
@@ -164,7 +190,7 @@ def sensitivity(
         "mark": {"type": "line", "color": BLUE, "strokeWidth": 3},
         "encoding": {
             "x": {**x, "field": "t", "axis": axis(title, format=".2~%")},
-            "y": {**y, "field": "p", "axis": axis("Posterior", format="%")},
+            "y": {**y, "field": "p", "axis": axis("Probability of the cause", format="%")},
         },
     }
     spot = {
@@ -202,12 +228,12 @@ def outcomes(
     """
     rows: Rows = [
         {
-            "label": f"{name} ({100 * p:.0f}%)",
+            "label": f"{name} ({percent(p)})",
             "p": p,
             "after": after,
             "from": now,
             "kind": "up" if after >= now else "down",
-            "text": f"{100 * after:.1f}%",
+            "text": percent(after),
             "edge": max(after, now),
         }
         for name, p, after in results
@@ -277,7 +303,7 @@ def standings(rows: Sequence[tuple[str, Sequence[float]]]) -> Chart:
             "label": name,
             "place": f"{k + 1}.",
             "p": p,
-            "text": f"{100 * p:.0f}%" if p >= 0.005 else "",
+            "text": percent(p) if p >= 0.005 else "",
         }
         for name, places in rows
         for k, p in enumerate(places)

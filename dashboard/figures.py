@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from textwrap import shorten
 from unicodedata import normalize
 
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import absent_state, is_binary, label, listed, state_words
+from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
 
 TRIGGER = "trigger_"
-ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308"}
+ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304",
+    ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
+    "r": "\u030a",
+}  # fmt: skip
+LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø",
+           "O": "Ø", "l": "ł", "L": "Ł", "i": "ı", "j": "ȷ"}  # fmt: skip
 GRADES = {
     "A": "large registry or systematic review",
     "B": "single cohort or cross-sectional study",
@@ -57,9 +64,15 @@ def _cite(source: Source) -> str:
 def _plain(text: str) -> str:
     """Return BibTeX text without braces, and its accents as letters."""
     for tex, mark in ACCENTS.items():
-        text = re.sub(rf"\\{re.escape(tex)}\{{?(\w)\}}?", rf"\1{mark}", text)
+        space = r"\s*" if not tex.isalpha() else r"(?:\s+|(?=[{\\]))"
+        text = re.sub(
+            rf"\\{re.escape(tex)}{space}\{{?\\?(\w)\}}?", lambda m, k=mark: m[1] + k, text
+        )
+    for tex, letter in LETTERS.items():
+        text = re.sub(rf"\\{tex}(?![A-Za-z])\s*(?:\{{\}})?", letter, text)
     text = text.replace("---", "\N{EM DASH}").replace("--", "\N{EN DASH}")
-    return normalize("NFC", re.sub(r"[{}]|\\(?=[&%_])", "", text))
+    text = normalize("NFC", re.sub(r"[{}]|\\(?=[&%_$#])", "", text))
+    return re.sub(r"\s+([,;:])", r"\1", text)
 
 
 def _authors(text: str) -> str:
@@ -148,10 +161,64 @@ def _shown(cause: Cause, variable: str, value: str) -> Cited | None:
 
 
 def parameter_name(network: Network, variable: str, state: str, parents: Mapping[str, str]) -> str:
-    """Return a parameter in words: "Weakness: objective, if ALS"."""
-    what = f"{label(network, variable)}: {state_words(state)}"
-    given = [
-        label(network, p) if s == "yes" else f"{label(network, p)} {state_words(s)}"
-        for p, s in parents.items()
-    ]
-    return f"{what} | {', '.join(given)}" if given else f"{what} | no listed cause"
+    """Return what a parameter is, in words.
+
+    "how common ALS is in men aged 60+ in primary care", "how often ALS shows muscle atrophy", "how
+    often muscle atrophy has none of the listed causes".
+    """
+    kind = str(network.meta.get(variable, {}).get("kind", ""))
+    what = _state_of(network, variable, state)
+    others = {p: s for p, s in parents.items() if not _is_context(network, p)}
+    where = _where(network, {p: s for p, s in parents.items() if p not in others})
+    if kind == "trigger":
+        cause = str(network.meta[variable].get("cause", ""))
+        of = label(network, cause) if cause else label(network, variable)
+        return f"how often {of} makes muscle twitch"
+    if kind in {"cause", "risk", "context"} and not others:
+        return f"how common {what} is{where}"
+    if not others:
+        return f"how often {what} has none of the listed causes{where}"
+    if isinstance(network.gate(variable), Table) and kind in {"cause", "risk"}:
+        return f"how common {what} is{where}, {listed([_with(network, p, s) for p, s in others.items()])}"
+    given = listed([_bringer(network, p, s) for p, s in others.items()])
+    verb = "brings about" if kind in {"cause", "risk"} else "shows"
+    return f"how often {given} {verb} {what}{where}"
+
+
+def _state_of(network: Network, variable: str, state: str) -> str:
+    name, states = label(network, variable), network.states(variable)
+    if is_binary(states):
+        return name if state != absent_state(states) else f"no {name}"
+    return f"{name}: {state_words(state)}"
+
+
+def _with(network: Network, parent: str, state: str) -> str:
+    if state == absent_state(network.states(parent)):
+        return f"without {label(network, parent)}"
+    return f"with {_state_of(network, parent, state)}"
+
+
+def _bringer(network: Network, parent: str, state: str) -> str:
+    """Return the parent whose effect a parameter is: a trigger is its cause's twitching."""
+    meta = network.meta.get(parent, {})
+    if meta.get("kind") == "trigger":
+        cause = meta.get("cause")
+        return f"twitching from {label(network, str(cause))}" if cause else "an ordinary twitch"
+    return _state_of(network, parent, state)
+
+
+def _is_context(network: Network, variable: str) -> bool:
+    return network.meta.get(variable, {}).get("kind") == "context"
+
+
+def _where(network: Network, context: Mapping[str, str]) -> str:
+    """Return " in men aged 60+ in primary care" for what is given of setting, age and sex."""
+    people = {"male": "men", "female": "women"}.get(context.get("sex", ""), "")
+    age = f"aged {context['age_group']}" if "age_group" in context else ""
+    who = " ".join(filter(None, (people or ("people" if age else ""), age)))
+    rest = [_lower(state_words(s)) for v, s in context.items() if v not in {"sex", "age_group"}]
+    return "".join(f" in {part}" for part in (who, *rest) if part)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

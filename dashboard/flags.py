@@ -7,7 +7,7 @@ import streamlit as st
 
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import label, number, state_words
 from fascinet.engine.clinic.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -16,11 +16,20 @@ CONFLICT = 1.0
 
 
 def banner(known: Resources, answer: Differential) -> None:
-    """Draw the red flags that the findings raise, with rule and source."""
-    if answer.red_flags:
-        order = sorted(answer.red_flags, key=lambda f: LEVELS.index(f.level))
-        rows = "".join(_flag(known, f) for f in order)
-        st.html(f'<div class="fn-flags" role="region" aria-label="Red flags">{rows}</div>')
+    """Draw the red flags as one line that opens: how many, which; then rule and source of each."""
+    if not answer.red_flags:
+        return
+    order = sorted(answer.red_flags, key=lambda f: LEVELS.index(f.level))
+    rows = "".join(_flag(known, f) for f in order)
+    counts = [(x, sum(f.level == x for f in order)) for x in LEVELS]
+    head = ", ".join(f"{n} {x}" for x, n in counts if n)
+    names = " · ".join(f.text.split(". ")[0].rstrip(".") for f in order)
+    st.html(
+        '<div role="region" aria-label="Red flags"><details class="fn-more">'
+        f'<summary class="fn-flag {escape(order[0].level)}"><span class="fn-level">'
+        f'{escape(head)}</span><span class="fn-names">{escape(names)}</span></summary>'
+        f'<div class="fn-flags">{rows}</div></details></div>'
+    )
 
 
 def _flag(known: Resources, flag: RedFlag) -> str:
@@ -44,7 +53,7 @@ def doubts(answer: Differential) -> None:
     bits = answer.conflict / log(2)
     if bits > CONFLICT:
         lines.insert(0, (
-            f"These findings rarely come together in this network (conflict {bits:.1f} "
+            f"These findings rarely come together in this network (conflict {number(bits, 2)} "
             "bits): a cause outside it, two causes at once, or a finding entered wrongly."
         ))  # fmt: skip
     if lines:

@@ -6,7 +6,6 @@ from fascinet.dashboard import service
 from fascinet.dashboard.frame import on_edit
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import percent
 
 
 def choose_focus(known: Resources, here: Session, *, key: str) -> str:
@@ -19,7 +18,7 @@ def choose_focus(known: Resources, here: Session, *, key: str) -> str:
         "Cause in focus",
         order,
         index=order.index(focus),
-        format_func=lambda c: f"{entries[c].label} · {percent(entries[c].posterior)}",
+        format_func=lambda c: entries[c].label,
         key=name,
         on_change=lambda: on_edit({"op": "focus", "id": st.session_state[name]}),
         width=460,

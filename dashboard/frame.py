@@ -1,6 +1,7 @@
 """What every page shares: style, the case beside it, the strip of evidence, red flags, the link."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -10,9 +11,10 @@ from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
-from fascinet.dashboard.words import is_binary, state_words
+from fascinet.dashboard.words import is_binary, listed, state_words
 
 SESSION = "session"
+NEGLIGIBLE = 0.02  # of the best likelihood: a state that fits so little is not named
 NOTICE = "For teaching only. Not for the care of a patient."
 EMPTY = "No finding entered yet: what you see are the odds before anything is known."
 
@@ -88,7 +90,7 @@ def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
     state = case.values.get(variable)
     absent = state == entry.rest
     if state is None:
-        kind, text = "state", _likelihood_words(case.likelihoods[variable])
+        kind, text = "state", likelihood_words(case.likelihoods[variable])
     elif is_binary(entry.states):
         kind, text = ("absent", "absent") if absent else ("present", "")
     else:
@@ -101,20 +103,42 @@ def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _likelihood_words(likelihood: Mapping[str, float]) -> str:
-    best = max(likelihood, key=lambda s: likelihood[s])
-    return f"likely {state_words(best)} ({100 * likelihood[best]:.0f}%)"
+def likelihood_words(likelihood: Mapping[str, float]) -> str:
+    """Return soft evidence as what it is: the states that what was seen fits, best first.
+
+    "focal or widespread" where they fit equally well and nothing else does; "likely mild, perhaps
+    severe" where they fit unequally.
+    """
+    top = max(likelihood.values())
+    ranked = sorted(likelihood, key=lambda s: -likelihood[s])
+    best = [state_words(s) for s in ranked if likelihood[s] == top]
+    rest = [state_words(s) for s in ranked if NEGLIGIBLE * top < likelihood[s] < top]
+    if not rest:
+        return listed(best, "or")
+    return f"likely {listed(best, 'or')}, perhaps {listed(rest, 'or')}"
 
 
-def open_page(title: str, lead: str) -> tuple[Resources, Session]:
-    """Draw the head that every page shares; return what the page works with."""
+def open_page(
+    title: str, lead: str, answer: Callable[[Session], str] | None = None
+) -> tuple[Resources, Session]:
+    """Draw the head that every page shares; return what the page works with.
+
+    Parameters
+    ----------
+    title, lead : str
+    answer : callable, optional
+        Gives the page's answer in one sentence; it stands above all else.
+    """
     known, here = service.resources(), session()
     write_link(here.case)
     sidebar(known, here)
     st.title(title, anchor=False)
     st.caption(f"{lead} **{NOTICE}**")
+    if answer is not None:
+        said = answer(here)
+        st.html(f"<p class='fn-big fn-answer' data-testid='answer'>{escape(said)}</p>")
     for notice in here.notices:
-        st.warning(plain(notice), icon=None)
+        st.info(plain(notice), icon=None)
     here.notices = []
     strip(known, here)
     return known, here

@@ -13,7 +13,7 @@ from fascinet.dashboard.gates import MOST, gate_rows, gate_title
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import Html, link, table
-from fascinet.dashboard.words import label, percent, points, state_words
+from fascinet.dashboard.words import change, figure, label, percent, state_words
 from fascinet.model.schema import Cited
 
 
@@ -36,13 +36,13 @@ def draw(known: Resources, here: Session, variable: str) -> None:
 
 def _states(known: Resources, here: Session, variable: str) -> str:
     now = service.beliefs(here.case)[variable]
-    before = service.prior_beliefs(here.case.setting)[variable]
+    before = service.before(here.case)[variable]
     rows = [
         (
             state_words(s),
             percent(before[s]),
             Html(f"<b>{percent(now[s])}</b>"),
-            points(before[s], now[s]),
+            change(before[s], now[s]),
         )
         for s in known.network.states(variable)
     ]
@@ -88,8 +88,7 @@ def _gate(known: Resources, variable: str) -> str:
     states = [k for k in rows[0] if k not in {"when", "given"}] if rows else []
     cut = f" (first {MOST} rows)" if len(rows) == MOST else ""
     body = [
-        (str(r["when"]), *(f"{100 * r[s]:.3g}%" for s in states), *_cited(known, variable, r))
-        for r in rows
+        (str(r["when"]), *(figure(r[s]) for s in states), *_cited(known, variable, r)) for r in rows
     ]
     title = gate_title(known.network, variable) + cut
     heads = ("When", *states, "Source", "Article")

@@ -6,10 +6,18 @@ from functools import lru_cache
 from typing import Any
 
 from fascinet.dashboard import service
-from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.charts import decibans
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import absent_state, is_binary, label, percent, state_words, times
+from fascinet.dashboard.words import (
+    absent_state,
+    is_binary,
+    label,
+    number,
+    odds,
+    percent,
+    state_words,
+    times,
+)
 
 QUIET_DB = 0.5
 STRENGTHS = ((20.0, "very strongly"), (10.0, "strongly"), (5.0, "moderately"), (0.0, "slightly"))
@@ -30,6 +38,9 @@ class Weight:
         Likelihood ratio of the finding alone, in this setting, age and sex.
     in_context : float
         Likelihood ratio given all other findings.
+    ground : bool
+        Age or sex: known before any finding, so its weight is what it adds to the setting and
+        the complaint, not a Shapley share.
     """
 
     finding: str
@@ -38,6 +49,7 @@ class Weight:
     db: float
     textbook: float
     in_context: float
+    ground: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,9 +60,11 @@ class Reasons:
     ----------
     cause, name : str
     prior, posterior : float
-        Before the findings (setting, age, sex and complaint known), and with them.
+        *Before*: P(cause | setting, complaint), as everywhere; and *now*, with age, sex and
+        findings.
     weights : tuple of Weight
-        Strongest first.
+        Age and sex first, then the findings, strongest first. They sum to the way from before to
+        now.
     """
 
     cause: str
@@ -65,38 +79,35 @@ class Reasons:
         return odds(self.posterior) / odds(self.prior)
 
 
-def odds(p: float) -> float:
-    """Return p / (1 - p), with p kept away from 0 and 1."""
-    p = min(1 - 1e-9, max(1e-9, p))
-    return p / (1 - p)
-
-
 @lru_cache(maxsize=256)
 def reasons(case: Case, cause: str) -> Reasons:
     """Return why `cause` has its probability in this case.
 
-    Setting, age and sex are the ground that everything stands on; every other finding gets a
-    weight, its Shapley share, and the shares sum to the change of the log odds.
+    One ladder, the same on every page: the setting and the complaint (*before*), then age and sex,
+    then the findings, each with its Shapley share of what is left of the way.
     """
     known = service.resources()
     network = known.network
     states = tuple(s for s in network.states(cause) if s != known.resting[cause])
     found = known.engine.explain(cause, states, service.evidence_of(case), soft=case.soft_evidence)
     rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
-    ground = sum(float(r["shapley_db"]) for r in rows if r["finding"] in CONTEXT)
-    start = odds(found.prior) * 10 ** (ground / 10)
-    weights = [_weight(r) for r in rows if r["finding"] not in CONTEXT]
+    start = odds(found.prior)
+    for row in rows[: found.context]:
+        if row["finding"] in service.BEFORE:
+            start *= 10 ** (float(row["shapley_db"]) / 10)
+    weights = [_weight(r, i < found.context) for i, r in enumerate(rows)
+               if r["finding"] not in service.BEFORE]  # fmt: skip
+    weights.sort(key=lambda w: (not w.ground, 0.0 if w.ground else -abs(w.db)))
     return Reasons(
-        cause, label(network, cause), start / (1 + start), found.posterior,
-        tuple(sorted(weights, key=lambda w: -abs(w.db))),
-    )  # fmt: skip
+        cause, label(network, cause), start / (1 + start), found.posterior, tuple(weights)
+    )
 
 
-def _weight(row: Mapping[str, Any]) -> Weight:
+def _weight(row: Mapping[str, Any], ground: bool) -> Weight:
     finding, state = str(row["finding"]), str(row["state"])
     return Weight(
         finding, state, describe(finding, state), float(row["shapley_db"]),
-        float(row["textbook_lr"]), float(row["in_context_lr"]),
+        float(row["textbook_lr"]), float(row["in_context_lr"]), ground,
     )  # fmt: skip
 
 
@@ -121,9 +132,8 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
     con = [w for w in found.weights if w.db <= -QUIET_DB]
     name = found.name
     out = [
-        f"Knowing setting, age and sex, {name} stood at {percent(found.prior)}; it stands at "
-        f"{percent(found.posterior)} now: the findings together multiply its odds "
-        f"{_by(found.ratio)}."
+        f"Among people who come with this complaint in this setting, {percent(found.prior)} have "
+        f"{name}. In this person it is {percent(found.posterior)}: {_by(found.ratio)}."
     ]
     if pro:
         out.append(f"For it: {_listed(pro, clinician)}.")
@@ -141,15 +151,18 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
 
 
 def _by(ratio: float) -> str:
-    if ratio >= 1:
-        return f"by {ratio:.3g}"
-    return f"by {ratio:.2g}, that is, divide them by {1 / ratio:.3g}"
+    """Return what everything told does to the odds, in words."""
+    text = times(ratio)
+    if text == "× 1":
+        return "what is known changes its odds little"
+    verb = "multiplies" if text[0] == "×" else "divides"
+    return f"what is known {verb} its odds by {text[2:]}"
 
 
 def _listed(weights: Sequence[Weight], clinician: bool) -> str:
     if clinician:
         return "; ".join(
-            f"{w.text} ({decibans(w.db)}, LR in context {w.in_context:.3g})" for w in weights
+            f"{w.text} ({decibans(w.db)}, LR in context {number(w.in_context)})" for w in weights
         )
     return "; ".join(f"{w.text} ({strength(w.db)})" for w in weights)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from fascinet.dashboard.figures import reference
 from fascinet.dashboard.service import Resources, resources
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import figure as share
+from fascinet.dashboard.words import label, number, state_words
 from fascinet.model.schema import Cited, Figure, Knowledge, Odds, Place, Spread
 
 
@@ -43,17 +44,17 @@ def _row(knowledge: Knowledge, place: Place) -> dict[str, Any]:
 
 def _value(figure: Figure | Odds | Spread) -> str:
     if isinstance(figure, Figure):
-        return f"{100 * figure.p:.3g}%"
+        return share(figure.p)
     if isinstance(figure, Odds):
-        return f"OR {figure.value:.3g}"
-    return ", ".join(f"{state_words(s)} {100 * p:.3g}%" for s, p in figure.p.items())
+        return f"OR {number(figure.value)}"
+    return ", ".join(f"{state_words(s)} {share(p)}" for s, p in figure.p.items())
 
 
 def _range(figure: Figure | Odds | Spread) -> str:
     if isinstance(figure, Figure):
-        return f"{100 * figure.low:.3g}–{100 * figure.high:.3g}%"
+        return f"{number(100 * figure.low)}–{share(figure.high)}"
     if isinstance(figure, Odds):
-        return f"{figure.range[0]:.3g}–{figure.range[1]:.3g}"
+        return f"{number(figure.range[0])}–{number(figure.range[1])}"
     return f"as {figure.weight:g} people"
 
 
@@ -87,7 +88,7 @@ def _script_row(known: Resources, name: str, figure: Figure) -> dict[str, Any]:
     cited = reference(known.knowledge, figure.source)
     return {
         "What": name,
-        "p": f"{100 * figure.p:.3g}%",
+        "p": share(figure.p),
         "Range": _range(figure),
         "n": "" if figure.n is None else figure.n,
         "Grade": figure.grade,

@@ -1,17 +1,20 @@
-"""What if: another finding, an intervention, another past, another prior, another figure."""
+"""What if: another finding, a treatment, another past, another prior, another figure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from fascinet.dashboard import service
-from fascinet.dashboard.reasons import odds
+from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.sureness import functions
+from fascinet.dashboard.words import odds
 from fascinet.engine.analyses.counterfactual import counterfactual
 from fascinet.engine.analyses.covariation import vary
 from fascinet.engine.engine import Engine
 from fascinet.engine.posterior import Posterior
+from fascinet.model.case import COMPLAINT
 
-WORLDS = ("observed", "intervened", "counterfactual")
 Beliefs = dict[str, float]
 
 
@@ -21,24 +24,86 @@ def current(case: Case) -> Beliefs:
     return {c: service.presence(belief, c) for c in service.resources().reasoner.causes}
 
 
-@lru_cache(maxsize=64)
-def worlds(case: Case, variable: str, state: str) -> dict[str, Beliefs]:
-    """Return P(present) of every cause in the three worlds of one change.
+@dataclass(frozen=True)
+class Otherwise:
+    """What would be different had one thing been otherwise, in this very person.
 
-    Returns
-    -------
-    dict
-        observed, intervened and counterfactual; NaN where the change is impossible.
+    Attributes
+    ----------
+    causes : mapping of cause to P(present)
+        In the imagined world; those that the change cannot reach stay as they are.
+    findings : mapping of finding to P(still there)
+        The complaint first, then the findings that were found.
+    anyone : (float, float)
+        P(twitches) among people of this setting, age and sex: as they are, and had all of them
+        been treated so.
+    """
+
+    causes: Beliefs
+    findings: Mapping[str, float]
+    anyone: tuple[float, float]
+
+
+@lru_cache(maxsize=64)
+def otherwise(case: Case, variable: str, state: str) -> Otherwise:
+    """Return the counterfactual world of one change: P(. | findings, had `variable` been `state`).
+
+    Raises
+    ------
+    FascinetError
+        If the change is impossible in this case.
     """
     known = service.resources()
     causes = [c for c in known.reasoner.causes if c != variable]
-    evidence = service.evidence_of(case)
-    found = counterfactual(
-        known.engine, evidence, {variable: state}, causes, soft=case.soft_evidence
-    )
-    frame = found.to_frame()
+    found = [v for v in (COMPLAINT, *service.findings_of(case)) if _is_found(case, v, variable)]
+    frame = counterfactual(
+        known.engine, service.evidence_of(case), {variable: state}, [*causes, *found],
+        soft=case.soft_evidence,
+    ).to_frame()  # fmt: skip
     rest = frame[[known.resting[v] == s for v, s in zip(frame.variable, frame.state, strict=True)]]
-    return {w: dict(zip(rest["variable"], 1.0 - rest[w], strict=True)) for w in WORLDS}
+    present = dict(zip(rest["variable"], 1.0 - rest["counterfactual"], strict=True))
+    return Otherwise(
+        {c: present[c] for c in causes}, {v: present[v] for v in found},
+        _in_anyone(case, variable, state),
+    )  # fmt: skip
+
+
+def _is_found(case: Case, finding: str, variable: str) -> bool:
+    """Say whether a finding is there now, so that one can ask if it still would be."""
+    known = service.resources()
+    state = case.evidence.get(finding)
+    is_effect = str(known.network.meta.get(finding, {}).get("kind")) in {"finding", "test"}
+    return finding != variable and is_effect and state not in {None, known.resting.get(finding)}
+
+
+def _in_anyone(case: Case, variable: str, state: str) -> tuple[float, float]:
+    """Return P(twitches) in people of this setting, age and sex, and under the intervention."""
+    known = service.resources()
+    ground = {v: s for v, s in service.evidence_of(case).items() if v in CONTEXT and v != variable}
+    now = known.engine.posterior(ground, targets=[COMPLAINT])
+    after = known.engine.posterior(ground, do={variable: state}, targets=[COMPLAINT])
+    return service.presence(now, COMPLAINT), service.presence(after, COMPLAINT)
+
+
+def actionable(case: Case) -> tuple[str, ...]:
+    """Return the causes for which something may be done, those that account for most first."""
+    known = service.resources()
+    targets = {t for action in known.knowledge.actions for t in action.targets}
+    groups = {known.knowledge.causes[c].group for c in known.reasoner.causes} & targets
+    return tuple(
+        e.cause for e in service.differential(case).differential
+        if e.cause in targets or e.group in groups
+    )  # fmt: skip
+
+
+def learned(case: Case, variable: str, state: str) -> Beliefs:
+    """Return P(present) of every cause if `variable` were seen to be `state`."""
+    return current(case.with_state(variable, state))
+
+
+def chances(case: Case, variable: str) -> dict[str, float]:
+    """Return how likely each state of a variable is in this case, whatever was entered for it."""
+    return dict(service.beliefs(case.with_state(variable, ""))[variable])
 
 
 def with_prior(case: Case, cause: str, prior: float) -> Beliefs:
@@ -48,7 +113,7 @@ def with_prior(case: Case, cause: str, prior: float) -> Beliefs:
     evidence of that ratio on the cause does.
     """
     known = service.resources()
-    base = service.presence(service.prior_beliefs(case.setting), cause)
+    base = service.presence(service.before(case), cause)
     ratio = odds(prior) / odds(base)
     top = max(1.0, ratio)
     rest = known.resting[cause]

@@ -27,7 +27,8 @@ from fascinet.model.shipped import shipped_knowledge, shipped_network
 CACHED = 256
 SUGGESTED = 24  # enough for the three best questions and the three best tests
 PROGRAMS = (256, 8e6)  # programs and entries kept: a server runs for days, each case adds two
-GROUND = frozenset({*CONTEXT, COMPLAINT})
+BEFORE = ("setting", COMPLAINT)  # what *before* knows, on every page: where, and that it twitches
+GROUND = (*BEFORE, *(v for v in CONTEXT if v not in BEFORE))  # the ladder, rung by rung
 _lock = Lock()
 # Python runs one thread at a time: ten diagnoses begun together would all end late. Two take
 # turns, so that a hard case does not stop an easy one; the others wait in line.
@@ -159,10 +160,11 @@ def with_next(case: Case) -> Differential:
 
 
 def evidence_of(case: Case) -> dict[str, str]:
-    """Return the hard evidence with the setting, as the engine takes it."""
+    """Return the hard evidence and the setting, the ladder's rungs first."""
     known = resources()
     context = {"setting": case.setting} if "setting" in known.network.index else {}
-    return {**context, **case.evidence}
+    whole = {**context, **case.evidence}
+    return {**{v: whole[v] for v in GROUND if v in whole}, **whole}
 
 
 @lru_cache(maxsize=CACHED)
@@ -172,10 +174,14 @@ def beliefs(case: Case) -> Posterior:
 
 
 @lru_cache(maxsize=8)
-def prior_beliefs(setting: str) -> Posterior:
-    """Return every marginal in a setting for someone who comes with the complaint only."""
-    known = resources()
-    return beliefs(Case(setting=setting, hard=known.blank.hard))
+def beliefs_before(setting: str, complaint: str | None) -> Posterior:
+    """Return every marginal in a setting for someone with this complaint, nothing else known."""
+    return beliefs(Case(setting=setting, hard=((COMPLAINT, complaint),) if complaint else ()))
+
+
+def before(case: Case) -> Posterior:
+    """Return what was believed *before*: P(. | setting, complaint), the same on every page."""
+    return beliefs_before(case.setting, case.evidence.get(COMPLAINT))
 
 
 def ground_and_findings(case: Case) -> tuple[dict[str, str], dict[str, str]]:
@@ -185,11 +191,15 @@ def ground_and_findings(case: Case) -> tuple[dict[str, str], dict[str, str]]:
     return ground, {v: s for v, s in whole.items() if v not in GROUND}
 
 
+def findings_of(case: Case) -> list[str]:
+    """Return what is in evidence beside the ladder's rungs (setting, complaint, age, sex)."""
+    return [v for v in (*case.evidence, *case.soft_evidence) if v not in GROUND]
+
+
 def log_prob_findings(case: Case) -> float:
-    """Return ln P(findings | setting, age, sex, complaint)."""
-    engine = resources().engine
-    ground, _ = ground_and_findings(case)
-    return beliefs(case).log_prob_evidence - engine.log_prob_evidence(ground)
+    """Return ln P(age, sex, findings | setting, complaint): how rare such a person is."""
+    before = {v: s for v, s in evidence_of(case).items() if v in BEFORE}
+    return beliefs(case).log_prob_evidence - resources().engine.log_prob_evidence(before)
 
 
 def presence(belief: Posterior, variable: str) -> float:

@@ -14,6 +14,7 @@ Edit = Mapping[str, Any]
 
 DEFAULT_SETTING = "primary_care"
 HISTORY = 100
+SCENARIOS = ("A", "B", "C")
 LINK_LIMIT = 4000
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
@@ -142,8 +143,10 @@ class Session:
         The cause that Why, What if and How sure speak of; None means the first of the ranking.
     node, other : str or None
         The node picked in the network, and the one whose link with it is looked at.
-    kept : Case or None
-        Scenario A of What if.
+    opened : str or None
+        The cause whose row of the ranking is open.
+    kept : dict of name to Case
+        Scenarios A, B and C of What if.
     everything : bool
         The ranking shows all causes, not only the likely ones.
     title : str
@@ -159,7 +162,8 @@ class Session:
     focus: str | None = None
     node: str | None = None
     other: str | None = None
-    kept: Case | None = None
+    opened: str | None = None
+    kept: dict[str, Case] = field(default_factory=dict[str, Case])
     everything: bool = False
     title: str = ""
     notices: list[str] = field(default_factory=list[str])
@@ -178,9 +182,9 @@ class Session:
             self.future.append(self.case)
             self.case = self.past.pop()
 
-    def keep(self) -> None:
-        """Keep the case as scenario A."""
-        self.kept = self.case
+    def keep(self, name: str = SCENARIOS[0]) -> None:
+        """Keep the case as a scenario: A, B or C."""
+        self.kept = {n: c for n, c in sorted({**self.kept, name: self.case}.items())}
 
     def redo(self) -> None:
         """Take the last undo back."""
@@ -212,6 +216,7 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
         "reset": lambda: _reset(session, blank),
         "all": lambda: setattr(session, "everything", not session.everything),
         "focus": lambda: setattr(session, "focus", str(edit.get("id", "")) or None),
+        "open": lambda: _open(session, str(edit.get("id", ""))),
         "select": lambda: _select(session, str(edit.get("id", ""))),
         "other": lambda: _other(session, str(edit.get("id", ""))),
     }
@@ -225,6 +230,11 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
 def _reset(session: Session, blank: Case) -> None:
     session.go(replace(blank, setting=session.case.setting))
     session.title = ""
+
+
+def _open(session: Session, cause: str) -> None:
+    good = _NAME.fullmatch(cause) and cause != session.opened
+    session.opened = cause if good else None
 
 
 def _select(session: Session, variable: str) -> None:

@@ -1,6 +1,6 @@
 """How sure: every parameter's effect on one cause, with its figure and source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,13 +9,13 @@ import numpy as np
 from fascinet.dashboard import service
 from fascinet.dashboard.figures import figure_of, parameter_name
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import label
 from fascinet.engine.analyses.sensitivity import Sensitivity, sensitivity
 from fascinet.engine.analyses.uncertainty import uncertainty
 
 LEAST_SWING = 1e-4
 DRAWS = 2000
 PLACES = 5
+RIVALS = 5  # causes that contend for first place
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Lever:
     at_low, at_high : float
         The posterior at the ends of the range.
     flips : tuple of float
-        Values at which another cause becomes the most probable.
+        Values at which the cause takes or loses first place: the one that accounts best for the
+        findings, as the differential ranks.
+    winners : tuple of str
+        The cause that takes first place at each of them.
     a, b, c, d : float
         p(t) = (a t + b) / (c t + d).
     grade, source : str
@@ -52,6 +55,7 @@ class Lever:
     at_low: float
     at_high: float
     flips: tuple[float, ...]
+    winners: tuple[str, ...]
     a: float
     b: float
     c: float
@@ -99,26 +103,75 @@ def levers(
     for i in np.argsort(-swing, kind="stable"):
         if len(out) == count or swing[i] <= least:
             break
-        lever = _lever(found, int(i))
+        lever = _lever(case, found, int(i))
         if lever.grade and lever.state != service.resources().resting.get(lever.variable):
             out.append(lever)
     return tuple(out)
 
 
-def _lever(found: Sensitivity, i: int) -> Lever:
+def _lever(case: Case, found: Sensitivity, i: int) -> Lever:
     known = service.resources()
     index = int(found.index[i])
     variable, state, parents = found.parameters.labels[index]
     figure = figure_of(known.knowledge, variable, state, parents)
-    turns = (float(found.flip_low[i]), float(found.flip_high[i]))
+    turns = flips(case, index)
     return Lever(
         index, parameter_name(known.network, variable, state, parents), variable, state, parents,
         float(found.value[i]), float(found.low[i]), float(found.high[i]),
         float(found.posterior_low[i]), float(found.posterior_high[i]),
-        tuple(t for t in turns if np.isfinite(t)),
+        tuple(t for t, _ in turns), tuple(winner for _, winner in turns),
         float(found.a[i]), float(found.b[i]), float(found.c[i]), float(found.d[i]),
         figure.grade if figure else "", figure.source if figure else "",
     )  # fmt: skip
+
+
+def shares(case: Case) -> dict[str, float]:
+    """Return, of the first causes, how far each accounts for the findings where it is present."""
+    entries = service.differential(case).differential
+    ranked = [e for e in entries if e.cause not in case.evidence][:RIVALS]
+    return {e.cause: e.responsibility / max(e.posterior, 1e-12) for e in ranked}
+
+
+def flips(case: Case, index: int) -> tuple[tuple[float, str], ...]:
+    """Return the values of one parameter at which first place changes hands, and who takes it.
+
+    A cause's score is P(present), a ratio of two linear functions of the parameter, times the
+    share that it accounts for where it is present, held at its value. First place changes where
+    the first cause's score meets a rival's: a root of a quadratic.
+    """
+    weight = shares(case)
+    first, *rivals = weight
+    top = _curve(case, first, index)
+    roots: list[tuple[float, str]] = []
+    for rival in rivals:
+        other = _curve(case, rival, index)
+        a, b, c, d = top
+        e, f, g, h = other
+        u, v = weight[first], weight[rival]
+        crossing = np.roots([
+            u * a * g - v * e * c, u * (a * h + b * g) - v * (e * d + f * c), u * b * h - v * f * d
+        ])  # fmt: skip
+        real = (float(t.real) for t in crossing if abs(t.imag) < 1e-9)
+        roots += [(t, rival) for t in real if 0 < t < 1]
+    return _nearest(sorted(roots), float(functions(case, first).parameters.values[index]))
+
+
+def _nearest(roots: Sequence[tuple[float, str]], value: float) -> tuple[tuple[float, str], ...]:
+    """Return the first turn on each side of the value: beyond it another cause is first."""
+    below = [turn for turn in roots if turn[0] < value]
+    above = [turn for turn in roots if turn[0] >= value]
+    return (*below[-1:], *above[:1])
+
+
+def _curve(case: Case, cause: str, index: int) -> tuple[float, float, float, float]:
+    """Return a, b, c, d of P(cause present) as a function of one parameter."""
+    found = functions(case, cause)
+    at = np.flatnonzero(found.index == index)
+    if not at.size:  # the parameter does not bear on this cause
+        p = 1.0 - service.beliefs(case)[cause][service.resources().resting[cause]]
+        return 0.0, p, 0.0, 1.0
+    i = int(at[0])
+    return float(found.a[i]), float(found.b[i]), float(found.c[i]), float(found.d[i])
 
 
 @dataclass(frozen=True)
@@ -141,18 +194,27 @@ class Standing:
 def standings(case: Case, count: int = 6) -> tuple[Standing, ...]:
     """Return the causes that come first most often, with the probability of each place.
 
-    The ranking is by P(cause present and producing the complaint | evidence), the draws are those
-    of `fascinet.engine.analyses.uncertainty`: normal log odds by the delta method.
+    The draws are ranked by what the differential sorts by: how far a cause accounts for the
+    findings. That is P(present) times the share that the cause accounts for where it is present;
+    P(present) is drawn (normal log odds by the delta method, see
+    `fascinet.engine.analyses.uncertainty`), the share stays at its value, so that with every
+    figure at its cited value place k is row k of the differential.
     """
     known = service.resources()
+    answer = service.differential(case)
+    entries = [e for e in answer.differential if e.cause not in case.evidence]
     found = uncertainty(
-        known.engine, service.evidence_of(case), draws=DRAWS, soft=case.soft_evidence
-    )
-    place = np.argsort(np.argsort(-found.draws, axis=1), axis=1)
-    shares = [(place == k).mean(axis=0) for k in range(PLACES)]
-    order = np.lexsort((-found.posterior, place.mean(axis=0)))[:count]
+        known.engine, service.evidence_of(case), [e.cause for e in entries],
+        draws=DRAWS, soft=case.soft_evidence,
+    )  # fmt: skip
+    absent = {h.name: i for i, h in enumerate(found.hypotheses)}
+    columns = [absent[f"{e.cause}={known.resting[e.cause]}"] for e in entries]
+    share = np.array([e.responsibility / max(e.posterior, 1e-12) for e in entries])
+    score = (1.0 - found.draws[:, columns]) * share
+    place = np.argsort(np.argsort(-score, axis=1, kind="stable"), axis=1)
+    places = np.stack([(place == k).mean(axis=0) for k in range(PLACES)], axis=1)
+    order = np.lexsort((np.arange(len(entries)), -places[:, 0]))[:count]
     return tuple(
-        Standing(h.name, label(known.network, h.name), tuple(float(s[i]) for s in shares))
+        Standing(entries[i].cause, entries[i].label, tuple(float(p) for p in places[i]))
         for i in order
-        for h in (found.hypotheses[i],)
     )

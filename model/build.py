@@ -70,6 +70,8 @@ def build_network(knowledge: Knowledge) -> Network:
 
 def _meta(record: Any, kind: str) -> dict[str, Any]:
     meta = {"kind": kind, "label": record.label, "patient_label": record.patient_label}
+    if record.id == TWITCHING:
+        meta["complaint"] = True
     for key in ("group", "section", "cost", "burden", "must_not_miss", "default", "normal"):
         if getattr(record, key, None) not in (None, ""):
             meta[key] = getattr(record, key)

@@ -6,21 +6,24 @@ import streamlit as st
 
 from fascinet.dashboard import flags, later, service
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.details import detail
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import label, percent, points, state_words
+from fascinet.dashboard.words import counted, label, listed, number, percent, state_words
 from fascinet.engine.clinic.differential import CauseEntry, Differential, NextTest
 from fascinet.model.errors import ImpossibleEvidenceError
 
 SHOWN = 12
 NEXT = 3
-HELP = "Probability that the cause is present and produces the findings at hand"
+CLEAR = 0.5  # an answer that accounts for so much stands alone in the sentence on top
+LEAD = "What could make this person's muscles twitch, ranked by what accounts for the findings."
+HELP = "How far a cause accounts for the findings: that it is present and produces them"
 
 
 def page() -> None:
     """Draw the page."""
-    known, here = open_page("Differential", "What could make this person's muscles twitch, ranked.")
+    known, here = open_page("Differential", LEAD, answer=sentence)
     try:
         answer = service.differential(here.case)
     except ImpossibleEvidenceError as error:
@@ -37,25 +40,59 @@ def page() -> None:
         full = later.answer(
             service.whole, here.case, text="Weighing what to ask next …", place=note
         )
-        data = {"groups": suggestions(known, full), "spans": spans(full)}
+        data = {"groups": suggestions(known, here, full), "spans": spans(full)}
         mount("next", data, on_edit, key="next")
+
+
+def sentence(here: Session) -> str:
+    """Return the answer in one sentence; empty where the findings exclude each other."""
+    try:
+        answer = service.differential(here.case)
+    except ImpossibleEvidenceError:
+        return ""
+    ranked = [e for e in answer.differential if e.cause not in here.case.evidence]
+    if not service.findings_of(here.case):
+        common = sorted(ranked, key=lambda e: -e.posterior)[:3]
+        return (
+            "Nothing is known yet but the complaint. Most often present in this setting: "
+            f"{listed([f'{e.label} ({percent(e.posterior)})' for e in common])}."
+        )
+    first, second = ranked[0], ranked[1]
+    if first.responsibility >= CLEAR:
+        return (
+            f"Most likely {first.label}: it accounts for {percent(first.responsibility)} of the "
+            f"findings (present: {percent(first.posterior)}); nothing else accounts for more than "
+            f"{percent(second.responsibility)}."
+        )
+    names = [f"{e.label} ({percent(e.responsibility)})" for e in ranked[:3]]
+    return f"No single cause stands out. {listed(names)} account for most of the findings."
 
 
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
     """Return what the ranking component draws; the intervals follow, see `spans`."""
-    entries = list(answer.differential)
+    told = here.case.evidence
+    entries = [e for e in answer.differential if e.cause not in told]
+    entered = [e for e in answer.differential if e.cause in told]
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause
     rest = len(entries) - SHOWN
-    more = (
-        "" if rest <= 0 else ("Only the likely ones" if here.everything else f"{rest} more causes")
-    )
+    more = ""
+    if rest > 0:
+        more = "Only the likely ones" if here.everything else counted(rest, "more cause")
+    rows = [_row(known, here, e, focus, str(i)) for i, e in enumerate(shown, start=1)]
+    rows += [{**_row(known, here, e, focus, ""), "entered": True} for e in entered]
+    left = max(0.0, 1.0 - sum(e.responsibility for e in answer.differential))
     return {
-        "rows": [_row(known, e, focus) for e in shown],
+        "rows": rows,
+        "none": {
+            "label": "None of these causes",
+            "note": "chance, and causes that the network does not know",
+            "text": percent(left),
+        },
         "all": here.everything,
         "more": more,
         "help": HELP,
-        "caption": "Causes, most likely to explain the findings first",
+        "caption": "Causes, those that account best for the findings first",
     }
 
 
@@ -69,37 +106,69 @@ def spans(answer: Differential) -> dict[str, dict[str, Any]]:
     return out
 
 
-def _row(known: Resources, entry: CauseEntry, focus: str) -> dict[str, Any]:
-    trend = "up" if entry.posterior > entry.prior else "down"
+def _row(
+    known: Resources, here: Session, entry: CauseEntry, focus: str, rank: str
+) -> dict[str, Any]:
+    patient = label(known.network, entry.cause, patient=True)
+    opened = entry.cause == here.opened
     return {
         "id": entry.cause,
+        "rank": rank,
         "label": entry.label,
-        "patient": label(known.network, entry.cause, patient=True),
+        "patient": patient if patient != entry.label else "",
         "serious": entry.must_not_miss,
         "p": entry.posterior,
         "prior": entry.prior,
         "r": entry.responsibility,
         "ptext": percent(entry.posterior),
         "priortext": percent(entry.prior),
-        "change": points(entry.prior, entry.posterior),
-        "trend": trend,
         "rtext": percent(entry.responsibility),
         "focus": entry.cause == focus,
+        "entered": False,
+        "open": opened,
+        "detail": _detail(here, entry.cause) if opened else None,
     }
 
 
-def suggestions(known: Resources, answer: Differential) -> list[dict[str, Any]]:
-    """Return the best next questions and tests, best first."""
+def _detail(here: Session, cause: str) -> dict[str, Any]:
+    return later.answer(detail, here.case, cause, text="Weighing every finding …").payload()
+
+
+def unasked(known: Resources, here: Session, answer: Differential) -> list[NextTest]:
+    """Return the open questions that an urgent red flag hangs on, most telling first."""
+    if here.case == known.blank:
+        return []
+    urgent = {
+        variable
+        for rule in known.knowledge.red_flags
+        if rule.level == "urgent"
+        for condition in rule.when
+        for variable in condition
+    }
+    open_ = (t for t in answer.next_tests if t.finding in urgent)
+    return [t for t in open_ if _kind(known, t.finding) == "finding"]
+
+
+def suggestions(known: Resources, here: Session, answer: Differential) -> list[dict[str, Any]]:
+    """Return what to ask about red flags, and the best next questions and tests, best first."""
     tests = [t for t in answer.next_tests if _kind(known, t.finding) == "test"]
     questions = [t for t in answer.next_tests if _kind(known, t.finding) != "test"]
+    warnings = unasked(known, here, answer)
+    questions = [t for t in questions if t not in warnings[:NEXT]]
+    groups = [
+        ("Not yet asked: red flags", "What must not be missed, first", warnings, False),
+        ("Best next question", "Expected information per cost", questions, True),
+        ("Best next test", "Expected information per cost", tests, True),
+    ]
     return [
         {
             "title": title,
-            "note": "Expected information, best per cost first",
+            "note": note,
             "items": [_suggestion(known, t, chosen[0]) for t in chosen[:NEXT]],
             "empty": "Nothing left that would change the picture.",
         }
-        for title, chosen in (("Best next question", questions), ("Best next test", tests))
+        for title, note, chosen, always in groups
+        if chosen or always
     ]
 
 
@@ -118,7 +187,7 @@ def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, A
     return {
         "id": test.finding,
         "label": test.label,
-        "gain": f"{test.expected_gain_bits:.2f} bits",
+        "gain": f"{number(test.expected_gain_bits, 2)} bits",
         "share": min(1.0, test.expected_gain_bits / max(best.expected_gain_bits, 1e-12)),
         "note": " · ".join(words),
         "answers": answers,

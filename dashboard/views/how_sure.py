@@ -12,9 +12,9 @@ from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page, plain
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.sureness import DRAWS, Lever, levers, standings
+from fascinet.dashboard.sureness import DRAWS, RIVALS, Lever, levers, standings
 from fascinet.dashboard.tables import table
-from fascinet.dashboard.words import percent
+from fascinet.dashboard.words import counted, figure, listed, number, percent
 from fascinet.engine.clinic.differential import CauseEntry
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -35,7 +35,7 @@ def page() -> None:
         return
     cause = choose_focus(known, here, key="sure-focus")
     if cause in here.case.entered:
-        st.info("This cause was entered as a finding: its probability hangs on no figure.")
+        st.info("This cause was entered as a finding: no figure changes its probability.")
         return
     entry = answer[cause]
     head, note = st.empty(), st.empty()
@@ -43,9 +43,44 @@ def page() -> None:
     found = later.answer(
         levers, here.case, cause, text="Moving every figure through its range …", place=note
     )
-    if not found:
-        st.caption("No single figure's range moves this answer.")
-        return
+    st.html(f"<p class='fn-big' data-testid='unless'>{escape(unless(here, entry, found))}</p>")
+    if found:
+        _single(known, found, entry)
+    _places(here, note)
+    if found:
+        _poor(known, found)
+    full = later.answer(service.whole, here.case, text="Working out the interval …", place=note)
+    low, high = full[cause].interval
+    _headline(head, entry, f"{percent(low)} to {percent(high)}")
+
+
+def unless(here: Session, entry: CauseEntry, found: tuple[Lever, ...]) -> str:
+    """Return in one line what could take first place away from a cause, or give it."""
+    ranked = [e.cause for e in service.differential(here.case).differential
+              if e.cause not in here.case.evidence]  # fmt: skip
+    first = ranked[0] == entry.cause
+    turns = [
+        (x, t)
+        for x in found
+        for t, winner in zip(x.flips, x.winners, strict=True)
+        if x.low <= t <= x.high and (first or winner == entry.cause)
+    ]
+    if not first and ranked.index(entry.cause) >= RIVALS:
+        return f"{entry.label} is number {ranked.index(entry.cause) + 1} in the ranking."
+    start = f"{entry.label} stays first" if first else f"{entry.label} does not come first"
+    if not turns:
+        return f"{start}, wherever in its cited range any single figure lies."
+    lever, turn = turns[0]
+    side = "above" if turn > lever.value else "below"
+    more = f" ({counted(len(turns) - 1, 'other figure')} could do it too)" if turns[1:] else ""
+    verb = "is" if first else "were"
+    return (
+        f"{start}, unless {lever.name} {verb} {side} {figure(turn)} (now {figure(lever.value)}, "
+        f"cited range {figure(lever.low)} to {figure(lever.high)}){more}."
+    )
+
+
+def _single(known: Resources, found: tuple[Lever, ...], entry: CauseEntry) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What carries the answer", anchor=False)
@@ -55,11 +90,6 @@ def page() -> None:
         st.vega_lite_chart(rows, spec, key=TORNADO, on_select=lambda: _clicked(found))
     with right:
         _curve(known, found, entry.posterior)
-    _places(here, note)
-    _poor(known, found)
-    full = later.answer(service.whole, here.case, text="Working out the interval …", place=note)
-    low, high = full[cause].interval
-    _headline(head, entry, f"{percent(low)} to {percent(high)}")
 
 
 def _clicked(found: tuple[Lever, ...]) -> None:
@@ -93,7 +123,7 @@ def _places(here: Session, note: DeltaGenerator) -> None:
             f"{percent(first.places[0])} of {DRAWS:,} draws."
         ))  # fmt: skip
         st.caption(
-            "Ranked by the probability that the cause is present and produces the twitching. "
+            "Ranked as the differential ranks: by how far a cause accounts for the findings. "
             "The surer a place, the less better figures could change it."
         )
 
@@ -120,15 +150,19 @@ def _reach(lever: Lever) -> float:
 
 def _reading(known: Resources, lever: Lever) -> str:
     cited = reference(known.knowledge, lever.source) if lever.source else None
-    range_ = f"cited range {100 * lever.low:.3g}% to {100 * lever.high:.3g}%"
-    lines = [f"Now **{100 * lever.value:.3g}%**, {range_}."]
+    lines = [
+        f"Now **{figure(lever.value)}**, cited range {figure(lever.low)} to {figure(lever.high)}."
+    ]
     if lever.flips:
         inside = [t for t in lever.flips if lever.low <= t <= lever.high]
-        where = " and ".join(f"{100 * t:.3g}%" for t in lever.flips)
+        where = listed([figure(t) for t in lever.flips])
         side = "inside" if inside else "outside"
-        lines.append(f"The most probable cause changes at {where}, {side} the cited range.")
+        lines.append(
+            f"Another cause would account best for the findings beyond {where}, {side} the cited "
+            "range."
+        )
     else:
-        lines.append("No value of it would change which cause is the most probable.")
+        lines.append("No value of it would change which cause comes first.")
     if cited:
         name = plain(brief(known.knowledge, cited.key))
         link = f"[{name}]({cited.url})" if cited.url else name
@@ -150,9 +184,9 @@ def _poor(known: Resources, found: tuple[Lever, ...]) -> None:
 def _line(known: Resources, lever: Lever) -> tuple[str, ...]:
     return (
         lever.name,
-        f"{100 * lever.value:.3g}%",
-        f"{100 * lever.low:.3g}–{100 * lever.high:.3g}%",
-        f"{100 * lever.swing:.1f} pts",
+        figure(lever.value),
+        f"{figure(lever.low)} to {figure(lever.high)}",
+        f"{number(100 * lever.swing, 2)} pts",
         lever.grade,
         shorten(reference(known.knowledge, lever.source).text, 90, placeholder=" …"),
     )

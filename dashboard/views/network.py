@@ -10,7 +10,7 @@ from fascinet.dashboard.influence import d_connected
 from fascinet.dashboard.linkpanel import Link, link_of
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import percent, points, state_words
+from fascinet.dashboard.words import change, percent, state_words
 from fascinet.model.errors import ImpossibleEvidenceError
 
 CHANGE = 0.02
@@ -64,7 +64,7 @@ def _lit(known: Resources, here: Session) -> list[str] | None:
 
 def _value(known: Resources, here: Session, variable: str) -> dict[str, Any]:
     now = service.presence(service.beliefs(here.case), variable)
-    before = service.presence(service.prior_beliefs(here.case.setting), variable)
+    before = service.presence(service.before(here.case), variable)
     kinds = ["up"] if now - before > CHANGE else ["down"] if before - now > CHANGE else []
     if variable in here.case.evidence or variable == "setting":
         kinds = ["seen"]
@@ -74,7 +74,7 @@ def _value(known: Resources, here: Session, variable: str) -> dict[str, Any]:
         "p": round(now, 4),
         "prior": round(before, 4),
         "text": _text(known, here, variable, now),
-        "say": f"{percent(now)}, before {percent(before)}, {points(before, now)}",
+        "say": f"{percent(now)}, before {percent(before)}, {change(before, now)}",
         "kind": kinds,
     }
 

@@ -1,29 +1,35 @@
-"""What if: two cases side by side, seeing against doing, and sliders on priors and figures."""
+"""What if: three plain questions, cases side by side, and sliders on priors and figures."""
 
 import math
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from fascinet.dashboard import charts_change, flags, later, scenarios, service
 from fascinet.dashboard.focus import choose_focus
-from fascinet.dashboard.frame import open_page
-from fascinet.dashboard.scenarios import Beliefs
+from fascinet.dashboard.frame import open_page, plain
+from fascinet.dashboard.scenarios import Beliefs, Otherwise
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.state import Session
+from fascinet.dashboard.state import SCENARIOS, Session
 from fascinet.dashboard.sureness import Lever, levers
-from fascinet.dashboard.words import label, percent, state_words
+from fascinet.dashboard.tables import table
+from fascinet.dashboard.words import (
+    NOISE,
+    change,
+    figure,
+    label,
+    listed,
+    percent,
+    state_words,
+    way,
+)
+from fascinet.model.case import COMPLAINT
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError
 
 LEAD = "Change one thing and see what follows."
-VIEWS = ("One thing changed", "Two cases", "Another prior", "Another figure")
-WORDS = {
-    "observed": "**Seen**: what if we *learned* this of someone with the same findings?",
-    "intervened": "**Done**: what if we *made* it so, and then saw the same findings?",
-    "counterfactual": "**Imagined**: what if, in *this* person and all else equal, it had been so?",
-}
-TITLES = {"observed": "Seen", "intervened": "Done", "counterfactual": "Imagined"}
 SHOWN = 10
 EVERY = 100_000  # figures, that is: all that bear on the answer
+POSSIBLE = 1e-9
 
 
 def page() -> None:
@@ -34,103 +40,230 @@ def page() -> None:
     except ImpossibleEvidenceError as error:
         flags.impossible(known, error)
         return
+    draw: dict[str, Callable[[Resources, Session], None]] = {
+        "If I learned …": _learned,
+        "If we treated …": _treated,
+        "If it had never been …": _never,
+        "Side by side": _side_by_side,
+        "Another prior": _prior,
+        "Another figure": _figure,
+    }
     view = st.segmented_control(
-        "Kind of change", VIEWS, default=VIEWS[0], key="if-view", required=True
+        "Question", tuple(draw), default=next(iter(draw)), key="if-view", required=True
     )
-    draw = {VIEWS[0]: _one_thing, VIEWS[1]: _two_cases, VIEWS[2]: _prior, VIEWS[3]: _figure}
     draw[str(view)](known, here)
 
 
-def _one_thing(known: Resources, here: Session) -> None:
+# ------------------------------------------------------------------------------- learned
+
+
+def _learned(known: Resources, here: Session) -> None:
     left, right = st.columns([1, 1.6], gap="large")
-    names = _changeable(known)
     with left:
-        start = next((v for v in names if v in here.case.entered), next(iter(names)))
+        names = {e.id: e.label for e in known.catalogue.entries}
+        names |= {c: label(known.network, c) for c in known.reasoner.causes if c not in names}
         variable = str(st.selectbox(
-            "What if", list(names), index=list(names).index(start),
-            format_func=names.__getitem__, key="if-variable",
+            "If I learned about …", list(names), format_func=names.__getitem__,
+            key="if-learned", index=_first_open(here, list(names)),
         ))  # fmt: skip
-        states = known.network.states(variable)
-        now = here.case.values.get(variable)
-        state = str(st.segmented_control(
-            "were", states, default=next(s for s in states if s != now),
-            format_func=state_words, key=f"if-state-{variable}", required=True,
-        ))  # fmt: skip
-        world = str(st.segmented_control(
-            "Meant as", tuple(WORDS), default="observed", format_func=TITLES.__getitem__,
-            key="if-world", required=True,
-        ))  # fmt: skip
-        for text in WORDS.values():
-            st.markdown(text)
+        state = _state(known, here, variable, "that it is …")
+        st.caption(
+            "Nothing is done to the person: one fact more is known. What it makes of the causes "
+            "is what the ranking would show had you entered it."
+        )
     with right:
-        _show_world(known, here, variable, state, world)
+        try:
+            after = scenarios.learned(here.case, variable, state)
+        except ImpossibleEvidenceError:
+            st.warning("With the findings at hand this is impossible.")
+            return
+        now = {c: p for c, p in scenarios.current(here.case).items() if c != variable}
+        after = {c: p for c, p in after.items() if c != variable}
+        st.header(f"{names[variable]}: {state_words(state)}", anchor=False)
+        _compare(known, now, after, "now", "then")
+        _explain_away(known, now, after, variable, state)
 
 
-def _changeable(known: Resources) -> dict[str, str]:
-    entries = {e.id: e.label for e in known.catalogue.entries}
-    causes = {c: label(known.network, c) for c in known.reasoner.causes}
-    return {**causes, **entries}
+def _first_open(here: Session, names: list[str]) -> int:
+    """Return the first finding that has not been entered yet."""
+    return next((i for i, v in enumerate(names) if v not in here.case.entered), 0)
 
 
-def _show_world(known: Resources, here: Session, variable: str, state: str, world: str) -> None:
-    try:
-        after = later.answer(
-            scenarios.worlds, here.case, variable, state, text="Imagining the other world …"
-        )[world]
-    except FascinetError as error:
-        st.warning(str(error))
+def _state(known: Resources, here: Session, variable: str, text: str) -> str:
+    """Let a state be chosen; a likely one that is not the present one stands at the start."""
+    now = here.case.values.get(variable)
+    chances = scenarios.chances(here.case, variable)
+    states = [s for s in known.network.states(variable) if chances[s] > POSSIBLE]
+    other = [s for s in states if s not in {now, known.resting.get(variable)}]
+    start = max(other or states, key=lambda s: chances[s])
+    return str(st.segmented_control(
+        text, states, default=start, format_func=state_words, required=True,
+        key=f"if-state-{variable}-{now}",
+    ))  # fmt: skip
+
+
+def _explain_away(
+    known: Resources, now: Beliefs, after: Beliefs, variable: str, state: str
+) -> None:
+    """Say in one sentence what explaining away does, where it does something."""
+    name = label(known.network, variable)
+    kind = str(known.network.meta.get(variable, {}).get("kind"))
+    if kind not in {"cause", "risk"}:
         return
-    if any(math.isnan(p) for p in after.values()):
-        st.warning("With the findings at hand this is impossible.")
-        return
-    st.header(f"{label(known.network, variable)}: {state_words(state)}", anchor=False)
-    _compare(known, scenarios.current(here.case), after, "now", TITLES[world].lower())
+    gone = state == known.resting.get(variable)
+    moved = [
+        c for c in now if (after[c] - now[c] > NOISE) is gone and abs(after[c] - now[c]) > NOISE
+    ]
+    names = listed(
+        [label(known.network, c) for c in sorted(moved, key=lambda c: -abs(after[c] - now[c]))[:3]]
+    )
+    if moved and gone:
+        st.markdown(plain(
+            f"Why {names} rises: without {name} something else has to account for the same "
+            "findings. Nothing has caused it; the finding has to come from somewhere."
+        ))  # fmt: skip
+    elif moved:
+        st.markdown(plain(
+            f"Why {names} falls: {name} already accounts for the findings, so that less is left "
+            "to be accounted for (explaining away)."
+        ))  # fmt: skip
+
+
+# ------------------------------------------------------------------------------- otherwise
+
+
+def _treated(known: Resources, here: Session) -> None:
+    names = {c: label(known.network, c) for c in scenarios.actionable(here.case)}
+    note = (
+        "Counterfactual: the same person, everything else equal, with this cause taken away. "
+        "Causes that it does not bring about stay as they are: treating one thing does not make "
+        "another more likely."
+    )
+    _imagined(known, here, names, "If we treated …", "if-treated", note)
+
+
+def _never(known: Resources, here: Session) -> None:
+    names = {v: r.label for v, r in known.knowledge.risks.items() if v in known.network.index}
+    names |= {c: label(known.network, c) for c in known.reasoner.causes}
+    entered = {v: names[v] for v in names if _is_there(known, here, v)}
+    note = (
+        "Counterfactual: this person's own past with one thing left out, and all that came of it. "
+        "What has another source stays."
+    )
+    _imagined(known, here, {**entered, **names}, "If it had never been …", "if-never", note)
+
+
+def _is_there(known: Resources, here: Session, variable: str) -> bool:
+    return here.case.evidence.get(variable, known.resting[variable]) != known.resting[variable]
+
+
+def _imagined(
+    known: Resources, here: Session, names: Mapping[str, str], text: str, key: str, note: str
+) -> None:
+    left, right = st.columns([1, 1.6], gap="large")
+    with left:
+        variable = str(st.selectbox(text, list(names), format_func=names.__getitem__, key=key))
+        st.caption(note)
+    with right:
+        try:
+            found = later.answer(
+                scenarios.otherwise, here.case, variable, known.resting[variable],
+                text="Imagining the other world …",
+            )  # fmt: skip
+        except FascinetError as error:
+            st.warning(plain(str(error)))
+            return
+        if any(math.isnan(p) for p in found.causes.values()):
+            st.warning("With the findings at hand this is impossible.")
+            return
+        _still(known, found, names[variable])
+        now = {c: p for c, p in scenarios.current(here.case).items() if c in found.causes}
+        _compare(known, now, found.causes, "now", "then")
+
+
+def _still(known: Resources, found: Otherwise, name: str) -> None:
+    """Draw what would still be there: the complaint first."""
+    before, after = found.anyone
+    if COMPLAINT in found.findings:
+        st.html(
+            "<p class='fn-big' data-testid='still'>Would it still twitch? In this person "
+            f"<b>{percent(found.findings[COMPLAINT])}</b>.</p>"
+        )
+    st.markdown(plain(
+        f"Among people of this setting, age and sex, twitching goes from {percent(before)} to "
+        f"{percent(after)} if nobody had it: {name}."
+        if change(before, after) != "no change" else
+        f"Among people of this setting, age and sex, twitching stays at {percent(after)}: "
+        f"{name} makes few of them twitch."
+    ))  # fmt: skip
+    rest = {v: p for v, p in found.findings.items() if v != COMPLAINT}
+    if rest:
+        rows = [(label(known.network, v), percent(p)) for v, p in
+                sorted(rest.items(), key=lambda item: item[1])]  # fmt: skip
+        st.html(
+            table("Which findings would still be there", ("Finding", "Still there"), rows, (1,))
+        )
 
 
 def _compare(known: Resources, first: Beliefs, second: Beliefs, a: str, b: str) -> None:
-    """Draw the causes that differ most between two sets of beliefs."""
-    order = sorted(second, key=lambda c: -max(second[c], first[c]) - abs(second[c] - first[c]))
-    pairs = [(label(known.network, c), first[c], second[c]) for c in order[:SHOWN]]
+    """Draw the causes that differ between two sets of beliefs, most changed first."""
+    order = sorted(second, key=lambda c: -abs(second[c] - first[c]))
+    moved = [c for c in order if change(first[c], second[c]) != "no change"]
+    if not moved:
+        st.caption("No cause changes by half a point or more.")
+        return
+    pairs = [(label(known.network, c), first[c], second[c]) for c in moved[:SHOWN]]
     rows, spec = charts_change.difference(pairs, a, b)
     st.vega_lite_chart(rows, spec, key=f"difference-{b}")
-    moved = max(second, key=lambda c: abs(second[c] - first[c]))
-    if abs(second[moved] - first[moved]) < 5e-4:
-        st.caption("Nothing changes by more than 0.05 points.")
-        return
-    st.caption(
-        f"Most changed: {label(known.network, moved)}, {percent(first[moved])} → "
-        f"{percent(second[moved])}."
-    )
+    most = moved[0]
+    st.caption(f"Most changed: {label(known.network, most)}, {way(first[most], second[most])}.")
 
 
-def _two_cases(known: Resources, here: Session) -> None:
+# ------------------------------------------------------------------------------- side by side
+
+
+def _side_by_side(known: Resources, here: Session) -> None:
     st.markdown(
-        "Keep the case as it stands as **A**, then change findings in the list: the chart shows "
-        "**A** against the case now."
+        "Keep the case as it stands as **A**, **B** or **C**, change findings in the list, and "
+        "read the columns side by side."
     )
-    st.button("Keep this case as A", key="keep-a", on_click=lambda: here.keep())
-    if here.kept is None:
+    with st.container(horizontal=True):
+        for name in SCENARIOS:
+            st.button(
+                f"Keep this case as {name}", key=f"keep-{name}", on_click=here.keep, args=(name,)
+            )
+    if not here.kept:
         return
-    if here.kept == here.case:
-        st.caption("A and the case now are the same. Change a finding.")
-    left, right = st.columns([1.6, 1], gap="large")
-    with left:
-        _compare(known, scenarios.current(here.kept), scenarios.current(here.case), "A", "now")
-    with right:
-        st.header("What differs", anchor=False)
-        for line in _differences(known, here):
-            st.markdown(f"- {line}")
-        st.button("Go back to A", key="back-a", on_click=lambda: here.go(here.kept or here.case))
+    cases = {**here.kept, "now": here.case}
+    if here.case in here.kept.values():
+        name = next(n for n, c in here.kept.items() if c == here.case)
+        st.caption(f"{name} and the case now are the same. Change a finding.")
+    beliefs = {n: scenarios.current(c) for n, c in cases.items()}
+    spread = {c: max(b[c] for b in beliefs.values()) - min(b[c] for b in beliefs.values())
+              for c in known.reasoner.causes}  # fmt: skip
+    top = [e.cause for e in service.differential(here.case).differential[:3]]
+    order = sorted(spread, key=lambda c: (-spread[c], c))[:SHOWN]
+    order = [*top, *(c for c in order if c not in top)]
+    rows = [(label(known.network, c), *(percent(b[c]) for b in beliefs.values())) for c in order]
+    st.html(table("Present, by scenario", ("Cause", *cases), rows, range(1, len(cases) + 1)))
+    st.header("What differs", anchor=False)
+    st.html(table("Findings that differ", ("Finding", *cases), _differences(known, here), ()))
+    with st.container(horizontal=True):
+        for name, case in here.kept.items():
+            st.button(f"Go back to {name}", key=f"back-{name}", on_click=here.go, args=(case,))
 
 
-def _differences(known: Resources, here: Session) -> list[str]:
-    a, b = service.evidence_of(here.kept or here.case), service.evidence_of(here.case)
-    words = {v: label(known.network, v) for v in {*a, *b}}
+def _differences(known: Resources, here: Session) -> list[tuple[str, ...]]:
+    told = [service.evidence_of(c) for c in (*here.kept.values(), here.case)]
+    names = {v: label(known.network, v) for case in told for v in case}
     return [
-        f"{words[v]}: {state_words(a.get(v, 'unknown'))} → {state_words(b.get(v, 'unknown'))}"
-        for v in sorted(words, key=words.__getitem__)
-        if a.get(v) != b.get(v)
+        (names[v], *(state_words(case.get(v, "unknown")) for case in told))
+        for v in sorted(names, key=names.__getitem__)
+        if len({case.get(v) for case in told}) > 1
     ]
+
+
+# ------------------------------------------------------------------------------- figures
 
 
 def _prior(known: Resources, here: Session) -> None:
@@ -138,12 +271,12 @@ def _prior(known: Resources, here: Session) -> None:
     if cause in here.case.entered:
         st.info("This cause was entered as a finding.")
         return
-    base = service.presence(service.prior_beliefs(here.case.setting), cause)
+    base = service.presence(service.before(here.case), cause)
     left, right = st.columns([1, 1.6], gap="large")
     with left:
         value = st.select_slider(
-            "Its probability among people who come with twitching in this setting",
-            _steps(base), value=base, format_func=lambda p: f"{100 * p:.3g}%",
+            "Its probability among people who come with this complaint in this setting",
+            _steps(base), value=base, format_func=figure,
             key=f"if-prior-{cause}-{here.case.setting}",
         )  # fmt: skip
         st.markdown(_cited_prior(known, here, cause, base))
@@ -161,10 +294,10 @@ def _cited_prior(known: Resources, here: Session, cause: str, base: float) -> st
     settings = known.knowledge.causes[cause].prior.settings
     links = settings.get(here.case.setting, settings.get("all", {}))
     cited = [
-        f"{state_words(s)}: {100 * f.p:.3g}% ({100 * f.low:.3g}–{100 * f.high:.3g}%)"
+        f"{state_words(s)}: {figure(f.p)} ({figure(f.low)} to {figure(f.high)})"
         for s, f in links.items()
     ]
-    text = f"In the network **{percent(base)}**."
+    text = f"In the network **{figure(base)}**."
     return f"{text} Cited, with range: {'; '.join(cited)}." if cited else text
 
 
@@ -198,13 +331,13 @@ def _figure(known: Resources, here: Session) -> None:
 
 def _slider(lever: Lever) -> float:
     value = float(st.select_slider(
-        "Value", _scale(lever), value=lever.value, format_func=lambda p: f"{100 * p:.3g}%",
+        "Value", _scale(lever), value=lever.value, format_func=figure,
         key=f"if-value-{lever.index}",
     ))  # fmt: skip
     inside = lever.low <= value <= lever.high
     st.markdown(
-        f"Cited **{100 * lever.value:.3g}%**, range {100 * lever.low:.3g}% to "
-        f"{100 * lever.high:.3g}%: the slider stands **{'inside' if inside else 'outside'}** it."
+        f"Cited **{figure(lever.value)}**, range {figure(lever.low)} to {figure(lever.high)}: "
+        f"the slider stands **{'inside' if inside else 'outside'}** it."
     )
     return value
 

@@ -10,12 +10,13 @@ from fascinet.dashboard.frame import open_page, plain, session
 from fascinet.dashboard.people import frequency_tree
 from fascinet.dashboard.reasons import Reasons, in_words, reasons
 from fascinet.dashboard.tables import table
-from fascinet.dashboard.words import percent, times
+from fascinet.dashboard.words import counted, in_people, number, people, percent, times
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "What each finding does to one cause, and how sure that makes it."
-VIEWS = ("Weights of evidence", "Of 1,000 people", "Nomogram")
+VIEWS = ("Weights of evidence", "As people", "Nomogram")
 SHOWN = 14
+DOTS = 1000
 
 
 def page() -> None:
@@ -37,12 +38,11 @@ def page() -> None:
 
 
 def _headline(found: Reasons) -> None:
-    n = round(1000 * found.posterior)
-    count = "fewer than 1" if n == 0 else "more than 999" if n == 1000 else f"about {n}"
     st.html(
-        f"<p class='fn-big' data-testid='headline'>Of 1,000 people with these findings, {count} "
-        f"have {escape(found.name)}: {percent(found.prior)} before, "
-        f"<b>{percent(found.posterior)}</b> now ({times(found.ratio)} in odds).</p>"
+        f"<p class='fn-big' data-testid='headline'>{escape(found.name)}: "
+        f"{percent(found.prior)} before, <b>{percent(found.posterior)}</b> now "
+        f"(<span class='fn-keep'>{times(found.ratio)} in odds</span>). Of people like this one, "
+        f"{in_people(found.posterior)} have it.</p>"
     )
 
 
@@ -50,11 +50,11 @@ def _weights(found: Reasons) -> None:
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         st.header("From before to now", anchor=False)
-        steps = [(w.text, w.db) for w in found.weights[:SHOWN]]
-        rest = sum(w.db for w in found.weights[SHOWN:])
-        if found.weights[SHOWN:]:
-            steps.append((f"{len(found.weights) - SHOWN} weaker findings", rest))
-        rows, spec = charts.waterfall(found.prior, steps, found.posterior)
+        st.caption(
+            "Before: anyone with this complaint in this setting. Then age and sex, then what was "
+            "found, strongest first. ▲ makes the cause more likely, ▼ less."
+        )
+        rows, spec = charts.waterfall(found.prior, _steps(found), found.posterior)
         st.vega_lite_chart(rows, spec, key="waterfall")
     with right:
         st.header("In words", anchor=False)
@@ -67,32 +67,51 @@ def _weights(found: Reasons) -> None:
     st.html(_table(found))
 
 
+def _steps(found: Reasons) -> list[tuple[str, float]]:
+    """Return the steps that are drawn: the weakest findings together are one."""
+    steps = [(w.text, w.db) for w in found.weights[:SHOWN]]
+    rest = found.weights[SHOWN:]
+    if rest:
+        steps.append((counted(len(rest), "weaker finding"), sum(w.db for w in rest)))
+    return steps
+
+
 def _table(found: Reasons) -> str:
     rows = [
         (w.text, charts.decibans(w.db), times(w.textbook), times(w.in_context))
         for w in found.weights
     ]
     caption = (
-        "Textbook: the finding alone. In context: given all the other findings, which may already "
-        "have said it."
+        "Textbook: the finding alone, given setting, complaint, age and sex. In context: given all "
+        "the other findings too, which may already have said it. Weight: the finding's fair share "
+        "of the whole way, so it can differ in sign from the ratio in context."
     )
-    return table(caption, ("Finding", "Weight", "Textbook LR", "LR in context"), rows, (1, 2, 3))
+    heads = ("Finding", "Weight", "Textbook ratio", "Ratio in context")
+    return table(caption, heads, rows, (1, 2, 3))
 
 
 def _people(found: Reasons) -> None:
     left, right = st.columns(2, gap="large")
     for column, title, share in (
-        (left, "Before the findings", found.prior),
-        (right, "With these findings", found.posterior),
+        (left, "Before", found.prior),
+        (right, "Now", found.posterior),
     ):
         with column:
             st.header(title, anchor=False)
-            n = round(1000 * share)
-            st.markdown(plain(f"{n} of 1,000 people like this have {found.name} (orange)."))
-            rows, spec = charts.people(share)
+            count, crowd = people(share)
+            has = "has" if count == 1 else "have"
+            st.markdown(plain(f"{in_people(share).capitalize()} {has} {found.name}{_dots(crowd)}"))
+            rows, spec = charts.people(count if crowd == DOTS else int(count > 0))
             st.vega_lite_chart(rows, spec, key=f"people-{title}")
     st.header("As a tree", anchor=False)
     st.html(frequency_tree(found, service.log_prob_findings(session().case)))
+
+
+def _dots(crowd: int) -> str:
+    """Return what a coloured dot stands for: one person, or more where the cause is rare."""
+    if crowd == DOTS:
+        return " (orange)."
+    return f"; each dot is {crowd // DOTS:,} people, the orange one holds them."
 
 
 def _nomogram(found: Reasons) -> None:
@@ -106,13 +125,14 @@ def _nomogram(found: Reasons) -> None:
             key="why-nomogram",
         )
         pre, ratio, post = _points(found, picked)
+        start = "Without it" if picked else "Before"
         st.markdown(
-            f"Before **{percent(pre)}**, likelihood ratio **{ratio:.3g}**, "
+            f"{start} **{percent(pre)}**, likelihood ratio **{number(ratio)}**, "
             f"after **{percent(post)}**. Lay a ruler from the left scale through the middle one, "
             "and read the right one."
         )
         if picked:
-            st.caption("Before: with all the other findings. The ratio is the one in context.")
+            st.caption("Without it: with all the other findings. The ratio is the one in context.")
     with left:
         rows, spec = charts.fagan(pre, ratio, post)
         st.vega_lite_chart(rows, spec, key="fagan")

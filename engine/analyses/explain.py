@@ -63,8 +63,9 @@ class Explanation(Result):
 
     Notes
     -----
-    Context (setting, age, sex: `meta` kind "context") comes first and is always known: its Shapley
-    values are its weights, and the textbook ratio of a finding is that in this context. Log odds
+    Context (setting, complaint, age, sex: what `is_ground` says) comes first, in the order given,
+    and is always known: its Shapley values are its weights, and the textbook ratio of a finding is
+    that in this context. Log odds
     are capped at ± 150 dB, so that a certainty has a weight. `textbook_lr` far above
     `in_context_lr` says that the finding tells again what the others told (double counting), or
     that another cause explains it away.
@@ -196,8 +197,7 @@ def explain_vectors(
     seed: int = 0,
 ) -> Explanation:
     """Return the explanation of findings given as likelihood vectors."""
-    meta = engine.network.meta
-    context = tuple(v for v in vectors if meta.get(v, {}).get("kind") == "context")
+    context = tuple(v for v in vectors if is_ground(engine.network, v))
     names = (*context, *(v for v in vectors if v not in context))
     worth = Coalitions(engine, hypothesis, {v: vectors[v] for v in names})
     n, k = len(names), len(context)
@@ -221,6 +221,12 @@ def explain_vectors(
         frozen(np.concatenate([np.zeros(k), shares.error * DB_PER_NAT])),
         frozen(np.exp(single - before)), frozen(np.exp(chain[-1] - but_one)), shares.exact,
     )  # fmt: skip
+
+
+def is_ground(network: Network, variable: str) -> bool:
+    """Say whether a variable is what every case stands on: setting, age, sex, the complaint."""
+    meta = network.meta.get(variable, {})
+    return meta.get("kind") == "context" or bool(meta.get("complaint"))
 
 
 def _draws(worth: Coalitions, free: int, samples: int | None) -> int | None:

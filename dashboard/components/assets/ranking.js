@@ -1,29 +1,54 @@
-// The ranked differential: a table whose bars show posterior, its interval, the prior and responsibility.
+// The ranked differential: two lines a cause, one large number (what the rows are sorted by), opened in place.
 import { h, instance, send } from "./dom.js";
 
 const at = (p) => `${(100 * Math.min(1, Math.max(0, p))).toFixed(2)}%`;
 
 function track(row) {
-  const parts = [h("span", { class: "bar", style: `width:${at(row.p)}` })];
-  if (row.r != null) parts.push(h("span", { class: "share", style: `width:${at(row.r)}` }));
-  parts.push(h("span", { class: "whisker", hidden: true }));
-  parts.push(h("span", { class: "prior", style: `left:${at(row.prior)}` }));
-  return h("span", { class: "track", "aria-hidden": "true" }, parts);
+  return h("span", { class: "track", "aria-hidden": "true" },
+    h("span", { class: "bar", style: `width:${at(row.p)}` }),
+    h("span", { class: "share", style: `width:${at(row.r)}` }),
+    h("span", { class: "whisker", hidden: true }),
+    h("span", { class: "prior", style: `left:${at(row.prior)}` }));
 }
 
-function line(store, row, i) {
-  const name = h("button", {
-    class: "cause", type: "button", "aria-pressed": String(row.focus), title: "Make this the focus of Why, What if and How sure",
-    onclick: () => send(store, { op: "focus", id: row.id }),
-  }, row.label);
-  return h("tr", { class: row.focus ? "focus" : "", "data-id": row.id },
-    h("td", { class: "rank" }, String(i + 1)),
-    h("th", { scope: "row" }, name, row.serious && h("span", { class: "flag", title: "Must not be missed" }, "must not miss"),
-      h("span", { class: "patient" }, row.patient)),
-    h("td", { class: "bars" }, track(row)),
-    h("td", { class: "post" }, h("b", {}, row.ptext), h("span", { class: "small span" }, "\u00a0")),
-    h("td", { class: "from" }, row.priortext, h("span", { class: `small ${row.trend}` }, row.change)),
-    h("td", { class: "resp" }, row.rtext));
+function name(store, row) {
+  return h("th", { scope: "row" },
+    h("button", {
+      class: "cause", type: "button", "aria-pressed": String(row.focus), title: "Make this the cause in focus of the other pages",
+      onclick: () => send(store, { op: "focus", id: row.id }),
+    }, row.label),
+    row.serious && h("span", { class: "flag", title: "Must not be missed" }, "must not miss"),
+    h("span", { class: "small" }, row.patient && h("span", { class: "patient" }, row.patient),
+      h("span", { class: "present" }, `present ${row.ptext} `, h("span", { class: "span" }), ` · before ${row.priortext}`)));
+}
+
+function opener(store, row) {
+  return h("button", {
+    class: "open", type: "button", "aria-expanded": String(row.open), "aria-label": `Why ${row.label}`,
+    title: "Why, why not, and what would change it", onclick: () => send(store, { op: "open", id: row.id }),
+  }, "why");
+}
+
+function line(store, row) {
+  const classes = [row.focus && "focus", row.entered && "entered", row.open && "opened"].filter(Boolean).join(" ");
+  return h("tr", { class: classes, "data-id": row.id },
+    h("td", { class: "rank" }, row.rank), name(store, row), h("td", { class: "bars" }, track(row)),
+    h("td", { class: "resp" }, row.entered ? h("span", { class: "small" }, "entered") : h("b", {}, row.rtext)),
+    h("td", { class: "more" }, !row.entered && opener(store, row)));
+}
+
+function detail(row) {
+  const part = (title, items, none) => h("div", { class: "part" }, h("h3", {}, title),
+    items.length ? h("ul", {}, items.map(([text, note]) => h("li", {}, text, note && h("span", { class: "note" }, ` ${note}`)))) : h("p", {}, none));
+  const { detail: d } = row;
+  return h("tr", { class: "detail", "data-detail": row.id }, h("td", { colspan: 5 },
+    d ? h("div", { class: "parts" }, part("For it", d.pro, "Nothing that is known."), part("Against it", d.con, "Nothing that is known."),
+      part("What would change it", d.next, "Nothing left to ask or test.")) : h("p", { role: "status" }, "Weighing every finding …")));
+}
+
+function nobody(row) {
+  return h("tr", { class: "nobody", "data-id": "none" }, h("td", { class: "rank" }), h("th", { scope: "row" }, row.label,
+    h("span", { class: "small" }, row.note)), h("td", { class: "bars" }), h("td", { class: "resp" }, h("b", {}, row.text)), h("td", {}));
 }
 
 function head(data) {
@@ -31,10 +56,14 @@ function head(data) {
     h("th", { scope: "col", class: "rank" }, h("span", { class: "sr" }, "Rank")),
     h("th", { scope: "col" }, "Cause"),
     h("th", { scope: "col", class: "bars" }, h("span", { class: "scale", "aria-hidden": "true" },
-      ["0", "50", "100 %"].map((t, i) => h("i", { style: `left:${50 * i}%` }, t))), h("span", { class: "sr" }, "Bar")),
-    h("th", { scope: "col", class: "post" }, "Now"),
-    h("th", { scope: "col", class: "from" }, "Before"),
-    h("th", { scope: "col", class: "resp head-sort", "aria-sort": "descending", title: data.help }, "Explains")));
+      ["0", "50", "100%"].map((t, i) => h("i", { style: `left:${50 * i}%` }, t))), h("span", { class: "sr" }, "Bar")),
+    h("th", { scope: "col", class: "resp head-sort", "aria-sort": "descending", title: data.help }, "Accounts for"),
+    h("th", { scope: "col", class: "more" }, h("span", { class: "sr" }, "Open"))));
+}
+
+function rows(store, data) {
+  const out = data.rows.flatMap((r) => (r.open ? [line(store, r), detail(r)] : [line(store, r)]));
+  return data.none ? [...out, nobody(data.none)] : out;
 }
 
 /** Draw the intervals, which come after the posteriors, on the rows that still show what they are about. */
@@ -47,8 +76,14 @@ function whiskers(store) {
     whisker.hidden = false;
     whisker.style.left = at(span.low);
     whisker.style.width = at(span.high - span.low);
-    line.querySelector(".span").textContent = span.text;
+    line.querySelector(".span").textContent = `(${span.text})`;
   }
+}
+
+function legend() {
+  const item = (kind, text) => h("span", {}, h("i", { class: `k ${kind}` }), text);
+  return h("span", { class: "legend" }, item("share", "accounts for the findings: is present and produces what was found"),
+    item("bar", "present at all, guilty or innocent"), item("prior", "before: this setting and complaint only"), item("whisker", "95% interval"));
 }
 
 export default function (component) {
@@ -57,21 +92,17 @@ export default function (component) {
   const later = () => whiskers(store);
   document.addEventListener("fascinet:spans", later);
   const done = () => document.removeEventListener("fascinet:spans", later);
-  const key = JSON.stringify(data.rows) + data.all;
+  const key = JSON.stringify([data.rows, data.all, data.none]);
   if (store.key === key) return done;
-  const focus = component.parentElement.activeElement?.closest?.("tr")?.dataset.id;
+  const active = component.parentElement.activeElement;
+  const focus = active?.closest?.("tr")?.dataset.id, kind = active?.classList?.contains("open") ? ".open" : ".cause";
   store.key = key;
   store.rows = data.rows;
   store.root.replaceChildren(
-    h("table", {}, h("caption", {}, data.caption), head(data), h("tbody", {}, data.rows.map((r, i) => line(store, r, i)))),
-    h("div", { class: "foot" },
-      h("span", { class: "legend", "aria-hidden": "true" },
-        h("span", {}, h("i", { class: "k bar" }), "present now"),
-        data.rows.some((r) => r.r != null) && h("span", {}, h("i", { class: "k share" }), "present and explains the findings"),
-        h("span", {}, h("i", { class: "k prior" }), "before any finding"),
-        h("span", {}, h("i", { class: "k whisker" }), "95 % interval")),
+    h("table", {}, h("caption", {}, data.caption), head(data), h("tbody", {}, rows(store, data))),
+    h("div", { class: "foot" }, legend(),
       data.more && h("button", { class: "all", type: "button", onclick: () => send(store, { op: "all" }) }, data.more)));
-  if (focus) store.root.querySelector(`tr[data-id="${CSS.escape(focus)}"] button`)?.focus();
+  if (focus) store.root.querySelector(`tr[data-id="${CSS.escape(focus)}"] ${kind}`)?.focus();
   whiskers(store);
   return done;
 }

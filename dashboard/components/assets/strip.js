@@ -1,6 +1,8 @@
 // What is in evidence: one chip a finding (pause, remove), undo, redo, reset, and on phones a way to the list.
 import { h, instance, send } from "./dom.js";
 
+const MANY = 8; // more chips than fill two lines: the rest is scrolled to, or opened
+
 function chip(store, item) {
   const act = item.paused ? "Resume" : "Pause";
   return h("li", { class: `chip ${item.kind} ${item.paused ? "paused" : ""}`, "data-id": item.id },
@@ -22,6 +24,14 @@ function tool(store, op, label, symbol, enabled) {
   }, h("span", { "aria-hidden": "true" }, symbol), h("span", {}, label));
 }
 
+function toggle(store) {
+  store.all = !store.all;
+  store.root.querySelector("ul")?.classList.toggle("all", store.all);
+  const button = store.root.querySelector(".tool[aria-expanded]");
+  button.setAttribute("aria-expanded", String(store.all));
+  button.textContent = store.all ? "Fewer" : `All ${store.count}`;
+}
+
 function sidebar() {
   document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
 }
@@ -33,16 +43,20 @@ export default function (component) {
   if (store.key === key) return undefined;
   const focus = store.component.parentElement.activeElement?.getAttribute?.("aria-label");
   store.key = key;
+  store.count = data.chips.length;
   store.root.replaceChildren(
     h("div", { class: "bar" },
       h("span", { class: "who" }, data.who),
       h("span", { class: "tools" },
         h("button", { class: "tool open", type: "button", onclick: sidebar }, "☰ Findings"),
+        data.chips.length > MANY && h("button", { class: "tool", type: "button", "aria-expanded": String(Boolean(store.all)), onclick: () => toggle(store) },
+          store.all ? "Fewer" : `All ${data.chips.length}`),
         tool(store, "undo", "Undo", "↶", data.undo),
         tool(store, "redo", "Redo", "↷", data.redo),
         tool(store, "reset", "Reset", "⟲", data.chips.length > 0))),
     data.chips.length
-      ? h("ul", { "aria-label": "Findings in evidence" }, data.chips.map((c) => chip(store, c)))
+      ? h("ul", { class: data.chips.length > MANY ? `many ${store.all ? "all" : ""}` : "", "aria-label": "Findings in evidence", tabindex: data.chips.length > MANY ? 0 : null },
+        data.chips.map((c) => chip(store, c)))
       : h("p", { class: "empty" }, data.empty));
   if (focus) store.root.querySelector(`[aria-label="${CSS.escape(focus)}"]`)?.focus();
   const keys = (e) => {
