@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from fascinet.dashboard.frame import HOME
 from fascinet.dashboard.style import apply_style
 from fascinet.dashboard.views import pages
 
@@ -14,10 +15,12 @@ st.set_page_config(
     initial_sidebar_state=350,
 )
 apply_style()
-st.navigation(
-    [
-        st.Page(p.draw, title=p.title, url_path=p.path, default=i == 0)
-        for i, p in enumerate(pages())
-    ],
-    position="top",
-).run()
+views = [
+    st.Page(p.draw, title=p.title, url_path=p.path, default=i == 0) for i, p in enumerate(pages())
+]
+st.session_state[HOME] = views[0]
+here = st.navigation(views, position="top")
+here.run()
+with st.container(key="bottom", horizontal=True):  # only on phones, where the bar on top is folded
+    for view in views:
+        st.page_link(view, label=f"**{view.title}**" if view is here else view.title)

@@ -34,6 +34,8 @@ class Entry:
         The state that means absent or normal.
     question : str
         How to ask for it, if the knowledge says so.
+    by : str
+        Who can tell: "history" or "examination".
     """
 
     id: str
@@ -45,6 +47,7 @@ class Entry:
     kind: str
     rest: str
     question: str = ""
+    by: str = "history"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Charts of change: scenarios, ranges of parameters, results of a test; see `charts`."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from fascinet.dashboard.chart_parts import (
     BLUE,
@@ -17,7 +18,7 @@ from fascinet.dashboard.chart_parts import (
     rule,
     text,
 )
-from fascinet.dashboard.words import NOTHING, change, percent, way
+from fascinet.dashboard.words import NOTHING, change, first_up, percent, way
 
 PICK = "pick"  # the selection of a bar that was clicked
 
@@ -83,6 +84,24 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
     return rows, config({"height": height(len(rows), 28), "encoding": {"y": y}, "layer": layers})
 
 
+LETTERS = 38
+LINES: Spec = {
+    "labelExpr": "split(datum.label, '\\n')", "labelLimit": 300, "labelOverlap": False,
+    "labelOffset": {
+        "condition": [
+            {"test": f"length(split(datum.label, '\\n')) == {n}", "value": -7 * (n - 1)}
+            for n in (2, 3, 4, 5)
+        ],
+        "value": 0,
+    },
+}  # fmt: skip
+
+
+def wrapped(name: str) -> str:
+    """Return a name in lines short enough to stand beside a bar, none of it cut."""
+    return "\n".join(wrap(first_up(name), LETTERS))
+
+
 def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart:
     """Chart how far each parameter's cited range moves one posterior.
 
@@ -94,6 +113,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         Where all parameters stand at their cited values.
     """
     rows: Rows = []
+    bars = [(wrapped(name), low, high) for name, low, high in bars]
     for name, low, high in bars:
         for end, to in (("low end", low), ("high end", high)):
             say = f"at the {end} of its range: {way(posterior, to)}"
@@ -106,8 +126,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         "nice": False,
     }
     y = names("label", [n for n, _, _ in bars])
-    two_lines: Spec = {"labelExpr": "split(datum.label, ' | ')", "labelOffset": -7}
-    y["axis"] = {**y["axis"], **two_lines, "labelFontSize": 12}
+    y["axis"] = {**y["axis"], **LINES, "labelFontSize": 12}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "end",
@@ -153,7 +172,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         },
     ]
     pick = {"name": PICK, "select": {"type": "point", "fields": ["label"]}, "views": ["bars"]}
-    return rows, config({"height": height(len(bars), 38), "params": [pick], "layer": layers})
+    return rows, config({"height": height(len(bars), 58), "params": [pick], "layer": layers})
 
 
 def sensitivity(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fascinet.dashboard.plans import options, outcomes
+from fascinet.dashboard.plans import options, results
 from fascinet.dashboard.reasons import QUIET_DB, Weight, reasons
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import listed, percent, times
@@ -53,5 +53,5 @@ def _line(weight: Weight) -> tuple[str, str]:
 
 
 def _change(case: Case, cause: str, test: str, name: str) -> tuple[str, str]:
-    results = outcomes(case, test, cause)
-    return name, listed([f"{r.text}: {percent(r.after)}" for r in results], "or")
+    found = results(case, test)
+    return name, listed([f"{r.text}: {percent(r.present[cause])}" for r in found], "or")

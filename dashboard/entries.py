@@ -53,6 +53,7 @@ def _entry(record: Variable, kind: str, section: str) -> Entry:
         kind,
         resting(record),
         record.question,
+        str(getattr(record, "by", "") or "history"),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from unicodedata import normalize
 
-from fascinet.dashboard.words import absent_state, is_binary, label, listed, state_words
+from fascinet.dashboard.words import absent_state, is_binary, label, listed, mid, state_words
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
@@ -172,21 +172,22 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
     where = _where(network, {p: s for p, s in parents.items() if p not in others})
     if kind == "trigger":
         cause = str(network.meta[variable].get("cause", ""))
-        of = label(network, cause) if cause else label(network, variable)
+        of = mid(label(network, cause or variable))
         return f"how often {of} makes muscle twitch"
     if kind in {"cause", "risk", "context"} and not others:
         return f"how common {what} is{where}"
     if not others:
         return f"how often {what} has none of the listed causes{where}"
     if isinstance(network.gate(variable), Table) and kind in {"cause", "risk"}:
-        return f"how common {what} is{where}, {listed([_with(network, p, s) for p, s in others.items()])}"
+        besides = listed([_with(network, p, s) for p, s in others.items()])
+        return f"how common {what} is{where}, {besides}"
     given = listed([_bringer(network, p, s) for p, s in others.items()])
     verb = "brings about" if kind in {"cause", "risk"} else "shows"
     return f"how often {given} {verb} {what}{where}"
 
 
 def _state_of(network: Network, variable: str, state: str) -> str:
-    name, states = label(network, variable), network.states(variable)
+    name, states = mid(label(network, variable)), network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"no {name}"
     return f"{name}: {state_words(state)}"
@@ -194,7 +195,7 @@ def _state_of(network: Network, variable: str, state: str) -> str:
 
 def _with(network: Network, parent: str, state: str) -> str:
     if state == absent_state(network.states(parent)):
-        return f"without {label(network, parent)}"
+        return f"without {mid(label(network, parent))}"
     return f"with {_state_of(network, parent, state)}"
 
 
@@ -203,7 +204,9 @@ def _bringer(network: Network, parent: str, state: str) -> str:
     meta = network.meta.get(parent, {})
     if meta.get("kind") == "trigger":
         cause = meta.get("cause")
-        return f"twitching from {label(network, str(cause))}" if cause else "an ordinary twitch"
+        return (
+            f"twitching from {mid(label(network, str(cause)))}" if cause else "an ordinary twitch"
+        )
     return _state_of(network, parent, state)
 
 
@@ -216,9 +219,5 @@ def _where(network: Network, context: Mapping[str, str]) -> str:
     people = {"male": "men", "female": "women"}.get(context.get("sex", ""), "")
     age = f"aged {context['age_group']}" if "age_group" in context else ""
     who = " ".join(filter(None, (people or ("people" if age else ""), age)))
-    rest = [_lower(state_words(s)) for v, s in context.items() if v not in {"sex", "age_group"}]
+    rest = [mid(state_words(s)) for v, s in context.items() if v not in {"sex", "age_group"}]
     return "".join(f" in {part}" for part in (who, *rest) if part)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

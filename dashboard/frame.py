@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
 from fascinet.dashboard.words import is_binary, listed, state_words
 
-SESSION = "session"
+SESSION, HOME = "session", "home"
 NEGLIGIBLE = 0.02  # of the best likelihood: a state that fits so little is not named
 NOTICE = "For teaching only. Not for the care of a patient."
 EMPTY = "No finding entered yet: what you see are the odds before anything is known."
@@ -31,13 +32,10 @@ def session() -> Session:
     return st.session_state[SESSION]
 
 
-def write_link(case: Case) -> None:
-    """Put the case's codes in the address, when they differ from what is there."""
-    link = {} if case == service.resources().blank else to_link(case)
-    here = {k: v for k, v in st.query_params.items() if k in {"s", "e", "l", "p"}}
-    if link != here:
-        others = {k: v for k, v in st.query_params.items() if k not in {"s", "e", "l", "p"}}
-        st.query_params.from_dict({**others, **link})
+def address(case: Case) -> str:
+    """Return the query of the address that opens the case; empty for an empty case."""
+    codes = {} if case == service.resources().blank else to_link(case)
+    return "&".join(f"{k}={quote(v, safe='~.,:')}" for k, v in codes.items())
 
 
 def on_edit(edit: dict[str, Any]) -> None:
@@ -70,6 +68,7 @@ def strip(known: Resources, here: Session) -> None:
         "undo": bool(here.past),
         "redo": bool(here.future),
         "empty": EMPTY,
+        "link": address(case),
     }
     mount("strip", data, on_edit, key="strip")
 
@@ -82,7 +81,7 @@ def who(known: Resources, here: Session) -> str:
         parts.append(f"age {values['age_group']}")
     if "sex" in values:
         parts.append(values["sex"])
-    return " · ".join(([here.title] if here.title else []) + parts)
+    return " · ".join(([here.name] if here.name else []) + parts)
 
 
 def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
@@ -130,7 +129,6 @@ def open_page(
         Gives the page's answer in one sentence; it stands above all else.
     """
     known, here = service.resources(), session()
-    write_link(here.case)
     sidebar(known, here)
     st.title(title, anchor=False)
     st.caption(f"{lead} **{NOTICE}**")
@@ -142,6 +140,14 @@ def open_page(
     here.notices = []
     strip(known, here)
     return known, here
+
+
+def show_differential() -> None:
+    """Go to the page with the answer."""
+    home = st.session_state.get(HOME)
+    if home is None:  # a page drawn by itself, as in tests
+        st.rerun()
+    st.switch_page(home)
 
 
 _MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()<>#+-.!|$~:"})

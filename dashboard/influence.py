@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from fascinet.model.network import Network
 
 UP, DOWN = True, False
-DETOUR = 1
-MOST = 12
-LOOKS = 4000
+DETOUR = 3
+MOST = 100
+LOOKS = 20_000
 Step = tuple[str, bool]
 
 
@@ -166,3 +166,12 @@ def drawn(network: Network, path: tuple[str, ...], hidden: Collection[str]) -> t
         if not out or out[-1] != name:
             out.append(name)
     return tuple(out)
+
+
+def through_seen(network: Network, path: tuple[str, ...], observed: Collection[str]) -> bool:
+    """Say whether a path is open only because a common effect on it, or below it, was observed."""
+    opened = _ancestors(network, observed)
+    return any(
+        v in opened and u in network.parents(v) and w in network.parents(v)
+        for u, v, w in zip(path, path[1:], path[2:], strict=False)
+    )

@@ -1,6 +1,6 @@
 """Where the nodes of the network stand: one column a layer, ordered to cross few arcs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,13 +16,37 @@ COLUMNS = (
     (("test",), "Tests"),
 )
 HIDDEN = "trigger"
-NODE = 178
-GAP = 44
 TALLEST = 50
-ROW = 30
-TOP = 30
-LETTERS = 23
 SWEEPS = 6
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large things are drawn, in units of the drawing.
+
+    Attributes
+    ----------
+    node, tall : int
+        Width and height of a node.
+    gap, row, top : int
+        Between columns; from node to node; above the first.
+    font : int
+        Height of letters.
+    letters : int
+        How many fit into a node.
+    """
+
+    node: int = 178
+    tall: int = 24
+    gap: int = 44
+    row: int = 30
+    top: int = 30
+    font: int = 12
+    letters: int = 23
+
+
+MAP = Size()
+STORY = Size(node=250, tall=44, gap=70, row=58, top=34, font=17, letters=48)
 
 
 @dataclass(frozen=True)
@@ -46,6 +70,7 @@ class GraphLayout:
     columns: tuple[dict[str, Any], ...]
     width: int
     height: int
+    size: Size = MAP
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -61,7 +86,9 @@ class GraphLayout:
             "columns": list(self.columns),
             "width": self.width,
             "height": self.height,
-            "node": NODE,
+            "node": self.size.node,
+            "tall": self.size.tall,
+            "font": self.size.font,
         }
 
 
@@ -92,10 +119,18 @@ def _visible_parents(network: Network, variable: str, hidden: set[str]) -> list[
     return [u for p in network.parents(variable) for u in _visible_parents(network, p, hidden)]
 
 
-def arrange(network: Network) -> GraphLayout:
-    """Return the positions of all visible nodes, by repeated barycentre sweeps (Sugiyama 1981)."""
+def arrange(network: Network, only: Collection[str] | None = None, size: Size = MAP) -> GraphLayout:
+    """Return the positions of visible nodes, by repeated barycentre sweeps (Sugiyama 1981).
+
+    Parameters
+    ----------
+    network : Network
+    only : collection of str, optional
+        The variables to draw; default: all that are not hidden.
+    size : Size
+    """
     edges = folded_edges(network)
-    columns = _columns(network)
+    columns = _columns(network, only)
     order = {v: i / max(1, len(c)) for _, c in columns for i, v in enumerate(c)}
     near: dict[str, list[str]] = {v: [] for v in order}
     for a, b in edges:
@@ -106,14 +141,16 @@ def arrange(network: Network) -> GraphLayout:
         for _, column in columns:
             column.sort(key=lambda v: _centre(v, near, order))
             order |= {v: (i + 0.5) / len(column) for i, v in enumerate(column)}
-    return _placed(network, columns, tuple(e for e in edges if e[0] in order and e[1] in order))
+    drawn = tuple(e for e in edges if e[0] in order and e[1] in order)
+    return _placed(network, columns, drawn, size)
 
 
-def _columns(network: Network) -> list[tuple[str, list[str]]]:
+def _columns(network: Network, only: Collection[str] | None = None) -> list[tuple[str, list[str]]]:
     """Return the columns; one with too many nodes is halved."""
+    chosen = network.variables if only is None else [v for v in network.variables if v in only]
     out: list[tuple[str, list[str]]] = []
     for kinds, title in COLUMNS:
-        column = [v for kind in kinds for v in network.variables if kind_of(network, v) == kind]
+        column = [v for kind in kinds for v in chosen if kind_of(network, v) == kind]
         half = (len(column) + 1) // 2 if len(column) > TALLEST else len(column)
         out += [(title, column[:half]), ("", column[half:])]
     return [(title, column) for title, column in out if column]
@@ -125,28 +162,33 @@ def _centre(v: str, near: dict[str, list[str]], order: dict[str, float]) -> floa
 
 
 def _placed(
-    network: Network, columns: Sequence[tuple[str, list[str]]], edges: tuple[tuple[str, str], ...]
+    network: Network,
+    columns: Sequence[tuple[str, list[str]]],
+    edges: tuple[tuple[str, str], ...],
+    size: Size,
 ) -> GraphLayout:
     tallest = max((len(c) for _, c in columns), default=1)
-    height = TOP + ROW * tallest
+    height = size.top + size.row * tallest
     nodes: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
     for i, (title, column) in enumerate(columns):
-        x = i * (NODE + GAP)
+        x = i * (size.node + size.gap)
         heads.append({"label": title, "x": x})
-        step = min(2.0 * ROW, (height - TOP) / len(column))
-        start = TOP + ((height - TOP) - step * len(column)) / 2
-        nodes += [_node(network, v, x, start + step * j) for j, v in enumerate(column)]
-    width = len(columns) * (NODE + GAP) - GAP
-    return GraphLayout(tuple(nodes), edges, tuple(heads), width + 4, height + 4)
+        step = min(2.0 * size.row, (height - size.top) / len(column))
+        start = size.top + ((height - size.top) - step * len(column)) / 2
+        nodes += [
+            _node(network, v, x, start + step * j, size.letters) for j, v in enumerate(column)
+        ]
+    width = len(columns) * (size.node + size.gap) - size.gap
+    return GraphLayout(tuple(nodes), edges, tuple(heads), width + 4, height + 4, size)
 
 
-def _node(network: Network, variable: str, x: float, y: float) -> dict[str, Any]:
-    name = label(network, variable)
-    short = name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip(" ,(") + "…"
+def _node(network: Network, variable: str, x: float, y: float, letters: int) -> dict[str, Any]:
+    name = str(network.meta.get(variable, {}).get("short") or label(network, variable))
+    short = name if len(name) <= letters else name[: letters - 1].rstrip(" ,(") + "…"
     return {
         "id": variable,
-        "label": name,
+        "label": label(network, variable),
         "short": short,
         "layer": kind_of(network, variable),
         "x": round(x + 1, 1),

@@ -10,12 +10,16 @@ from typing import Any
 
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
+from fascinet.dashboard.words import label, listed, mid
+from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
-from fascinet.model.errors import CaseError
+from fascinet.model.errors import CaseError, FascinetError
 from fascinet.model.load import shipped_folder
+from fascinet.model.network import Network
 
 UPLOAD_LIMIT = 2_000_000
 DEPTH_LIMIT = 60
+CHIEF = 2  # complaints that a case is listed under
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,30 @@ def _entry(row: Mapping[str, str], folder: Path, composed: bool) -> Entry:
 def open_entry(entry: Entry) -> Opened:
     """Read a case of the library."""
     return _opened(service.resources().reasoner.read(entry.path, strict=False))
+
+
+@lru_cache(maxsize=512)
+def blind(entry: Entry) -> str:
+    """Return a case by age, sex and chief complaint, so that its name does not give it away."""
+    try:
+        case = open_entry(entry).case
+    except FascinetError:
+        return f"{entry.id}: cannot be read"
+    known = service.resources()
+    values = case.values
+    sex = {"male": "man", "female": "woman"}.get(values.get("sex", ""), "person")
+    age = f", {values['age_group']}" if "age_group" in values else ""
+    found = [
+        mid(label(known.network, v, patient=True))
+        for v, s in case.hard
+        if s != known.resting.get(v) and _kind(known.network, v) == "finding" and v != COMPLAINT
+    ]
+    complaint = listed(found[:CHIEF]) or "muscle twitching"
+    return f"{entry.id}: {sex}{age}, {complaint}"
+
+
+def _kind(network: Network, variable: str) -> str:
+    return str(network.meta.get(variable, {}).get("kind", ""))
 
 
 def open_upload(data: bytes) -> Opened:

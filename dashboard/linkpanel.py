@@ -7,10 +7,12 @@ import streamlit as st
 
 from fascinet.dashboard import service
 from fascinet.dashboard.frame import on_edit
-from fascinet.dashboard.influence import MOST, drawn, trails
+from fascinet.dashboard.influence import MOST, drawn, through_seen, trails
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.words import label
+
+TOLD = 12
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,14 @@ class Link:
         As they are drawn, from the first end to the second; empty if evidence separates them.
     arcs : tuple of (parent, child)
         The arcs of these paths.
+    through_seen : int
+        How many of the paths are open only because of what was observed (explaining away).
     """
 
     ends: tuple[str, str]
     paths: tuple[tuple[str, ...], ...]
     arcs: tuple[tuple[str, str], ...]
+    through_seen: int = 0
 
     @property
     def nodes(self) -> frozenset[str]:
@@ -42,12 +47,15 @@ def link_of(known: Resources, here: Session) -> Link | None:
         return None
     network, shown = known.network, known.graph.ids
     hidden = frozenset(network.variables) - shown
-    found = trails(network, here.node, here.other, set(service.evidence_of(here.case)))
-    paths = tuple(dict.fromkeys(drawn(network, path, hidden) for path in found))
+    seen = set(service.evidence_of(here.case))
+    found = {drawn(network, path, hidden): path
+             for path in trails(network, here.node, here.other, seen)}  # fmt: skip
+    paths = tuple(found)
+    away = sum(through_seen(network, path, seen) for path in found.values())
     steps = [step for path in paths for step in zip(path, path[1:], strict=False)]
     edges = set(known.graph.edges)
     arcs = [arc for u, v in steps for arc in ((u, v), (v, u)) if arc in edges]
-    return Link((here.node, here.other), paths, tuple(dict.fromkeys(arcs)))
+    return Link((here.node, here.other), paths, tuple(dict.fromkeys(arcs)), away)
 
 
 def draw(known: Resources, here: Session, link: Link | None) -> None:
@@ -77,12 +85,19 @@ def told(known: Resources, link: Link) -> str:
             f"<p class='fn-big'>{first} and {second} are separated by the evidence: to learn one "
             "now says nothing about the other (d-separation).</p>"
         )
-    rows = "".join(f"<li>{_told(known, link, path)}</li>" for path in link.paths)
-    more = f" (the {MOST} shortest)" if len(link.paths) == MOST else ""
+    rows = "".join(f"<li>{_told(known, link, path)}</li>" for path in link.paths[:TOLD])
+    n = len(link.paths)
+    count = f"at least {n}" if n >= MOST else f"{n}"
+    direct = n - link.through_seen
+    kinds = (
+        f"{direct} through what is not known, {link.through_seen} only through what was observed "
+        "(explaining away: two causes of a finding compete once it is seen)"
+    )
+    rest = f"<p class='fn-quiet'>The {TOLD} shortest are listed.</p>" if n > TOLD else ""
     return (
-        f"<p class='fn-big'>To learn of {first} changes what is thought of {second}: "
-        f"{len(link.paths)} open {'path' if len(link.paths) == 1 else 'paths'}{more}.</p>"
-        f"<ul class='fn-paths' aria-label='Open paths'>{rows}</ul>"
+        f"<p class='fn-big'>To learn of {first} changes what is thought of {second}: {count} open "
+        f"{'path' if n == 1 else 'paths'}.</p><p>{kinds}.</p>"
+        f"<ul class='fn-paths' aria-label='Open paths'>{rows}</ul>{rest}"
     )
 
 

@@ -24,12 +24,10 @@ def draw(known: Resources, here: Session, variable: str) -> None:
     st.header(name, anchor=False, divider="gray")
     if patient != name:
         st.caption(patient)
-    left, right = st.columns([1, 1.35], gap="large")
-    with left:
-        st.html(_states(known, here, variable))
-        _buttons(known, here, variable)
-        st.html(_kin(known, variable))
-    with right:
+    st.html(_states(known, here, variable))
+    _buttons(known, here, variable)
+    st.html(_kin(known, variable))
+    with st.expander("How it depends on them, with sources", key="node-gate"):
         st.html(_gate(known, variable))
         st.html(_article(known, variable))
 

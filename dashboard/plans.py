@@ -1,5 +1,6 @@
 """What to ask or test next, and what each result would make of the case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,9 +8,9 @@ from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import label, state_words
 from fascinet.engine.analyses.value_of_information import value_of_information
-from fascinet.engine.clinic.differential import Differential
 
 TOP = 3
+POSSIBLE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Option:
     cost, burden : int or None
         1 (little) to 5, for tests.
     turnaround, pitfalls, question : str
+    by : str
+        Who can tell: "history" (the patient) or "examination".
     """
 
     id: str
@@ -38,29 +41,48 @@ class Option:
     turnaround: str
     pitfalls: str
     question: str
+    by: str = "history"
+
+    @property
+    def way(self) -> str:
+        """How it is learned: "ask", "examine" or "test"."""
+        if self.kind == "test":
+            return "test"
+        return "examine" if self.by == "examination" else "ask"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One result of a test.
+class Result:
+    """One result of a test and what it would make of every cause.
 
     Attributes
     ----------
     state, text : str
     probability : float
         P(result | case).
-    after : float
-        The posterior of the cause in focus, given the result.
-    leaders : tuple of (cause, posterior)
-        The first of the ranking then.
-    next_step : str
-        What would be best to do after that result, empty when nothing is left.
+    present : mapping of cause to P(present | case, result)
     """
 
     state: str
     text: str
     probability: float
-    after: float
+    present: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One result of a test, two steps ahead.
+
+    Attributes
+    ----------
+    result : Result
+    leaders : tuple of (cause, how far it accounts for the findings)
+        The first of the ranking then.
+    next_step : str
+        What would be best to do after that result, empty when nothing is left.
+    """
+
+    result: Result
     leaders: tuple[tuple[str, float], ...]
     next_step: str
 
@@ -96,33 +118,47 @@ def _option(variable: str, bits: float, score: float) -> Option:
     return Option(
         variable, entry.label, entry.kind, bits, score,
         test.cost if test else None, test.burden if test else None,
-        test.turnaround if test else "now", test.pitfalls if test else "", entry.question,
+        test.turnaround if test else "now", test.pitfalls if test else "", entry.question, entry.by,
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def outcomes(case: Case, test: str, cause: str) -> tuple[Outcome, ...]:
-    """Return what every result of a test would do; impossible results are left out."""
+@lru_cache(maxsize=256)
+def results(case: Case, test: str) -> tuple[Result, ...]:
+    """Return the results that a test can have, and what each would make of every cause."""
     known = service.resources()
     marginal = service.beliefs(case)[test]
-    out: list[Outcome] = []
+    out: list[Result] = []
     for state in known.network.states(test):
-        if marginal[state] > 1e-12:
-            out.append(_outcome(case.with_state(test, state), test, state, marginal[state], cause))
+        if marginal[state] > POSSIBLE:
+            belief = service.beliefs(case.with_state(test, state))
+            present = {c: service.presence(belief, c) for c in known.reasoner.causes}
+            out.append(Result(state, state_words(state), float(marginal[state]), present))
     return tuple(out)
 
 
-def _outcome(after: Case, test: str, state: str, p: float, cause: str) -> Outcome:
+def touched(case: Case, test: str, count: int = TOP) -> tuple[str, ...]:
+    """Return the causes that a test would change most: by the expected change of P(present)."""
+    known = service.resources()
+    now = {c: service.presence(service.beliefs(case), c) for c in known.reasoner.causes}
+    found = results(case, test)
+    moved = {
+        c: sum(r.probability * abs(r.present[c] - now[c]) for r in found)
+        for c in now
+        if c not in case.entered and c != test
+    }
+    return tuple(sorted(moved, key=lambda c: -moved[c])[:count])
+
+
+@lru_cache(maxsize=64)
+def outcomes(case: Case, test: str) -> tuple[Outcome, ...]:
+    """Return what every result of a test would do, and what would be best after it."""
+    return tuple(_outcome(case.with_state(test, r.state), r) for r in results(case, test))
+
+
+def _outcome(after: Case, result: Result) -> Outcome:
     answer = service.with_next(after)
-    leaders = tuple((e.label, e.posterior) for e in answer.differential[:TOP])
-    step = answer.next_tests[0].label if answer.next_tests else ""
-    return Outcome(state, state_words(state), p, _posterior(after, answer, cause), leaders, step)
-
-
-def _posterior(case: Case, answer: Differential, cause: str) -> float:
-    """Return P(cause present); a cause that was entered is not in the ranking's gift."""
-    found = next((e.posterior for e in answer.differential if e.cause == cause), None)
-    return service.presence(service.beliefs(case), cause) if found is None else found
+    leaders = tuple((e.label, e.responsibility) for e in answer.differential[:TOP])
+    return Outcome(result, leaders, answer.next_tests[0].label if answer.next_tests else "")
 
 
 def name_of(variable: str) -> str:

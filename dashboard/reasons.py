@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from fascinet.dashboard import service
+from fascinet.dashboard.catalogue import CONTEXT_LABELS
 from fascinet.dashboard.charts import decibans
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import (
     absent_state,
     is_binary,
     label,
+    mid,
     number,
     odds,
     percent,
@@ -114,10 +116,10 @@ def _weight(row: Mapping[str, Any], ground: bool) -> Weight:
 def describe(variable: str, state: str) -> str:
     """Return a finding in words: "Weakness: objective", "no Tremor"."""
     network = service.resources().network
-    name = label(network, variable)
+    name = CONTEXT_LABELS.get(variable) or label(network, variable)
     states = network.states(variable)
     if is_binary(states):
-        return name if state != absent_state(states) else f"No {name[:1].lower()}{name[1:]}"
+        return name if state != absent_state(states) else f"No {mid(name)}"
     return f"{name}: {state_words(state)}" if state in states else name
 
 
@@ -130,7 +132,7 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
     """Return the explanation as paragraphs, for a student or for a clinician."""
     pro = [w for w in found.weights if w.db >= QUIET_DB]
     con = [w for w in found.weights if w.db <= -QUIET_DB]
-    name = found.name
+    name = mid(found.name)
     out = [
         f"Among people who come with this complaint in this setting, {percent(found.prior)} have "
         f"{name}. In this person it is {percent(found.posterior)}: {_by(found.ratio)}."

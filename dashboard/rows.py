@@ -1,5 +1,6 @@
 """The knowledge base as rows of tables."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -78,6 +79,42 @@ def script_rows(known: Resources, cause: str) -> list[dict[str, Any]]:
     ]
     found.sort(key=lambda item: -item[1].p)
     return rows + [_script_row(known, name, figure) for name, figure in found]
+
+
+def fingerprint(known: Resources, causes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the findings of one or two illness scripts with their leaks, as a chart wants them.
+
+    Returns
+    -------
+    list of dict
+        finding, cause, p (net effect of the cause alone), leak; most frequent first.
+    """
+    rows: list[dict[str, Any]] = []
+    for cause in causes:
+        record = known.knowledge.causes[cause]
+        for own in record.states[1:]:
+            for variable, link in record.links(own).items():
+                name = label(known.network, variable)
+                for state, figure in link.items():
+                    rows.append({
+                        "finding": name + _state(state),
+                        "cause": record.label + _kind(record.states, own),
+                        "p": figure.p, "leak": _leak(known, variable, state),
+                    })  # fmt: skip
+    best = {row["finding"]: 0.0 for row in rows}
+    for row in rows:
+        best[row["finding"]] = max(best[row["finding"]], row["p"])
+    return sorted(rows, key=lambda row: (-best[row["finding"]], row["finding"], row["cause"]))
+
+
+def _state(state: str) -> str:
+    return "" if state == "yes" else f": {state_words(state)}"
+
+
+def _leak(known: Resources, variable: str, state: str) -> float:
+    record = known.knowledge.findings.get(variable) or known.knowledge.tests.get(variable)
+    figure = record.leak.get(state) if record is not None else None
+    return figure.p if figure is not None else 0.0
 
 
 def _kind(states: tuple[str, ...], own: str) -> str:

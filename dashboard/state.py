@@ -129,6 +129,24 @@ class Quiz:
         return sum(gaps) / len(gaps) if gaps else 0.0
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A case on the screen and where it came from: what undo goes back to.
+
+    Attributes
+    ----------
+    case : Case
+    title : str
+        Name of an opened case; empty when it was typed in.
+    origin : Case or None
+        The case as it was opened, to tell whether it has been edited since.
+    """
+
+    case: Case
+    title: str = ""
+    origin: Case | None = None
+
+
 @dataclass
 class Session:
     """One browser session: the case, its history, and what the pages look at.
@@ -137,7 +155,7 @@ class Session:
     ----------
     case : Case
         The case on the screen.
-    past, future : list of Case
+    past, future : list of Moment
         For undo and redo, newest last.
     focus : str or None
         The cause that Why, What if and How sure speak of; None means the first of the ranking.
@@ -151,14 +169,16 @@ class Session:
         The ranking shows all causes, not only the likely ones.
     title : str
         Name of an opened case, empty when it was typed in.
+    origin : Case or None
+        That case as it was opened.
     notices : list of str
         Messages to show once.
     quiz : Quiz
     """
 
     case: Case = field(default_factory=Case)
-    past: list[Case] = field(default_factory=list[Case])
-    future: list[Case] = field(default_factory=list[Case])
+    past: list[Moment] = field(default_factory=list[Moment])
+    future: list[Moment] = field(default_factory=list[Moment])
     focus: str | None = None
     node: str | None = None
     other: str | None = None
@@ -166,21 +186,46 @@ class Session:
     kept: dict[str, Case] = field(default_factory=dict[str, Case])
     everything: bool = False
     title: str = ""
+    origin: Case | None = None
     notices: list[str] = field(default_factory=list[str])
     quiz: Quiz = field(default_factory=Quiz)
 
-    def go(self, case: Case) -> None:
-        """Make `case` the current one; the one before can be undone to."""
-        if case == self.case:
+    @property
+    def now(self) -> Moment:
+        """The case on the screen with its title."""
+        return Moment(self.case, self.title, self.origin)
+
+    @property
+    def name(self) -> str:
+        """The title, with a mark once the case differs from what was opened."""
+        edited = self.title and self.origin not in {None, self.case}
+        return f"{self.title} (edited)" if edited else self.title
+
+    def go(self, case: Case, title: str | None = None) -> None:
+        """Make `case` the current one; the one before can be undone to.
+
+        Parameters
+        ----------
+        case : Case
+        title : str, optional
+            Its name if it was opened, "" if it is nobody's; default: the title stays.
+        """
+        title = self.title if title is None else title
+        if case == self.case and title == self.title:
             return
-        self.past = [*self.past[-HISTORY:], self.case]
-        self.case, self.future = case, []
+        origin = self.origin if title == self.title else case
+        self.past = [*self.past[-HISTORY:], self.now]
+        self.future = []
+        self._show(Moment(case, title, origin if title else None))
 
     def undo(self) -> None:
         """Go back one step."""
         if self.past:
-            self.future.append(self.case)
-            self.case = self.past.pop()
+            self.future.append(self.now)
+            self._show(self.past.pop())
+
+    def _show(self, moment: Moment) -> None:
+        self.case, self.title, self.origin = moment.case, moment.title, moment.origin
 
     def keep(self, name: str = SCENARIOS[0]) -> None:
         """Keep the case as a scenario: A, B or C."""
@@ -189,8 +234,8 @@ class Session:
     def redo(self) -> None:
         """Take the last undo back."""
         if self.future:
-            self.past.append(self.case)
-            self.case = self.future.pop()
+            self.past.append(self.now)
+            self._show(self.future.pop())
 
 
 # ------------------------------------------------------------------------------- edits
@@ -228,8 +273,7 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
 
 
 def _reset(session: Session, blank: Case) -> None:
-    session.go(replace(blank, setting=session.case.setting))
-    session.title = ""
+    session.go(replace(blank, setting=session.case.setting), "")
 
 
 def _open(session: Session, cause: str) -> None:

@@ -124,6 +124,22 @@ def label(network: Network, variable: str, *, patient: bool = False) -> str:
     return str(name or variable.replace("_", " "))
 
 
+_NAMES = ("Babinski", "Chvostek", "Guillain", "Isaacs", "Kennedy", "Lambert", "Lhermitte",
+          "Parkinson", "Pompe", "Trousseau", "Tourette")  # fmt: skip
+
+
+def mid(name: str) -> str:
+    """Return a label as it stands in a sentence: small at the start, but for names and letters."""
+    first = name.split(" ")[0].rstrip(",")
+    keeps = name.startswith(_NAMES) or any(c.isupper() or c.isdigit() for c in first[1:])
+    return name if keeps or len(first) == 1 else name[:1].lower() + name[1:]
+
+
+def first_up(text: str) -> str:
+    """Return text with a capital at the start."""
+    return text[:1].upper() + text[1:]
+
+
 def is_binary(states: tuple[str, ...]) -> bool:
     """Say whether the states are absent / present."""
     return states == ("no", "yes")

@@ -2,17 +2,17 @@
 
 import re
 from functools import partial
-from urllib.parse import quote
 
 import streamlit as st
 
 from fascinet.dashboard import later, library, phenopacket, report, report_pdf, service
-from fascinet.dashboard.frame import open_page, plain
+from fascinet.dashboard.frame import address, open_page, plain, show_differential
 from fascinet.dashboard.library import Entry, Opened
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.state import Case, Session, to_link
+from fascinet.dashboard.state import Case, Session
 from fascinet.dashboard.tables import link, table
-from fascinet.dashboard.words import state_words
+from fascinet.dashboard.words import counted, state_words
+from fascinet.engine.clinic.reasoner import GROUPS
 from fascinet.model.errors import FascinetError
 
 LEAD = "Open a published case, a vignette or a file; save and share the case on the screen."
@@ -29,10 +29,9 @@ def page() -> None:
 
 def take(here: Session, opened: Opened, title: str) -> None:
     """Make an opened case the current one, and say what was left out."""
-    here.go(opened.case)
-    here.title = title
+    here.go(opened.case, title)
     n = len(opened.case.hard) + len(opened.case.soft)
-    here.notices = [f"{title}: {n} findings entered."]
+    here.notices = [f"{title}: {counted(n, 'finding')} entered, age and sex among them."]
     if opened.missed:
         here.notices.append(f"Not in this network: {', '.join(opened.missed[:12])}.")
     here.notices += list(opened.warnings)
@@ -43,24 +42,33 @@ def _library(known: Resources, here: Session) -> None:
     if not entries:
         st.caption("This installation has no case library.")
         return
-    kind = st.segmented_control(
-        "Kind", ("Published", "Composed"), default="Published", key="cases-kind", required=True
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Kind", ("Published", "Composed"), default="Published", key="cases-kind", required=True
+        )
+        told = st.toggle("Show the diagnoses", key="cases-told")
+        group = st.selectbox(
+            "Group", ["", *GROUPS], format_func=lambda g: state_words(g) if g else "all",
+            key="cases-group",
+        ) if told else ""  # fmt: skip
     shown = [e for e in entries.values() if e.composed == (kind == "Composed")]
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    picked = left.selectbox(
-        "Case", [e.id for e in shown], key=f"case-{kind}",
-        format_func=lambda i: _name(entries[i]),
-    )  # fmt: skip
-    right.button(
-        "Open this case", key="open-case", width="stretch",
-        on_click=_open, args=(here, entries[str(picked)]),
-    )  # fmt: skip
-    rows = [(e.id, e.diagnosis, state_words(e.cause), e.citation, link(e.link)) for e in shown]
-    st.html(table(
-        f"{len(rows)} cases; what a case does not mention is unknown, not absent",
-        ("Case", "Diagnosis", "Cause", "Source", "Link"), rows,
-    ))  # fmt: skip
+    shown = [e for e in shown if not group or e.cause == group]
+    names = {e.id: _name(e) if told else library.blind(e) for e in shown}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.selectbox(
+            "Case", list(names), key=f"case-{kind}-{told}-{group}", format_func=names.__getitem__,
+            width=640,
+        )  # fmt: skip
+        if st.button("Open this case", key="open-case", disabled=picked is None):
+            _open(here, entries[str(picked)])
+    if told:
+        rows = [(e.id, e.diagnosis, state_words(e.cause), e.citation, link(e.link)) for e in shown]
+        heads = ("Case", "Diagnosis", "Group", "Source", "Link")
+    else:
+        rows = [(e.id, library.blind(e).partition(": ")[2]) for e in shown]
+        heads = ("Case", "Who comes, and why")
+    caption = f"{counted(len(rows), 'case')}; what a case does not mention is unknown, not absent"
+    st.html(table(caption, heads, rows))
 
 
 def _name(entry: Entry) -> str:
@@ -73,7 +81,9 @@ def _open(here: Session, entry: Entry) -> None:
     try:
         take(here, library.open_entry(entry), entry.id)
     except FascinetError as error:
-        here.notices = [f"{entry.id} cannot be opened: {error}"]
+        st.error(plain(f"{entry.id} cannot be opened: {error}"))
+        return
+    show_differential()
 
 
 def _file(known: Resources, here: Session) -> None:
@@ -89,15 +99,13 @@ def _file(known: Resources, here: Session) -> None:
     except FascinetError as error:
         st.error(plain(f"This file was refused: {error}"))
         return
-    st.success(f"{len(opened.case.hard) + len(opened.case.soft)} findings read.")
+    n = len(opened.case.hard) + len(opened.case.soft)
+    st.success(f"{counted(n, 'finding')} read, age, sex and the complaint among them.")
     if opened.missed:
         st.caption(plain(f"Not in this network: {', '.join(opened.missed[:20])}"))
-    st.button(
-        "Open it",
-        key="open-upload",
-        on_click=take,
-        args=(here, opened, "Opened file"),
-    )
+    if st.button("Open it", key="open-upload"):
+        take(here, opened, "Opened file")
+        show_differential()
 
 
 def _save(known: Resources, here: Session) -> None:
@@ -123,8 +131,7 @@ def _save(known: Resources, here: Session) -> None:
 def _address(case: Case) -> str:
     """Return the address that opens the case: of this server's home page, if it is known."""
     home = (st.context.url or "").rpartition("/")[0]
-    codes = "&".join(f"{k}={quote(v, safe='~.,:')}" for k, v in to_link(case).items())
-    return f"{home}/?{codes}" if home else f"?{codes}"
+    return f"{home}/?{address(case)}" if home else f"?{address(case)}"
 
 
 def _download(label: str, name: str, mime: str, make: partial[str] | partial[bytes]) -> None:

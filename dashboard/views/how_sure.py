@@ -14,7 +14,7 @@ from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import DRAWS, RIVALS, Lever, levers, standings
 from fascinet.dashboard.tables import table
-from fascinet.dashboard.words import counted, figure, listed, number, percent
+from fascinet.dashboard.words import counted, figure, first_up, listed, number, percent
 from fascinet.engine.clinic.differential import CauseEntry
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -96,7 +96,7 @@ def _clicked(found: tuple[Lever, ...]) -> None:
     """Choose the figure whose bar was clicked."""
     marks = st.session_state[TORNADO].selection.get(charts_change.PICK) or [{}]
     name = marks[0].get("label")
-    picked = next((lever.index for lever in found if lever.name == name), None)
+    picked = next((x.index for x in found if charts_change.wrapped(x.name) == name), None)
     if picked is not None:
         st.session_state[LEVER] = picked
 
@@ -130,7 +130,7 @@ def _places(here: Session, note: DeltaGenerator) -> None:
 
 def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:
     st.header("One figure at a time", anchor=False)
-    names = {lever.index: lever.name for lever in found}
+    names = {lever.index: first_up(lever.name) for lever in found}
     picked = st.selectbox("Figure", list(names), format_func=names.__getitem__, key=LEVER)
     lever = next(x for x in found if x.index == picked)
     top = _reach(lever)
@@ -183,7 +183,7 @@ def _poor(known: Resources, found: tuple[Lever, ...]) -> None:
 
 def _line(known: Resources, lever: Lever) -> tuple[str, ...]:
     return (
-        lever.name,
+        first_up(lever.name),
         figure(lever.value),
         f"{figure(lever.low)} to {figure(lever.high)}",
         f"{number(100 * lever.swing, 2)} pts",

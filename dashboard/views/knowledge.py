@@ -1,17 +1,21 @@
 """Knowledge: every figure with its source, the illness scripts, the article, the references."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from fascinet.dashboard import charts_script, service
 from fascinet.dashboard.figures import GRADES, brief, reference
-from fascinet.dashboard.frame import open_page
-from fascinet.dashboard.rows import figure_rows, script_rows
+from fascinet.dashboard.frame import on_edit, open_page
+from fascinet.dashboard.rows import figure_rows, fingerprint, script_rows
 from fascinet.dashboard.service import Resources
+from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import link, table
 from fascinet.dashboard.words import label, state_words
+from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "Everything the network knows, and where it comes from."
 NUMBERS = frozenset({"p", "Range", "n", "Grade"})
@@ -21,33 +25,71 @@ VIEWS = ("Illness scripts", "Figures", "The article", "Actions", "References")
 
 def page() -> None:
     """Draw the page."""
-    known, _ = open_page("Knowledge", LEAD)
+    known, here = open_page("Knowledge", LEAD)
     view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="know-view", required=True)
-    draw = dict(zip(VIEWS, (_scripts, _figures, _article, _actions, _references), strict=True))
-    {**draw}[view or VIEWS[0]](known)
+    if view == VIEWS[0]:
+        _scripts(known, here)
+        return
+    draw = dict(zip(VIEWS[1:], (_figures, _article, _actions, _references), strict=True))
+    draw[str(view)](known)
 
 
-def _scripts(known: Resources) -> None:
-    causes = known.knowledge.causes
-    names = {c: record.label for c, record in causes.items()}
-    cause = str(st.selectbox(
-        "Cause", list(names), format_func=names.__getitem__, key="know-cause", width=460
+def _scripts(known: Resources, here: Session) -> None:
+    names = {c: record.label for c, record in known.knowledge.causes.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cause = _cause(known, here, names)
+        other = str(st.selectbox(
+            "Compare with", ["", *(c for c in names if c != cause)], key="know-other", width=460,
+            format_func=lambda c: names.get(c, "nothing"),
+        ) or "")  # fmt: skip
+    shown = [cause, other] if other else [cause]
+    for column, one in zip(st.columns(len(shown), gap="large"), shown, strict=True):
+        with column:
+            _script(known, one)
+    if other:
+        st.header("Side by side", anchor=False, divider="gray")
+    rows, spec = charts_script.fingerprint(fingerprint(known, shown), [names[c] for c in shown])
+    st.vega_lite_chart(rows, spec, key="fingerprint")
+    st.caption(
+        "Bars: how often the cause alone shows the finding. Ticks: how often the finding is there "
+        "with none of the listed causes. Far beyond its tick, a finding speaks for the cause."
+    )
+    for one in shown:
+        st.html(_table(script_rows(known, one), f"Figures of {names[one]}: priors, then findings"))
+    cited = sorted({
+        i for c in shown for row in script_rows(known, c)
+        for i in filter(None, row["Article"].split(", "))
+    })  # fmt: skip
+    said = known.knowledge.statements
+    st.html(_table(
+        [{"Id": i, "Statement": said[i].text} for i in cited if i in said],
+        "What the article says behind these figures",
     ))  # fmt: skip
-    record = causes[cause]
+
+
+def _cause(known: Resources, here: Session, names: Mapping[str, str]) -> str:
+    """Let the cause be chosen; it is the one in focus of the other pages too."""
+    try:
+        first = service.differential(here.case).differential[0].cause
+    except ImpossibleEvidenceError:
+        first = next(iter(names))
+    focus = here.focus if here.focus in names else first
+    key = f"know-cause-{focus}"
+    return str(st.selectbox(
+        "Cause", list(names), index=list(names).index(focus), format_func=names.__getitem__,
+        key=key, width=460,
+        on_change=lambda: on_edit({"op": "focus", "id": st.session_state[key]}),
+    ))  # fmt: skip
+
+
+def _script(known: Resources, cause: str) -> None:
+    record = known.knowledge.causes[cause]
     st.header(record.label, anchor=False, divider="gray")
     codes = " · ".join(_code(k, c) for k, found in record.codes.items() for c in found)
     must = "**Must not be missed.** " if record.must_not_miss else ""
     st.caption(f"{must}{record.patient_label}. {codes}")
     if record.summary:
         st.markdown(record.summary)
-    rows = script_rows(known, cause)
-    st.html(_table(rows, f"Findings of {record.label}, strongest first"))
-    cited = sorted({i for row in rows for i in filter(None, row["Article"].split(", "))})
-    said = known.knowledge.statements
-    st.html(_table(
-        [{"Id": i, "Statement": said[i].text} for i in cited if i in said],
-        "What the article says behind these figures",
-    ))  # fmt: skip
 
 
 def _code(system: str, code: str) -> str:

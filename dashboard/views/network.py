@@ -1,24 +1,29 @@
-"""The whole network: beliefs in every node, what carries influence, and what lies behind a node."""
+"""The network: the story of the case first, all variables as a map, details in view beside it."""
 
+from collections.abc import Collection
 from typing import Any
 
-from fascinet.dashboard import flags, linkpanel, nodepanel, service
+import streamlit as st
+
+from fascinet.dashboard import flags, later, linkpanel, nodepanel, service
 from fascinet.dashboard.catalogue import CONTEXT
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.influence import d_connected
+from fascinet.dashboard.layout import STORY, GraphLayout, arrange
 from fascinet.dashboard.linkpanel import Link, link_of
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import change, percent, state_words
+from fascinet.dashboard.story import LAYERS, story, strength
+from fascinet.dashboard.words import NOISE, change, percent, state_words, way
 from fascinet.model.errors import ImpossibleEvidenceError
 
-CHANGE = 0.02
 WIDEST = 11
+VIEWS = ("Story of the case", "Whole network")
 LEAD = (
-    "Every variable with its belief now (bar) and before any finding (tick). Blue has become "
-    "more likely, orange less. Pick one: what it cannot influence any more fades; pick a second "
-    "one, and the paths between them are drawn."
+    "Bars are beliefs now, ticks before. ▲ has become more likely, ▼ less. Pick a node for what "
+    "lies behind it; pick a second one, and the open paths between the two are drawn."
 )
 
 
@@ -29,43 +34,78 @@ def page() -> None:
         here.node = None
     if here.other not in known.graph.ids or here.node is None:
         here.other = None
-    link = link_of(known, here)
     try:
-        data = graph(known, here, link)
+        service.differential(here.case)
     except ImpossibleEvidenceError as error:
         flags.impossible(known, error)
         return
-    mount("graph", data, on_edit, key="graph")
-    if here.node:
-        linkpanel.draw(known, here, link)
-        nodepanel.draw(known, here, here.node)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            "Show", VIEWS, default=VIEWS[0], key="network-view", required=True
+        )
+        focus = choose_focus(known, here, key="network-focus") if view == VIEWS[0] else None
+        layers = _layers() if view == VIEWS[0] else ()
+    link = link_of(known, here)
+    sides = st.columns([1.9, 1], gap="medium") if here.node else [st.container(), None]
+    with sides[0]:
+        drawn = known.graph if focus is None else _story(known, here, focus, layers, link)
+        mount("graph", graph(known, here, drawn, link), on_edit, key="graph")
+        if focus is not None:
+            st.caption(
+                "An arc's width: how far what is known at one end moves the other, or would if "
+                "one of the two became known (difference of probabilities)."
+            )
+    if here.node and sides[1] is not None:
+        with sides[1]:
+            nodepanel.draw(known, here, here.node)
+            linkpanel.draw(known, here, link)
 
 
-def graph(known: Resources, here: Session, link: Link | None = None) -> dict[str, Any]:
+def _layers() -> tuple[str, ...]:
+    return tuple(st.pills("Open", LAYERS, selection_mode="multi", key="network-layers") or ())
+
+
+def _story(
+    known: Resources, here: Session, focus: str, layers: tuple[str, ...], link: Link | None
+) -> GraphLayout:
+    """Return the layout of the story, with the neighbours of the picked node and drawn paths."""
+    chosen = later.answer(
+        story, here.case, focus, layers, here.node or "", text="Finding the story …"
+    )
+    return arrange(known.network, {*chosen, *(link.nodes if link else ())}, STORY)
+
+
+def graph(
+    known: Resources, here: Session, drawn: GraphLayout, link: Link | None = None
+) -> dict[str, Any]:
     """Return what the graph component draws."""
+    whole = drawn is known.graph
+    name = known.key if whole else f"{known.key}:{','.join(sorted(drawn.ids))}"
     return {
-        "graph": known.graph.payload(known.key),
-        "values": {v: _value(known, here, v) for v in known.graph.ids},
+        "graph": drawn.payload(name),
+        "values": {v: _value(known, here, v) for v in drawn.ids},
         "selected": here.node,
         "other": here.other,
-        "lit": sorted(link.nodes) if link else _lit(known, here),
+        "lit": sorted(link.nodes) if link else _lit(known, here, drawn.ids),
         "paths": [list(arc) for arc in link.arcs] if link else [],
-    }
+        "widths": [] if whole else [[a, b, round(strength(here.case, a, b), 3)]
+                                    for a, b in drawn.edges],
+    }  # fmt: skip
 
 
-def _lit(known: Resources, here: Session) -> list[str] | None:
+def _lit(known: Resources, here: Session, drawn: Collection[str]) -> list[str] | None:
     """Return the nodes that the picked one can still influence, or None when none is picked."""
     if here.node is None:
         return None
     seen = set(service.evidence_of(here.case))
     reach = d_connected(known.network, here.node, seen)
-    return sorted({*(reach & known.graph.ids), here.node})
+    return sorted({*(reach & set(drawn)), here.node})
 
 
 def _value(known: Resources, here: Session, variable: str) -> dict[str, Any]:
     now = service.presence(service.beliefs(here.case), variable)
     before = service.presence(service.before(here.case), variable)
-    kinds = ["up"] if now - before > CHANGE else ["down"] if before - now > CHANGE else []
+    kinds = ["up"] if now - before > NOISE else ["down"] if before - now > NOISE else []
     if variable in here.case.evidence or variable == "setting":
         kinds = ["seen"]
     if variable in here.case.paused:
@@ -74,7 +114,7 @@ def _value(known: Resources, here: Session, variable: str) -> dict[str, Any]:
         "p": round(now, 4),
         "prior": round(before, 4),
         "text": _text(known, here, variable, now),
-        "say": f"{percent(now)}, before {percent(before)}, {change(before, now)}",
+        "say": f"{way(before, now)}, {change(before, now)}",
         "kind": kinds,
     }
 

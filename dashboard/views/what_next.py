@@ -1,23 +1,34 @@
-"""What next: questions and tests by what they would tell, and the tree of a chosen one."""
+"""What next: what to ask, examine and test, what each result would change, and when to stop."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.focus import choose_focus
-from fascinet.dashboard.frame import on_edit, open_page
-from fascinet.dashboard.plans import Option, Outcome, name_of, options, outcomes
+from fascinet.dashboard.frame import on_edit, open_page, plain
+from fascinet.dashboard.plans import (
+    Option,
+    Outcome,
+    name_of,
+    options,
+    outcomes,
+    results,
+    touched,
+)
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import Html, table
-from fascinet.dashboard.words import percent, state_words
+from fascinet.dashboard.words import label, listed, mid, number, percent, state_words
 from fascinet.model.errors import ImpossibleEvidenceError
 
-LEAD = "What is worth asking or testing next, and what each answer would change."
+LEAD = "What is worth asking, examining or testing next, and what each result would change."
 MODES = {"both": "Rule in or out", "rule_in": "Rule in", "rule_out": "Rule out"}
-WHOLE, ONE = "the whole differential", "the cause in focus"
+WHOLE, ONE = "All causes", "The cause in focus"
+CARDS = {"ask": "Ask", "examine": "Examine", "test": "Test"}
 SHOWN = 12
+WORTH = 0.01  # bits: less than this changes nothing that one would notice
 
 
 def page() -> None:
@@ -28,58 +39,75 @@ def page() -> None:
     except ImpossibleEvidenceError as error:
         flags.impossible(known, error)
         return
-    first, second, third = st.columns([1.3, 1, 1], vertical_alignment="bottom")
-    with first:
-        cause = choose_focus(known, here, key="next-focus")
-    about = second.segmented_control(
-        "Learn about", (WHOLE, ONE), default=WHOLE, key="next-about", required=True
-    )
-    mode = third.segmented_control(
-        "Aim",
-        tuple(MODES),
-        format_func=MODES.__getitem__,
-        default="both",
-        key="next-mode",
-        required=True,
-    )
-    target = cause if about == ONE and cause not in here.case.entered else None
+    cause, target, mode = _aim(known, here)
     found = later.answer(
-        options, here.case, target, str(mode), text="Weighing every question and test …"
+        options, here.case, target, mode, text="Weighing every question and test …"
     )
-    left, right = st.columns(2, gap="large")
-    for column, title, kinds in (
-        (left, "Questions and examination", {"finding", "risk", "cause"}),
-        (right, "Tests", {"test"}),
-    ):
-        with column:
-            st.header(title, anchor=False)
-            st.html(_table([o for o in found if o.kind in kinds][:SHOWN], title))
+    worth = tuple(o for o in found if o.bits >= WORTH)
+    if not worth:
+        st.success(_enough(here))
+    _cards(known, here, worth)
     _tree(known, here, cause, found)
+    _tables(worth)
 
 
-def _table(rows: list[Option], title: str) -> str:
-    if not rows:
-        return "<p class='fn-quiet'>Nothing left to ask here.</p>"
-    best = max(max(r.bits for r in rows), 1e-12)
-    caption = f"{title}: expected information, best per cost first"
-    if rows[0].kind != "test":
-        return table(caption, ("What", "Bits"), [_line(r, best) for r in rows], (1,))
-    body = [(*_line(r, best), _dots(r.cost), _dots(r.burden), r.turnaround) for r in rows]
-    return table(caption, ("What", "Bits", "Cost", "Burden", "Result in"), body, (1, 2, 3))
+def _aim(known: Resources, here: Session) -> tuple[str, str | None, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        about = st.segmented_control(
+            "Learn about", (WHOLE, ONE), default=WHOLE, key="next-about", required=True
+        )
+        mode = st.segmented_control(
+            "Aim", tuple(MODES), format_func=MODES.__getitem__, default="both", key="next-mode",
+            required=True,
+        )  # fmt: skip
+        cause = choose_focus(known, here, key="next-focus")
+    return cause, cause if about == ONE and cause not in here.case.entered else None, str(mode)
 
 
-def _line(option: Option, best: float) -> tuple[str, str]:
-    share = 100 * option.bits / best
-    meter = f"<span class='fn-meter'><span style='width:{share:.1f}%'></span></span>"
-    note = option.question or option.pitfalls
-    hint = f"<span class='fn-hint'>{escape(note)}</span>" if note else ""
-    return Html(f"{escape(option.name)}{meter}{hint}"), f"{option.bits:.3f}"
+def _enough(here: Session) -> str:
+    first = service.differential(here.case).differential[0]
+    return (
+        f"Nothing left to ask or test would change the picture: {mid(first.label)} accounts for "
+        f"{percent(first.responsibility)} of the findings. Stop asking; act."
+    )
 
 
-def _dots(level: int | None) -> Html:
-    level = level or 0
-    dots = "●" * level + "○" * (5 - level)
-    return Html(f"<span role='img' aria-label='{level} of 5'>{dots}</span>")
+def _cards(known: Resources, here: Session, found: Sequence[Option]) -> None:
+    columns = st.columns(len(CARDS), gap="medium")
+    for column, (way, title) in zip(columns, CARDS.items(), strict=True):
+        with column, st.container(border=True, key=f"card-{way}"):
+            best = next((o for o in found if o.way == way), None)
+            st.header(title, anchor=False)
+            if best is None:
+                st.caption("Nothing here would change the picture.")
+            else:
+                _card(known, here, best)
+
+
+def _card(known: Resources, here: Session, option: Option) -> None:
+    st.markdown(f"**{plain(option.name)}**")
+    causes = touched(here.case, option.id, 1)
+    if causes:
+        now = service.presence(service.beliefs(here.case), causes[0])
+        rows, spec = charts_change.outcomes(
+            [(r.text, r.probability, r.present[causes[0]]) for r in results(here.case, option.id)],
+            now,
+        )
+        st.caption(plain(f"What each result would make of {mid(label(known.network, causes[0]))}"))
+        st.vega_lite_chart(rows, spec, key=f"card-chart-{option.way}")
+    note = listed([t for t in (option.question, option.pitfalls) if t], "·")
+    st.caption(plain(f"{number(option.bits, 2)} bits{_price(option)}. {note}"))
+    states = [r.state for r in results(here.case, option.id)]
+    _enter(option.id, states, f"card-enter-{option.way}-{option.id}", "Enter the answer")
+
+
+def _price(option: Option) -> str:
+    if option.kind != "test":
+        return ""
+    return f", cost {option.cost} of 5, burden {option.burden} of 5, result in {option.turnaround}"
+
+
+# ------------------------------------------------------------------------------- one test
 
 
 def _tree(known: Resources, here: Session, cause: str, found: tuple[Option, ...]) -> None:
@@ -90,62 +118,111 @@ def _tree(known: Resources, here: Session, cause: str, found: tuple[Option, ...]
     left, right = st.columns([1, 1.4], gap="large")
     names = {o.id: o.name for o in found}
     with left:
-        test = st.selectbox(
-            "Question or test", list(names), format_func=names.__getitem__, key="next-test"
-        )
+        key = f"next-test-{'-'.join(list(names)[:3])}"  # another list starts at its own best
+        test = str(st.selectbox(
+            "Question or test", list(names), format_func=names.__getitem__, key=key
+        ))  # fmt: skip
+        about = touched(here.case, test)
         limit = st.slider(
-            "Act when the cause in focus reaches", 1, 99, 20, 1, format="%d%%", key="next-limit",
+            "Act when the probability reaches", 1, 99, 20, 1, format="%d%%", key="next-limit",
             help="The probability above which one would treat or refer (Pauker and Kassirer 1980).",
         )  # fmt: skip
-        results = later.answer(
-            outcomes, here.case, str(test), cause, text="Following each result …"
-        )
-        st.markdown(_verdict(here, cause, results, limit / 100))
+        st.markdown(_verdict(known, here, test, about, limit / 100))
     with right:
-        rows, spec = charts_change.outcomes(
-            [(r.text, r.probability, r.after) for r in results],
-            service.presence(service.beliefs(here.case), cause),
-            limit / 100,
-        )
-        st.vega_lite_chart(rows, spec, key="outcomes")
-    st.html(_plan(results, str(test), cause))
-    _enter(str(test), results)
+        for one in about[:1]:
+            rows, spec = charts_change.outcomes(
+                [(r.text, r.probability, r.present[one]) for r in results(here.case, test)],
+                service.presence(service.beliefs(here.case), one), limit / 100,
+            )  # fmt: skip
+            st.caption(plain(f"{label(known.network, one)}, which this would change most"))
+            st.vega_lite_chart(rows, spec, key="outcomes")
+    followed = later.answer(outcomes, here.case, test, text="Following each result …")
+    st.html(_plan(known, followed, test, about))
+    _enter(test, [o.result.state for o in followed], f"enter-{test}", "Enter the answer")
 
 
-def _verdict(here: Session, cause: str, results: tuple[Outcome, ...], limit: float) -> str:
-    now = service.presence(service.beliefs(here.case), cause)
-    crossing = [r for r in results if (r.after >= limit) != (now >= limit)]
-    side = "above" if now >= limit else "below"
-    if not crossing:
+def _verdict(known: Resources, here: Session, test: str, about: Sequence[str], limit: float) -> str:
+    """Say for each cause that the test touches whether a result would carry it over the line."""
+    lines: list[str] = []
+    belief = service.beliefs(here.case)
+    for cause in about:
+        now = service.presence(belief, cause)
+        crossing = [
+            r for r in results(here.case, test) if (r.present[cause] >= limit) != (now >= limit)
+        ]
+        name = plain(label(known.network, cause))
+        if crossing:
+            texts = listed([f"“{plain(r.text)}”" for r in crossing], "or")
+            chance = percent(sum(r.probability for r in crossing))
+            lines.append(
+                f"{name}, now **{percent(now)}**: {texts} would carry it over the line (chance "
+                f"**{chance}**)."
+            )
+    if not lines:
         return (
-            f"{name_of(cause)} stands at **{percent(now)}**, {side} the line, and no result would "
-            "carry it across: for this decision the test changes nothing."
+            "No result would carry a cause over the line: for this decision the test changes "
+            "nothing."
         )
-    chance = sum(r.probability for r in crossing)
-    texts = " or ".join(f"“{r.text}”" for r in crossing)
-    return (
-        f"{name_of(cause)} stands at **{percent(now)}**, {side} the line. {texts} would carry it "
-        f"across: the chance of that is **{percent(chance)}**."
-    )
+    return "\n".join(f"- {line}" for line in lines)
 
 
-def _plan(results: tuple[Outcome, ...], test: str, cause: str) -> str:
-    heads = ("Result", "How likely", f"{name_of(cause)} then", "Ranking then", "Best after that")
+def _plan(known: Resources, found: Sequence[Outcome], test: str, about: Sequence[str]) -> str:
+    heads = ("Result", "How likely", *(f"{label(known.network, c)} then" for c in about),
+             "First then", "Best after that")  # fmt: skip
     rows = [
-        (r.text, percent(r.probability), percent(r.after), _leaders(r), r.next_step)
-        for r in results
-    ]
-    return table(f"Two steps ahead: {name_of(test)}, then what would be best", heads, rows, (1, 2))
+        (o.result.text, percent(o.result.probability),
+         *(percent(o.result.present[c]) for c in about), _leaders(o), o.next_step or "stop")
+        for o in found
+    ]  # fmt: skip
+    numbers = range(1, 2 + len(about))
+    return table(f"Two steps ahead: {name_of(test)}, then what would be best", heads, rows, numbers)
 
 
-def _leaders(result: Outcome) -> str:
-    return ", ".join(f"{name} {percent(p)}" for name, p in result.leaders)
+def _leaders(outcome: Outcome) -> str:
+    return ", ".join(f"{name} {percent(p)}" for name, p in outcome.leaders)
 
 
-def _enter(test: str, results: tuple[Outcome, ...]) -> None:
-    states = [r.state for r in results]
-    key = f"enter-{test}"
+def _enter(test: str, states: Sequence[str], key: str, text: str) -> None:
     st.segmented_control(
-        "Enter the answer", states, format_func=state_words, key=key,
+        text, states, format_func=state_words, key=key,
         on_change=lambda: on_edit({"op": "set", "id": test, "state": st.session_state[key] or ""}),
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------- all of them
+
+
+def _tables(found: Sequence[Option]) -> None:
+    st.header("All of them", anchor=False, divider="gray")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(_table([o for o in found if o.kind != "test"][:SHOWN], "Questions and examination"))
+    with right:
+        st.html(_table([o for o in found if o.kind == "test"][:SHOWN], "Tests"))
+
+
+def _table(rows: list[Option], title: str) -> str:
+    if not rows:
+        return "<p class='fn-quiet'>Nothing left to ask here.</p>"
+    best = max(max(r.score for r in rows), 1e-12)
+    if rows[0].kind != "test":
+        heads = ("What", "Bits")
+        return table(f"{title}: expected information", heads, [_line(r, best) for r in rows], (1,))
+    body = [(*_line(r, best), _dots(r.cost), number(r.score, 2), _dots(r.burden), r.turnaround)
+            for r in rows]  # fmt: skip
+    heads = ("What", "Bits", "Cost", "Bits per cost", "Burden", "Result in")
+    return table(f"{title}: most information per cost first", heads, body, (1, 2, 3, 4))
+
+
+def _line(option: Option, best: float) -> tuple[str, str]:
+    share = 100 * option.score / best
+    meter = f"<span class='fn-meter'><span style='width:{share:.1f}%'></span></span>"
+    note = option.question or option.pitfalls
+    hint = f"<span class='fn-hint'>{escape(note)}</span>" if note else ""
+    return Html(f"{escape(option.name)}{meter}{hint}"), number(option.bits, 2)
+
+
+def _dots(level: int | None) -> Html:
+    level = level or 0
+    dots = "●" * level + "○" * (5 - level)
+    return Html(f"<span role='img' aria-label='{level} of 5'>{dots}</span>")

@@ -3,18 +3,29 @@ import { h, instance, send } from "./dom.js";
 
 const HINT = "Arrow keys move between nodes, Enter picks one, Shift and Enter (or click) a second; Ctrl and the wheel zoom.";
 
-const bend = (a, b, w) => {
-  const x1 = a.x + w, y1 = a.y + 12, x2 = b.x, y2 = b.y + 12;
+const bend = (a, b, { node: w, tall }) => {
+  const x1 = a.x + w, y1 = a.y + tall / 2, x2 = b.x, y2 = b.y + tall / 2;
   if (x2 > x1) { const m = (x1 + x2) / 2; return `M${x1},${y1}C${m},${y1} ${m},${y2} ${x2},${y2}`; }
   const bulge = Math.max(x1, x2 + w) + 26;
   return `M${x1},${y1}C${bulge},${y1} ${bulge},${y2} ${x2 + w},${y2}`;
 };
 
-function node(store, n, w) {
-  const bar = h("rect", { class: "belief", x: 0, y: 18, height: 6, width: 0 });
-  const prior = h("line", { class: "prior", y1: 16, y2: 27 });
-  const label = h("text", { class: "label", x: 6, y: 13 }, n.short);
-  const value = h("text", { class: "value", x: w - 5, y: 13 });
+/** Split a label over at most two lines of about so many letters. */
+function lines(text, room) {
+  if (text.length <= room) return [text];
+  const cut = text.lastIndexOf(" ", room) > room / 3 ? text.lastIndexOf(" ", room) : room;
+  const rest = text.slice(cut).trim();
+  return [text.slice(0, cut), rest.length > room ? `${rest.slice(0, room - 1)}…` : rest];
+}
+
+function node(store, n, g) {
+  const { node: w, tall, font } = g, foot = tall * 0.76, two = tall > 30;
+  const bar = h("rect", { class: "belief", x: 0, y: foot, height: tall - foot, width: 0 });
+  const prior = h("line", { class: "prior", y1: foot - 2, y2: tall + 3 });
+  const words = two ? lines(n.short, Math.floor((w - 58) / (font * 0.52))) : [n.short];
+  const label = h("text", { class: "label", x: 6, y: words.length > 1 ? font * 0.9 : font * (two ? 1.35 : 1.08) },
+    words.length > 1 ? words.map((t, i) => tspan(t, i, font)) : words[0]);
+  const value = h("text", { class: "value", x: w - 5, y: font * (two ? 1.35 : 1.08) });
   const hint = h("title", {}, n.label);
   const pick = (e) => send(store, { op: e.shiftKey ? "other" : "select", id: n.id });
   const el = h("g", {
@@ -22,9 +33,17 @@ function node(store, n, w) {
     onclick: pick, onkeydown: (e) => key(store, e, n, pick),
     onmouseenter: () => hover(store, n.id), onmouseleave: () => hover(store, null),
     onfocus: () => hover(store, n.id), onblur: () => hover(store, null),
-  }, hint, h("rect", { class: "box", width: w, height: 24, rx: 3 }), bar, prior,
-  h("rect", { class: "frame", width: w, height: 24, rx: 3 }), label, value);
-  store.nodes.set(n.id, { n, el, bar, prior, value, hint, label });
+  }, hint, h("rect", { class: "box", width: w, height: tall, rx: 3 }), bar, prior,
+  h("rect", { class: "frame", width: w, height: tall, rx: 3 }), label, value);
+  store.nodes.set(n.id, { n, el, bar, prior, value, hint, label, two });
+  return el;
+}
+
+function tspan(text, i, font) {
+  const el = document.createElementNS("http://www.w3.org/2000/svg", "tspan");
+  el.setAttribute("x", 6);
+  if (i) el.setAttribute("dy", font * 0.98);
+  el.textContent = text;
   return el;
 }
 
@@ -43,6 +62,7 @@ function key(store, event, n, pick) {
 }
 
 function hover(store, id) {
+  if (store.pathed) id = null; // a drawn path is not painted over
   for (const { el, a, b } of store.edges) el.classList.toggle("near", id === a || id === b);
 }
 
@@ -79,13 +99,15 @@ function pan(store) {
 function build(store, g) {
   store.nodes = new Map();
   const place = new Map(g.nodes.map((n) => [n.id, n]));
-  store.edges = g.edges.map(([a, b]) => ({ a, b, el: h("path", { class: "edge", d: bend(place.get(a), place.get(b), g.node) }) }));
+  store.edges = g.edges.map(([a, b]) => ({ a, b, el: h("path", { class: "edge", d: bend(place.get(a), place.get(b), g) }) }));
   store.w = g.width;
+  store.root.style.setProperty("--letters", `${g.font}px`);
+  store.root.classList.toggle("map", g.font < 14);
   store.view = [0, 0, g.width, g.height];
   store.svg = h("svg", { viewBox: store.view.join(" "), role: "group", "aria-label": "Network of causes and findings" },
     h("g", { "aria-hidden": "true" }, store.edges.map((e) => e.el)),
     g.columns.map((c) => h("text", { class: "column", x: c.x, y: 16 }, c.label)),
-    g.nodes.map((n) => node(store, n, g.node)));
+    g.nodes.map((n) => node(store, n, g)));
   const tool = (label, symbol, onclick) => h("button", { type: "button", "aria-label": label, title: label, onclick }, symbol);
   store.root.replaceChildren(
     h("div", { class: "tools" }, h("p", {}, HINT), tool("Zoom in", "+", () => zoomed(store, 0.8)), tool("Zoom out", "−", () => zoomed(store, 1.25)),
@@ -102,9 +124,11 @@ function sync(store, data, w) {
     const { el, bar, prior, value, hint, n } = item;
     bar.setAttribute("width", Math.max(0, Math.min(1, v.p)) * w);
     prior.setAttribute("x1", v.prior * w); prior.setAttribute("x2", v.prior * w);
-    value.textContent = v.text;
-    const room = 27 - v.text.length;
-    item.label.textContent = v.text.length > 5 && n.label.length > room ? `${n.label.slice(0, room - 1).trim()}…` : n.short;
+    value.textContent = (v.kind?.includes("up") ? "▲ " : v.kind?.includes("down") ? "▼ " : "") + v.text;
+    if (!item.two) {
+      const room = 27 - v.text.length;
+      item.label.textContent = v.text.length > 5 && n.short.length > room ? `${n.short.slice(0, room - 1).trim()}…` : n.short;
+    }
     hint.textContent = `${n.label}: ${v.say}`;
     el.setAttribute("aria-label", `${n.label}: ${v.say}`);
     el.setAttribute("aria-pressed", String(data.selected === id));
@@ -112,10 +136,15 @@ function sync(store, data, w) {
     el.classList.toggle("selected", data.selected === id || data.other === id);
     el.classList.toggle("dim", Boolean(lit && !lit.has(id) && (data.other || !v.kind?.includes("seen"))));
   }
+  store.pathed = Boolean(data.other);
+  const width = new Map((data.widths ?? []).map(([a, b, x]) => [`${a}>${b}`, x]));
   const paths = new Set((data.paths ?? []).map((e) => e.join(">")));
   for (const { a, b, el } of store.edges) {
     const on = data.other ? paths.has(`${a}>${b}`) : data.selected === a || data.selected === b;
     el.classList.toggle("on", on);
+    const x = width.get(`${a}>${b}`);
+    el.style.strokeWidth = x == null ? "" : `${(1 + 9 * x).toFixed(1)}`;
+    el.classList.toggle("weighed", x != null);
     el.classList.toggle("dim", Boolean(lit && !on && (data.other || !(lit.has(a) && lit.has(b)))));
   }
 }

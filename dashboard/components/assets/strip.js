@@ -1,6 +1,7 @@
 // What is in evidence: one chip a finding (pause, remove), undo, redo, reset, and on phones a way to the list.
 import { h, instance, send } from "./dom.js";
 
+const OURS = new Set(["s", "e", "l", "p"]);
 const MANY = 8; // more chips than fill two lines: the rest is scrolled to, or opened
 
 function chip(store, item) {
@@ -32,6 +33,13 @@ function toggle(store) {
   button.textContent = store.all ? "Fewer" : `All ${store.count}`;
 }
 
+/** Keep the case's codes in the address without a step in the browser's history: Back leaves the page, Undo undoes. */
+function address(link) {
+  const others = [...new URLSearchParams(location.search)].filter(([k]) => !OURS.has(k)).map(([k, v]) => `${k}=${encodeURIComponent(v)}`);
+  const query = [...others, link].filter(Boolean).join("&");
+  if (location.search.slice(1) !== query) history.replaceState(history.state, "", location.pathname + (query && `?${query}`) + location.hash);
+}
+
 function sidebar() {
   document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
 }
@@ -39,6 +47,7 @@ function sidebar() {
 export default function (component) {
   const { data } = component;
   const store = instance(component);
+  address(data.link);
   const key = JSON.stringify(data);
   if (store.key === key) return undefined;
   const focus = store.component.parentElement.activeElement?.getAttribute?.("aria-label");

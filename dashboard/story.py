@@ -1,0 +1,114 @@
+"""The story of a case: the few variables that its answer runs through, and its arcs' strength."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from fascinet.dashboard import service
+from fascinet.dashboard.layout import kind_of
+from fascinet.dashboard.reasons import reasons
+from fascinet.dashboard.state import Case
+from fascinet.model.case import COMPLAINT
+from fascinet.model.errors import FascinetError
+
+CAUSES, FINDINGS, MORE = 3, 8, 6
+LAYERS = ("Risks", "Other causes", "Open findings", "Tests")
+
+
+@lru_cache(maxsize=64)
+def story(
+    case: Case, focus: str, layers: tuple[str, ...] = (), around: str = ""
+) -> tuple[str, ...]:
+    """Return the variables of the story: ten to fifteen, more with the layers asked for.
+
+    Parameters
+    ----------
+    case : Case
+    focus : str
+        The cause that the story is about.
+    layers : tuple of str
+        Some of `LAYERS`, opened on demand.
+    around : str
+        A variable whose neighbours are shown too; empty for none.
+
+    Returns
+    -------
+    tuple of str
+        The cause in focus, its two strongest rivals, what lies between them and the complaint,
+        and the findings that say most about it.
+    """
+    known = service.resources()
+    ranked = [e.cause for e in service.differential(case).differential]
+    first = list(dict.fromkeys([focus, *ranked]))[:CAUSES]
+    told = _telling(case, focus)[:FINDINGS]
+    chosen = dict.fromkeys([*first, *_between(first), COMPLAINT, *told])
+    for layer in layers:
+        chosen |= dict.fromkeys(_layer(case, first, ranked, layer)[:MORE])
+    if around:
+        edges = known.graph.edges
+        kin = [b for a, b in edges if a == around] + [a for a, b in edges if b == around]
+        strong = sorted(kin, key=lambda v: -strength(case, around, v))
+        chosen |= dict.fromkeys([around, *strong[:MORE]])
+    return tuple(v for v in chosen if v in known.graph.ids)
+
+
+def _telling(case: Case, focus: str) -> list[str]:
+    """Return the variables in evidence, those that weigh most on the focus first."""
+    if focus in case.entered:
+        return list(case.entered)
+    weights = sorted(reasons(case, focus).weights, key=lambda w: -abs(w.db))
+    return [w.finding for w in weights]
+
+
+def _between(causes: Iterable[str]) -> list[str]:
+    """Return the mechanisms through which the causes make a muscle twitch."""
+    known = service.resources()
+    children: dict[str, list[str]] = {}
+    for a, b in known.graph.edges:
+        children.setdefault(a, []).append(b)
+    return [
+        b for c in causes for b in children.get(c, [])
+        if kind_of(known.network, b) == "mechanism" and COMPLAINT in children.get(b, [])
+    ]  # fmt: skip
+
+
+def _layer(case: Case, first: list[str], ranked: list[str], layer: str) -> list[str]:
+    known = service.resources()
+    network, edges = known.network, known.graph.edges
+    if layer == "Other causes":
+        return [c for c in ranked if c not in first]
+    if layer == "Risks":
+        near = [a for a, b in edges if b in first and kind_of(network, a) in {"risk", "context"}]
+        return sorted(dict.fromkeys(near), key=lambda v: -strength(case, v, first[0]))
+    kind = "test" if layer == "Tests" else "finding"
+    near = [b for a, b in edges if a == first[0] and kind_of(network, b) == kind]
+    return sorted(
+        (v for v in near if v not in case.entered), key=lambda v: -strength(case, first[0], v)
+    )
+
+
+@lru_cache(maxsize=4096)
+def strength(case: Case, one: str, other: str) -> float:
+    """Return how much one end of an arc says about the other, as a difference of probabilities.
+
+    Where an end is in evidence: how far it moves the other, |P(o | e) - P(o | e without it)|. Where
+    neither is: |P(o present | e, one present) - P(o present | e, one absent)|.
+    """
+    seen, free = (one, other) if one in case.evidence else (other, one)
+    try:
+        if seen in case.evidence:
+            without = service.beliefs(case.with_state(seen, ""))
+            now = service.beliefs(case)
+            return abs(service.presence(now, free) - service.presence(without, free))
+        with_it, without = (_given(case, one, there) for there in (True, False))
+        return abs(service.presence(with_it, other) - service.presence(without, other))
+    except FascinetError:  # one of the two worlds is impossible: nothing to compare
+        return 0.0
+
+
+def _given(case: Case, variable: str, there: bool) -> "service.Posterior":
+    known = service.resources()
+    rest = known.resting[variable]
+    like = {s: float((s != rest) is there) for s in known.network.states(variable)}
+    evidence = {v: s for v, s in service.evidence_of(case).items() if v != variable}
+    soft = {v: x for v, x in case.soft_evidence.items() if v != variable}
+    return known.engine.posterior(evidence, soft={**soft, variable: like})
