@@ -69,12 +69,11 @@ def _pooled(value: Any) -> Any:
     if not isinstance(studies, list | tuple) or not all(isinstance(s, Mapping) for s in studies):
         return value
     counts = [(s.get("events"), s.get("n")) for s in studies]
-    if not counts or not all(isinstance(k, int) and isinstance(n, int) and 0 <= k <= n and n
-                             for k, n in counts):  # fmt: skip
+    if not counts or not all(isinstance(x, int) for pair in counts for x in pair):
         return value
     largest = max(studies, key=lambda s: s["n"])
     out = {"n": sum(n for _, n in counts), "source": largest.get("source"), **value}
-    if "p" not in out:
+    if "p" not in out and all(0 <= k <= n for k, n in counts):
         p, low, high = pool(counts)
         out = {"range": (low, high), **out, "p": p}
     return out
@@ -102,7 +101,7 @@ class Figure(Cited):
     @property
     def pooled(self) -> tuple[float, float, float] | None:
         """Middle, low and high of the pooled studies; None without any."""
-        return pool([(s.events, s.n) for s in self.studies]) if self.studies else None
+        return pool([(min(s.events, s.n), s.n) for s in self.studies]) if self.studies else None
 
     @property
     def low(self) -> float:
