@@ -94,6 +94,7 @@ class CaseRules:
     exposures : mapping of exposure's name to mapping of present/absent to evidence
     exposure_reasons : mapping of exposure's name to str
         Why an exposure sets nothing.
+    renamed : mapping of a variable's former name to its present one
     """
 
     states: Mapping[str, tuple[str, ...]]
@@ -102,6 +103,11 @@ class CaseRules:
     hpo: HpoMap
     exposures: Mapping[str, Mapping[bool, Mapping[str, str]]]
     exposure_reasons: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, told: str) -> str:
+        """Return the present name of a variable."""
+        return self.renamed.get(told, told)
 
     def check(self, name: str, state: object | None = None) -> str:
         """Return the name, or raise with the nearest valid one."""

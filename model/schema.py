@@ -211,6 +211,7 @@ class Variable(Record):
     hpo_also: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     question: str = ""
     synonyms: tuple[str, ...] = ()
+    state_labels: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Context(Variable):
@@ -293,12 +294,16 @@ class Finding(Variable):
         P(state | none of the modelled causes).
     default : str, optional
         The state that a case has unless it says otherwise (the complaint).
+    coarse : mapping of state to states
+        A state that only says "one of these" (reported, not yet examined). Scripts give the
+        fine states; half of them is told coarsely, so that it weighs as their union.
     """
 
     section: str = ""
     on: Literal["cause", "trigger", "mechanism"] = "cause"
     leak: Link = Field(default_factory=dict)
     default: str | None = None
+    coarse: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Test(Finding):
@@ -411,6 +416,7 @@ class Knowledge(Record):
     sources: Mapping[str, Source]
     fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
     hpo_unmapped: Mapping[str, str]
+    renamed: Mapping[str, str] = Field(default_factory=dict)
 
     @property
     def settings(self) -> tuple[str, ...]:
