@@ -417,6 +417,7 @@ class Knowledge(Record):
     fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
     hpo_unmapped: Mapping[str, str]
     renamed: Mapping[str, str] = Field(default_factory=dict)
+    lay_words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def settings(self) -> tuple[str, ...]:
