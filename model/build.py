@@ -8,7 +8,16 @@ from fascinet.model.gates import Gate, deterministic_or
 from fascinet.model.network import Network
 from fascinet.model.priors import PriorGates
 from fascinet.model.schema import Cause, Figure, Finding, Knowledge, Spread, Test, Trigger
-from fascinet.model.tables import Ranged, Row, exact, mixture, spread_row, stack, state_row
+from fascinet.model.tables import (
+    Ranged,
+    Row,
+    coarsened,
+    exact,
+    mixture,
+    spread_row,
+    stack,
+    state_row,
+)
 
 TWITCHING = "twitching"
 UNEXPLAINED = "trigger_other"
@@ -141,7 +150,7 @@ def finding_gate(knowledge: Knowledge, finding: Finding) -> tuple[tuple[str, ...
     if isinstance(finding, Test) and finding.form == "mixture":
         leak = state_row(finding.leak, finding.states, finding.normal)
         return tuple(found), mixture(links, leak)
-    return tuple(found), stack(links, state_row(finding.leak, finding.states))
+    return tuple(found), stack(links, _row(finding.leak, finding))
 
 
 Rows = dict[str, tuple[tuple[str, ...], dict[str, Mapping[str, Figure] | Spread]]]
@@ -182,8 +191,13 @@ def _link_rows(
         if isinstance(row, Spread):
             out.append(spread_row(row, finding.states))
         else:
-            out.append(state_row(row, finding.states, normal))
+            out.append(_row(row, finding, normal))
     return out
+
+
+def _row(link: Mapping[str, Figure], finding: Finding, normal: str | None = None) -> Row:
+    row = state_row(link, finding.states, normal)
+    return coarsened(row, finding.states, finding.coarse) if link else row
 
 
 def _complaint_gate(knowledge: Knowledge) -> tuple[tuple[str, ...], Ranged]:

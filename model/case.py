@@ -3,7 +3,7 @@
 `fascinet.model.read_case` reads one from JSON or a Phenopacket.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fascinet.model.errors import CaseError, UnknownStateError, UnknownVariableError
@@ -94,6 +94,9 @@ class CaseRules:
     exposures : mapping of exposure's name to mapping of present/absent to evidence
     exposure_reasons : mapping of exposure's name to str
         Why an exposure sets nothing.
+    renamed : mapping of a variable's former name to its present one
+    suggest : callable
+        From a word that is no variable to what it may mean, `variable=state`.
     """
 
     states: Mapping[str, tuple[str, ...]]
@@ -102,11 +105,18 @@ class CaseRules:
     hpo: HpoMap
     exposures: Mapping[str, Mapping[bool, Mapping[str, str]]]
     exposure_reasons: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    suggest: Callable[[str], Iterable[str]] = lambda name: ()
+
+    def name(self, told: str) -> str:
+        """Return the present name of a variable."""
+        return self.renamed.get(told, told)
 
     def check(self, name: str, state: object | None = None) -> str:
         """Return the name, or raise with the nearest valid one."""
         if name not in self.states:
-            raise UnknownVariableError(name, self.states)
+            meant = [m for m in self.suggest(name) if m.partition("=")[0] in self.states]
+            raise UnknownVariableError(name, self.states, meant)
         if state is not None and state not in self.states[name]:
             raise UnknownStateError(name, state, self.states[name])
         return name

@@ -5,7 +5,7 @@ answer. The digest has the same attribute names, as far as it goes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Digest:
     causes, mechanisms, tests, exposures : mapping of name to facts
     labels : mapping of variable to str
     red_flags : tuple of FlagFacts
+    renamed : mapping of a variable's former name to its present one
     """
 
     causes: Mapping[str, CauseFacts]
@@ -77,6 +78,7 @@ class Digest:
     exposures: Mapping[str, ExposureFacts]
     labels: Mapping[str, str]
     red_flags: tuple[FlagFacts, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def digest_of(knowledge: "Knowledge") -> Digest:
@@ -88,6 +90,7 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         exposures=_all(knowledge.exposures, ExposureFacts),
         labels={name: record.label for name, record in knowledge.variables.items()},
         red_flags=tuple(_facts(flag, FlagFacts) for flag in knowledge.red_flags),
+        renamed=dict(knowledge.renamed),
     )
 
 

@@ -46,10 +46,13 @@ class UnknownNameError(FascinetError):
         Up to three valid names that look like it, best first.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, name: object, known: Iterable[str], nearest: Iterable[str] = ()
+    ) -> None:
         self.kind, self.name = kind, str(name)
         names = [str(k) for k in known]
-        self.nearest = tuple(get_close_matches(self.name, names, n=3, cutoff=0.5))
+        close = get_close_matches(self.name, names, n=3, cutoff=0.5)
+        self.nearest = tuple(nearest) or tuple(close)
         super().__init__(self._message(names))
 
     def _message(self, names: list[str]) -> str:
@@ -63,10 +66,13 @@ class UnknownNameError(FascinetError):
 
 
 class UnknownVariableError(UnknownNameError):
-    """A variable that the network does not have."""
+    """A variable that the network does not have.
 
-    def __init__(self, name: object, known: Iterable[str]) -> None:
-        super().__init__("variable", name, known)
+    `nearest` is known where the knowledge base knows the word: `variable` or `variable=state`.
+    """
+
+    def __init__(self, name: object, known: Iterable[str], nearest: Iterable[str] = ()) -> None:
+        super().__init__("variable", name, known, nearest)
 
 
 class UnknownStateError(UnknownNameError):

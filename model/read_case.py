@@ -157,7 +157,7 @@ def _object(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _states(data: Mapping[str, Any], key: str, rules: CaseRules) -> dict[str, str]:
-    given = {k: v for k, v in _object(data, key).items() if v is not None}
+    given = {rules.name(k): v for k, v in _object(data, key).items() if v is not None}
     answers = {True: "yes", False: "no"}
     named = {k: answers[v] if isinstance(v, bool) else v for k, v in given.items()}
     for name, state in named.items():
@@ -167,8 +167,8 @@ def _states(data: Mapping[str, Any], key: str, rules: CaseRules) -> dict[str, st
 
 def _soft(data: Mapping[str, Any], rules: CaseRules) -> dict[str, dict[str, float]]:
     soft: dict[str, dict[str, float]] = {}
-    for name, given in _object(data, "soft").items():
-        rules.check(name)
+    for told, given in _object(data, "soft").items():
+        name = rules.check(rules.name(told))
         if not isinstance(given, Mapping) or not given:
             raise CaseError(f"case: soft: {name}: expected an object of state and likelihood")
         for state, value in given.items():

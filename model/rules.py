@@ -10,7 +10,7 @@ from pathlib import Path
 from fascinet.model.rules_base import Finding, all_numbers, nearest, records
 from fascinet.model.rules_links import LINK_RULES
 from fascinet.model.rules_texts import TEXT_RULES
-from fascinet.model.schema import Figure, Knowledge, Odds, Spread, Test, Variable
+from fascinet.model.schema import Cited, Figure, Knowledge, Odds, Spread, Test, Variable
 
 SUM_TOLERANCE = 1e-9
 EXPERT = "expert_estimate"
@@ -65,9 +65,45 @@ def distribution(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 def unknown_source(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: every number cites a key of sources.bib."""
     for file, place, number in all_numbers(knowledge):
-        if number.source not in knowledge.sources:
-            yield Finding(file, (*place, "source"), f"unknown source {number.source!r}",
-                          nearest(number.source, list(knowledge.sources)))  # fmt: skip
+        for key in keys_of(number):
+            if key not in knowledge.sources:
+                yield Finding(file, (*place, "source"), f"unknown source {key!r}",
+                              nearest(key, list(knowledge.sources)))  # fmt: skip
+
+
+def keys_of(number: Cited) -> tuple[str, ...]:
+    """Return the keys of the bibliography that a number cites, each once."""
+    studies = number.studies if isinstance(number, Figure) else ()
+    return tuple(dict.fromkeys((number.source, *(s.source for s in studies))))
+
+
+def citation_place(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: `where` and `read` come together, and an expert estimate has neither."""
+    for file, place, number in all_numbers(knowledge):
+        if bool(number.where) != bool(number.read):
+            lacking = "read" if number.where else "where"
+            yield Finding(file, (*place, lacking), f"cites its place without {lacking!r}",
+                          "say where in the source it stands, and what was read")  # fmt: skip
+        if number.source == EXPERT and (number.where or number.read):
+            yield Finding(file, (*place, "where"), "an expert estimate that cites a place",
+                          "name the source, or leave out where and read")  # fmt: skip
+
+
+def pooled(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: the studies of a figure hold no more events than persons and bear the figure out."""
+    for file, place, number in all_numbers(knowledge):
+        if not isinstance(number, Figure) or not number.studies:
+            continue
+        for i, study in enumerate(number.studies):
+            if study.events > study.n:
+                yield Finding(file, (*place, "studies", str(i), "events"),
+                              f"{study.events} events in {study.n} persons",
+                              "correct the counts")  # fmt: skip
+        found = number.pooled
+        if found and not found[1] <= number.p <= found[2] and not number.note:
+            yield Finding(file, (*place, "p"), f"{number.p:g} lies outside what its studies say, "
+                          f"{found[1]:.3g} to {found[2]:.3g}",
+                          "leave p out, or say in a note why it differs")  # fmt: skip
 
 
 def expert_grade(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
@@ -80,7 +116,7 @@ def expert_grade(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 def unused_source(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: every source is cited by something."""
-    used = {number.source for _, _, number in all_numbers(knowledge)}
+    used = {key for _, _, number in all_numbers(knowledge) for key in keys_of(number)}
     for record in (*knowledge.red_flags, *knowledge.actions):
         used |= set(record.source)
     for key in set(knowledge.sources) - used - {EXPERT}:
@@ -151,6 +187,6 @@ def _test_fields(name: str, test: Test) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
-    probability, number_range, distribution, unknown_source, expert_grade, unused_source,
-    source_fields, code_form, hpo_anchor, test_fields, *LINK_RULES, *TEXT_RULES,
+    probability, number_range, distribution, unknown_source, expert_grade, citation_place, pooled,
+    unused_source, source_fields, code_form, hpo_anchor, test_fields, *LINK_RULES, *TEXT_RULES,
 )  # fmt: skip

@@ -90,6 +90,9 @@ def _states(
         if state not in sign.states:
             yield Finding(file, (*place, state), f"{sign.id} has no state {state!r}",
                           nearest(state, sign.states))  # fmt: skip
+        if state in sign.coarse:
+            yield Finding(file, (*place, state), f"{sign.id}={state} is made up of others",
+                          f"give {' and '.join(sign.coarse[state])} instead")  # fmt: skip
     total = sum(figure.p for figure in link.values())
     if len(link) > 1 and total > 1.0 + 1e-9:
         yield Finding(file, place, f"the states of {sign.id} sum to {total:.6g}, more than 1",
@@ -211,7 +214,8 @@ def leak(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     for part, found in (("findings", knowledge.findings), ("tests", knowledge.tests)):
         for name, sign in found.items():
             resting = sign.normal if isinstance(sign, Test) else sign.states[0]
-            missing = [s for s in sign.states if s != resting and s not in sign.leak]
+            told = {resting, *sign.leak, *sign.coarse}
+            missing = [s for s in sign.states if s not in told]
             if sign.on == "cause" and missing:
                 yield Finding(f"{part}.yaml", (name, "leak"),
                               f"no leak for {', '.join(missing)}",

@@ -115,6 +115,15 @@ def vignette(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                           nearest(name, sorted(flags)))  # fmt: skip
 
 
+def lay_words(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: lay words stand for a state of a variable, and are listed once for it."""
+    for key, words in knowledge.lay_words.items():
+        name, _, state = key.partition("=")
+        yield from _state(knowledge, "lay_words.yaml", (key,), name, (state,))
+        for word in {w for w in words if words.count(w) > 1}:
+            yield Finding("lay_words.yaml", (key,), f"{word!r} is there twice", "remove one")
+
+
 def fitted_prior(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: every cause has fitted priors for its settings and states, and nothing else has."""
     remedy = "run python -m tools.refit_priors"
@@ -156,6 +165,6 @@ def hpo_terms(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 
 TEXT_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
-    unknown_statement, uncited_statement, red_flag, action, exposure, vignette, fitted_prior,
-    hpo_terms,
+    unknown_statement, uncited_statement, red_flag, action, exposure, vignette, lay_words,
+    fitted_prior, hpo_terms,
 )  # fmt: skip

@@ -7,9 +7,12 @@ with the same) or a `Spread` (a distribution). Nothing here computes; `fascinet.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fascinet.model.pooling import pool
 
 Grade: TypeAlias = Literal["A", "B", "C", "D"]
+Read: TypeAlias = Literal["abstract", "full_text", "dataset", "summary", "quote"]
 YES = "yes"
 NO_YES = ("no", YES)
 
@@ -18,6 +21,17 @@ class Record(BaseModel):
     """Base of all records: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Study(Record):
+    """One study of a figure: `events` of `n` persons, where it says so, and what was read."""
+
+    source: str
+    n: int = Field(gt=0)
+    events: int = Field(ge=0)
+    where: str
+    read: Read
+    note: str = ""
 
 
 class Cited(Record):
@@ -31,6 +45,11 @@ class Cited(Record):
         A large registry or review, B single cohort, C small or second hand, D expert estimate.
     n : int, optional
         Size of the sample.
+    where : str
+        Table, page or sentence of the source that holds the figure.
+    read : str
+        What was read of it: abstract, full_text, dataset (a registry or annotation file), summary
+        (a guideline's or publisher's page), or quote (seen quoted by another).
     article : tuple of str
         Ids of the statements of the article that this number stands for.
     """
@@ -38,15 +57,51 @@ class Cited(Record):
     source: str
     grade: Grade
     n: int | None = None
+    where: str = ""
+    read: Read | Literal[""] = ""
     article: tuple[str, ...] = ()
     note: str = ""
 
 
+def _pooled(value: Any) -> Any:
+    """Fill in from the studies of a figure what it does not say itself: p, range, n, source."""
+    studies = value.get("studies") if isinstance(value, Mapping) else None
+    if not isinstance(studies, list | tuple) or not all(isinstance(s, Mapping) for s in studies):
+        return value
+    counts = [(s.get("events"), s.get("n")) for s in studies]
+    if not counts or not all(isinstance(x, int) for pair in counts for x in pair):
+        return value
+    largest = max(studies, key=lambda s: s["n"])
+    out = {"n": sum(n for _, n in counts), "source": largest.get("source"), **value}
+    if "p" not in out and all(0 <= k <= n for k, n in counts):
+        p, low, high = pool(counts)
+        out = {"range": (low, high), **out, "p": p}
+    return out
+
+
 class Figure(Cited):
-    """A probability `p` with its range (low, high)."""
+    """A probability `p` with its range (low, high).
+
+    Attributes
+    ----------
+    studies : tuple of Study
+        Those that it rests on. Without a `p` of its own the figure is their pooled share; with one
+        (a net effect, say), the `note` says how the two differ.
+    """
 
     p: float
     range: tuple[float, float]
+    studies: tuple[Study, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_studies(cls, value: Any) -> Any:
+        return _pooled(value)
+
+    @property
+    def pooled(self) -> tuple[float, float, float] | None:
+        """Middle, low and high of the pooled studies; None without any."""
+        return pool([(min(s.events, s.n), s.n) for s in self.studies]) if self.studies else None
 
     @property
     def low(self) -> float:
@@ -75,7 +130,7 @@ class Spread(Cited):
 
 def _by_state(value: Any) -> Any:
     """Read a bare figure as the figure of the state yes."""
-    if isinstance(value, Mapping) and ({"p", "value"} & set(value)):
+    if isinstance(value, Mapping) and ({"p", "value", "studies"} & set(value)):
         return {YES: value}
     return value
 
@@ -156,6 +211,7 @@ class Variable(Record):
     hpo_also: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     question: str = ""
     synonyms: tuple[str, ...] = ()
+    state_labels: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Context(Variable):
@@ -238,12 +294,16 @@ class Finding(Variable):
         P(state | none of the modelled causes).
     default : str, optional
         The state that a case has unless it says otherwise (the complaint).
+    coarse : mapping of state to states
+        A state that only says "one of these" (reported, not yet examined). Scripts give the
+        fine states; half of them is told coarsely, so that it weighs as their union.
     """
 
     section: str = ""
     on: Literal["cause", "trigger", "mechanism"] = "cause"
     leak: Link = Field(default_factory=dict)
     default: str | None = None
+    coarse: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Test(Finding):
@@ -356,6 +416,8 @@ class Knowledge(Record):
     sources: Mapping[str, Source]
     fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
     hpo_unmapped: Mapping[str, str]
+    renamed: Mapping[str, str] = Field(default_factory=dict)
+    lay_words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def settings(self) -> tuple[str, ...]:

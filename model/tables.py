@@ -11,6 +11,7 @@ from fascinet.model.gates import Array, Gate, NoisyMax, Table
 from fascinet.model.schema import Figure, Spread
 
 SPREAD_Z = 1.96
+COARSE_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,21 @@ def state_row(link: Mapping[str, Figure], states: Sequence[str], normal: str | N
     if not link:
         low[:] = high[:] = np.nan
     return Row(p, low, high)
+
+
+def coarsened(row: Row, states: Sequence[str], coarse: Mapping[str, Sequence[str]]) -> Row:
+    """Return the row with half of the fine states told as their coarse one.
+
+    P(coarse | cause) is then proportional to P(any of its states | cause), whatever the cause:
+    being told less than the fine state never speaks against what makes it.
+    """
+    parts = [row.p.copy(), row.low.copy(), row.high.copy()]
+    for state, of in coarse.items():
+        to, fine = list(states).index(state), [list(states).index(s) for s in of]
+        for part in parts:
+            part[to] = COARSE_SHARE * part[fine].sum()
+            part[fine] *= 1.0 - COARSE_SHARE
+    return Row(*parts)
 
 
 def spread_row(spread: Spread, states: Sequence[str]) -> Row:

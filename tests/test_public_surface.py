@@ -21,6 +21,8 @@ EXPECTED = {
     "diagnose",
     "errors",
     "evaluate",
+    "find",
+    "findings",
     "load",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",

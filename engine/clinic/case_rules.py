@@ -20,6 +20,8 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         hpo=shipped_map(),
         exposures={k: {True: e.present, False: e.absent} for k, e in exposures.items()},
         exposure_reasons={k: e.reason for k, e in exposures.items() if e.reason},
+        suggest=_suggest,
+        renamed=knowledge.renamed,
     )
 
 
@@ -27,3 +29,9 @@ def resting_states(knowledge: Digest, network: Network) -> Mapping[str, str]:
     """Return the state of each variable that means absent or normal."""
     resting = {v: network.states(v)[resting_state(network, v)] for v in network.variables}
     return resting | {name: t.normal for name, t in knowledge.tests.items() if name in resting}
+
+
+def _suggest(name: str) -> tuple[str, ...]:
+    from fascinet.model.find import suggest  # only for an error: it reads the knowledge base
+
+    return suggest(name)

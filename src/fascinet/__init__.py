@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from fascinet.engine.posterior import Posterior
     from fascinet.model import errors
     from fascinet.model.case import Case
+    from fascinet.model.find import find, findings
     from fascinet.model.network import Network
     from fascinet.model.shipped import load
 
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "Network", "Posterior", "__version__", "diagnose", "errors",
-    "evaluate", "load",
+    "evaluate", "find", "findings", "load",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,6 +37,8 @@ _HOMES = {
     "Posterior": "fascinet.engine.posterior",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
+    "find": "fascinet.model.find",
+    "findings": "fascinet.model.find",
     "load": "fascinet.model.shipped",
 }
 

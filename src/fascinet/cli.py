@@ -155,6 +155,19 @@ def sensitivity(
 
 
 @app.command()
+def findings(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="What to look for: water pill, low potassium, …")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """List what can be entered in a case, or find it by everyday words."""
+    from fascinet.cli_find import findings
+
+    findings(" ".join(words or ()), format)
+
+
+@app.command()
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="A folder with a knowledge base.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another version of it.")],

@@ -42,6 +42,8 @@ def remove(name: str) -> Plant:
 
 ALS, MS = "causes/als.yaml", "causes/ms.yaml"
 EXPERT = "range: [0.1, 0.3], source: expert_estimate, grade: D}"
+STUDY = "studies: [{source: caress2016, n: 100, events: 30, where: Table 1, read: abstract}]}"
+HIGH = "  cramps: {p: 0.9, range: [0.8, 0.95], grade: B, "
 SUMMARY = r"(?ms)^summary: .*?\n\n"
 # rule, file, something in the place, plant
 FAULTS: dict[str, tuple[str, str, str, Plant]] = {
@@ -111,6 +113,16 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
         edit("exposures.yaml", r"tobacco: \{.*\}", "tobacco: {}")),
     "expert estimate of grade A": ("expert_grade", ALS, "grade",
         edit(ALS, r"source: expert_estimate, grade: D", "source: expert_estimate, grade: A")),
+    "place without what was read": ("citation_place", ALS, "findings.cramps.yes.read",
+        edit(ALS, r"(  cramps: \{p: 0.75, )", r"\1where: Table 2, ")),
+    "expert estimate with a place": ("citation_place", ALS, "findings.neck_weakness.yes.where",
+        edit(ALS, r"(  neck_weakness: \{p: [\d.]+, )", r"\1where: Table 2, read: quote, ")),
+    "figure away from its studies": ("pooled", ALS, "findings.cramps.yes.p",
+        edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY)),
+    "more events than persons": ("pooled", ALS, "findings.cramps.yes.studies.0.events",
+        edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY.replace("30", "130"))),
+    "study of an unknown source": ("unknown_source", ALS, "findings.cramps.yes.source",
+        edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY.replace("caress2016", "x"))),
     "mechanism that is none": ("trigger_parts", ALS, "trigger.mechanism",
         edit(ALS, r"mechanism: nerve_irritation", "mechanism: nerve_iritation")),
     "trigger that hides the duration": ("trigger_parts", ALS, "trigger.shows",

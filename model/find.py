@@ -1,0 +1,301 @@
+"""Find a finding by what people call it: labels, synonyms and lay words, with room for a slip.
+
+Each variable is known by phrases: its label and lay words, then its synonyms, then its summary;
+each of its states by the same words with its own. A phrase fits as well as the worst of the words
+asked for: the same word, the start of one, one with a slip (optimal string alignment), a part of
+one, or none. What fits better comes first; of what fits alike, the label comes before the synonym,
+the synonym before the summary, and what is seen before a cause of the same name. Words that say no
+ask for the resting state.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import OSA
+
+from fascinet.model.errors import OptionError
+from fascinet.model.listing import Listing
+from fascinet.model.shipped import shipped_knowledge
+
+if TYPE_CHECKING:
+    from fascinet.model.schema import Knowledge, Variable
+
+WORD = re.compile(r"[a-z0-9]+")
+SMALL = frozenset(
+    "a all am an and are at be been being can do does feel feels feeling for from get gets getting "
+    "had has have having i in is it its keep keeps lately me my of off on or some that the their "
+    "them they this to up very was with".split()
+)
+DENIALS = frozenset("no not without never denies denied absent".split())
+ENDINGS = ("ing", "es", "s")
+LEAST = 4  # letters of a word that may hold a slip
+SAME, START, SLIP, PART, NONE = range(5)
+NAMED, SYNONYM, SUMMARY = range(3)
+KINDS = {"context": "context", "risks": "risk", "causes": "cause", "findings": "finding",
+         "tests": "test"}  # fmt: skip
+COUNT = 10
+SUGGESTED = 3
+Fit = tuple[int, int, bool, int, int, bool, int]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A state of a variable that words may mean.
+
+    Attributes
+    ----------
+    variable, state : str
+        As it is entered.
+    label, kind : str
+        Of the variable; kind is context, risk, cause, finding or test.
+    words : str
+        The phrase that fitted.
+    """
+
+    variable: str
+    state: str
+    label: str
+    kind: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}={self.state} ({self.label})"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What can be entered: a variable with its states, the resting or normal one named."""
+
+    variable: str
+    states: tuple[str, ...]
+    resting: str
+    kind: str
+    section: str
+    label: str
+    patient_label: str
+    question: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} ({', '.join(self.states)}): {self.label}"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words for a variable, or (`state` not "") for one of its states; `rank` is its field.
+
+    Of the `own` words of the state one has to be asked for.
+    """
+
+    words: tuple[str, ...]
+    text: str
+    variable: str
+    state: str
+    rank: int
+    is_cause: bool = False
+    own: tuple[str, ...] = ()
+
+
+def findings(knowledge: "Knowledge | None" = None) -> Listing[Entry]:
+    """Return everything that can be entered in a case, in the order of the knowledge base.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> next(entry.states for entry in fn.findings() if entry.variable == "twitch_spread")
+    ('single_site', 'focal_limb', 'widespread')
+    """
+    known = shipped_knowledge() if knowledge is None else knowledge
+    return Listing(_entry(kind, record) for kind, record in _records(known))
+
+
+def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None) -> Listing[Match]:
+    """Return the findings that words may mean, best first.
+
+    Parameters
+    ----------
+    words : str
+        As a person says it: "water pill", "low potassium", "no cramps", "weaknes".
+    count : int
+        Most matches to return.
+    knowledge : Knowledge, optional
+        The shipped one by default.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> found = fn.find("water pill")
+    >>> found[0].variable, found[0].state
+    ('diuretic_use', 'yes')
+    """
+    if count < 1:
+        raise OptionError("count", count, ["1 or more"])
+    asked = words_of(words)
+    denied = frozenset(asked) & DENIALS
+    plain = [w for w in asked if w not in SMALL | DENIALS] or asked
+    index = _index(shipped_knowledge() if knowledge is None else knowledge)
+    out: dict[tuple[str, str], Match] = {}
+    for phrase in _ranked(plain, denied, index):
+        entry = index.entries[phrase.variable]
+        for state in _meant(entry, phrase.state, not denied <= set(phrase.words)):
+            match = Match(entry.variable, state, entry.label, entry.kind, phrase.text)
+            out.setdefault((entry.variable, state), match)
+    return Listing([*out.values()][:count])
+
+
+def suggest(name: str) -> tuple[str, ...]:
+    """Return what the shipped knowledge base calls something: `variable=state`, best first.
+
+    Where the words leave several states open, the variable alone.
+    """
+    found = find(name.replace("_", " "))
+    first = {m.variable: m.words for m in reversed(found)}
+    meant = {v: [m.state for m in found if (m.variable, m.words) == (v, first[v])] for v in first}
+    best = [m.variable for m in found if m.words == first[m.variable]]
+    return tuple(f"{v}={meant[v][0]}" if len(meant[v]) == 1 else v for v in dict.fromkeys(best))[
+        :SUGGESTED
+    ]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters, without accents.
+
+    >>> words_of("Lou Gehrig's, naïve")
+    ['lou', 'gehrig', 's', 'naive']
+    """
+    bare = unicodedata.normalize("NFKD", text.lower())
+    return WORD.findall("".join(c for c in bare if not unicodedata.combining(c)))
+
+
+def fit(word: str, other: str) -> int:
+    """Return how well a word fits another: 0 the same, then start, slip, part, none.
+
+    >>> [fit("cramps", w) for w in ("cramping", "crampy", "camps", "legcramps", "tingling")]
+    [0, 1, 2, 3, 4]
+    """
+    short, long = stem(word), stem(other)
+    if word == other or short == long:
+        return SAME
+    if other.startswith(short) and len(short) > 1:
+        return START
+    if any(_slips(a, b) for a, b in ((short, long), (word, other))):
+        return SLIP
+    return PART if short in other and len(short) >= LEAST else NONE
+
+
+def _slips(word: str, other: str) -> bool:
+    allowed = min((len(word) + 2) // LEAST, 2) if len(word) >= LEAST else 0
+    return allowed > 0 and OSA.distance(word, other, score_cutoff=allowed) <= allowed
+
+
+def stem(word: str) -> str:
+    """Return a word without its ending.
+
+    >>> stem("twitching"), stem("pills"), stem("gas")
+    ('twitch', 'pill', 'gas')
+    """
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= LEAST:
+            return word.removesuffix(ending)
+    return word
+
+
+def _ranked(asked: Sequence[str], denied: frozenset[str], index: "Index") -> list[Phrase]:
+    """Return the phrases that fit, best first: all words before some of them."""
+    near = [{w: f for w in index.words if (f := fit(a, w)) != NONE} for a in asked]
+    fits = ((_fit(near, denied, phrase), i) for i, phrase in enumerate(index.phrases))
+    kept = sorted((f, i) for f, i in fits if f[0] < len(asked))
+    return [index.phrases[i] for _, i in kept]
+
+
+def _fit(near: Sequence[Mapping[str, int]], denied: frozenset[str], phrase: Phrase) -> Fit:
+    """Return what phrases are ordered by, least first.
+
+    Words that fit nothing, the worst fit, whether a denial is not the phrase's own, the field,
+    words too many, whether it is a cause (what is seen comes first), and the summed fit.
+    """
+    each = [min((fits.get(w, NONE) for w in phrase.words), default=NONE) for fits in near]
+    found = [f for f in each if f != NONE]
+    if phrase.own and not any(fits.get(o, NONE) <= START for fits in near for o in phrase.own):
+        found = []
+    extra = max(len(phrase.words) - len(near), 0)
+    return (len(each) - len(found), max(found, default=NONE), not denied <= set(phrase.words),
+            phrase.rank, extra, phrase.is_cause, sum(found))  # fmt: skip
+
+
+def _meant(entry: Entry, state: str, denied: bool) -> tuple[str, ...]:
+    """Return the states that a phrase means; of a phrase for the variable all but the resting."""
+    if denied:
+        return (entry.resting,)
+    return (state,) if state else tuple(s for s in entry.states if s != entry.resting)
+
+
+# -------------------------------------------------------------------- index
+
+
+@dataclass(frozen=True)
+class Index:
+    """What is searched: entries by variable, all phrases, and the words that they are made of."""
+
+    entries: Mapping[str, Entry]
+    phrases: tuple[Phrase, ...]
+    words: frozenset[str]
+
+
+def _index(known: "Knowledge") -> Index:
+    return _shipped_index() if known is shipped_knowledge() else _index_of(known)
+
+
+@lru_cache(maxsize=1)
+def _shipped_index() -> Index:
+    return _index_of(shipped_knowledge())
+
+
+def _index_of(known: "Knowledge") -> Index:
+    entries = {record.id: _entry(kind, record) for kind, record in _records(known)}
+    own = [p for _, record in _records(known) for p in _phrases(record, entries[record.id])]
+    lay = [
+        p for p in _lay_phrases(known.lay_words)
+        if p.variable in entries and p.state in entries[p.variable].states
+    ]  # fmt: skip
+    phrases = (*lay, *own)
+    return Index(entries, phrases, frozenset(w for p in phrases for w in p.words))
+
+
+def _records(known: "Knowledge") -> Iterator[tuple[str, "Variable"]]:
+    for part, kind in KINDS.items():
+        records: Mapping[str, Variable] = getattr(known, part)
+        yield from ((kind, record) for record in records.values())
+
+
+def _entry(kind: str, record: "Variable") -> Entry:
+    resting = getattr(record, "normal", record.states[0])
+    return Entry(record.id, record.states, resting, kind, getattr(record, "section", kind),
+                 record.label, record.patient_label, record.question)  # fmt: skip
+
+
+def _lay_phrases(lay: Mapping[str, Sequence[str]]) -> Iterator[Phrase]:
+    for key, texts in lay.items():
+        variable, _, state = key.partition("=")
+        for text in texts:
+            yield Phrase(tuple(words_of(text)), text, variable, state, NAMED)
+
+
+def _phrases(record: "Variable", entry: Entry) -> Iterator[Phrase]:
+    """Yield the phrases of a variable and, where it has more than two states, of its states."""
+    names = (record.label, record.patient_label, record.id.replace("_", " "))
+    fields = [(text, NAMED) for text in names] + [(text, SYNONYM) for text in record.synonyms]
+    fields += [(record.question, SUMMARY), (record.summary, SUMMARY)]
+    for text, rank in fields:
+        if text:
+            yield Phrase(tuple(words_of(text)), text, record.id, "", rank, entry.kind == "cause")
+    for state in entry.states if len(entry.states) > 2 else ():
+        own = words_of(state.replace("_", " "))
+        for text, rank in fields:
+            if text and rank < SUMMARY:
+                whole = f"{' '.join(own)} {text}"
+                yield Phrase((*own, *words_of(text)), whole, record.id, state, rank,
+                             entry.kind == "cause", tuple(own))  # fmt: skip
