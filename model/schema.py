@@ -157,6 +157,11 @@ class Variable(Record):
     question: str = ""
     synonyms: tuple[str, ...] = ()
 
+    @property
+    def loinc(self) -> tuple[str, ...]:
+        """LOINC codes of the assays that measure it."""
+        return tuple(self.codes.get("loinc", ()))
+
 
 class Context(Variable):
     """A fact about the person or place that one picks: setting, age, sex."""

@@ -20,6 +20,7 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         hpo=shipped_map(),
         exposures={k: {True: e.present, False: e.absent} for k, e in exposures.items()},
         exposure_reasons={k: e.reason for k, e in exposures.items() if e.reason},
+        measured={code: name for name, t in knowledge.tests.items() for code in t.loinc},
     )
 
 
