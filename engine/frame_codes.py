@@ -1,6 +1,7 @@
 """A DataFrame's cells as state numbers: by identity, dictionary or bytes, never one by one."""
 
 import sys
+from collections.abc import Hashable
 from typing import Any
 
 import narwhals as nw
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fascinet.model.errors import UnknownStateError
+from fascinet.model.errors import EvidenceError, UnknownStateError
 from fascinet.model.network import Network
 
 States = NDArray[np.int16]
@@ -19,11 +20,16 @@ FEW = 8  # and, once started, from so many
 def encode(network: Network, frame: Any) -> States:
     """Return the state of each variable, shape (rows, variables), -1 where the cell is missing.
 
+    Numbers and truth values are matched to the states' text; of a dictionary's entries only those
+    that some row holds must be states.
+
     Raises
     ------
+    EvidenceError
+        If it is no DataFrame, or two columns have the same name.
     UnknownVariableError, UnknownStateError
     """
-    table = nw.from_native(frame, eager_only=True)
+    table = opened(frame)
     states = np.full((len(network.variables), len(table)), -1, np.int16)
     columns: Any = frame if isinstance(frame, pd.DataFrame) else table.to_arrow()
     objects = is_all_objects(columns)
@@ -37,6 +43,65 @@ def encode(network: Network, frame: Any) -> States:
         else:
             column.read(columns[name])
     return states.T
+
+
+def opened(frame: Any) -> "nw.DataFrame[Any]":
+    """Return a DataFrame of any kind as one that narwhals knows.
+
+    Raises
+    ------
+    EvidenceError
+        If it is something else, or two columns have the same name.
+    """
+    try:
+        table = nw.from_native(frame, eager_only=True)
+    except nw.exceptions.DuplicateError:
+        names = [str(name) for name in getattr(frame, "column_names", None) or frame.columns]
+        twice = next((name for i, name in enumerate(names) if name in names[:i]), "a name")
+        raise EvidenceError(
+            f"expected columns with different names: {twice!r} is there twice"
+        ) from None
+    except TypeError:
+        kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}"
+        hint = {"LazyFrame": "; call .collect() first", "Series": "; call .to_frame() first"}
+        raise EvidenceError(
+            "expected a DataFrame of pandas or polars, or an Arrow table, with a column for each "
+            f"variable; got {kind.removeprefix('builtins.')}{hint.get(type(frame).__name__, '')}"
+        ) from None
+    return table
+
+
+def state_number(network: Network, variable: str, value: object) -> int:
+    """Return the number of the state that a cell names, a number or truth value by its text."""
+    if isinstance(value, str):
+        return network.state_index(variable, value)
+    states = network.states(variable)
+    for text in texts_of(value):
+        if text in states:
+            return states.index(text)
+    raise UnknownStateError(variable, value, states)
+
+
+TRUTHS = {
+    True: ("True", "true", "TRUE", "yes", "Yes", "YES", "1"),
+    False: ("False", "false", "FALSE", "no", "No", "NO", "0"),
+}
+
+
+def texts_of(value: object) -> tuple[str, ...]:
+    """Return how a state may spell a number or a truth value.
+
+    >>> texts_of(2), texts_of(2.5)
+    (('2', '2.0'), ('2.5',))
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return TRUTHS[value]
+    if isinstance(value, int | float):
+        whole = isinstance(value, int) or value.is_integer()
+        return (str(int(value)), f"{int(value)}.0") if whole else (str(value),)
+    return ()
 
 
 def is_all_objects(frame: Any) -> bool:
@@ -72,17 +137,22 @@ class _Column:
             self._factorize(native.to_numpy())
 
     def _codes(self, codes: NDArray[Any], names: Any) -> None:
-        known = np.array([*(self._state(name) for name in names), -1], np.int16)
-        if not is_many(len(codes)):
-            self.out[:] = known[codes]
-        else:
-            from fascinet.engine.frames_numba import translate
-
-            self.out[:] = codes
-            translate(self.out, known)
+        """Write the states of a dictionary's entries by number; -1 is a missing cell."""
+        used = np.zeros(len(names) + 1, bool)
+        used[codes] = True
+        known = [
+            self._state(name) if use and not is_missing(name) else -1
+            for name, use in zip(names, used, strict=False)
+        ]
+        self.out[:] = np.array([*known, -1], np.int16)[codes]
 
     def _factorize(self, values: NDArray[Any]) -> None:
-        codes, names = pd.factorize(values)
+        try:
+            codes, names = pd.factorize(values)
+        except TypeError:  # a cell that cannot be hashed, such as a list
+            bad = next(x for x in values if not isinstance(x, Hashable))
+            self._state(bad)
+            raise
         self._codes(codes, names)
 
     def read_objects(self, values: NDArray[Any]) -> None:
@@ -107,12 +177,12 @@ class _Column:
             target = _Column(self.network, self.name, self.out[at : at + len(part)])
             at += len(part)
             if pa.types.is_dictionary(part.type):
-                codes = part.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+                codes = part.indices.cast(pa.int64()).fill_null(-1).to_numpy()
                 target._codes(codes, part.dictionary.to_pylist())
             elif is_many(len(part)) and is_text(part.type):
                 target._text(part.cast(pa.large_string()))
             else:
-                target._factorize(np.array(part.to_pylist(), object))
+                target._factorize(np.fromiter(part.to_pylist(), object, len(part)))
 
     def _text(self, part: Any) -> None:
         from fascinet.engine.frames_numba import code_strings
@@ -134,10 +204,7 @@ class _Column:
             self._state(part[int(bad)].as_py())
 
     def _state(self, value: object) -> int:
-        if not isinstance(value, str):
-            states = self.network.states(self.name)
-            raise UnknownStateError(self.name, value, states)
-        return self.network.state_index(self.name, value)
+        return state_number(self.network, self.name, value)
 
 
 def is_text(kind: Any) -> bool:

@@ -10,8 +10,9 @@ from fascinet.model.errors import CaseError, UnknownStateError, UnknownVariableE
 from fascinet.model.hpo import COMPLAINT, HpoMap
 from fascinet.model.phenopackets import Exposure
 
-__all__ = ["COMPLAINT", "CONTEXT", "Case", "CaseRules", "Unmapped", "age_band"]
+__all__ = ["ASSUMED", "COMPLAINT", "CONTEXT", "Case", "CaseRules", "Unmapped", "age_band"]
 CONTEXT = ("age_group", "sex", "setting")
+ASSUMED = f"{COMPLAINT} is not mentioned: it is assumed present"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Case:
         What the network has no variable for, in the order given.
     warnings : tuple of str
         What was read with a doubt.
+    assumed : bool
+        Whether the complaint is in `hard` because no one said otherwise.
 
     Examples
     --------
@@ -61,15 +64,21 @@ class Case:
     exposures: tuple[Exposure, ...] = ()
     unmapped: tuple[Unmapped, ...] = ()
     warnings: tuple[str, ...] = ()
+    assumed: bool = False
 
     @property
     def says_something(self) -> bool:
-        """Whether any finding, risk or exposure beyond context and complaint is known."""
-        known = {*self.hard, *self.soft, *self.do} - set(CONTEXT)
-        return bool(known - {COMPLAINT}) or self.hard.get(COMPLAINT) == "no"
+        """Whether any finding, risk or exposure is known beyond context and what is assumed."""
+        taken = (*CONTEXT, COMPLAINT) if self.assumed else CONTEXT
+        return bool({*self.hard, *self.soft, *self.do} - set(taken))
 
     def with_evidence(self, hard: Mapping[str, str], do: Mapping[str, str] | None = None) -> "Case":
-        """Return the case with more evidence; the same variable in another state is an error."""
+        """Return the case with more evidence; the same variable in another state is an error.
+
+        What is said of the complaint goes before what was assumed.
+        """
+        if self.assumed and COMPLAINT in hard:
+            return self.without_assumption().with_evidence(hard, do)
         for name, state in hard.items():
             old = self.hard.get(name, state)
             if old != state:
@@ -77,6 +86,14 @@ class Case:
         soft = {k: v for k, v in self.soft.items() if k not in hard}
         merged = dict(self.do) | dict(do or {})
         return replace(self, hard=dict(self.hard) | dict(hard), soft=soft, do=merged)
+
+    def without_assumption(self) -> "Case":
+        """Return the case without the complaint, where that is only assumed."""
+        if not self.assumed:
+            return self
+        hard = {k: v for k, v in self.hard.items() if k != COMPLAINT}
+        warnings = tuple(w for w in self.warnings if w != ASSUMED)
+        return replace(self, hard=hard, warnings=warnings, assumed=False)
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,8 @@ class CaseRules:
     renamed : mapping of a variable's former name to its present one
     suggest : callable
         From a word that is no variable to what it may mean, `variable=state`.
+    measured : mapping of LOINC code to variable
+        The tests whose values can be compared with a reference range.
     """
 
     states: Mapping[str, tuple[str, ...]]
@@ -107,6 +126,7 @@ class CaseRules:
     exposure_reasons: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     suggest: Callable[[str], Iterable[str]] = lambda name: ()
+    measured: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, told: str) -> str:
         """Return the present name of a variable."""

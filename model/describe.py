@@ -7,7 +7,7 @@ a small part (eyelid, thumb, one named muscle) as a single site, two regions as 
 import re
 from collections.abc import Iterable
 
-from fascinet.model.phenopackets import DAYS
+from fascinet.model.packet_fields import DAYS
 
 WEEKS_FROM = 14.0
 MONTHS_FROM = 3 * DAYS["M"]

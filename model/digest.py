@@ -33,10 +33,11 @@ class MechanismFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-    """A test: its ordinal cost, 1 to 5, and the state that is normal."""
+    """A test: its ordinal cost, 1 to 5, the state that is normal, and its assays' LOINC codes."""
 
     cost: int
     normal: str
+    loinc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

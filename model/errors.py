@@ -26,7 +26,27 @@ unknown variable 'weaknes': did you mean 'weakness'...
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import Any
+
+LONGEST_NAME = 200
+"""Names longer than this are not compared with the valid ones: the time grows with the square."""
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return a value as an error message shows it: on one line, and never the whole of a long one.
+
+    >>> shown("x" * 1000, 12)
+    "'xxx...xxxx'"
+    """
+    brief = Repr()
+    brief.maxlevel, brief.maxdict, brief.maxlist = 2, 2, 3
+    brief.maxstring = brief.maxother = brief.maxlong = most
+    try:
+        text = brief.repr(value)
+    except Exception:  # a representation is the object's own code, or a number of too many digits
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= most + 20 else text[: most - 3] + "..."
 
 
 class FascinetError(Exception):
@@ -49,9 +69,10 @@ class UnknownNameError(FascinetError):
     def __init__(
         self, kind: str, name: object, known: Iterable[str], nearest: Iterable[str] = ()
     ) -> None:
-        self.kind, self.name = kind, str(name)
+        self.kind, self.name = kind, name if isinstance(name, str) else shown(name)
         names = [str(k) for k in known]
-        close = get_close_matches(self.name, names, n=3, cutoff=0.5)
+        short = len(self.name) <= LONGEST_NAME
+        close = get_close_matches(self.name, names, n=3, cutoff=0.5) if short else []
         self.nearest = tuple(nearest) or tuple(close)
         super().__init__(self._message(names))
 
@@ -62,7 +83,7 @@ class UnknownNameError(FascinetError):
             hint = f"expected one of {', '.join(names)}"
         else:
             hint = f"expected one of {len(names)} names, such as {', '.join(names[:5])}"
-        return f"unknown {self.kind} {self.name!r}: {hint}"
+        return f"unknown {self.kind} {shown(self.name, LONGEST_NAME)}: {hint}"
 
 
 class UnknownVariableError(UnknownNameError):

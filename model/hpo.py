@@ -14,15 +14,28 @@ resting one are.
 """
 
 import csv
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import IO, Any, NamedTuple
 
 ALTERNATIVES = "|"
 COMPLAINT = "twitching"
+CODE = re.compile(r"(?:.*[/#=:?])?HP[:_](\d{7})/?", re.IGNORECASE | re.DOTALL)
+LONGEST_CODE = 200
+
+
+def normal_code(code: str) -> str:
+    """Return a term's code as HPO writes it: identifiers with underscore and web addresses too.
+
+    >>> normal_code("HP_0003202"), normal_code("http://purl.obolibrary.org/obo/HP_0003202")
+    ('HP:0003202', 'HP:0003202')
+    """
+    match = CODE.fullmatch(code.strip()) if len(code) <= LONGEST_CODE else None
+    return f"HP:{match[1]}" if match else code
 
 
 class Anchor(NamedTuple):
@@ -55,6 +68,8 @@ class HpoMap:
         Terms known to set nothing, with the reason.
     release : str
         Ontology and package versions the table was made from.
+    aliases : mapping of code to code
+        The current code of each alternative id.
     """
 
     below: Mapping[str, tuple[Anchor, ...]]
@@ -63,10 +78,34 @@ class HpoMap:
     labels: Mapping[str, str]
     unmapped: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def canonical(self, code: str) -> str:
+        """Return the current code of a term that is given by an alternative id."""
+        return self.aliases.get(code, code)
 
     def ancestors(self, code: str) -> frozenset[str]:
-        """Return `code` and everything above it, as far as the table reaches."""
-        return climb(code, self.parents)
+        """Return the current code of `code` and everything above it, as far as the table goes."""
+        found = self._climbed.get(code)
+        if found is None:
+            found = climb(self.canonical(code), self.parents)
+            if code in self.parents:  # only the table's own codes are kept: they are not many
+                self._climbed[code] = found
+        return found
+
+    @cached_property
+    def _climbed(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _defining_below(self) -> dict[str, frozenset[Anchor]]:
+        """The defining anchors at or below each term."""
+        found: dict[str, set[Anchor]] = defaultdict(set)
+        for group in self.anchors.values():
+            for anchor in group:
+                for code in self.ancestors(anchor.code) if anchor.defining else ():
+                    found[code].add(anchor)
+        return {code: frozenset(group) for code, group in found.items()}
 
     def states(self, observed: str) -> dict[str, set[str]]:
         """Return, for an observed term, the states it allows in each finding it sets."""
@@ -82,25 +121,20 @@ class HpoMap:
 
     def covered(self, excluded: str) -> frozenset[Anchor]:
         """Return the defining anchors at or below an excluded term."""
-        return frozenset(
-            anchor
-            for group in self.anchors.values()
-            for anchor in group
-            if anchor.defining and excluded in self.ancestors(anchor.code)
-        )
+        return self._defining_below.get(self.canonical(excluded), frozenset())
 
     def ruled_out(self, excluded: Iterable[str]) -> dict[str, set[str]]:
         """Return the states that a set of excluded terms rules out, by finding."""
-        covered = {anchor for code in excluded for anchor in self.covered(code)}
+        covered = set[Anchor]().union(*(self.covered(code) for code in excluded))
         out: dict[str, set[str]] = {}
-        for finding in {anchor.finding for anchor in covered}:
+        for finding in sorted({anchor.finding for anchor in covered}):
             states = {s for a in self.anchors[finding] for s in a.states}
-            gone = {s for s in states if (own := self._needed(finding, s)) and own <= covered}
+            gone = {s for s in states if (own := self.needed(finding, s)) and own <= covered}
             if gone:
                 out[finding] = gone
         return out
 
-    def _needed(self, finding: str, state: str) -> set[Anchor]:
+    def needed(self, finding: str, state: str) -> set[Anchor]:
         """Return the anchors to be excluded to exclude a state: those with none narrower."""
         own = {a for a in self.anchors[finding] if a.defining and state in a.states}
         above = {up for a in own for up in self.ancestors(a.code) - {a.code}}
@@ -151,7 +185,33 @@ def parse_map(lines: IO[str], unmapped: Mapping[str, str] | None = None) -> HpoM
     return HpoMap(
         {k: tuple(v) for k, v in below.items()}, {k: tuple(v) for k, v in parents.items()},
         {k: frozenset(v) for k, v in anchors.items()}, labels, dict(unmapped or {}), release,
+        alternative_ids(labels, parents, anchors),
     )  # fmt: skip
+
+
+def alternative_ids(
+    labels: Mapping[str, str],
+    parents: Mapping[str, Sequence[str]],
+    anchors: Mapping[str, Iterable[Anchor]],
+) -> dict[str, str]:
+    """Return the current code of each alternative id.
+
+    The table lists an alternative id with the name and the parents of its term. The current code
+    is the one that others name: as a parent or as an anchor. Where no other names any of them,
+    they stand for the same leaf, and the first of them is as good as the others.
+    """
+    named = {a.code for group in anchors.values() for a in group}
+    named |= {up for above in parents.values() for up in above}
+    same: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for code, label in labels.items():
+        if label:
+            same[label, tuple(sorted(parents.get(code, ())))].append(code)
+    found: dict[str, str] = {}
+    for codes in same.values():
+        current = [code for code in codes if code in named] or [min(codes)]
+        if len(codes) > 1 and len(current) == 1:
+            found |= {code: current[0] for code in codes if code != current[0]}
+    return found
 
 
 def _rows(lines: IO[str]) -> Iterator[list[str]]:

@@ -7,30 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from fascinet.model.errors import KnowledgeError
+from fascinet.model.bounded import read_text, why
+from fascinet.model.errors import KnowledgeError, shown
 from fascinet.model.schema import Knowledge
+from fascinet.model.yaml_text import YamlError, parse_yaml
 
 ROOT = Path(__file__).resolve().parent.parent / "data"
-ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)\n\}", re.DOTALL)
-FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*$", re.MULTILINE)
+ENTRY = re.compile(r"\s*@(\w+)\s*\{\s*([^,\s]+)\s*,(.*)")
+FIELD = re.compile(r"\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*")
 KEYED = ("context", "risks", "mechanisms", "findings", "tests")
 LISTED = ("red_flags", "actions", "vignettes")
-
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Loader(_BASE):
-    """Safe YAML in which only true and false are truth values: `yes` and `no` are states."""
-
-
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool"]
-    for first, rules in _BASE.yaml_implicit_resolvers.items()
-}
-Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
 
 def load_knowledge(path: str | Path | None = None) -> Knowledge:
@@ -78,56 +66,86 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     KnowledgeError
-        With the line, if it is missing or not YAML.
+        With the line, if it is missing, not YAML, or larger or deeper than is read.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader) or {}
+        return parse_yaml(_text(path)) or {}
+    except YamlError as error:
+        line = f"line {error.line}" if error.line else "unknown line"
+        message = " ".join(str(error).split())
+        raise KnowledgeError([f"{path}: {line}: not YAML: {message}"]) from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the content of one YAML file that holds names and records (see `read_yaml`)."""
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise KnowledgeError([f"{path}: expected names with their records, got {shown(content)}"])
+    return content
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path)
     except OSError as error:
-        raise KnowledgeError([f"{path}: cannot be read: {error.strerror}"]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}" if mark else "unknown line"
-        raise KnowledgeError([f"{path}: {line}: not YAML: {error.problem}"]) from None
+        raise KnowledgeError([f"{path}: cannot be read: {why(error)}"]) from None
 
 
 def raw_knowledge(folder: Path) -> dict[str, Any]:
     """Return the content of all files as one mapping, ids put into their records."""
-    raw: dict[str, Any] = dict(read_yaml(folder / "knowledge.yaml"))
+    raw: dict[str, Any] = dict(read_mapping(folder / "knowledge.yaml"))
     for part in KEYED:
-        raw[part] = read_yaml(folder / f"{part}.yaml")
+        raw[part] = read_mapping(folder / f"{part}.yaml")
     raw["unexplained"] = raw["mechanisms"].pop("unexplained", None)
     for part in KEYED:
-        raw[part] = {k: {"id": k, **v} for k, v in raw[part].items()}
+        raw[part] = _with_ids(raw[part])
     raw["causes"] = dict(raw_causes(folder))
     for part in LISTED:
         raw[part] = read_yaml(folder / f"{part}.yaml") or []
-    statements = read_yaml(folder / "statements.yaml")
-    raw["statements"] = {k: {"id": k, **v} for k, v in statements.items()}
-    raw["exposures"] = read_yaml(folder / "exposures.yaml")
-    raw["lay_words"] = read_yaml(folder / "lay_words.yaml")
-    raw["fitted"] = read_yaml(folder / "fitted_priors.yaml")
+    raw["statements"] = _with_ids(read_mapping(folder / "statements.yaml"))
+    raw["exposures"] = read_mapping(folder / "exposures.yaml")
+    raw["lay_words"] = read_mapping(folder / "lay_words.yaml")
+    raw["fitted"] = read_mapping(folder / "fitted_priors.yaml")
     raw["sources"] = read_bibliography(folder / "sources.bib")
     raw["hpo_unmapped"] = read_unmapped(folder / "hpo_unmapped.csv")
     return raw
 
 
+def _with_ids(records: Mapping[str, Any]) -> dict[str, Any]:
+    """Return records that carry their names; what is no record is left for the schema to name."""
+    return {k: {"id": k, **v} if isinstance(v, dict) else v for k, v in records.items()}
+
+
 def raw_causes(folder: Path) -> Iterator[tuple[str, Any]]:
     """Yield id and content of every illness script, in the order of `knowledge.yaml`'s groups."""
     for path in sorted((folder / "causes").glob("*.yaml")):
-        content = read_yaml(path)
-        yield content.get("id", path.stem), content
+        content = read_mapping(path)
+        name = content.get("id", path.stem)
+        yield name if isinstance(name, str) else path.stem, content
 
 
 def read_bibliography(path: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the entries of a BibTeX file: one field a line, braces around values."""
-    text = path.read_text(encoding="utf-8")
-    return {
-        key: {"key": key, "kind": kind, "fields": dict(FIELD.findall(body))}
-        for kind, key, body in ENTRY.findall(text)
-    }
+    """Return the entries of a BibTeX file: one field a line, braces around values.
+
+    An entry ends with a brace at the beginning of a line.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    fields: dict[str, str] | None = None
+    for line in _text(path).splitlines():
+        if line.startswith("}"):
+            fields = None
+        elif fields is None and (head := ENTRY.fullmatch(line)):
+            fields, line = {}, head[3]
+            found[head[2]] = {"key": head[2], "kind": head[1], "fields": fields}
+        if fields is not None and (given := FIELD.fullmatch(line)):
+            fields[given[1]] = given[2]
+    return found
 
 
 def read_unmapped(path: Path) -> dict[str, str]:
     """Return term and reason of every HPO term that is known to set nothing."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {row["code"]: row["reason"] for row in csv.DictReader(lines)}
+    rows = csv.DictReader(_text(path).splitlines())
+    try:
+        return {row["code"]: row["reason"] or "" for row in rows}
+    except (KeyError, csv.Error):
+        raise KnowledgeError([f"{path}: expected a table with columns code and reason"]) from None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fascinet.model.describe import duration_state, says_eyelid, sensory_states, spread_states
 from fascinet.model.errors import CaseError
 from fascinet.model.hpo import COMPLAINT, Anchor, HpoMap
-from fascinet.model.phenopackets import Feature, iso_days
+from fascinet.model.packet_fields import iso_days
+from fascinet.model.phenopackets import Feature
 
 DURATION, SPREAD, EYELID, SENSATION = (
     "twitch_duration", "twitch_spread", "eyelid_twitch", "numbness_tingling",
@@ -48,7 +49,10 @@ def gather(
     names = {f.code: str(f) for f in excluded}
     for finding, gone in hpo.ruled_out(names).items():
         if finding in allowed:
-            _warn_beaten(finding, allowed[finding], gone, seen, names, hpo, warnings)
+            left = tuple(s for s in allowed[finding] if s not in gone)
+            if not left:
+                _warn_beaten(finding, allowed[finding], gone, seen, names, hpo, warnings)
+            allowed[finding] = left or allowed[finding]
         elif finding in states:
             allowed[finding] = tuple(s for s in states[finding] if s not in gone)
     warnings += _unused(excluded, hpo, allowed)
@@ -63,10 +67,10 @@ def _split(features: Iterable[Feature]) -> tuple[list[Feature], list[Feature]]:
 def check_contradiction(features: Sequence[Feature], hpo: HpoMap) -> None:
     """Raise if a term is both observed and excluded, itself or by an excluded term above it."""
     seen, excluded = _split(features)
-    for no in excluded:
-        for yes in seen:
-            if no.code in hpo.ancestors(yes.code):
-                raise CaseError(f"contradictory case: {yes} is observed, yet {no} is excluded")
+    gone = {hpo.canonical(no.code): no for no in excluded}
+    for yes in seen if gone else ():
+        for code in sorted(hpo.ancestors(yes.code) & gone.keys()):
+            raise CaseError(f"contradictory case: {yes} is observed, yet {gone[code]} is excluded")
 
 
 def observed_states(
@@ -141,6 +145,8 @@ def _described(
 
 def _duration(feature: Feature, age_days: float | None) -> float | None:
     stated = iso_days(feature.details.get("duration", ""))
+    if stated is None and feature.lasted_days is not None:
+        return feature.lasted_days
     if stated is None and age_days is not None and feature.onset_days is not None:
         return max(0.0, age_days - feature.onset_days)
     return stated

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from fascinet.model.load import Loader
+from fascinet.model.bounded import read_text
+from fascinet.model.yaml_text import Loader, YamlError, check_bounds
 
 Key = tuple[str, ...]
 
@@ -25,8 +26,10 @@ class Positions:
         self.lines: dict[Key, int] = {(): 1}
         found: list[tuple[Key, int]] = []
         try:
-            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
-        except (OSError, yaml.YAMLError):
+            text = read_text(path)
+            check_bounds(text)
+            root = yaml.compose(text, Loader=Loader)
+        except (OSError, yaml.YAMLError, YamlError):
             root = None
         if root is not None:
             found.extend(self._walk(root, ()))
@@ -42,10 +45,11 @@ class Positions:
             return
         seen: set[str] = set()
         for key, value in node.value:
-            here, line = (*path, str(key.value)), key.start_mark.line + 1
-            if key.value in seen and key.value != "<<":
+            name = str(key.value)
+            here, line = (*path, name), key.start_mark.line + 1
+            if name in seen and name != "<<":
                 yield here, line
-            seen.add(key.value)
+            seen.add(name)
             self.lines[here] = line
             yield from self._walk(value, here)
 

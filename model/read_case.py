@@ -1,28 +1,42 @@
 """Read a case from an object, a file, standard input, or a Phenopacket.
 
 Native JSON has the keys `findings` (or `evidence`), `soft`, `age`, `sex`, `setting`, `do` and
-`exposures`; a flat object of variable and state is accepted too. Phenopackets are parsed by
-`fascinet.model.phenopackets` and turned into evidence by ancestry (`fascinet.model.hpo`).
+`exposures`; a flat object of variable and state is accepted too. Phenopackets (JSON, YAML, or
+protobuf messages) are parsed by `fascinet.model.phenopackets` and turned into evidence by ancestry
+(`fascinet.model.hpo`).
 """
 
 import json
-import sys
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from fascinet.model.case import Case, CaseRules, Unmapped, age_band
-from fascinet.model.errors import CaseError, OptionError
+from fascinet.model.bounded import read_bytes, why
+from fascinet.model.case import ASSUMED, Case, CaseRules, Unmapped, age_band
+from fascinet.model.errors import CaseError, OptionError, shown
 from fascinet.model.hpo import COMPLAINT
+from fascinet.model.measurements import results
 from fascinet.model.packet_evidence import gather
-from fascinet.model.phenopackets import DAYS, Exposure, Packet, looks_like_packet, parse_packet
+from fascinet.model.packet_fields import DAYS
+from fascinet.model.packet_kinds import one_person, parse_message, plain_message
+from fascinet.model.phenopackets import Exposure, Packet, looks_like_packet, parse_packet
+from fascinet.model.yaml_text import YamlError, parse_yaml
 
 Source: TypeAlias = Mapping[str, Any] | str | Path | Case | Packet
 SECTIONS = ("findings", "evidence", "soft", "do", "exposures")
 PERSON = ("age", "sex", "setting", "id")
 KEYS = (*SECTIONS, *PERSON)
 YOUNGEST = 18
+DEPTH_LIMIT = 64
+LARGEST = 1e300
+YAML_SUFFIXES = (".yaml", ".yml")
+MESSAGE_SUFFIXES = (".pb", ".protobuf")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+NESTED_LIMIT = 1_000_000
+ACCEPTED = 'a dict, a path, "-", a Case or a Phenopacket'
 
 
 def read_case(source: Source, rules: CaseRules, *, strict: bool = True) -> Case:
@@ -30,7 +44,9 @@ def read_case(source: Source, rules: CaseRules, *, strict: bool = True) -> Case:
 
     Parameters
     ----------
-    source : mapping, path, "-", Case or Packet
+    source : mapping, path, "-", Case, Packet or protobuf message of a Phenopacket
+        A file whose name ends in .yaml or .yml is YAML, in .pb a protobuf message, any other
+        JSON. Of a Family the proband is read.
     rules : CaseRules
     strict : bool
         Refuse a case that says nothing the network knows.
@@ -53,35 +69,130 @@ def read_case(source: Source, rules: CaseRules, *, strict: bool = True) -> Case:
 def _read(source: Any, rules: CaseRules) -> Case:
     if isinstance(source, Packet):
         return packet_case(source, rules)
-    data = source if isinstance(source, Mapping) else load_json(source)
+    data = load_case(source)
+    if any(key not in rules.states for key in data):
+        data, left_out = one_person(data)
+    else:
+        left_out = ()
     if looks_like_packet(data):
-        return packet_case(parse_packet(data), rules)
+        case = packet_case(parse_packet(data), rules)
+        return replace(case, warnings=(*left_out, *case.warnings))
     return native_case(data, rules)
+
+
+def load_case(source: Any) -> Mapping[str, Any]:
+    """Return the object that a source holds: itself, a message's, or a file's.
+
+    Raises
+    ------
+    CaseError
+    """
+    source = plain_message(source)
+    if isinstance(source, Mapping):
+        return checked(source, "case")
+    if isinstance(source, str | Path):
+        return load_json(source)
+    raise CaseError(f"case: expected {ACCEPTED}, got {type(source).__name__}")
 
 
 def _nothing(case: Case) -> str:
     if not case.unmapped:
         return "empty case: no finding is given; expected findings, a Phenopacket, or -f NAME=STATE"
-    names = ", ".join(f"{u.label} ({u.code})" if u.label else u.code for u in case.unmapped[:4])
+    told = [f"{u.label} ({u.code})" if u.label else u.code for u in case.unmapped[:4]]
+    names = ", ".join(shown(name, 100).strip("'") for name in told)
     more = f" and {len(case.unmapped) - 4} more" if len(case.unmapped) > 4 else ""
     return f"nothing in this case is known to the network: {names}{more}"
 
 
 def load_json(source: str | Path) -> Mapping[str, Any]:
-    """Return the JSON object in a file, or on standard input for "-"."""
-    name = "standard input" if str(source) == "-" else str(source)
-    text = _text(source, name)
-    if not text.strip():
-        raise CaseError(f"{name}: empty, expected a JSON object")
+    """Return the object in a JSON (or YAML, or protobuf) file, or on standard input for "-".
+
+    Raises
+    ------
+    CaseError
+        In one line, with the file's name.
+    """
+    if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
+        kind = "a JSON text" if len(source) > 1 else "a bracket"
+        raise CaseError(
+            f"case: expected {ACCEPTED}, got {kind} of {len(source):,} characters; "
+            "pass json.loads(text)"
+        )
+    name = "standard input" if str(source) == "-" else shown(str(source), 200).strip("'")
+    suffix = Path(source).suffix.lower()
     try:
-        data = json.loads(text, object_pairs_hook=_without_twins)
+        raw = read_bytes(source)
+    except (OSError, ValueError) as error:
+        reason = why(error) if isinstance(error, OSError) else str(error)
+        raise CaseError(f"{name}: cannot be read: {reason}") from None
+    if suffix in MESSAGE_SUFFIXES:
+        return checked(parse_message(raw, name), name)
+    return parse_case(raw, name, yaml=suffix in YAML_SUFFIXES)
+
+
+def parse_case(raw: bytes, name: str, *, yaml: bool = False) -> Mapping[str, Any]:
+    """Return the object in the bytes of a JSON or YAML file; `name` is for messages.
+
+    Raises
+    ------
+    CaseError
+        In one line, with the name.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        kind = "YAML" if yaml else "JSON"
+        raise CaseError(f"{name}: not a text file (expected {kind} in UTF-8)") from None
+    if not text.strip():
+        raise CaseError(f"{name}: empty, expected {'an' if yaml else 'a JSON'} object")
+    data = _yaml(text, name) if yaml else _json(text, name)
+    if not isinstance(data, Mapping):
+        few = f" of {len(data)}: give one case" if isinstance(data, list) and data else ""
+        kind = "an" if yaml else "a JSON"
+        raise CaseError(f"{name}: expected {kind} object, got {type(data).__name__}{few}")
+    return checked(data, name)
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_without_twins)
     except ValueError as error:
         raise CaseError(f"{name}: not JSON: {error}") from None
     except RecursionError:
         raise CaseError(f"{name}: JSON nested too deeply") from None
-    if not isinstance(data, Mapping):
-        raise CaseError(f"{name}: expected a JSON object, got {type(data).__name__}")
-    return data
+
+
+def _yaml(text: str, name: str) -> Any:
+    try:
+        return parse_yaml(text)
+    except YamlError as error:
+        line = f":{error.line}" if error.line else ""
+        raise CaseError(f"{name}{line}: not YAML: {' '.join(str(error).split())}") from None
+
+
+def checked(data: Mapping[Any, Any], name: str) -> Mapping[str, Any]:
+    """Return the object if its keys are texts, all texts can be written, and it is not deep.
+
+    Raises
+    ------
+    CaseError
+    """
+    level: list[Any] = [data]
+    for _ in range(DEPTH_LIMIT):
+        parts = [x for item in level if isinstance(item, Mapping) for x in (*item, *item.values())]
+        parts += [x for item in level if isinstance(item, list | tuple) for x in item]
+        if any(isinstance(x, str) and SURROGATE.search(x) for x in parts):
+            raise CaseError(f"{name}: a text with half a character (a lone surrogate)")
+        keys = (key for item in level if isinstance(item, Mapping) for key in item)
+        odd = next((key for key in keys if not isinstance(key, str)), None)
+        if odd is not None:
+            raise CaseError(f"{name}: expected texts as keys, got {shown(odd)}")
+        level = [x for x in parts if isinstance(x, Mapping | list | tuple)]
+        if not level:
+            return data
+        if len(level) > NESTED_LIMIT:
+            break
+    raise CaseError(f"{name}: nested too deeply or too widely for a case")
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,21 +201,11 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         if key in found and found[key] != value:
             raise CaseError(
-                f"contradictory case: {key!r} is given as {found[key]!r} and as {value!r}"
+                f"contradictory case: {shown(key)} is given as {shown(found[key])} "
+                f"and as {shown(value)}"
             )
         found[key] = value
     return found
-
-
-def _text(source: str | Path, name: str) -> str:
-    try:
-        raw = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CaseError(f"{name}: not a text file (expected JSON in UTF-8)") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise CaseError(f"{name}: cannot be read: {reason}") from None
 
 
 # -------------------------------------------------------------------- native
@@ -116,13 +217,20 @@ def native_case(data: Mapping[str, Any], rules: CaseRules) -> Case:
     unknown = [key for key in data if key not in KEYS]
     if unknown:
         raise OptionError("key of a case", unknown[0], KEYS)
-    case = Case(id=str(data.get("id", "")), setting=_optional_text(data, "setting"))
+    case = Case(id=_id(data), setting=_optional_text(data, "setting"))
     case = _with_person(case, _number(data, "age"), _optional_text(data, "sex"), rules)
     case = _with_exposures(case, _native_exposures(data), rules)
     for key in ("findings", "evidence"):
         case = case.with_evidence(_states(data, key, rules))
     case = case.with_evidence({}, _states(data, "do", rules))
     return _with_complaint(replace(case, soft=_soft(data, rules)), rules)
+
+
+def _id(data: Mapping[str, Any]) -> str:
+    value = data.get("id", "")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise CaseError(f"case: id: expected a text, got {shown(value)}")
+    return value if isinstance(value, str) else shown(value)
 
 
 def _structured(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -136,7 +244,7 @@ def _structured(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _optional_text(data: Mapping[str, Any], key: str) -> str | None:
     value = data.get(key)
     if value is not None and not isinstance(value, str):
-        raise CaseError(f"case: {key}: expected a text, got {value!r}")
+        raise CaseError(f"case: {key}: expected a text, got {shown(value)}")
     return value
 
 
@@ -145,14 +253,16 @@ def _number(data: Mapping[str, Any], key: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 130:
-        raise CaseError(f"case: {key}: expected years between 0 and 130, got {value!r}")
+        raise CaseError(f"case: {key}: expected years between 0 and 130, got {shown(value)}")
     return float(value)
 
 
 def _object(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = data.get(key)
     if value is not None and not isinstance(value, Mapping):
-        raise CaseError(f"case: {key}: expected an object of variable and state, got {value!r}")
+        raise CaseError(
+            f"case: {key}: expected an object of variable and state, got {shown(value)}"
+        )
     return value or {}
 
 
@@ -161,7 +271,7 @@ def _states(data: Mapping[str, Any], key: str, rules: CaseRules) -> dict[str, st
     answers = {True: "yes", False: "no"}
     named = {k: answers[v] if isinstance(v, bool) else v for k, v in given.items()}
     for name, state in named.items():
-        rules.check(name, state if isinstance(state, str) else repr(state))
+        rules.check(name, state if isinstance(state, str) else shown(state))
     return named
 
 
@@ -173,15 +283,22 @@ def _soft(data: Mapping[str, Any], rules: CaseRules) -> dict[str, dict[str, floa
             raise CaseError(f"case: soft: {name}: expected an object of state and likelihood")
         for state, value in given.items():
             rules.check(name, state)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise CaseError(f"case: soft: {name}={state}: expected a number ≥ 0, got {value!r}")
+            if not _is_likelihood(value):
+                got = shown(value)
+                raise CaseError(f"case: soft: {name}={state}: expected a number ≥ 0, got {got}")
         soft[name] = {state: float(given.get(state, 0.0)) for state in rules.states[name]}
     return soft
 
 
+def _is_likelihood(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= LARGEST and math.isfinite(value)
+
+
 def _native_exposures(data: Mapping[str, Any]) -> tuple[Exposure, ...]:
     given = _object(data, "exposures")
-    wrong = [f"{k}: {v!r}" for k, v in given.items() if v not in ("present", "absent")]
+    wrong = [f"{shown(k)}: {shown(v)}" for k, v in given.items() if v not in ("present", "absent")]
     if wrong:
         raise CaseError(f"case: exposures: expected 'present' or 'absent', got {wrong[0]}")
     return tuple(Exposure(name, value == "present") for name, value in given.items())
@@ -201,20 +318,44 @@ def packet_case(packet: Packet, rules: CaseRules) -> Case:
     )
     case = Case(found.hard, found.soft, id=packet.id, warnings=found.warnings)
     reasons = rules.hpo.unmapped
-    gaps = (Unmapped(f.code, f.label, reasons.get(f.code, "")) for f in found.unmapped)
-    case = replace(case, unmapped=tuple(gaps))
+    gaps = [Unmapped(f.code, f.label, reasons.get(f.code, "")) for f in found.unmapped]
+    gaps += [Unmapped(u.code, u.label, u.reason) for u in packet.unused]
+    case = _with_measurements(replace(case, unmapped=tuple(gaps)), packet, rules)
     age = None if packet.age_days is None else packet.age_days / DAYS["Y"]
-    case = _with_person(case, age, packet.sex, rules)
+    case = _with_person(case, age, packet.sex, rules, packet.age_until_days)
     return _with_complaint(_with_exposures(case, packet.exposures, rules), rules)
 
 
-def _with_person(case: Case, age: float | None, sex: str | None, rules: CaseRules) -> Case:
+def _with_measurements(case: Case, packet: Packet, rules: CaseRules) -> Case:
+    """Take the results of measurements; a feature that says otherwise is kept, with a warning."""
+    found = results(packet.measurements, rules.measured, rules.states, rules.resting)
+    hard, soft, warnings = dict(case.hard), dict(case.soft), [*case.warnings, *found.warnings]
+    for test, state in found.states.items():
+        said = [hard[test]] if test in hard else [s for s, x in soft.get(test, {}).items() if x > 0]
+        if said and state not in said:
+            warnings.append(f"{test}: measured as {state}, kept {' or '.join(said)}")
+            continue
+        hard[test] = state
+        soft.pop(test, None)
+    gaps = (Unmapped(u.code, u.label, u.reason) for u in found.unused)
+    return replace(
+        case, hard=hard, soft=soft, unmapped=(*case.unmapped, *gaps), warnings=tuple(warnings)
+    )
+
+
+def _with_person(
+    case: Case, age: float | None, sex: str | None, rules: CaseRules, until: float | None = None
+) -> Case:
+    """Return the case with age and sex; `until` is the end of a range of ages, in days."""
     hard, warnings = dict(case.hard), list(case.warnings)
     if sex is not None and "sex" in rules.states:
         rules.check("sex", sex)
         hard["sex"] = sex
     if age is not None and "age_group" in rules.states:
-        hard["age_group"] = age_band(age, rules.states["age_group"])
+        bands = rules.states["age_group"]
+        hard["age_group"] = age_band(age, bands)
+        if until is not None and age_band(until / DAYS["Y"], bands) != hard["age_group"]:
+            warnings.append(f"the age is a range: read as its start, {hard['age_group']}")
         if age < YOUNGEST:
             band = hard["age_group"]
             warnings.append(f"age {age:.0f}: the network is for adults; read as {band}")
@@ -243,4 +384,5 @@ def _with_complaint(case: Case, rules: CaseRules) -> Case:
     known = {*case.hard, *case.soft, *case.do}
     if COMPLAINT in known or COMPLAINT not in rules.states:
         return case
-    return replace(case, hard=dict(case.hard) | {COMPLAINT: "yes"})
+    hard = dict(case.hard) | {COMPLAINT: "yes"}
+    return replace(case, hard=hard, assumed=True, warnings=(*case.warnings, ASSUMED))

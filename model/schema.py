@@ -213,6 +213,11 @@ class Variable(Record):
     synonyms: tuple[str, ...] = ()
     state_labels: Mapping[str, str] = Field(default_factory=dict)
 
+    @property
+    def loinc(self) -> tuple[str, ...]:
+        """LOINC codes of the assays that measure it."""
+        return tuple(self.codes.get("loinc", ()))
+
 
 class Context(Variable):
     """A fact about the person or place that one picks: setting, age, sex."""

@@ -22,6 +22,7 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         exposure_reasons={k: e.reason for k, e in exposures.items() if e.reason},
         suggest=_suggest,
         renamed=knowledge.renamed,
+        measured={code: name for name, t in knowledge.tests.items() for code in t.loinc},
     )
 
 

@@ -2,12 +2,11 @@
 
 import codecs
 import gzip
-import os
 import re
-import tempfile
 import zlib
 from pathlib import Path
 
+from fascinet.model.atomic import reason, whole_file
 from fascinet.model.errors import FormatError
 from fascinet.model.formats.common import warn
 
@@ -58,32 +57,12 @@ def decode(data: bytes, path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` through a temporary file, so that a failure leaves the old file untouched."""
+    """Write `text` whole or not at all; a failure leaves the old file untouched."""
     data = text.encode()
     if path.suffix == ".gz":
         data = gzip.compress(data, mtime=0)
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(temporary).chmod(mode_of(path))
-        Path(temporary).replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise FormatError(f"{path}: cannot be written: {reason(error)}") from None
-
-
-def mode_of(path: Path) -> int:
-    """Return the access mode that `path` has, or a new file would have."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def reason(error: OSError) -> str:
-    """Return the system's words for `error`, in lower case."""
-    return (error.strerror or str(error)).lower()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from fascinet import __version__
-from fascinet.cli_errors import complain, guarded
+from fascinet.cli_errors import STOPPED, complain, guarded, stopped
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
@@ -195,17 +195,20 @@ def query(
 @app.command()
 def cohort(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="Table of findings, csv or parquet.")
+        Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Table to write, csv or parquet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Table to write, likewise.")],
     network: Annotated[str | None, typer.Option(help="A network file.")] = None,
     targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
+    carry: Annotated[
+        list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")
+    ] = None,
 ) -> None:
     """Compute posteriors for a table of cases, one a row; blank cells are unknown."""
-    from fascinet.cli_batch import cohort
+    from fascinet.cli_cohort import cohort
 
-    cohort(source, out, network, targets, scheduler)
+    cohort(source, out, network, targets, scheduler, carry)
 
 
 @app.command()
@@ -273,10 +276,10 @@ def run(arguments: list[str]) -> int:
 
 def _parsed(arguments: list[str]) -> int | None:
     try:
-        return app(arguments, prog_name="fascinet", standalone_mode=False)
+        code = app(arguments, prog_name="fascinet", standalone_mode=False)
     except typer.Abort:
-        return complain("stopped")
-    except (FascinetError, BrokenPipeError):
+        return stopped()
+    except (FascinetError, OSError, MemoryError):
         raise
     except Exception as error:
         # usage errors: typer brings its own copy of click, so they are known by what they can do
@@ -284,6 +287,7 @@ def _parsed(arguments: list[str]) -> int | None:
         if explain is None:
             raise
         return complain(_usage(error, explain()))
+    return stopped() if code == STOPPED else code
 
 
 def _usage(error: Exception, message: str) -> str:

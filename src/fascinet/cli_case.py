@@ -1,6 +1,7 @@
 """Commands on one case: diagnose, explain, next, whatif, sensitivity."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from fascinet.cli_output import percent, print_json, print_table, say, span
@@ -45,11 +46,20 @@ def open_case(
     if case is None and not given:
         raise CaseError("no case: expected a file, - for standard input, or -f NAME=STATE")
     rules = reasoner.rules
-    known = read_case(case, rules, strict=not given) if case is not None else Case()
+    known = None if case is None else read_case(case, rules, strict=not given)
     person = {"age": _years(given.pop("age"))} if "age" in given else {}
     extra = read_case({"findings": given, "do": done, **person}, rules, strict=False)
-    complaint = {} if case is None or "twitching" in given else {"twitching"}
-    return known.with_evidence({k: v for k, v in extra.hard.items() if k not in complaint}, done)
+    if known is None:
+        return extra
+    added = extra.without_assumption()
+    merged = known.with_evidence(added.hard, added.do)
+    return replace(merged, warnings=(*merged.warnings, *added.warnings))
+
+
+def say_notes(warnings: Iterable[str]) -> None:
+    """Print what was read with a doubt."""
+    for warning in warnings:
+        say(f"Note: {warning}")
 
 
 def _years(text: str) -> float:
@@ -71,7 +81,7 @@ def diagnose(
     reasoner = shipped_reasoner()
     found = reasoner.diagnose(open_case(reasoner, case, findings, do), setting, rank=rank)
     if form == "json":
-        print(found.to_json())
+        print_json(found.to_dict())
     else:
         show(found)
 
@@ -114,8 +124,7 @@ def _show_notes(found: Differential) -> None:
         say("Partly known: " + "; ".join(_soft(k, v) for k, v in found.soft.items()))
     if found.unmapped:
         say("Not used: " + ", ".join(u.label or u.code for u in found.unmapped))
-    for warning in found.warnings:
-        say(f"Note: {warning}")
+    say_notes(found.warnings)
     say(f"ln P(findings) = {found.log_prob_evidence:.2f}, conflict {found.conflict:+.2f}. {NOTICE}")
 
 
@@ -143,6 +152,7 @@ def _shipped(
     found = reasoner.diagnose(opened, setting, tests=0, intervals=False)
     target, state = target_of(reasoner, options.get("target"), found)
     head: dict[str, Any] = {"target": target, "state": state}
+    notes = {"warnings": list(opened.warnings)}
     if command == "whatif":
         head = {"do": done, "setting": found.setting}
     elif command == "next":
@@ -150,7 +160,7 @@ def _shipped(
         target = target if options.get("target") else ""
     return Asked(
         reasoner.engine_for(found.do), dict(found.hard), found.soft, done, target, state, options,
-        head, any(flag.level == "urgent" for flag in found.red_flags), shipped_knowledge,
+        head | notes, any(flag.level == "urgent" for flag in found.red_flags), shipped_knowledge,
         {"shown": {*reasoner.causes, *reasoner.mechanisms}},
     )  # fmt: skip
 
@@ -170,7 +180,10 @@ def _report(
         asked = _shipped(command, case, findings, setting, do, options)
     else:
         asked = on_network(command, network, case, findings, do, options)
-    return asked, show_report(command, asked, form)
+    result = show_report(command, asked, form)
+    if form != "json":
+        say_notes(asked.head.get("warnings", ()))
+    return asked, result
 
 
 def next_(
@@ -189,9 +202,11 @@ def next_(
         _report("next", network, case, findings, setting, do, form, options)
         return
     reasoner = shipped_reasoner()
-    found = reasoner.diagnose(open_case(reasoner, case, findings, do), setting, tests=None)
+    opened = open_case(reasoner, case, findings, do)
+    found = reasoner.diagnose(opened, setting, tests=None)
     if form == "json":
-        print_json({"setting": found.setting, "next_tests": found.to_dict()["next_tests"]})
+        told = found.to_dict()
+        print_json({k: told[k] for k in ("setting", "next_tests", "warnings")})
         return
     asked = reasoner.digest.tests
     questions = sorted((t for t in found.next_tests if t.finding not in asked),
@@ -211,6 +226,7 @@ def next_(
     print_table("Test", names, cells)
     if not any(t.score >= WORTH or t.rules_out for t in found.next_tests):
         say(f"Nothing left is worth its cost: no score reaches {WORTH:g} bits.")
+    say_notes(found.warnings)
 
 
 def target_of(reasoner: Reasoner, target: str | None, found: Differential) -> tuple[str, str]:

@@ -21,7 +21,7 @@ def answer(block: "pd.DataFrame", network: Network, targets: Sequence[str] | Non
     if network.hash not in ENGINES:
         ENGINES.clear()
         ENGINES[network.hash] = Engine(network)
-    return ENGINES[network.hash].posteriors(block, targets=targets)
+    return ENGINES[network.hash].posteriors(block, targets=targets, impossible="nan")
 
 
 def spread(

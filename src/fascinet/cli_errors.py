@@ -3,9 +3,13 @@
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from fascinet.model.errors import FascinetError
+from fascinet.streams import BAD, words
+
+STOPPED = 130  # as a shell says of what an interrupt ended
 
 
 def guarded(work: Callable[[], Any]) -> int:
@@ -17,18 +21,32 @@ def guarded(work: Callable[[], Any]) -> int:
     except FascinetError as error:
         return complain(error)
     except KeyboardInterrupt:
-        return complain("stopped")
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return stopped()
+    except (BrokenPipeError, SystemExit):
+        return 0  # whoever read it has read enough; typer and rich leave so when a pipe breaks
+    except OSError as error:
+        return complain(words(error))
+    except MemoryError:
+        return complain("not enough memory")
 
 
 def note(message: Warning | str, category: type[Warning], *place: object) -> None:
     """Write a warning as one line on standard error, without the place in the code."""
-    print("fascinet: note: " + " ".join(str(message).split()), file=sys.stderr)
+    _say("fascinet: note: " + " ".join(str(message).split()))
 
 
 def complain(message: object) -> int:
     """Write one line on standard error; return the exit code of bad input."""
-    print("fascinet: " + " ".join(str(message).split()), file=sys.stderr)
-    return 2
+    _say("fascinet: " + " ".join(str(message).split()))
+    return BAD
+
+
+def stopped() -> int:
+    """Say that an interrupt ended the work; return the exit code for it."""
+    complain("stopped")
+    return STOPPED
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, ValueError):  # standard error itself may be full or closed
+        print(line, file=sys.stderr)

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fascinet.streams import is_unicode
+
 
 def print_json(value: Any) -> None:
     """Write one JSON value, NaN as null."""
-    json.dump(_plain(value), sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+    json.dump(_plain(value), sys.stdout, indent=1, ensure_ascii=not is_unicode(), allow_nan=False)
     sys.stdout.write("\n")
 
 
