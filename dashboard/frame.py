@@ -10,6 +10,7 @@ import streamlit as st
 from fascinet.dashboard import service
 from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.search import hits
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
 from fascinet.dashboard.words import is_binary, listed, state_words
@@ -54,6 +55,8 @@ def sidebar(known: Resources, here: Session) -> None:
         "values": case.values,
         "soft": case.likelihoods,
         "paused": sorted(case.paused),
+        "query": here.query,
+        "hits": list(hits(here.query)),
     }
     with st.sidebar:
         mount("findings", data, on_edit, key="findings")

@@ -14,6 +14,7 @@ Edit = Mapping[str, Any]
 
 DEFAULT_SETTING = "primary_care"
 HISTORY = 100
+QUERY = 80
 SCENARIOS = ("A", "B", "C")
 LINK_LIMIT = 4000
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -173,6 +174,8 @@ class Session:
         That case as it was opened.
     notices : list of str
         Messages to show once.
+    query : str
+        What is typed into the search box.
     quiz : Quiz
     """
 
@@ -188,6 +191,7 @@ class Session:
     title: str = ""
     origin: Case | None = None
     notices: list[str] = field(default_factory=list[str])
+    query: str = ""
     quiz: Quiz = field(default_factory=Quiz)
 
     @property
@@ -261,6 +265,7 @@ def apply(session: Session, edit: Edit, states: StatesOf, blank: Case) -> None:
         "reset": lambda: _reset(session, blank),
         "all": lambda: setattr(session, "everything", not session.everything),
         "focus": lambda: setattr(session, "focus", str(edit.get("id", "")) or None),
+        "find": lambda: setattr(session, "query", str(edit.get("words", ""))[:QUERY]),
         "open": lambda: _open(session, str(edit.get("id", ""))),
         "select": lambda: _select(session, str(edit.get("id", ""))),
         "other": lambda: _other(session, str(edit.get("id", ""))),

@@ -1,7 +1,7 @@
 // The case: search, context, grouped findings as tri-state rows, likelihood sliders, pause.
 import { h, instance, send } from "./dom.js";
 
-const plain = (s) => s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+const PAUSE = 140; // milliseconds without a letter before the words are looked up
 
 function context(store, item) {
   const select = h("select", {
@@ -73,9 +73,9 @@ function drawer(store, row, entry) {
 }
 
 function line(store, row) {
-  const entry = { row, text: plain([row.label, row.sub, row.words].join(" ")) };
+  const entry = { row };
   entry.more = h("button", {
-    class: "more", type: "button", "aria-expanded": "false", "aria-controls": `drawer-${row.id}`,
+    class: "more", type: "button", tabindex: -1, "aria-expanded": "false", "aria-controls": `drawer-${row.id}`,
     "aria-label": `More about ${row.label}`, title: "Likelihood, pause, other words",
     onclick: () => {
       entry.drawer.hidden = !entry.drawer.hidden;
@@ -84,7 +84,7 @@ function line(store, row) {
   }, "⋯");
   entry.control = row.binary ? binary(store, row) : multi(store, row);
   entry.drawer = drawer(store, row, entry);
-  entry.el = h("div", { class: "row", "data-id": row.id },
+  entry.el = h("div", { class: "row", "data-id": row.id, onkeydown: (e) => { if (e.key === "+") { e.preventDefault(); entry.more.click(); } } },
     h("div", { class: "line" }, h("span", { class: "name", title: row.sub || "" }, row.label), entry.control, entry.more),
     entry.drawer);
   store.rows.push(entry);
@@ -98,46 +98,88 @@ function group(store, item) {
   return el;
 }
 
-function filter(store) {
-  const words = plain(store.search.value).split(/\s+/).filter(Boolean);
-  let hits = 0;
-  for (const entry of store.rows) {
-    const hit = words.every((w) => entry.text.includes(w));
-    entry.el.hidden = !hit;
-    hits += hit;
-  }
+/** Show the hits below the box, and of the list only their rows; without words, everything. */
+function found(store) {
+  const words = store.search.value.trim(), { data } = store.component;
+  const known = words && data.query.trim() === words;
+  if (words && !known) return;
+  const hits = words ? data.hits : [], ids = new Set(hits.map((x) => x.id));
+  for (const entry of store.rows) entry.el.hidden = Boolean(words) && !ids.has(entry.row.id);
   for (const g of store.groups) {
-    const any = store.rows.some((e) => g.rows.has(e.row.id) && !e.el.hidden);
-    g.el.hidden = !any;
-    if (words.length) g.el.open = true;
+    g.el.hidden = Boolean(words) && ![...g.rows].some((id) => ids.has(id));
+    if (words) g.el.open = true;
     else if (store.searching) g.el.open = g.open;
   }
-  store.searching = words.length > 0;
-  store.none.textContent = hits ? "" : "No finding has these words. Try a synonym, or an HPO id such as HP:0002380.";
+  store.searching = Boolean(words);
+  store.hits = hits;
+  store.at = 0;
+  store.none.textContent = words && !hits.length ? "No finding has these words. Try a synonym, or an HPO id such as HP:0002380." : "";
+  palette(store);
+  if (store.awaits && known) { store.awaits = false; take(store, hits[0]); }
 }
 
-function enter(store, event) {
-  if (event.key === "Escape") { store.search.value = ""; filter(store); return; }
-  if (event.key !== "Enter" || !store.search.value.trim()) return;
-  const first = store.rows.find((e) => !e.el.hidden);
-  if (!first) return;
-  const { row } = first;
-  if (row.binary) send(store, { op: "set", id: row.id, state: row.states[1][0] });
-  else first.control.focus();
-  store.search.select();
+function palette(store) {
+  const open = store.hits.length > 0;
+  store.search.setAttribute("aria-expanded", String(open));
+  store.list.hidden = !open;
+  store.list.replaceChildren(...store.hits.map((hit, i) => h("li", {
+    id: `hit-${i}`, role: "option", "aria-selected": String(i === store.at), onmousedown: (e) => { e.preventDefault(); take(store, hit); },
+  }, hit.text, i === store.at && h("kbd", { "aria-hidden": "true" }, "Enter"))));
+  if (open) store.search.setAttribute("aria-activedescendant", `hit-${store.at}`);
+  else store.search.removeAttribute("aria-activedescendant");
+}
+
+function take(store, hit) {
+  if (!hit) return;
+  send(store, hit.focus ? { op: "focus", id: hit.id } : { op: "set", id: hit.id, state: hit.state });
+  store.said.textContent = hit.focus ? hit.text : `Entered: ${hit.text}`;
+  store.search.value = "";
+  send(store, { op: "find", words: "" });
+  store.hits = [];
+  palette(store);
+}
+
+function typed(store) {
+  clearTimeout(store.typing);
+  store.said.textContent = "";
+  store.awaits = false;
+  const words = store.search.value;
+  if (!words.trim()) { send(store, { op: "find", words: "" }); found(store); return; }
+  store.typing = setTimeout(() => send(store, { op: "find", words }), PAUSE);
+}
+
+function keyed(store, event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && store.hits.length) {
+    event.preventDefault();
+    store.at = (store.at + step + store.hits.length) % store.hits.length;
+    palette(store);
+  } else if (event.key === "Escape") {
+    store.search.value = "";
+    typed(store);
+  } else if (event.key === "Enter" && store.search.value.trim()) {
+    const words = store.search.value.trim();
+    if (store.component.data.query.trim() === words) { take(store, store.hits[store.at]); return; }
+    clearTimeout(store.typing);
+    store.awaits = true; // the hits are under way: take the first when they come
+    send(store, { op: "find", words });
+  }
 }
 
 function build(store, data) {
-  Object.assign(store, { rows: [], groups: [], context: {}, values: {} });
+  Object.assign(store, { rows: [], groups: [], context: {}, values: {}, hits: [], at: 0 });
   store.search = h("input", {
-    type: "search", id: "find", placeholder: "wasting, pins and needles, HP:0003202 …", autocomplete: "off",
-    "aria-keyshortcuts": "Control+K", oninput: () => filter(store), onkeydown: (e) => enter(store, e),
+    type: "search", id: "find", placeholder: "weak grip, low potassium, water pill …", autocomplete: "off",
+    "aria-keyshortcuts": "Control+K", "aria-autocomplete": "list", "aria-controls": "hits", "aria-expanded": "false",
+    oninput: () => typed(store), onkeydown: (e) => keyed(store, e),
   });
+  store.list = h("ul", { id: "hits", class: "hits", role: "listbox", "aria-label": "Findings with these words", hidden: true });
   store.none = h("p", { class: "none", role: "status" });
+  store.said = h("p", { class: "none", role: "status" });
   store.root.replaceChildren(
     h("div", { class: "contexts" }, data.context.map((c) => context(store, c))),
     h("label", { class: "search", for: "find" }, h("span", {}, "Find a finding"), store.search),
-    store.none,
+    store.list, store.none, store.said,
     h("div", { class: "list" }, data.groups.map((g) => group(store, g))));
 }
 
@@ -174,6 +216,7 @@ export default function (component) {
   const shape = data.catalogue;
   if (store.shape !== shape) { store.shape = shape; build(store, data); }
   if (!store.stale) sync(store, data);
+  found(store);
   const hotkey = (e) => {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") { e.preventDefault(); store.search.focus(); }
   };
