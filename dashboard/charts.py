@@ -246,9 +246,15 @@ def _fagan_spec(reach: float) -> Spec:
     )
 
 
-def people(count: int, total: int = 1000, columns: int = 40) -> Chart:
-    """Chart `total` people as dots, the first `count` of them filled: natural frequencies."""
-    filled = count
+def people(share: float, total: int = 1000, columns: int = 40) -> Chart:
+    """Chart `total` people as dots, the first of them filled: natural frequencies.
+
+    Parameters
+    ----------
+    share : float
+        Probability; round(share · total) dots are filled.
+    """
+    filled = round(share * total)
     rows: Rows = [
         {"x": i % columns, "y": i // columns, "kind": "with" if i < filled else "without"}
         for i in range(total)

@@ -28,7 +28,7 @@ def session() -> Session:
         fresh = Session(case=known.blank)
         link = {k: v for k, v in st.query_params.items() if k in {"s", "e", "l", "p"}}
         if link:
-            fresh.case, fresh.notices = from_link(link, known.catalogue.states)
+            fresh.case, fresh.warnings = from_link(link, known.catalogue.states)
         st.session_state[SESSION] = fresh
     return st.session_state[SESSION]
 
@@ -138,9 +138,11 @@ def open_page(
     if answer is not None:
         said = answer(here)
         st.html(f"<p class='fn-big fn-answer' data-testid='answer'>{escape(said)}</p>")
-    for notice in here.notices:
-        st.info(plain(notice), icon=None)
-    here.notices = []
+    for text in here.warnings:
+        st.warning(plain(text), icon=None)
+    for text in here.notices:
+        st.info(plain(text), icon=None)
+    here.notices, here.warnings = [], []
     strip(known, here)
     return known, here
 

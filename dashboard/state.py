@@ -172,7 +172,7 @@ class Session:
         Name of an opened case, empty when it was typed in.
     origin : Case or None
         That case as it was opened.
-    notices : list of str
+    notices, warnings : list of str
         Messages to show once.
     query : str
         What is typed into the search box.
@@ -191,6 +191,7 @@ class Session:
     title: str = ""
     origin: Case | None = None
     notices: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
     query: str = ""
     quiz: Quiz = field(default_factory=Quiz)
 

@@ -33,8 +33,8 @@ def take(here: Session, opened: Opened, title: str) -> None:
     n = len(opened.case.hard) + len(opened.case.soft)
     here.notices = [f"{title}: {counted(n, 'finding')} entered, age and sex among them."]
     if opened.missed:
-        here.notices.append(f"Not in this network: {', '.join(opened.missed[:12])}.")
-    here.notices += list(opened.warnings)
+        here.warnings.append(f"Not in this network: {', '.join(opened.missed[:12])}.")
+    here.warnings += list(opened.warnings)
 
 
 def _library(known: Resources, here: Session) -> None:

@@ -101,7 +101,7 @@ def _people(found: Reasons) -> None:
             count, crowd = people(share)
             has = "has" if count == 1 else "have"
             st.markdown(plain(f"{in_people(share).capitalize()} {has} {found.name}{_dots(crowd)}"))
-            rows, spec = charts.people(count if crowd == DOTS else int(count > 0))
+            rows, spec = charts.people(count / DOTS if crowd == DOTS else int(count > 0) / DOTS)
             st.vega_lite_chart(rows, spec, key=f"people-{title}")
     st.header("As a tree", anchor=False)
     st.html(frequency_tree(found, service.log_prob_findings(session().case)))

@@ -15,7 +15,8 @@ from fascinet.dashboard import (
     service,
     sureness,
 )
-from fascinet.dashboard.reasons import in_words, odds, reasons
+from fascinet.dashboard.reasons import in_words, reasons
+from fascinet.dashboard.words import odds
 from fascinet.dashboard.state import Case
 from fascinet.model.errors import CaseError, FascinetError
 
@@ -53,7 +54,7 @@ def test_a_moved_figure_agrees_with_its_sensitivity_function(case: Case) -> None
 
 
 def test_the_cited_prior_changes_nothing(case: Case) -> None:
-    base = service.presence(service.prior_beliefs(case.setting), "als")
+    base = service.presence(service.before(case), "als")
     same = scenarios.with_prior(case, "als", base)
     assert same["als"] == pytest.approx(scenarios.current(case)["als"], rel=1e-9)
     assert scenarios.with_prior(case, "als", 4 * base)["als"] > same["als"]

@@ -89,9 +89,9 @@ def test_network_shows_what_lies_behind_a_node(tab: Page, server: str) -> None:
 
 def test_why_tells_it_three_ways(tab: Page, server: str) -> None:
     opened(tab, server, "why")
-    expect(tab.get_by_text(re.compile("Of 1,000 people with these findings"))).to_be_visible()
+    expect(tab.get_by_test_id("headline")).to_contain_text("before")
     expect(tab.get_by_role("region", name=re.compile("Textbook"))).to_contain_text("Muscle atrophy")
-    tab.get_by_text("Of 1,000 people", exact=True).click()
+    tab.get_by_text("As people", exact=True).click()
     expect(tab.get_by_text("exactly these findings").first).to_be_visible()
     tab.get_by_text("Nomogram", exact=True).click()
     expect(tab.get_by_text("Lay a ruler")).to_be_visible()
@@ -105,9 +105,11 @@ def test_what_next_shows_the_outcome_tree(tab: Page, server: str) -> None:
 
 def test_what_if_compares_worlds(tab: Page, server: str) -> None:
     opened(tab, server, "if")
-    expect(tab.get_by_text(re.compile("Most changed|Nothing changes"))).to_be_visible()
-    tab.get_by_role("radio", name="Imagined").click()
-    expect(tab.get_by_text(re.compile("Most changed|Nothing changes"))).to_be_visible()
+    expect(tab.get_by_text(re.compile("Most changed|No cause changes"))).to_be_visible()
+    tab.get_by_role("radio", name="If we treated").click()
+    expect(tab.get_by_test_id("still")).to_contain_text("Would it still twitch?")
+    tab.get_by_role("radio", name="If it had never been").click()
+    expect(tab.get_by_test_id("still")).to_be_visible()
     tab.get_by_text("Another prior", exact=True).click()
     expect(tab.get_by_text("In the network")).to_be_visible()
 
@@ -120,7 +122,7 @@ def test_how_sure_names_the_figures_that_matter(tab: Page, server: str) -> None:
 
 def test_knowledge_shows_scripts_and_sources(tab: Page, server: str) -> None:
     opened(tab, server, "knowledge", query="")
-    expect(tab.get_by_role("region", name=re.compile("^Findings of"))).to_be_visible()
+    expect(tab.get_by_role("region", name=re.compile("^Figures of"))).to_be_visible()
     tab.get_by_text("References", exact=True).click()
     expect(tab.get_by_role("link", name="open").first).to_be_visible()
 
@@ -128,7 +130,8 @@ def test_knowledge_shows_scripts_and_sources(tab: Page, server: str) -> None:
 def test_a_published_case_opens(tab: Page, server: str) -> None:
     opened(tab, server, "cases", query="")
     tab.get_by_role("button", name="Open this case").click()
-    expect(tab.get_by_text(re.compile("findings entered"))).to_be_visible()
+    expect(tab.get_by_role("heading", name="Differential", level=1)).to_be_visible()
+    expect(tab.get_by_text(re.compile("findings? entered"))).to_be_visible()
 
 
 def test_a_hostile_file_is_refused_and_the_session_goes_on(tab: Page, server: str) -> None:

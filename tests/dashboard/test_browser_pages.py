@@ -32,7 +32,7 @@ def test_a_clicked_bar_shows_its_figures_curve(tab: Page, server: str) -> None:
     reading = tab.get_by_text(re.compile("^Now .*cited range"))
     expect(reading).to_be_visible()
     before = reading.inner_text()
-    bars = tab.locator("path[aria-roledescription='bar'][aria-label*='Muscle atrophy']")
+    bars = tab.locator("path[aria-roledescription='bar'][aria-label*='shows muscle']")
     bars.first.click()
     expect(reading).not_to_have_text(before)
     expect(reading).to_contain_text("Grade")
@@ -40,8 +40,9 @@ def test_a_clicked_bar_shows_its_figures_curve(tab: Page, server: str) -> None:
 
 def test_a_node_names_its_sources_and_the_article(tab: Page, server: str) -> None:
     opened(tab, server, "network")
-    node = tab.get_by_role("button", name=re.compile("^Muscle cramps:"))
-    node.click()
+    tab.get_by_role("radio", name="Whole network").click()
+    tab.get_by_role("button", name=re.compile("^Muscle cramps:")).click()
+    tab.get_by_text("How it depends on them, with sources").click()
     gate = tab.get_by_role("region", name=re.compile("noisy"))
     expect(gate.get_by_role("columnheader", name="Source")).to_be_visible()
     assert gate.get_by_role("link").first.get_attribute("href")

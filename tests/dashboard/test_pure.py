@@ -12,7 +12,7 @@ from fascinet.dashboard.chart_parts import Chart, logit, to_svg
 from fascinet.dashboard.influence import d_connected, drawn, trails
 from fascinet.dashboard.layout import arrange
 from fascinet.dashboard.tables import Html, link, table
-from fascinet.dashboard.words import percent, points, times
+from fascinet.dashboard.words import change, percent, times
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 
@@ -64,10 +64,13 @@ def test_percent(p: float, text: str) -> None:
 
 
 def test_changes_and_ratios_in_words() -> None:
-    assert points(0.1, 0.3) == "+20 pts"
-    assert points(0.3, 0.297) == "−0.3 pts"
+    assert change(0.1, 0.3) == "+20 pts"
+    assert change(0.3, 0.297) == "no change"
+    assert change(0.001, 0.004) == "× 4 in odds"
     assert times(0.25) == "÷ 4"
-    assert times(12.34) == "× 12.3"
+    assert times(12.34) == "× 12"
+    assert times(1.28e7) == "× more than 10,000"
+    assert times(1.0) == "× 1"
 
 
 def test_tables_escape_all_but_html() -> None:

@@ -46,12 +46,14 @@ def test_a_test_is_answered_with_one_click(tab: Page, server: str) -> None:
 
 def test_two_cases_stand_side_by_side(tab: Page, server: str) -> None:
     opened(tab, server, "if")
-    tab.get_by_text("Two cases", exact=True).click()
+    tab.get_by_text("Side by side", exact=True).click()
     tab.get_by_role("button", name="Keep this case as A").click()
     expect(tab.get_by_text("A and the case now are the same")).to_be_visible()
     tab.get_by_role("button", name="Remove Muscle atrophy").click()
-    expect(tab.get_by_text("Muscle atrophy: present → unknown")).to_be_visible()
-    expect(tab.get_by_text("Most changed")).to_be_visible()
+    differ = tab.get_by_role("region", name="Findings that differ")
+    expect(differ).to_contain_text("Muscle atrophy")
+    expect(differ).to_contain_text("unknown")
+    expect(tab.get_by_role("region", name="Present, by scenario")).to_be_visible()
     tab.get_by_role("button", name="Go back to A").click()
     expect(evidence(tab)).to_contain_text("Muscle atrophy")
 
@@ -68,6 +70,7 @@ def test_an_outcome_is_entered_from_the_tree(tab: Page, server: str) -> None:
 
 def test_two_nodes_and_the_paths_between_them(tab: Page, server: str) -> None:
     opened(tab, server, "network")
+    tab.get_by_role("radio", name="Whole network").click()
     first = tab.get_by_role("button", name=re.compile("^Amyotrophic lateral sclerosis:"))
     second = tab.get_by_role("button", name=re.compile("^Needle EMG:"))
     first.focus()

@@ -120,7 +120,6 @@ function found(store) {
 
 function palette(store) {
   const open = store.hits.length > 0;
-  store.search.setAttribute("aria-expanded", String(open));
   store.list.hidden = !open;
   store.list.replaceChildren(...store.hits.map((hit, i) => h("li", {
     id: `hit-${i}`, role: "option", "aria-selected": String(i === store.at), onmousedown: (e) => { e.preventDefault(); take(store, hit); },
@@ -170,7 +169,7 @@ function build(store, data) {
   Object.assign(store, { rows: [], groups: [], context: {}, values: {}, hits: [], at: 0 });
   store.search = h("input", {
     type: "search", id: "find", placeholder: "weak grip, low potassium, water pill …", autocomplete: "off",
-    "aria-keyshortcuts": "Control+K", "aria-autocomplete": "list", "aria-controls": "hits", "aria-expanded": "false",
+    "aria-keyshortcuts": "Control+K", "aria-autocomplete": "list", "aria-controls": "hits",
     oninput: () => typed(store), onkeydown: (e) => keyed(store, e),
   });
   store.list = h("ul", { id: "hits", class: "hits", role: "listbox", "aria-label": "Findings with these words", hidden: true });
