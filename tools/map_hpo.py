@@ -7,7 +7,7 @@ copy of the ontology is read; the versions go into the table's first line.
 import csv
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -50,15 +50,21 @@ def read_ontology() -> Ontology:
     )
 
 
-def below_rows(ontology: Ontology, anchors: Iterable[Anchor]) -> Iterator[Row]:
-    """Yield every term at or below an anchor, with its most specific anchors."""
+def below_rows(
+    ontology: Ontology, anchors: Iterable[Anchor], unmapped: Collection[str] = ()
+) -> Iterator[Row]:
+    """Yield every term at or below an anchor, with its most specific anchors.
+
+    A term that is listed as setting nothing keeps those below it from setting anything too,
+    unless an anchor lies between them.
+    """
     at: dict[str, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
         at[anchor.code].append(anchor)
     for code, label in ontology.labels.items():
-        over = [a for a in ontology.ancestors(code) if a in at]
+        over = [a for a in ontology.ancestors(code) if a in at or a in unmapped]
         for found in sorted(most_specific(ontology, over)):
-            for anchor in at[found]:
+            for anchor in at.get(found, ()):
                 relation = "below" if anchor.defining else "hint"
                 for name in (code, *ontology.alternatives[code]):
                     yield name, label, relation, *_tail(anchor)
@@ -84,12 +90,14 @@ def _tail(anchor: Anchor) -> tuple[str, str, str]:
     return anchor.finding, ALTERNATIVES.join(anchor.states), anchor.code
 
 
-def render(out: IO[str], ontology: Ontology, anchors: list[Anchor]) -> int:
+def render(
+    out: IO[str], ontology: Ontology, anchors: list[Anchor], unmapped: Collection[str] = ()
+) -> int:
     """Write the table; return its number of rows."""
     unknown = sorted({a.code for a in anchors} - set(ontology.labels))
     if unknown:
         raise SystemExit(f"anchors unknown to {ontology.release}: {', '.join(unknown)}")
-    below = set(below_rows(ontology, anchors))
+    below = set(below_rows(ontology, anchors, unmapped))
     rows = sorted(below | set(isa_rows(ontology, below, anchors)))
     out.write(f"# {ontology.release}\n")
     table = csv.writer(out, lineterminator="\n")
@@ -103,9 +111,10 @@ def main() -> None:
     from fascinet.model.load import load_knowledge
 
     ontology = read_ontology()
-    anchors = list(knowledge_anchors(load_knowledge()))
+    knowledge = load_knowledge()
+    anchors = list(knowledge_anchors(knowledge))
     with (ROOT / "data" / "hpo_map.csv").open("w", encoding="utf-8", newline="") as out:
-        count = render(out, ontology, anchors)
+        count = render(out, ontology, anchors, knowledge.hpo_unmapped)
     print(f"{count} rows from {ontology.release}", file=sys.stderr)
 
 

