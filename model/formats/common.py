@@ -103,15 +103,24 @@ class Draft:
         self.gates[variable] = Table(self.settle(variable, values, mark, rows))
 
     def settle(
-        self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
+        self,
+        variable: str,
+        values: Array,
+        mark: int | None,
+        rows: Sequence[int] | None = None,
+        *,
+        what: str = "",
     ) -> Array:
-        """Check that rows are distributions; renormalise those off by rounding."""
+        """Check that rows are distributions; renormalise those off by rounding.
+
+        `what` names the rows, where they are not those of the variable's table.
+        """
         sums = values.sum(axis=-1)
         with np.errstate(invalid="ignore"):
             off, least = np.abs(sums - 1.0), values.min(axis=-1)
             bad = ~((off <= ROUNDING) & (least >= -SLIGHT))
         if bad.any():
-            self._fail_row(variable, values, int(np.argmax(bad)), mark, rows)
+            self._fail_row(variable, values, int(np.argmax(bad)), mark, rows, what)
         loose = (off > SUM_TOLERANCE) | (least < 0.0)
         if not loose.any():
             return values
@@ -122,19 +131,27 @@ class Draft:
         return np.where(loose[..., None], values / sums[..., None], values)
 
     def _fail_row(
-        self, v: str, values: Array, row: int, mark: int | None, rows: Sequence[int] | None
+        self,
+        v: str,
+        values: Array,
+        row: int,
+        mark: int | None,
+        rows: Sequence[int] | None,
+        what: str,
     ) -> NoReturn:
         shape = values.shape[:-1]
         numbers = values.reshape(-1, values.shape[-1])[row]
-        parents = self.parents[v][: len(shape)]
-        at = [self.states[u][k] for u, k in zip(parents, np.unravel_index(row, shape), strict=True)]
-        given = ", ".join(f"{u}={s}" for u, s in zip(parents, at, strict=True))
-        what = f"P({v} | {given})" if given else f"P({v})"
+        what = what or self._row_name(v, np.unravel_index(row, shape) if shape else ())
         if not (numbers >= -SLIGHT).all():
             problem = f"expected probabilities of at least 0, got {numbers.min():g}"
         else:
             problem = f"expected numbers that sum to 1, got {numbers.sum():.10g}"
         self.fail(mark if rows is None else rows[row], f"{what}: {problem}")
+
+    def _row_name(self, v: str, at: Sequence[Any]) -> str:
+        pairs = zip(self.parents[v], at, strict=True)
+        given = ", ".join(f"{u}={self.states[u][k]}" for u, k in pairs)
+        return f"P({v} | {given})" if given else f"P({v})"
 
     def network(self) -> Network:
         """Return the network, or raise `FormatError` on a missing table or a cycle."""
