@@ -74,7 +74,7 @@ class Engine(Analyses):
     Examples
     --------
     >>> import fascinet as fn
-    >>> engine = fn.Engine(fn.load())
+    >>> engine = fn.Engine(fn.load(setting="primary_care"))
     >>> p = engine.posterior({"weakness": "objective"}, targets=["als"])
     >>> p["als"]["yes"] > engine.prior()["als"]["yes"]
     True
@@ -90,7 +90,7 @@ class Engine(Analyses):
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
-        self._chosen = chosen_variables(network)
+        self.chosen = chosen_variables(network)
         self._quick: Quick = self._seek_quick
         self._quick_part: QuickPart = self._seek_part
         self._quick_slopes: QuickSlopes = self._seek_slopes
@@ -136,8 +136,8 @@ class Engine(Analyses):
             If the plan exceeds the budget.
         """
         asked = None if targets is None else names_of(targets)
-        if self._chosen and evidence is not NOTHING:
-            warn_unset(self._chosen, evidence, soft, do)
+        if self.chosen and evidence is not NOTHING:
+            warn_unset(self.chosen, evidence, soft, do)
         if soft is None and do is None:
             quick = self._quick(evidence) if asked is None else self._quick_part(evidence, asked)
             if quick is not None:
@@ -233,8 +233,8 @@ class Engine(Analyses):
 
         names = self.network.variables if targets is None else names_of(targets)
         self._targets(names)
-        if self._chosen:
-            warn_unset(self._chosen, dict.fromkeys(map(str, getattr(frame, "columns", ()))))
+        if self.chosen:
+            warn_unset(self.chosen, dict.fromkeys(map(str, getattr(frame, "columns", ()))))
         return posterior_frame(
             self.solver, self.network, self.layout, frame, names, impossible, dtype
         )
@@ -271,8 +271,8 @@ class Engine(Analyses):
             If a table, or the search, gets too large; then `map_query` over all but the
             unobserved leaves is often well within reach.
         """
-        if self._chosen:
-            warn_unset(self._chosen, evidence, soft)
+        if self.chosen:
+            warn_unset(self.chosen, evidence, soft)
         return self._explanation(None, evidence, soft)
 
     def map_query(
@@ -284,8 +284,8 @@ class Engine(Analyses):
         ------
         ImpossibleEvidenceError, BudgetError
         """
-        if self._chosen:
-            warn_unset(self._chosen, evidence, soft)
+        if self.chosen:
+            warn_unset(self.chosen, evidence, soft)
         return self._explanation(names_of(targets), evidence, soft)
 
     def _explanation(

@@ -146,15 +146,17 @@ def chosen_variables(network: Network) -> tuple[str, ...]:
     )
 
 
-def warn_unset(chosen: tuple[str, ...], *given: Mapping[str, Any] | None) -> None:
+def warn_unset(
+    chosen: tuple[str, ...], *given: Mapping[str, Any] | None, stacklevel: int = 3
+) -> None:
     """Warn of what one picks and has not: the answer averages over it."""
     unset = [v for v in chosen if not any(g and v in g for g in given)]
     if unset:
         warnings.warn(
-            f"{unset[0]} is not given: the answer is an average over all of them, and differs from "
-            f"that of diagnose; give it as evidence, or use fascinet.load({unset[0]}=...)",
+            f"{unset[0]} is not given: the answer is an average over all settings, and differs "
+            f"from that of diagnose; give it as evidence, or use fascinet.load({unset[0]}=...)",
             SettingWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
