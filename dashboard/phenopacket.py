@@ -1,70 +1,28 @@
 """A case as a GA4GH Phenopacket: HPO terms of its findings, nothing that names a person."""
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
-from fascinet.model.schema import Variable
-
-OLDEST = {"18-39": "P30Y", "40-59": "P50Y", "60+": "P65Y"}
+from fascinet.model import write_packet
 
 
 def to_packet(case: Case, *, now: datetime | None = None) -> str:
-    """Return the case as Phenopacket v2 JSON.
+    """Return the case as Phenopacket v2 JSON; `lost` says what that leaves out."""
+    return json.dumps(dict(_written(case, now).packet), indent=1)
 
-    Findings without an HPO term of their state are left out: the native format keeps them.
+
+def lost(case: Case) -> tuple[str, ...]:
+    """Return what the Phenopacket cannot hold, one line a finding, to be shown before saving.
+
+    The native format keeps all of it.
     """
+    return _written(case, None).lost
+
+
+def _written(case: Case, now: datetime | None) -> write_packet.Written:
     known = service.resources()
-    records = known.knowledge.variables
-    features = [
-        feature
-        for v, s in case.evidence.items()
-        if v in records
-        for feature in _features(records[v], s, known.resting[v])
-    ]
-    stamp = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    packet = {
-        "id": "fascinet-case",
-        "subject": _subject(case),
-        "phenotypicFeatures": features,
-        "metaData": {
-            "created": stamp,
-            "createdBy": "fascinet",
-            "resources": [_hpo(known.knowledge.hpo_release)],
-            "phenopacketSchemaVersion": "2.0",
-        },
-    }
-    return json.dumps(packet, indent=1)
-
-
-def _features(record: Variable, state: str, rest: str) -> list[dict[str, Any]]:
-    excluded = state == rest
-    terms = [t for s, ts in record.hpo.items() if (excluded or s == state) for t in ts[:1]]
-    out: list[dict[str, Any]] = []
-    for term in dict.fromkeys(terms):
-        feature: dict[str, Any] = {"type": {"id": term, "label": record.label}}
-        out.append(feature | ({"excluded": True} if excluded else {}))
-    return out
-
-
-def _subject(case: Case) -> dict[str, Any]:
-    subject: dict[str, Any] = {"id": "subject"}
-    if "sex" in case.values:
-        subject["sex"] = case.values["sex"].upper()
-    if case.values.get("age_group") in OLDEST:
-        age = OLDEST[case.values["age_group"]]
-        subject["timeAtLastEncounter"] = {"age": {"iso8601duration": age}}
-    return subject
-
-
-def _hpo(release: str) -> dict[str, str]:
-    return {
-        "id": "hp",
-        "name": "Human Phenotype Ontology",
-        "url": "http://purl.obolibrary.org/obo/hp.owl",
-        "version": release,
-        "namespacePrefix": "HP",
-        "iriPrefix": "http://purl.obolibrary.org/obo/HP_",
-    }
+    release = known.knowledge.hpo_release
+    told = service.model_case(case)
+    return write_packet.to_packet(told, known.reasoner.rules, release=release, now=now)

@@ -18,10 +18,19 @@ from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.mpe_search import most_probable
 from fascinet.engine.plan import Plan
-from fascinet.engine.posterior import Layout, Posterior
-from fascinet.engine.request import Hard, Soft, pattern_of, read_request
+from fascinet.engine.posterior import NOTHING, Layout, Posterior
+from fascinet.engine.request import (
+    Hard,
+    Soft,
+    chosen_variables,
+    names_of,
+    pattern_of,
+    read_request,
+    warn_unset,
+)
 from fascinet.engine.solver import PART, Solver
-from fascinet.model.errors import ImpossibleEvidenceError, OptionError
+from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
+from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
@@ -65,18 +74,23 @@ class Engine(Analyses):
     Examples
     --------
     >>> import fascinet as fn
-    >>> engine = fn.Engine(fn.load())
+    >>> engine = fn.Engine(fn.load(setting="primary_care"))
     >>> p = engine.posterior({"weakness": "objective"}, targets=["als"])
     >>> p["als"]["yes"] > engine.prior()["als"]["yes"]
     True
     """
 
     def __init__(self, network: Network, *, budget: int = 2**27, backend: str = "auto") -> None:
+        if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise refusal("a fascinet Network", network)
+        if isinstance(budget, bool) or not isinstance(budget, int | float):  # pyright: ignore
+            raise FascinetError(f"budget: expected a number of table entries, got {budget!r}")
         if backend not in BACKENDS:
             raise OptionError("backend", backend, BACKENDS)
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
+        self.chosen = chosen_variables(network)
         self._quick: Quick = self._seek_quick
         self._quick_part: QuickPart = self._seek_part
         self._quick_slopes: QuickSlopes = self._seek_slopes
@@ -121,7 +135,9 @@ class Engine(Analyses):
         BudgetError
             If the plan exceeds the budget.
         """
-        asked = None if targets is None else tuple(dict.fromkeys(targets))
+        asked = None if targets is None else names_of(targets)
+        if self.chosen and evidence is not NOTHING:
+            warn_unset(self.chosen, evidence, soft, do)
         if soft is None and do is None:
             quick = self._quick(evidence) if asked is None else self._quick_part(evidence, asked)
             if quick is not None:
@@ -175,7 +191,7 @@ class Engine(Analyses):
     def prior(self) -> Posterior:
         """Return the marginals without evidence, computed once."""
         if self._prior is None:
-            self._prior = self.posterior()
+            self._prior = self.posterior(NOTHING)
         return self._prior
 
     def log_prob_evidence(
@@ -215,8 +231,10 @@ class Engine(Analyses):
         """
         from fascinet.engine.frames import posterior_frame
 
-        names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
+        names = self.network.variables if targets is None else names_of(targets)
         self._targets(names)
+        if self.chosen:
+            warn_unset(self.chosen, dict.fromkeys(map(str, getattr(frame, "columns", ()))))
         return posterior_frame(
             self.solver, self.network, self.layout, frame, names, impossible, dtype
         )
@@ -253,6 +271,8 @@ class Engine(Analyses):
             If a table, or the search, gets too large; then `map_query` over all but the
             unobserved leaves is often well within reach.
         """
+        if self.chosen:
+            warn_unset(self.chosen, evidence, soft)
         return self._explanation(None, evidence, soft)
 
     def map_query(
@@ -264,7 +284,9 @@ class Engine(Analyses):
         ------
         ImpossibleEvidenceError, BudgetError
         """
-        return self._explanation(tuple(targets), evidence, soft)
+        if self.chosen:
+            warn_unset(self.chosen, evidence, soft)
+        return self._explanation(names_of(targets), evidence, soft)
 
     def _explanation(
         self, targets: tuple[str, ...] | None, evidence: Hard | None, soft: Soft | None

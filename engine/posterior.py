@@ -91,7 +91,7 @@ class Posterior(Mapping[str, Marginal]):
     Examples
     --------
     >>> import fascinet as fn
-    >>> p = fn.Engine(fn.load()).posterior({"weakness": "objective"})
+    >>> p = fn.Engine(fn.load(setting="general")).posterior({"weakness": "objective"})
     >>> round(sum(p["als"].values()), 12)
     1.0
     >>> p["weakness"]["objective"]

@@ -1,13 +1,16 @@
 """Evidence by name to evidence by number: the border that names do not cross."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Pattern
-from fascinet.model.errors import EvidenceError, UnknownStateError
+from fascinet.model.errors import EvidenceError, SettingWarning, UnknownStateError
+from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
@@ -82,7 +85,9 @@ def read_request(
     ------
     UnknownVariableError, UnknownStateError, EvidenceError
     """
-    evidence, soft, do = evidence or {}, soft or {}, do or {}
+    evidence, soft, do = (
+        _mapping("evidence", evidence), _mapping("soft", soft), _mapping("do", do)
+    )  # fmt: skip
     for one, two in ((evidence, soft), (evidence, do), (soft, do)):
         twice = [v for v in two if v in one]
         if twice:
@@ -99,6 +104,60 @@ def read_request(
         likelihoods[network.index[v]] = likelihood(network, v, given)
     cut = frozenset(network.index[v] for v in do)
     return Request(states, likelihoods, cut)
+
+
+def _mapping(name: str, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
+        what = "likelihoods" if name == "soft" else "state"
+        raise EvidenceError(
+            f"{name}: expected a mapping of variable to {what}, got {kind_of(given)}"
+        )
+    return given
+
+
+def names_of(targets: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of targets, each once.
+
+    Raises
+    ------
+    EvidenceError
+        If they are no list of names.
+    """
+    if isinstance(targets, str):
+        raise EvidenceError(
+            f"targets: expected a list of variables, got a text; write [{targets!r}]"
+        )
+    try:
+        return tuple(dict.fromkeys(targets))
+    except TypeError:
+        raise EvidenceError(
+            f"targets: expected a list of variables, got {kind_of(targets)}"
+        ) from None
+
+
+def chosen_variables(network: Network) -> tuple[str, ...]:
+    """Return the variables that one picks, and whose table is thus no frequency, while open."""
+    return tuple(
+        v
+        for v in network.variables
+        if network.meta.get(v, {}).get("chosen") and network.cpt(v).max() < 1.0
+    )
+
+
+def warn_unset(
+    chosen: tuple[str, ...], *given: Mapping[str, Any] | None, stacklevel: int = 3
+) -> None:
+    """Warn of what one picks and has not: the answer averages over it."""
+    unset = [v for v in chosen if not any(g and v in g for g in given)]
+    if unset:
+        warnings.warn(
+            f"{unset[0]} is not given: the answer is an average over all settings, and differs "
+            f"from that of diagnose; give it as evidence, or use fascinet.load({unset[0]}=...)",
+            SettingWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def pattern_of(net: NetworkArrays, request: Request, targets: frozenset[int] | None) -> Pattern:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fascinet.model.gates import Gate, deterministic_or
 from fascinet.model.network import Network
-from fascinet.model.priors import PriorGates
+from fascinet.model.priors import SETTING, PriorGates
 from fascinet.model.schema import Cause, Figure, Finding, Knowledge, Spread, Test, Trigger
 from fascinet.model.tables import (
     Ranged,
@@ -57,7 +57,8 @@ def build_network(knowledge: Knowledge) -> Network:
     draft = Draft()
     for name, context in knowledge.context.items():
         row = spread_row(context.spread, context.states)
-        draft.add(name, context.states, (), row.as_table(), _meta(context, "context"))
+        meta = _meta(context, "context") | ({"chosen": True} if name == SETTING else {})
+        draft.add(name, context.states, (), row.as_table(), meta)
     priors = PriorGates(knowledge)
     for kind, group in (("risk", knowledge.risks), ("cause", knowledge.causes)):
         for name, record in group.items():

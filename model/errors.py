@@ -53,6 +53,10 @@ class FascinetError(Exception):
     """Root of all errors of this package."""
 
 
+class SettingWarning(UserWarning):
+    """What one picks (the setting) is not given: an answer averages over it."""
+
+
 class UnknownNameError(FascinetError):
     """A name that does not exist, with the nearest valid ones.
 

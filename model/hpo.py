@@ -136,7 +136,7 @@ class HpoMap:
 
     def needed(self, finding: str, state: str) -> set[Anchor]:
         """Return the anchors to be excluded to exclude a state: those with none narrower."""
-        own = {a for a in self.anchors[finding] if a.defining and state in a.states}
+        own = {a for a in self.anchors.get(finding, ()) if a.defining and state in a.states}
         above = {up for a in own for up in self.ancestors(a.code) - {a.code}}
         return {a for a in own if a.code not in above}
 

@@ -13,7 +13,7 @@ import fascinet as fn
 from fascinet.engine.display.charts import ACCENT, themed
 from fascinet.model.shipped import shipped_knowledge
 
-network = fn.load()
+network = fn.load(setting="primary_care")
 knowledge = shipped_knowledge()
 
 # %% [markdown]

@@ -11,7 +11,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.joint import joint_slopes
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import parameter_slopes
-from fascinet.engine.request import Request, likelihood, read_request
+from fascinet.engine.request import Request, likelihood, read_request, warn_unset
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
 
@@ -154,6 +154,7 @@ CAP = 15.0 * np.log(10.0)
 
 def require_possible(engine: "Engine", evidence: Evidence, soft: Soft | None) -> float:
     """Return log P(e), or raise `ImpossibleEvidenceError`."""
+    warn_unset(engine.chosen, evidence, soft, stacklevel=5)
     log_prob = float(engine.log_prob_evidence(dict(evidence), soft))
     if not np.isfinite(log_prob):
         engine.posterior(dict(evidence), soft=soft)
@@ -172,6 +173,7 @@ def gradients(
     ------
     UnknownVariableError, UnknownStateError, EvidenceError, ImpossibleEvidenceError
     """
+    warn_unset(engine.chosen, evidence, soft, stacklevel=5)
     network = engine.network
     vectors = vectors_of(network, evidence, soft)
     likely = {v: x for v, x in vectors.items() if v not in evidence}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fascinet.engine.engine import Engine
     from fascinet.model.schema import Knowledge
 
+NOISE = 1e-9  # decibans below which a change is rounding
 WEAKNESS = {"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0}
 
 
@@ -103,12 +104,12 @@ def poorly_sourced(
         Where grades and sources are read; default: the shipped one for the shipped network.
     """
     swing = parameter_swings(found)
-    moving = found.index[swing > 0.0]
+    moving = found.index[swing > NOISE]
     base = _bases(found, knowledge, moving)
     named = {i: b.grade for i, b in base.items()} if grades is None else grades
     weak = np.array([WEAKNESS.get(named.get(int(i), "D"), 4.0) for i in found.index])
     order = np.argsort(-swing * weak, kind="stable")
-    order = order[(swing[order] > 0.0) & ~_told_twice(found)[order]][:count]
+    order = order[(swing[order] > NOISE) & ~_told_twice(found)[order]][:count]
     best = [int(found.index[i]) for i in order]
     return Movers(
         ("parameter",) * len(order), tuple(name_of(found, int(i)) for i in order),
@@ -159,7 +160,8 @@ def what_would_change(
     kinds = weak.kind + ("finding",) * len(names)
     swing = np.concatenate([weak.swing_db, swings])
     weakness = np.concatenate([weak.weakness, np.ones(len(names))])
-    order = np.argsort(-swing, kind="stable")[:count]
+    order = np.argsort(-swing, kind="stable")
+    order = order[swing[order] > NOISE][:count]
     every, blank = weak.name + names, ("",) * len(names)
     grade, source = weak.grade + blank, weak.source + blank
     return Movers(

@@ -101,17 +101,23 @@ class SingleChanges(Result):
 def single_changes(
     engine: "Engine", statement: Statement, evidence: Evidence, *, soft: Soft | None = None
 ) -> SingleChanges:
-    """Return all single changes that make the statement true, smallest first."""
+    """Return all single changes that make the statement true, smallest first.
+
+    A threshold at 0 or 1 is none: there a row that the evidence fixes makes the evidence itself
+    impossible, and the posterior stays what it is all the way.
+    """
     figures = parameters_of(engine.network)
     found = gradients(engine, evidence, soft, statement.hypotheses)
     margin = statement.margin(found.posterior)
     theta = figures.values
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = theta - margin / margin_slope(figures, found, statement)
+        left = 1.0 + slopes(found.evidence, theta, figures.row) * (needed - theta)
     size = np.abs(_logit(needed) - _logit(theta))
     usable = np.zeros(len(theta), dtype=bool)
     usable[figures.free] = True
-    usable &= np.isfinite(needed) & (needed > 0.0) & (needed < 1.0)
+    usable &= np.isfinite(needed) & (needed > EDGE) & (needed < 1.0 - EDGE)
+    usable &= left > EDGE  # P(e) there over P(e) here
     keep = np.flatnonzero(usable) if margin < 0 else np.zeros(0, dtype=np.int64)
     keep = keep[np.argsort(size[keep], kind="stable")]
     return SingleChanges(figures, keep, frozen(needed[keep]), frozen(size[keep]), margin >= 0)

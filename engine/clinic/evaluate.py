@@ -6,7 +6,6 @@ are normalised to one. The answer is stripped before a case is read: of a packet
 the features and the exposures are looked at.
 """
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,8 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from fascinet.engine.clinic.case_folder import (
+    Told,
+    Truth,
+    id_of,
+    named,
+    places_of,
+    read_cases,
+    read_truth,
+)
 from fascinet.model.errors import CaseError
-from fascinet.model.phenopackets import Packet, parse_packet
+from fascinet.model.foreign import kind_of
+from fascinet.model.phenopackets import Packet
 
 SERIOUS = frozenset(
     ("als", "multiple_sclerosis", "peripheral_neuropathy", "nerve_compression_radiculopathy",
@@ -33,16 +42,6 @@ SUBSTANCES = frozenset(
     "antipsychotic_or_antiemetic tobacco".split()
 )
 FLOOR = 1e-12
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The answer to a case: its main cause, and others that are also right."""
-
-    id: str
-    primary: str
-    accepted: frozenset[str] = frozenset()
-    twitch_status: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,12 +173,15 @@ def normalised(scores: Mapping[str, float]) -> dict[str, float]:
     return {group: float(score / total) for group, score in scores.items()}
 
 
-def benign(truth: Truth, packet: Packet) -> bool:
-    """Tell whether the answer is benign; drugs count only if caffeine is the only one."""
+def benign(truth: Truth, told: Told) -> bool:
+    """Tell whether the answer is benign; drugs count only if caffeine is the only exposure."""
     if truth.primary != DRUGS:
         return truth.primary in BENIGN
-    taken = {e.name for e in packet.exposures if e.present and e.name in SUBSTANCES}
-    return taken == {"caffeine"}
+    if isinstance(told, Packet):
+        taken = {e.name for e in told.exposures if e.present}
+    else:
+        taken = {k for k, v in (told.get("exposures") or {}).items() if v == "present"}
+    return taken & SUBSTANCES == {"caffeine"}
 
 
 def measures(cases: Sequence[Scored]) -> dict[str, float]:
@@ -215,72 +217,33 @@ def _within(cases: Sequence[Scored], key: str) -> dict[str, dict[str, float]]:
     return {v: measures([c for c in cases if getattr(c, key) == v]) for v in values}
 
 
-def read_truth(path: Path) -> list[Truth]:
-    """Read a table of answers.
-
-    Raises
-    ------
-    CaseError
-        If it is missing, or lacks a column.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CaseError(f"{path}: cannot be read: {reason}") from None
-    lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]
-    if lacking or not rows:
-        raise CaseError(f"{path}: expected columns case_id and primary_cause, and a row")
-    return [_truth(row) for row in rows]
-
-
-def _truth(row: Mapping[str, str | None]) -> Truth:
-    others = (row.get("other_accepted_causes") or "").split("|")
-    accepted = frozenset(key.strip() for key in others if key.strip())
-    status = row.get("twitch_status") or ""
-    return Truth(row["case_id"] or "", row["primary_cause"] or "", accepted, status)
-
-
-def read_packets(folder: Path) -> dict[str, Packet]:
-    """Read every `*.json` in a folder, by file name; the answers are not looked at."""
-    from fascinet.model.read_case import load_json
-
-    return {path.stem: parse_packet(load_json(path)) for path in sorted(folder.glob("*.json"))}
-
-
-def evaluate(folder: str | Path, answer: Callable[[Packet], Answer]) -> Evaluation:
+def evaluate(folder: str | Path, answer: Callable[[Any], Answer]) -> Evaluation:
     """Score all cases of a folder with `packets/*.json` and `truth.csv`.
 
     Parameters
     ----------
     folder : path
         Also a folder of packets with `truth.csv` in it, or `truth_NAME.csv` beside it. A case
-        whose packet is missing is an error; packets without a row are left out.
+        whose packet is missing is an error; packets without a row are left out. A file holds a
+        Phenopacket or a native case.
     answer : callable
-        From a packet to the groups' scores.
+        From a `Packet`, or the object of a native case, to the groups' scores.
 
     Raises
     ------
     CaseError
     """
-    answers, cases = _places(Path(folder))
-    truths, packets = read_truth(answers), read_packets(cases)
-    packets |= {p.id: p for p in packets.values() if p.id}
-    missing = [t.id for t in truths if t.id not in packets]
+    if not isinstance(folder, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise CaseError(f"expected the folder of cases, got {kind_of(folder)}")
+    answers, cases = places_of(Path(folder))
+    truths, told = read_truth(answers), read_cases(cases)
+    told |= {id_of(case): case for case in told.values() if id_of(case)}
+    missing = [t.id for t in truths if t.id not in told]
     if missing:
         raise CaseError(f"{cases}: no packet for {', '.join(missing[:5])}")
-    return summarise(
-        [score_case(t, answer(packets[t.id]), benign(t, packets[t.id])) for t in truths]
-    )
-
-
-def _places(folder: Path) -> tuple[Path, Path]:
-    """Return the table of answers and the folder of packets, laid out in either way."""
-    beside = folder.parent / f"truth_{folder.name}.csv"
-    answers = folder / "truth.csv"
-    cases = folder / "packets"
-    return (
-        answers if answers.exists() or not beside.exists() else beside,
-        cases if cases.is_dir() else folder,
-    )
+    scored: list[Scored] = []
+    for truth in truths:
+        with named(cases / truth.id):
+            case = told[truth.id]
+            scored.append(score_case(truth, answer(case), benign(truth, case)))
+    return summarise(scored)

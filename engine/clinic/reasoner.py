@@ -1,5 +1,6 @@
 """From a case to a ranked differential: the one place that joins knowledge, network and engine."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
 from fascinet.engine.arrays import network_arrays
+from fascinet.engine.clinic.case_folder import Told
 from fascinet.engine.clinic.case_rules import rules_of
 from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, RedFlag
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
@@ -32,7 +34,8 @@ from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember
-from fascinet.model.errors import EvidenceError, OptionError
+from fascinet.model.errors import CaseError, EvidenceError, OptionError
+from fascinet.model.foreign import kind_of
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
@@ -181,7 +184,7 @@ class Reasoner:
         """
         if rank not in RANKS:
             raise OptionError("rank", rank, RANKS)
-        opened = self.open(self.read(case, strict=strict), setting, do or {})
+        opened = self.open(self.read(case, strict=strict), setting, {} if do is None else do)
         engine = self.engine_for(opened.do)
         lanes = open_lanes(engine, opened, self.askable, self.rules.resting, self.targets)
         posterior = self._posterior(lanes)
@@ -218,13 +221,16 @@ class Reasoner:
 
     def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
         """Return the case with its setting as evidence, and without what is intervened on."""
+        if not isinstance(do, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
+            raise CaseError(f"do: expected a mapping of variable to state, got {kind_of(do)}")
         done = {**case.do, **do}
         for name, state in done.items():
             self.rules.check(name, state)
         twice = [name for name in done if name in case.hard and name != COMPLAINT]
         if twice:
             raise EvidenceError(f"{twice[0]} is both a finding and an intervention")
-        place = setting or case.hard.get(SETTING) or case.setting or DEFAULT_SETTING
+        told = case.hard.get(SETTING) or case.setting or DEFAULT_SETTING
+        place = told if setting is None else setting
         if place not in self.rules.states[SETTING]:
             raise OptionError(SETTING, place, self.rules.states[SETTING])
         hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
@@ -327,8 +333,9 @@ class Reasoner:
             Leave out laboratory, EMG, nerve-conduction and imaging findings.
         """
 
-        def answer(packet: Packet) -> Answer:
-            case = self.read(packet, strict=False)
+        def answer(told: Told) -> Answer:
+            # a packet without features may be a case to score; a native case without is a mistake
+            case = self.read(told, strict=not isinstance(told, Packet))
             case = self.without_tests(case) if blank_tests else case
             found = self.diagnose(case, setting, rank=rank, strict=False, tests=0, intervals=False)
             return Answer({g.group: g.score for g in found.groups}, bool(found.red_flags))
@@ -354,25 +361,43 @@ def _reassurance(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:
     return tuple(flag for flag in flags if flag.level == REASSURE) if calm else ()
 
 
-_reasoners: dict[tuple[int, int], Reasoner] = {}
+_kept: deque[tuple["Knowledge | None", Engine | None, Reasoner]] = deque(maxlen=4)
+"""The latest reasoners with what they were made of: held, so that none outlives its own."""
 
 
 def reasoner_for(knowledge: "Knowledge | None" = None, engine: Engine | None = None) -> Reasoner:
     """Return the reasoner of a knowledge base and engine; kept, since its tables are derived."""
     if knowledge is None and engine is None:
         return shipped_reasoner()
-    key = (id(knowledge), id(engine))
-    kept = _reasoners.get(key)
-    if kept is None or (engine is not None and kept.engine is not engine):
-        _reasoners[key] = kept = _make(knowledge, engine)
-    return kept
+    for known, asked, reasoner in tuple(_kept):
+        if known is knowledge and asked is engine:
+            return reasoner
+    made = _make(knowledge, engine)
+    _kept.append((knowledge, engine, made))
+    return made
 
 
 def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
     from fascinet.model.build import build_network
+    from fascinet.model.schema import Knowledge
 
+    if knowledge is not None and not isinstance(knowledge, Knowledge):
+        raise CaseError(
+            f"knowledge: expected a Knowledge, as load_knowledge gives, got {kind_of(knowledge)}"
+        )
+    if engine is not None and not isinstance(engine, Engine):  # pyright: ignore
+        raise CaseError(f"engine: expected an Engine, got {kind_of(engine)}")
     known = knowledge if knowledge is not None else shipped_knowledge()
-    return Reasoner(known, engine.network if engine else build_network(known), engine)
+    if engine is None:
+        return Reasoner(known, build_network(known))
+    lacking = [v for v in known.variables if v not in engine.network.index]
+    if lacking:
+        raise CaseError(
+            f"engine: expected an engine of the knowledge base's network, got one of "
+            f"{engine.network.name!r}, which lacks {lacking[0]!r}; for other networks use "
+            "engine.posterior"
+        )
+    return Reasoner(known, engine.network, engine)
 
 
 @lru_cache(maxsize=1)

@@ -4,18 +4,19 @@ The suffix names the format; ``.gz`` after it packs the file. A format is one mo
 ``parse(text, file) -> Network`` and ``render(network) -> str``, and one entry below.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import FormatError, OptionError, shown
 from fascinet.model.formats import bif, hugin, json_format, uai, xdsl, xmlbif
 from fascinet.model.formats.common import FormatWarning, losses, warn
 from fascinet.model.formats.divorce import Divorced, divorced
 from fascinet.model.formats.files import read_text, write_text
 from fascinet.model.network import Network
 
-__all__ = ["FORMATS", "Format", "FormatWarning", "format_of", "read", "write"]
+__all__ = ["FORMATS", "Format", "FormatWarning", "format_of", "read", "read_evidence", "write"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ KNOWN = (
     Format("BIF", (".bif",), bif.parse, bif.render, NAMED),
     Format("XMLBIF", (".xmlbif", ".bifxml", ".xml"), xmlbif.parse, xmlbif.render, NAMED),
     Format("UAI", (".uai",), uai.parse, uai.render),
-    Format("HUGIN .net", (".net",), hugin.parse, hugin.render, NAMED),
+    Format("HUGIN .net", (".net", ".oobn"), hugin.parse, hugin.render, NAMED),
     Format("GeNIe .xdsl", (".xdsl",), xdsl.parse, xdsl.render, NAMED | GATES),
     Format("JSON", (".json",), json_format.parse, json_format.render, NAMED | GATES | {"meta"}),
 )
@@ -64,20 +65,26 @@ def format_of(path: str | Path) -> Format:
     OptionError
         If the suffix names none.
     """
-    stem = str(path).removesuffix(".gz")
-    suffix = Path(stem).suffix.lower()
+    if not isinstance(path, str | Path):
+        raise FormatError(f"network file: expected a path, got {type(path).__name__}")
+    name = Path(path).name
+    suffix = Path(name[:-3] if name.lower().endswith(".gz") else name).suffix.lower()
+    if suffix == ".evid":
+        raise FormatError(f"{path}: UAI evidence is no network: give it beside one, as evidence")
     if suffix not in FORMATS:
-        raise OptionError(f"format of {str(path)!r} with suffix", suffix, FORMATS)
+        raise OptionError(f"format of {shown(str(path), 200)} with suffix", suffix, FORMATS)
     return FORMATS[suffix]
 
 
-def read(path: str | Path) -> Network:
+def read(path: str | Path, encoding: str | None = None) -> Network:
     """Read a network; the suffix names the format.
 
     Parameters
     ----------
     path : str or Path
-        Ends in one of `FORMATS`, and in ``.gz`` after it if packed.
+        Ends in one of `FORMATS`, and in ``.gz`` after it if packed, in letters of either case.
+    encoding : str, optional
+        Of the text ("latin-1", "cp1252"); by default UTF-8, or what the file itself says.
 
     Raises
     ------
@@ -92,10 +99,21 @@ def read(path: str | Path) -> Network:
         Once, if rows off by up to 1e-3 were renormalised.
     """
     form, path = format_of(path), Path(path)
-    network = form.parse(read_text(path), str(path))
+    network = form.parse(read_text(path, encoding), str(path))
     if network.name:
         return network
-    return network.replace(name=path.name.removesuffix(".gz").rpartition(".")[0])
+    return network.replace(name=re.sub(r"\.gz$", "", path.name, flags=re.I).rpartition(".")[0])
+
+
+def read_evidence(path: str | Path, network: Network) -> Mapping[str, str]:
+    """Return the findings of a UAI evidence file (.evid, also .gz) on a network read from UAI.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, or names what the network does not have.
+    """
+    return uai.parse_evidence(read_text(Path(path)), str(path), network)
 
 
 def write(network: Network, path: str | Path) -> None:

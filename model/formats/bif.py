@@ -10,30 +10,40 @@ Grammar (commas are blanks; comments are ``// …`` and ``/* … */``):
     entry       = ("table" | "default" | "(" state … ")") number … ";"
 
 A ``table`` with parents lists the variable itself slowest, as the format's authors defined it.
-Names with blanks or punctuation are quoted. The lexer is one regular expression and rows are
-sliced out of its list of tokens, so a network of a thousand nodes takes a fraction of a second.
+Names with blanks or punctuation are quoted; bare brackets in states are read where the number of
+states says how (`bif_names`). The lexer is one regular expression and rows are sliced out of its
+list of tokens, so a network of a thousand nodes takes a fraction of a second, and a file of quotes
+or comments that never end no longer than another of its length.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import NoReturn
 
 import numpy as np
 
+from fascinet.model.errors import NetworkError, shown
+from fascinet.model.formats.bif_function import NotMax, gate_of, is_max
+from fascinet.model.formats.bif_names import quoted
 from fascinet.model.formats.common import Draft, digits, full_table
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
-TOKEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|"
-    r'("(?:[^"\\\n]|\\.)*"|[{}()\[\];|"]|(?:[^\s{}()\[\];|",/]|/(?![/*]))+|/)',
-    re.DOTALL,
-)
+CLOSED = r'"(?:[^"\\\n]|\\.)*+"'
+STRAY = r'"[^\n]*+|/\*.*+'  # a quote that the line does not close, a comment that the file does not
+BARE = r"(?:[^\s{}()\[\];|\",/]|/(?![/*]))++|/(?!\*)"
+TOKEN = re.compile(rf"//[^\n]*+|/\*.*?\*/|({CLOSED}|[{{}}()\[\];|]|{BARE}|{STRAY})", re.DOTALL)
+IN_STRAY = re.compile(rf'//[^\n]*+|([{{}}()\[\];|"]|{BARE}|/\*.*+)', re.DOTALL)
+WHOLE = re.compile(CLOSED, re.DOTALL)
 PIECE = re.compile(
-    r'(?:[^}"/]+|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|["/])*\}?',
+    rf'(?:[^}}"/]++|{CLOSED}|//[^\n]*+|/\*.*?\*/|{STRAY}|/)*+\}}?',
     re.DOTALL,
 )  # as far as the next closing brace, which no token goes across
 PLAIN = re.compile(r"(?:[^\s{}()\[\];|\",/\\]|/(?![/*]))+")
 UNNAMED = ("", "unknown", "unnamed")
+DEFAULT_LIMIT = 2**20
+"""Most entries of a table that a default row may fill: a few bytes ask for all of them."""
 
 
 def parse(text: str, file: str) -> Network:
@@ -51,7 +61,7 @@ def parse(text: str, file: str) -> Network:
     FormatError
         With file and line, on anything that is not BIF or not a Bayesian network.
     """
-    return _Parser(text, file).run()
+    return _Parser(quoted(text, file), file).run()
 
 
 class _Parser:
@@ -65,15 +75,14 @@ class _Parser:
 
     def line(self, mark: int) -> int:
         """Return the line of token number `mark`."""
-        matches = [m for m in TOKEN.finditer(self.text) if m.group(1)]
-        start = matches[mark].start() if mark < len(matches) else len(self.text.rstrip())
+        start = next(islice(starts_of(self.text), mark, None), len(self.text.rstrip()))
         return self.text.count("\n", 0, start) + 1
 
     # ---------------------------------------------------------------- tokens
 
     def fail(self, expected: str, mark: int | None = None) -> NoReturn:
         mark = self.at if mark is None else mark
-        got = repr(self.tokens[mark]) if self.tokens[mark] else "the end of the file"
+        got = shown(self.tokens[mark]) if self.tokens[mark] else "the end of the file"
         self.draft.fail(mark, f"expected {expected}, got {got}")
 
     def take(self, expected: str) -> None:
@@ -83,7 +92,7 @@ class _Parser:
 
     def name(self, what: str) -> str:
         token = self.tokens[self.at]
-        if token in ("", '"', "/") or token in "{}()[];|":
+        if token in ("", '"', "/") or token in "{}()[];|" or token[:2] == "/*":
             self.fail(what)
         self.at += 1
         return unquote(token)
@@ -171,7 +180,8 @@ class _Parser:
         self.at += 1
         self.take(";")
         if count != str(len(states)):
-            self.draft.fail(mark, f"variable {name!r}: expected {count} states, got {len(states)}")
+            what = f"variable {shown(name)}: expected {count[:20]} states, got {len(states)}"
+            self.draft.fail(mark, what)
         return states
 
     def probability(self) -> None:
@@ -217,6 +227,7 @@ class _Rows:
         self.rows: list[list[float] | None] = [None] * self.count
         self.marks = [mark] * self.count
         self.default: list[float] | None = None
+        self.function = ""
 
     def read(self) -> None:
         parser = self.parser
@@ -230,12 +241,52 @@ class _Rows:
                 parser.at += 1
                 self.default = parser.numbers(self.size, f"the default row of {self.child!r}")
             elif token == "property":
-                parser.until(";", "the property")
+                parser.at += 1
+                self.property(parser.until(";", "the property"))
             else:
                 parser.fail("'(', 'table', 'default', 'property' or '}'")
         parser.at += 1
+        whole = table is not None or all(row is not None for row in self.rows)
+        if self.function and not whole:  # a whole table says all, whatever made it up
+            self.noisy_max()
+            return
+        if table is not None and any(row is not None for row in self.rows):
+            parser.draft.fail(self.mark, f"{self.child!r} has a table and rows besides")
         values = self.assemble() if table is None else table
         parser.draft.table(self.child, values, self.mark, self.marks)
+
+    def property(self, words: list[str]) -> None:
+        """Take the function that makes up the table; other properties of tables mean nothing."""
+        key, value = split_property(words) if words else ("", "")
+        if key.lower() == "function":
+            if not is_max(value, self.size):
+                self.parser.draft.fail(
+                    self.mark,
+                    f"{self.child!r}: expected a full table or function max, got function "
+                    f"{shown(value)}",
+                )
+            self.function = value
+
+    def noisy_max(self) -> None:
+        draft = self.parser.draft
+        given = np.flatnonzero([row is not None for row in self.rows])
+        places = zip(*np.unravel_index(given, self.shape[:-1]), strict=True)
+        try:
+            rows = {
+                tuple(int(x) for x in at): self.settled(k)
+                for k, at in zip(given, places, strict=True)
+            }
+            default = None if self.default is None else np.array(self.default)
+            draft.gates[self.child] = gate_of(rows, self.shape, default)
+        except (NotMax, NetworkError) as error:
+            message = f"{self.child!r} with function {self.function}: {error}"
+            draft.fail(self.mark, message)
+
+    def settled(self, k: int) -> list[float]:
+        """Return one row, checked, and renormalised if it is off by rounding."""
+        draft, row = self.parser.draft, np.array([self.rows[k]])
+        what = f"a row of {self.child!r}"
+        return draft.settle(self.child, row, self.marks[k], what=what)[0].tolist()
 
     def table(self) -> Array:
         parser = self.parser
@@ -269,7 +320,8 @@ class _Rows:
             which = self.parents[self.codes.index(codes)]
             known = ", ".join(codes)
             self.parser.draft.fail(
-                mark, f"row of {self.child!r}: unknown state {plain!r} of {which!r} ({known})"
+                mark,
+                f"row of {self.child!r}: unknown state {shown(plain)} of {which!r} ({known[:200]})",
             )
         return codes[plain]
 
@@ -282,8 +334,18 @@ class _Rows:
             self.parser.draft.fail(
                 self.mark, f"table of {self.child!r}: no row for ({', '.join(names)})"
             )
-        rows = [self.default if row is None else row for row in self.rows]
-        return np.array(rows, dtype=np.float64).reshape(self.shape)
+        if missing and self.default is not None:
+            if self.count * self.size > DEFAULT_LIMIT:
+                self.parser.draft.fail(
+                    self.mark, f"default of {self.child!r}: expected at most {DEFAULT_LIMIT:,} "
+                    f"entries, got {self.count * self.size:,}",
+                )  # fmt: skip
+            values = np.tile(np.array(self.default), (self.count, 1))
+            for k, row in enumerate(self.rows):
+                if row is not None:
+                    values[k] = row
+            return values.reshape(self.shape)
+        return np.array(self.rows, dtype=np.float64).reshape(self.shape)
 
 
 def tokens_of(text: str) -> list[str]:
@@ -296,7 +358,31 @@ def tokens_of(text: str) -> list[str]:
         tokens.extend([met.setdefault(t, t) for t in TOKEN.findall(text, start, end) if t])
         start = end
     tokens.append("")
+    if any(is_stray(t) for t in met):
+        return [t for token in tokens for t in (parts_of(token) if is_stray(token) else (token,))]
     return tokens
+
+
+def is_stray(token: str) -> bool:
+    """Tell whether a token begins with a quote that nothing closes."""
+    return token[:1] == '"' and not WHOLE.fullmatch(token)
+
+
+def parts_of(stray: str) -> list[str]:
+    """Return the tokens of what follows a quote that its line does not close."""
+    return [t for t in IN_STRAY.findall(stray) if t]
+
+
+def starts_of(text: str) -> Iterator[int]:
+    """Yield where each token begins."""
+    for match in TOKEN.finditer(text):
+        if not match[1]:
+            continue
+        if is_stray(match[1]):
+            inner = IN_STRAY.finditer(text, match.start(1), match.end(1))
+            yield from (m.start() for m in inner if m[1])
+        else:
+            yield match.start()
 
 
 def is_number(word: str) -> bool:

@@ -1,14 +1,16 @@
 """What all formats share: the draft of a network, row checks, and the warning about losses."""
 
 import inspect
+import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from fascinet.model.errors import FormatError, NetworkError
+from fascinet.model.errors import FormatError, NetworkError, shown
 from fascinet.model.gates import SUM_TOLERANCE, Array, Function, Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
@@ -18,9 +20,12 @@ SLIGHT = 1e-6
 """A number that is below zero by at most this is zero, off by the rounding of single precision."""
 ENTRY_LIMIT = 2**24
 """Largest table that is read from or written to a file, in entries."""
+TOTAL_LIMIT = 2**25
+"""Most entries of all tables of a file: a few bytes can ask for any number of them."""
 
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class FormatWarning(UserWarning):
@@ -46,6 +51,7 @@ class Draft:
         self.gates: dict[str, Gate] = {}
         self.meta: dict[str, dict[str, Any]] = {}
         self._rounded, self._worst = 0, 0.0
+        self._entries = 0
 
     def fail(self, mark: int | None, message: str) -> NoReturn:
         """Raise `FormatError` with file and, where there is a mark, line."""
@@ -55,12 +61,14 @@ class Draft:
     def declare(self, variable: str, states: Sequence[str], mark: int | None) -> None:
         """Add a variable with its states."""
         if variable in self.states:
-            self.fail(mark, f"variable {variable!r} is declared twice")
+            self.fail(mark, f"variable {shown(variable)} is declared twice")
         if not states:
-            self.fail(mark, f"variable {variable!r}: expected at least one state")
+            self.fail(mark, f"variable {shown(variable)}: expected at least one state")
+        if any(SURROGATE.search(name) for name in (variable, *states)):
+            self.fail(mark, f"variable {shown(variable)}: half a character (a lone surrogate)")
         if len(set(states)) != len(states):
-            twice = next(s for s in states if list(states).count(s) > 1)
-            self.fail(mark, f"variable {variable!r}: state {twice!r} is listed twice")
+            twice = next(s for s, n in Counter(states).items() if n > 1)
+            self.fail(mark, f"variable {shown(variable)}: state {shown(twice)} is listed twice")
         self.states[variable] = tuple(states)
 
     def define(
@@ -72,15 +80,21 @@ class Draft:
         """
         for v in (variable, *parents):
             if v not in self.states:
-                self.fail(mark, f"unknown variable {v!r} in the table of {variable!r}")
+                self.fail(mark, f"unknown variable {shown(v)} in the table of {shown(variable)}")
         if variable in self.parents:
-            self.fail(mark, f"the table of {variable!r} is given twice")
+            self.fail(mark, f"the table of {shown(variable)} is given twice")
         if len({variable, *parents}) != len(parents) + 1:
             self.fail(mark, f"table of {variable!r}: a variable is listed twice")
         shape = tuple(len(self.states[v]) for v in (*parents, variable))
-        entries = float(np.prod([float(n) for n in shape]))
+        entries = math.prod(shape)  # whole numbers: exact, however many parents there are
         if full and entries > ENTRY_LIMIT:
-            self.fail(mark, f"table of {variable!r} would have {entries:.3g} entries")
+            power = len(str(entries)) - 1 if entries < 10**4000 else 4000
+            what = f"table of {shown(variable)} would have about 1e{power} entries"
+            self.fail(mark, f"{what}, expected at most {ENTRY_LIMIT:,}")
+        self._entries += entries if full else 0
+        if self._entries > TOTAL_LIMIT:
+            self.fail(mark, f"the tables up to that of {shown(variable)} have over "
+                      f"{TOTAL_LIMIT:,} entries")  # fmt: skip
         self.parents[variable] = tuple(parents)
         return shape
 
@@ -94,24 +108,59 @@ class Draft:
         try:
             return np.array([float(w) for w in words]).reshape(shape)
         except ValueError as error:
-            self.fail(mark, f"{what}: expected numbers, got {str(error).split(': ')[-1]}")
+            got = shown(str(error).split(": ")[-1].strip("'"))
+            self.fail(mark, f"{what}: expected numbers, got {got}")
 
     def table(
-        self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
+        self,
+        variable: str,
+        values: Array,
+        mark: int | None,
+        rows: Sequence[int] | None = None,
+        *,
+        proportions: bool = False,
     ) -> None:
-        """Set a full table, shape as `define` gave it; `rows` are marks of its rows in order."""
+        """Set a full table, shape as `define` gave it; `rows` are marks of its rows in order.
+
+        With `proportions` a row may have any sum above zero, since only its proportions count.
+        """
+        if proportions:
+            values = self._as_shares(values)
         self.gates[variable] = Table(self.settle(variable, values, mark, rows))
 
+    def _as_shares(self, values: Array) -> Array:
+        """Divide rows that are no distributions by their sums, where that has a meaning."""
+        with np.errstate(all="ignore"):
+            sums = values.sum(axis=-1)
+            off = np.abs(sums - 1.0)
+            usable = np.isfinite(sums) & (sums > 0.0) & (values.min(axis=-1) >= 0.0)
+            loose = usable & (off > ROUNDING)
+            if not loose.any():
+                return values
+            shares = np.where(loose[..., None], values / sums[..., None], values)
+        self._rounded += int(loose.sum())
+        self._worst = max(self._worst, float(off[loose].max()))
+        return shares
+
     def settle(
-        self, variable: str, values: Array, mark: int | None, rows: Sequence[int] | None = None
+        self,
+        variable: str,
+        values: Array,
+        mark: int | None,
+        rows: Sequence[int] | None = None,
+        *,
+        what: str = "",
     ) -> Array:
-        """Check that rows are distributions; renormalise those off by rounding."""
+        """Check that rows are distributions; renormalise those off by rounding.
+
+        `what` names the rows, where they are not those of the variable's table.
+        """
         sums = values.sum(axis=-1)
         with np.errstate(invalid="ignore"):
             off, least = np.abs(sums - 1.0), values.min(axis=-1)
             bad = ~((off <= ROUNDING) & (least >= -SLIGHT))
         if bad.any():
-            self._fail_row(variable, values, int(np.argmax(bad)), mark, rows)
+            self._fail_row(variable, values, int(np.argmax(bad)), mark, rows, what)
         loose = (off > SUM_TOLERANCE) | (least < 0.0)
         if not loose.any():
             return values
@@ -122,19 +171,27 @@ class Draft:
         return np.where(loose[..., None], values / sums[..., None], values)
 
     def _fail_row(
-        self, v: str, values: Array, row: int, mark: int | None, rows: Sequence[int] | None
+        self,
+        v: str,
+        values: Array,
+        row: int,
+        mark: int | None,
+        rows: Sequence[int] | None,
+        what: str,
     ) -> NoReturn:
         shape = values.shape[:-1]
         numbers = values.reshape(-1, values.shape[-1])[row]
-        parents = self.parents[v][: len(shape)]
-        at = [self.states[u][k] for u, k in zip(parents, np.unravel_index(row, shape), strict=True)]
-        given = ", ".join(f"{u}={s}" for u, s in zip(parents, at, strict=True))
-        what = f"P({v} | {given})" if given else f"P({v})"
+        what = what or self._row_name(v, np.unravel_index(row, shape) if shape else ())
         if not (numbers >= -SLIGHT).all():
             problem = f"expected probabilities of at least 0, got {numbers.min():g}"
         else:
             problem = f"expected numbers that sum to 1, got {numbers.sum():.10g}"
         self.fail(mark if rows is None else rows[row], f"{what}: {problem}")
+
+    def _row_name(self, v: str, at: Sequence[Any]) -> str:
+        pairs = zip(self.parents[v], at, strict=True)
+        given = ", ".join(f"{u}={self.states[u][k]}" for u, k in pairs)
+        return f"P({v} | {given})" if given else f"P({v})"
 
     def network(self) -> Network:
         """Return the network, or raise `FormatError` on a missing table or a cycle."""

@@ -1,20 +1,31 @@
-"""HUGIN .net: nodes with attributes, potentials with nested data, the variable itself fastest.
+"""HUGIN .net and .oobn: nodes with attributes, potentials with nested data, the variable fastest.
 
 Identifiers there are C-like; other names are written as the nearest identifier, and the true name
 goes into the attribute ``fascinet_name``, from which it is read back.
+
+Read is what has one meaning here: a network, or one class without instances of others; discrete
+chance nodes, numbered and interval ones too; tables whose rows are proportions (a warning says how
+far they were off). Decisions, utilities, functions, continuous nodes, instances and tables that
+only an expression describes are refused by name.
 """
 
 import re
+from itertools import islice
 from typing import NoReturn
 
+from fascinet.model.errors import shown
 from fascinet.model.formats.bif import UNNAMED
-from fascinet.model.formats.common import Draft, digits, full_table, identifiers
+from fascinet.model.formats.common import Draft, digits, full_table, identifiers, warn
 from fascinet.model.network import Network
 
 TOKEN = re.compile(
-    r'%[^\n]*|("(?:[^"\\]|\\.)*"|[{}()=;|"]|[^\s{}()=;|"%]+)',
+    r'%[^\n]*+|("(?:[^"\\]|\\.)*+"|".*+|[{}()=;|]|[^\s{}()=;|"%]++)',
     re.DOTALL,
-)
+)  # a quote that nothing closes takes the rest of the file
+REFUSED = {
+    "decision": "a decision node", "utility": "a utility node", "function": "a function node",
+    "continuous": "a continuous node", "instance": "an instance of another class",
+}  # fmt: skip
 KEPT = "fascinet_name"
 SKIPPED = {"position", "states", "subtype", "state_values", "node_size", KEPT}
 
@@ -30,16 +41,17 @@ class _Parser:
         self.tokens = [*(t for t in TOKEN.findall(text) if t), ""]
         self.draft = Draft(file, self.line)
         self.names: dict[str, str] = {}
+        self.in_class = ""
 
     def line(self, mark: int) -> int:
         """Return the line of token number `mark`."""
-        matches = [m for m in TOKEN.finditer(self.text) if m.group(1)]
-        start = matches[mark].start() if mark < len(matches) else len(self.text.rstrip())
+        starts = (m.start() for m in TOKEN.finditer(self.text) if m[1])
+        start = next(islice(starts, mark, None), len(self.text.rstrip()))
         return self.text.count("\n", 0, start) + 1
 
     def fail(self, expected: str) -> NoReturn:
         token = self.tokens[self.at]
-        got = repr(token) if token else "the end of the file"
+        got = shown(token) if token else "the end of the file"
         self.draft.fail(self.at, f"expected {expected}, got {got}")
 
     def take(self, expected: str) -> None:
@@ -49,7 +61,7 @@ class _Parser:
 
     def word(self, what: str) -> str:
         token = self.tokens[self.at]
-        if not token or token in '{}()=;|"':
+        if not token or token[0] in '{}()=;|"':
             self.fail(what)
         self.at += 1
         return token
@@ -69,31 +81,60 @@ class _Parser:
         found: dict[str, tuple[list[str], int]] = {}
         while self.tokens[self.at] != "}":
             key = self.word("an attribute or '}'")
-            self.take("=")
-            mark = self.at
-            found[key] = (self.value(), mark)
+            found[key] = self.attribute()
         self.at += 1
         return found
+
+    def attribute(self) -> tuple[list[str], int]:
+        self.take("=")
+        mark = self.at
+        return self.value(), mark
 
     def run(self) -> Network:
         while self.tokens[self.at]:
             mark = self.at
             keyword = self.word("'net', 'node' or 'potential'")
-            if keyword in ("net", "class"):
-                self.net()
-            elif keyword == "node":
-                self.node(mark)
-            elif keyword == "discrete" and self.tokens[self.at] == "node":
-                self.at += 1
-                self.node(mark)
-            elif keyword == "potential":
-                self.potential(mark)
+            if keyword == "net":
+                self.head(self.attributes())
+            elif keyword == "class":
+                self.oo_class(mark)
             else:
-                self.draft.fail(mark, f"expected 'net', 'node' or 'potential', got {keyword!r}")
+                self.part(keyword, mark)
         return self.draft.network()
 
-    def net(self) -> None:
-        found = {k: text(x) for k, (x, _) in self.attributes().items()}
+    def part(self, keyword: str, mark: int) -> None:
+        """Read a node or a potential, or say what else it is."""
+        if keyword == "discrete":
+            keyword = self.word("'node'")
+        if keyword == "node":
+            self.node(mark)
+        elif keyword == "potential":
+            self.potential(mark)
+        elif keyword in REFUSED:
+            names = [t for t in self.tokens[self.at : self.at + 2] if t not in ("node", *REFUSED)]
+            what = f"{shown(names[0]) if names else 'it'} is {REFUSED[keyword]}"
+            self.draft.fail(mark, f"{what}: only discrete chance nodes are read")
+        else:
+            self.draft.fail(mark, f"expected 'net', 'node' or 'potential', got {shown(keyword)}")
+
+    def oo_class(self, mark: int) -> None:
+        """Read a class as a network; a second one is an error, since either could be meant."""
+        name = self.word("the class's name")
+        if self.in_class:
+            self.draft.fail(mark, f"class {shown(name)} besides {self.in_class!r}: expected one")
+        self.in_class = self.draft.name = name
+        self.take("{")
+        while self.tokens[self.at] != "}":
+            inner = self.at
+            keyword = self.word("an attribute, 'node', 'potential' or '}'")
+            if self.tokens[self.at] == "=":
+                self.attribute()
+            else:
+                self.part(keyword, inner)
+        self.at += 1
+
+    def head(self, attributes: dict[str, tuple[list[str], int]]) -> None:
+        found = {k: text(x) for k, (x, _) in attributes.items()}
         name = found.get("name", "")
         self.draft.name = "" if name in UNNAMED else name
         self.draft.version = found.get("fascinet_version", "")
@@ -101,11 +142,12 @@ class _Parser:
     def node(self, mark: int) -> None:
         ident = self.word("a node's name")
         found = self.attributes()
-        if "states" not in found:
-            self.draft.fail(mark, f"node {ident!r} has no states")
+        states = states_of(found)
+        if not states:
+            self.draft.fail(mark, f"node {shown(ident)} has no states")
         name = text(found[KEPT][0]) if KEPT in found else ident
         self.names[ident] = name
-        self.draft.declare(name, [unquote(t) for t in found["states"][0]], mark)
+        self.draft.declare(name, states, mark)
         meta = {k: text(x) for k, (x, _) in found.items() if k not in SKIPPED and text(x)}
         if meta:
             self.draft.meta[name] = meta
@@ -121,16 +163,30 @@ class _Parser:
         self.take(")")
         shape = self.draft.define(child, parents, mark)
         found = self.attributes()
+        model = next((k for k in found if k.startswith("model_")), None)
         if "data" not in found:
-            what = next((k for k in found if k.startswith("model_")), "nothing")
-            self.draft.fail(mark, f"potential of {child!r}: expected 'data', got {what!r}")
+            what = f"{model!r}, an expression, which is not evaluated" if model else "'nothing'"
+            self.draft.fail(mark, f"potential of {child!r}: expected 'data', got {what}")
+        if model:
+            warn(f"{self.draft.file}: the table of {child!r} is read, its expression is not")
         words, at = found["data"]
         numbers = self.draft.numbers(words, shape, at, f"potential of {child!r}")
-        self.draft.table(child, numbers, at)
+        self.draft.table(child, numbers, at, proportions=True)
 
     def variable(self) -> str:
         word = self.word("a node's name")
         return self.names.get(word, word)
+
+
+def states_of(found: dict[str, tuple[list[str], int]]) -> list[str]:
+    """Return a node's states: its labels, or its numbers, or its intervals."""
+    states = [unquote(t) for t in found.get("states", ([], 0))[0]]
+    if any(states) or "state_values" not in found:
+        return states
+    values = [unquote(t) for t in found["state_values"][0]]
+    if text(found.get("subtype", ([], 0))[0]) == "interval":
+        return [f"{a} - {b}" for a, b in zip(values, values[1:], strict=False)]
+    return values
 
 
 def unquote(token: str) -> str:

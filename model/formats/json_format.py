@@ -17,7 +17,7 @@ from fascinet.model.formats.json_read import FORM, SCHEMA_VERSION, Reader
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
-CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
+CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*+"?|(-?Infinity|NaN)', re.DOTALL)
 
 
 def parse(text: str, file: str) -> Network:

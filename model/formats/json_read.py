@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fascinet.model.errors import NetworkError
+from fascinet.model.errors import NetworkError, shown
 from fascinet.model.formats.common import Draft
 from fascinet.model.formats.json_place import Path, line_of, spelled
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
@@ -13,6 +13,7 @@ from fascinet.model.network import Network
 
 FORM = "fascinet-network"
 SCHEMA_VERSION = 1
+DEPTH_LIMIT = 64
 
 
 class Reader:
@@ -46,10 +47,10 @@ class Reader:
         if not isinstance(self.data, dict) or self.data.get("format") != FORM:
             self.draft.fail(self.mark(["format"]), f'expected an object with "format": "{FORM}"')
         version = self.data.get("schema_version")
-        if version != SCHEMA_VERSION:
+        if isinstance(version, bool) or version != SCHEMA_VERSION:
             self.draft.fail(
                 self.mark(["schema_version"]),
-                f"expected schema_version {SCHEMA_VERSION}, got {version!r}",
+                f"expected schema_version {SCHEMA_VERSION}, got {shown(version)}",
             )
         self.draft.name = self.get(self.data, "name", str, [], "")
         self.draft.version = self.get(self.data, "version", str, [], "")
@@ -87,9 +88,11 @@ class Reader:
         name = self.get(item, "name", str, path)
         self.draft.declare(name, self.texts(item, "states", path), self.mark(path))
         if meta := self.get(item, "meta", dict, path, {}):
+            if too_deep(meta):
+                self.fail([*path, "meta"], f"nested deeper than {DEPTH_LIMIT}")
             try:
                 self.draft.meta[name] = with_arrays(meta)
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 self.fail([*path, "meta", "ranges"], "expected lists of numbers")
 
     def define(self, item: Any, path: Path) -> None:
@@ -98,8 +101,8 @@ class Reader:
         states, parents = self.draft.states, self.texts(item, "parents", path, [])
         gate = self.get(item, "gate", dict, path)
         kind = gate.get("kind")
-        if kind not in READERS:
-            self.fail(place, f"expected a kind of {', '.join(READERS)}, got {kind!r}")
+        if not isinstance(kind, str) or kind not in READERS:
+            self.fail(place, f"expected a kind of {', '.join(READERS)}, got {shown(kind)}")
         self.draft.define(name, parents, self.mark(path), full=kind != "noisy_max")
         shape = (*(len(states[u]) for u in parents), len(states[name]))
         try:
@@ -114,12 +117,26 @@ class Reader:
     def as_array(self, values: Any, shape: Sequence[int], path: Path) -> Array:
         """Return nested lists as an array of that shape."""
         try:
-            array = np.array(values, dtype=np.float64)
-        except (ValueError, TypeError):
+            array = np.array(values)
+        except (ValueError, TypeError, OverflowError):
             self.fail(path, "expected nested lists of numbers")
+        if array.dtype.kind not in "fiu":  # texts, truth values, null, too large whole numbers
+            self.fail(path, "expected nested lists of numbers")
+        array = array.astype(np.float64)
         if array.shape != tuple(shape):
             self.fail(path, f"expected shape {tuple(shape)}, got {array.shape}")
         return array
+
+
+def too_deep(value: Any) -> bool:
+    """Tell whether a value nests deeper than is read."""
+    level = [value]
+    for _ in range(DEPTH_LIMIT):
+        parts = [x for item in level for x in (item.values() if isinstance(item, dict) else item)]
+        level = [x for x in parts if isinstance(x, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def with_arrays(meta: dict[str, Any]) -> dict[str, Any]:
@@ -151,9 +168,15 @@ def _noisy_max(reader: Reader, gate: Any, shape: tuple[int, ...], path: Path) ->
 
 
 def _function(reader: Reader, gate: Any, shape: tuple[int, ...], path: Path) -> Gate:
-    outcome = reader.array(gate, "outcome", shape[:-1], path)
+    place = [*path, "outcome"]
+    if len(shape) == 1:  # without parents: one number, not a list
+        outcome = reader.as_array(gate.get("outcome"), (), place)
+    else:
+        outcome = reader.array(gate, "outcome", shape[:-1], path)
+    if not (np.abs(outcome) <= shape[-1]).all():
+        reader.fail(place, f"expected numbers of states, 0 to {shape[-1] - 1}")
     if not np.array_equal(outcome, np.floor(outcome)):
-        reader.fail([*path, "outcome"], "expected whole numbers")
+        reader.fail(place, "expected whole numbers")
     return Function(outcome.astype(np.int64), shape[-1])
 
 

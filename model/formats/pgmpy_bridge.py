@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.model.errors import FormatError
+from fascinet.model.foreign import refusal
 from fascinet.model.formats.common import Draft, full_table, losses, warn
 from fascinet.model.formats.divorce import divorced
 from fascinet.model.network import Network
@@ -58,8 +59,10 @@ def from_pgmpy(model: "DiscreteBayesianNetwork") -> Network:
     Raises
     ------
     FormatError
-        If a node has no table, or a table is no distribution.
+        If it is something else, a node has no table, or a table is no distribution.
     """
+    if not isinstance(model, _classes()[0]):  # pyright: ignore  (callers err)
+        raise refusal("a pgmpy DiscreteBayesianNetwork", model)
     draft = Draft("pgmpy network")
     tables: Any = model.get_cpds()  # pgmpy types it as one table or a list
     cpds = {cpd.variable: cpd for cpd in tables}

@@ -7,6 +7,7 @@ import numpy as np
 from fascinet.model.errors import FormatError
 from fascinet.model.formats.common import Draft, full_table, losses, warn
 from fascinet.model.formats.divorce import divorced
+from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
 
@@ -48,24 +49,42 @@ def to_pyagrum(network: Network) -> Any:
 def from_pyagrum(net: Any) -> Network:
     """Return a network from a pyAgrum one; states are the labels of its variables.
 
+    Whatever a variable's table is made of there (noisy-OR, noisy-AND, logit, aggregators), it is
+    read entry by entry and becomes a full table.
+
     Raises
     ------
     FormatError
-        If a table is no distribution.
+        If it is another kind of pyAgrum model, or a table is no distribution.
     """
+    gum = _module()
     draft = Draft("pyAgrum network")
+    if not isinstance(net, gum.BayesNet):
+        draft.fail(None, f"expected a BayesNet, got {type(net).__name__}")
     names = {k: net.variable(k).name() for k in net.nodes()}
     for k, v in names.items():
         draft.declare(v, list(net.variable(k).labels()), None)
     for k, v in names.items():
         cpt = net.cpt(k)
         parents = [u for u in cpt.names if u != v]
-        draft.define(v, parents, None)
-        shown = list(reversed(cpt.names))
-        values = np.asarray(cpt.toarray(), dtype=np.float64)
-        axes = [shown.index(u) for u in (*parents, v)]
-        draft.table(v, np.ascontiguousarray(np.transpose(values, axes)), None)
+        shape = draft.define(v, parents, None)
+        draft.table(v, _entries(gum, cpt, (*parents, v), shape), None)
     return draft.network()
+
+
+def _entries(gum: Any, cpt: Any, order: tuple[str, ...], shape: tuple[int, ...]) -> Array:
+    """Return a table entry by entry, the last of `order` fastest.
+
+    `toarray` and its kin read the memory of a plain table, which other kinds of table do not have.
+    """
+    place = gum.Instantiation()
+    for name in reversed(order):  # the first one added moves fastest
+        place.add(cpt.variable(name))
+    values = np.empty(int(np.prod(shape)))
+    for k in range(values.size):
+        values[k] = cpt.get(place)
+        place.inc()
+    return values.reshape(shape)
 
 
 def _module() -> Any:

@@ -5,7 +5,11 @@ start with the resting one. Writing turns the states of such nodes round and eve
 with it; reading turns them back. The parameters are net effects (Díez 1993), as GeNIe shows under
 *net*; a column of parameters per parent's state, ordered by ``strengths``, then the leak.
 
-Identifiers are C-like: other names of variables and states go into user properties.
+Identifiers are C-like: other names of variables and states go into user properties. The `<name>`
+that GeNIe shows on a node is kept as the variable's label.
+
+pyAgrum writes this format too, with the first parent fastest where GeNIe has it slowest; its files
+say so in `app="aGrUM …"`. Dynamic networks are refused: their arcs across time have no place here.
 """
 
 import json
@@ -21,6 +25,10 @@ from fascinet.model.network import Network
 
 PREFIX = "fascinet_"
 TAGS = ("cpt", "noisymax", "deterministic")
+ONLY_GENIE = {
+    "decision": "a decision", "utility": "a utility", "mau": "a utility", "equation": "an equation",
+    "demorgan": "a DeMorgan gate", "noisyadder": "a noisy adder",
+}  # fmt: skip
 
 
 def parse(text: str, file: str) -> Network:
@@ -30,6 +38,11 @@ def parse(text: str, file: str) -> Network:
     draft = Draft(file)
     if root.tag != "smile" or nodes is None:
         draft.fail(root.line, f"expected <smile> with <nodes>, got <{root.tag}>")
+    if dynamic := root.first("dynamic"):
+        draft.fail(
+            dynamic.line, "<dynamic>: dynamic networks are not read; unroll it in GeNIe "
+            "(Network, Unroll) and save the result",
+        )  # fmt: skip
     return _Reader(draft, root, nodes).run()
 
 
@@ -39,6 +52,9 @@ class _Reader:
         self.names: dict[str, str] = {}
         self.idents: dict[str, list[str]] = {}
         self.turned: set[str] = set()
+        shown = [g for e in root.all("extensions") for g in e.all("genie")]
+        self.first_fastest = any(g.attrs.get("app", "").lower().startswith("agrum") for g in shown)
+        self.labels = dict(found for g in shown for found in labels(g))
 
     def run(self) -> Network:
         extras = properties(self.root)
@@ -59,7 +75,9 @@ class _Reader:
 
     def declare(self, node: Node) -> None:
         if node.tag not in TAGS:
-            self.draft.fail(node.line, f"expected one of {', '.join(TAGS)}, got <{node.tag}>")
+            known = f"expected one of {', '.join(TAGS)}"
+            what = f" ({ONLY_GENIE[node.tag]}: not read)" if node.tag in ONLY_GENIE else ""
+            self.draft.fail(node.line, f"{known}, got <{node.tag}>{what}")
         ident = node.attrs.get("id", "")
         extras = properties(node)
         name = extras.pop(PREFIX + "name", ident)
@@ -70,6 +88,9 @@ class _Reader:
             shown = shown[::-1]
         self.names[ident], self.idents[name] = name, states
         self.draft.declare(name, shown, node.line)
+        label = self.labels.get(ident, name)
+        if label not in (name, ident):
+            extras.setdefault("label", label)
         if extras:
             self.draft.meta[name] = dict(extras)
 
@@ -87,6 +108,8 @@ class _Reader:
     def define(self, node: Node) -> None:
         name = self.names[node.attrs.get("id", "")]
         parents = [self.names.get(p, p) for p in node.words("parents")]
+        if self.first_fastest:
+            parents.reverse()
         noisy = node.tag == "noisymax"
         shape = self.draft.define(name, parents, node.line, full=not noisy)
         if noisy:
@@ -122,23 +145,16 @@ class _Reader:
         rows = self.draft.numbers(
             node.words("parameters"), (sum(cards) + 1, size), node.line, what
         )[:, ::-1]
+        rows = self.draft.settle(name, rows, node.line, what=f"a column of the {what}")
         order = self.strengths(node, name, cards)
         links: list[Array] = []
         start = 0
         for u, card, places in zip(self.draft.parents[name], cards, order, strict=True):
             link = np.empty((card, size))
             link[places] = rows[start : start + card]
-            link = link[::-1] if u in self.turned else link
-            links.append(self.row_check(name, link, node))
+            links.append(link[::-1] if u in self.turned else link)
             start += card
-        leak = self.row_check(name, rows[-1:], node)[0]
-        self.draft.gates[name] = NoisyMax(tuple(links), leak)
-
-    def row_check(self, name: str, rows: Array, node: Node) -> Array:
-        off = np.abs(rows.sum(axis=-1) - 1.0).max()
-        if not (rows >= 0.0).all() or not off <= 1e-3:
-            self.draft.fail(node.line, f"parameters of {name!r}: expected columns that sum to 1")
-        return rows if off <= 1e-9 else rows / rows.sum(axis=-1, keepdims=True)
+        self.draft.gates[name] = NoisyMax(tuple(links), rows[-1])
 
     def strengths(self, node: Node, name: str, cards: tuple[int, ...]) -> list[list[int]]:
         words = node.words("strengths") or [str(k) for card in cards for k in range(card)]
@@ -151,6 +167,17 @@ class _Reader:
             order.append(places)
             start += card
         return order
+
+
+def labels(node: Node) -> list[tuple[str, str]]:
+    """Return identifier and shown name of the nodes in the layout, submodels included."""
+    found: list[tuple[str, str]] = []
+    for child in node.children:
+        if child.tag == "submodel":
+            found += labels(child)
+        elif child.tag == "node" and (name := child.first("name")):
+            found.append((child.attrs.get("id", ""), name.text.strip()))
+    return [(ident, name) for ident, name in found if name]
 
 
 def properties(node: Node) -> dict[str, str]:

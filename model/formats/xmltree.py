@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from xml.parsers import expat
 
-from fascinet.model.errors import FormatError
+from fascinet.model.errors import FormatError, shown
 
 DEPTH_LIMIT = 64
+NODE_LIMIT = 200_000
+"""Most elements and attributes together."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class _Builder:
     def __init__(self, file: str, skipped: int) -> None:
         self.file, self.skipped = file, skipped
         self.stack: list[Node] = []
+        self.texts: list[list[str]] = []
+        self.count = 0
         self.root: Node | None = None
         self.parser = expat.ParserCreate("utf-8")  # whatever the file declares: it is text by now
         self.parser.buffer_text = True
@@ -60,21 +64,25 @@ class _Builder:
     def start(self, tag: str, attrs: dict[str, str]) -> None:
         if len(self.stack) >= DEPTH_LIMIT:
             self.fail(f"elements are nested deeper than {DEPTH_LIMIT}")
+        self.count += 1 + len(attrs)
+        if self.count > NODE_LIMIT:
+            self.fail(f"expected at most {NODE_LIMIT:,} elements and attributes")
         node = Node(tag, attrs, self.line)
         if self.stack:
             self.stack[-1].children.append(node)
         else:
             self.root = node
         self.stack.append(node)
+        self.texts.append([])
 
     def end(self, tag: str) -> None:
-        self.stack.pop()
+        self.stack.pop().text = "".join(self.texts.pop())
 
     def data(self, text: str) -> None:
-        self.stack[-1].text += text
+        self.texts[-1].append(text)
 
     def refuse_entity(self, name: str, *rest: Any) -> None:
-        self.fail(f"XML entity {name!r} is declared; entities are refused")
+        self.fail(f"XML entity {shown(name)} is declared; entities are refused")
 
     def refuse_external(self, *rest: Any) -> int:
         self.fail("an external XML entity is used; entities are refused")
@@ -92,10 +100,13 @@ def parse_xml(text: str, file: str) -> Node:
     builder = _Builder(file, text.count("\n", 0, len(text) - len(body)))
     try:
         builder.parser.Parse(body.encode(), True)
+    except UnicodeEncodeError:
+        raise FormatError(f"{file}: half a character (a lone surrogate)") from None
     except expat.ExpatError as error:
         line = error.lineno + builder.skipped
         raise FormatError(f"{file}:{line}: {expat.ErrorString(error.code)}") from None
-    assert builder.root is not None
+    if builder.root is None:
+        raise FormatError(f"{file}: expected an XML element")
     return builder.root
 
 

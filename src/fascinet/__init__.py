@@ -1,7 +1,7 @@
 """fascinet: exact, explained differential reasoning with Bayesian networks.
 
 >>> import fascinet as fn
->>> network = fn.load()                     # the shipped network, or fn.load("alarm.bif")
+>>> network = fn.load(setting="primary_care")  # the shipped network, or fn.load("alarm.bif")
 >>> engine = fn.Engine(network)
 >>> engine.posterior({"weakness": "objective"})["als"]["yes"] > 0
 True

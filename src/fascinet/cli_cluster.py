@@ -1,5 +1,6 @@
 """Blocks of a cohort on the workers of a dask scheduler, in the order they came."""
 
+import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from fascinet.model.network import Network
 if TYPE_CHECKING:
     import pandas as pd
 
-PATIENCE = "5s"
+PATIENCE = 5  # seconds
 ENGINES: dict[str, Engine] = {}
 """Kept by a worker from block to block: one engine, with its programs, for each network."""
 
@@ -57,12 +58,23 @@ def spread(
 def connect(address: str) -> Any:
     """Return a client of the scheduler."""
     try:
-        from distributed import Client
+        from distributed import Client, rpc
     except ImportError:
         raise FormatError("dask is not installed: pip install 'fascinet[cluster]'") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+    async def greet() -> None:
+        async with rpc(address) as scheduler:
+            await scheduler.identity()
+
     try:
+        # the client's own timeout does not cover its greeting: a port that never answers hangs it
+        asyncio.run(asyncio.wait_for(greet(), PATIENCE))
         return Client(address, timeout=PATIENCE)
-    except (OSError, ValueError) as error:
-        first = str(error).partition("\n")[0]
+    except TimeoutError:
+        raise FascinetError(
+            f"--scheduler {address}: cannot be reached: no answer in {PATIENCE} s"
+        ) from None
+    except Exception as error:  # whatever is said there may be no dask at all
+        first = str(error).partition("\n")[0] or type(error).__name__
         raise FascinetError(f"--scheduler {address}: cannot be reached: {first}") from None

@@ -186,9 +186,9 @@ def reach(asked: Asked) -> Result:
     try:
         p = float(given or "")
     except ValueError:
-        raise CaseError(
-            f"--report reach: expected --reach P, a probability, got {given!r}"
-        ) from None
+        p = -1.0
+    if not 0.0 <= p <= 1.0:
+        raise CaseError(f"--report reach: expected --reach P, a probability, got {given!r}")
     hypothesis = is_state(asked.engine.network, asked.target, asked.state)
     now = asked.engine.posterior(asked.hard, soft=asked.soft, targets=[asked.target])
     sense = ">=" if p >= now[asked.target][asked.state] else "<="

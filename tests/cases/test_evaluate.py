@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fascinet.engine.clinic.evaluate import Answer, evaluate
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.model.errors import CaseError
 from fascinet.model.phenopackets import Packet
 
@@ -120,3 +121,65 @@ def test_a_broken_folder_is_named(folder: Path, change, message: str) -> None:
     change(folder)
     with pytest.raises(CaseError, match=message):
         evaluate(folder, answer)
+
+
+NATIVE = {
+    "p": {"findings": {"weakness": "objective", "atrophy": "yes"}, "age": 60},
+    "q": {"id": "q2", "findings": {"emg": None}, "exposures": {"caffeine": "present"}},
+    "r": {"weakness": "none", "cramps": "yes"},
+}
+
+
+def native_folder(folder: Path, cases: dict[str, object], truth: str) -> Path:
+    (folder / "packets").mkdir()
+    (folder / "truth.csv").write_text(f"case_id,primary_cause\n{truth}")
+    for name, case in cases.items():
+        (folder / "packets" / f"{name}.json").write_text(json.dumps(case))
+    return folder
+
+
+def test_native_cases_are_scored_as_what_they_say(tmp_path: Path) -> None:
+    truth = "p,als\nq2,drugs_substances\nr,stress_anxiety\n"
+    found = shipped_reasoner().evaluate(native_folder(tmp_path, NATIVE, truth))
+    scores = {c.id: c for c in found.cases}
+    for name, case in (("p", NATIVE["p"]), ("q2", NATIVE["q"]), ("r", NATIVE["r"])):
+        groups = shipped_reasoner().diagnose(case, tests=0, intervals=False).groups
+        assert scores[name].first == groups[0].group
+        want = {g.group: g.score for g in groups}[scores[name].truth]
+        assert scores[name].score == pytest.approx(want, abs=1e-12)
+    assert scores["q2"].benign  # caffeine, and nothing else
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ({}, "empty case"),
+        ({"findings": {}}, "empty case"),
+        ({"findings": {"weakness": None}, "age": 50}, "empty case"),
+        ({"findings": {"weaknes": "none"}}, "did you mean 'weakness'"),
+        ({"findings": {"weakness": "big"}}, "unknown state"),
+        ({"cases": [1, 2]}, "cases"),
+        ({"resourceType": "Bundle"}, "FHIR"),
+    ],
+)
+def test_a_file_that_is_no_case_is_named(tmp_path: Path, case: object, said: str) -> None:
+    folder = native_folder(tmp_path, {"odd": case}, "odd,als\n")
+    with pytest.raises(CaseError, match=said) as error:
+        shipped_reasoner().evaluate(folder)
+    assert "odd" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("truth", "said"),
+    [
+        ("p,als\np,als\n", "'p' has two rows"),
+        ("p,als,ms\n", "row 1"),
+        ("p\n", "row 1"),
+        (",als\n", "row 1"),
+        ('"p,als\n', "cannot be read"),
+        ("", "and a row"),
+    ],
+)
+def test_a_table_of_answers_that_is_damaged(tmp_path: Path, truth: str, said: str) -> None:
+    with pytest.raises(CaseError, match=said):
+        shipped_reasoner().evaluate(native_folder(tmp_path, {"p": NATIVE["p"]}, truth))

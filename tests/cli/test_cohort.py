@@ -2,11 +2,14 @@
 
 import gzip
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -179,6 +182,36 @@ def test_a_scheduler_that_is_not_there_is_one_line(
     assert said.code == 2, said.err
     assert "Traceback" not in said.err
     assert "cannot be reached" in said.err.splitlines()[-1]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_port_that_is_no_scheduler_is_one_line(
+    fascinet: Run, asia: Path, tmp_path: Path, greeting: bytes
+) -> None:
+    """One that takes the connection and then says nothing, and one that says something else."""
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    out = tmp_path / "out.csv"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        taken: list[socket.socket] = []
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+                    taken[-1].sendall(greeting)
+
+        Thread(target=greet, daemon=True).start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        said = fascinet(
+            "cohort", save(tmp_path), out, "--network", asia, "--scheduler", f"tcp://{address}"
+        )
+        server.shutdown(socket.SHUT_RDWR)
+    for connection in taken:
+        connection.close()
+    assert said.code == 2 and "Traceback" not in said.err
+    assert address in said.err.splitlines()[-1]
     assert not out.exists()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fascinet.model.errors import FascinetError, FormatError
 from fascinet.model.formats import FormatWarning, read, write
-from fascinet.model.formats.bif import TOKEN, tokens_of
+from fascinet.model.formats.bif import TOKEN, is_stray, parts_of, starts_of, tokens_of
 from fascinet.model.gates import Function, Gate, Table, noisy_or
 from fascinet.model.network import Network
 
@@ -195,7 +195,10 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_tokens_by_pieces_are_the_tokens_of_the_whole(text: str) -> None:
     """No comment, quote or number is cut in two where the text is taken piece by piece."""
-    assert tokens_of(text) == [*(t for t in TOKEN.findall(text) if t), ""]
+    whole = [t for t in TOKEN.findall(text) if t]
+    whole = [part for t in whole for part in (parts_of(t) if is_stray(t) else (t,))]
+    assert tokens_of(text) == [*whole, ""]
+    assert [text[k] for k in starts_of(text)] == [t[0] for t in whole]
 
 
 def test_equal_tokens_are_one_string() -> None:

@@ -1,0 +1,64 @@
+"""What is handed over in place of a network, and what to do instead."""
+
+import os
+from typing import Any
+
+from fascinet.model.errors import FormatError
+
+ONLY = "only discrete Bayesian networks are supported"
+HINTS = {
+    ("pgmpy", "DiscreteBayesianNetwork"): "call Network.from_pgmpy(model)",
+    ("pgmpy", "LinearGaussianBayesianNetwork"): f"it has continuous variables; {ONLY}",
+    ("pgmpy", "FunctionalBayesianNetwork"): f"it has continuous variables; {ONLY}",
+    ("pgmpy", "DynamicBayesianNetwork"): f"it is dynamic; {ONLY}: unroll it into time slices",
+    ("pgmpy", "SEM"): f"it has continuous variables; {ONLY}",
+    ("pyagrum", "BayesNet"): "call fascinet.model.formats.pyagrum_bridge.from_pyagrum(net)",
+    ("pyagrum", "InfluenceDiagram"): f"it has decisions and utilities; {ONLY}",
+    ("pyagrum", "MarkovRandomField"): f"it has no directions; {ONLY}",
+    ("pyagrum", "CredalNet"): f"it has intervals for tables; {ONLY}",
+}
+UNDIRECTED = (
+    "DiscreteMarkovNetwork",
+    "MarkovNetwork",
+    "FactorGraph",
+    "ClusterGraph",
+    "MarkovChain",
+)
+
+
+def kind_of(value: object) -> str:
+    """Return what to call a value's type: its package, where it has one, and its name.
+
+    >>> kind_of({}), kind_of(None)
+    ('dict', 'None')
+    """
+    if value is None:
+        return "None"
+    package = type(value).__module__.partition(".")[0]
+    name = type(value).__name__
+    return name if package in ("builtins", "__main__") else f"{package} {name}"
+
+
+def hint_of(value: Any) -> str:
+    """Return what to do with a value that is no network; empty if there is nothing to say."""
+    if isinstance(value, str | os.PathLike):
+        return "call fascinet.load(path)"
+    if isinstance(value, dict):
+        return "build one with fascinet.Network(states, parents, gates)"
+    package = type(value).__module__.partition(".")[0].lower()
+    names = [c.__name__ for c in type(value).__mro__]
+    if package == "fascinet" and "Engine" in names:
+        return "pass its .network"
+    if package == "pgmpy" and any(name in UNDIRECTED for name in names):
+        return f"it has no directions; {ONLY}"
+    return next((HINTS[package, name] for name in names if (package, name) in HINTS), "")
+
+
+def refusal(expected: str, value: object) -> FormatError:
+    """Return the error for a value that is not what was expected.
+
+    >>> str(refusal("a Network", "alarm.bif"))
+    'expected a Network, got str; call fascinet.load(path)'
+    """
+    hint = hint_of(value)
+    return FormatError(f"expected {expected}, got {kind_of(value)}" + (f"; {hint}" if hint else ""))
