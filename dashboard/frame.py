@@ -10,10 +10,12 @@ import streamlit as st
 from fascinet.dashboard import service
 from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.search import hits
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
 from fascinet.dashboard.words import is_binary, listed, state_words
+from fascinet.model.free_text import Proposal, propose
 
 SESSION, HOME = "session", "home"
 NEGLIGIBLE = 0.02  # of the best likelihood: a state that fits so little is not named
@@ -60,6 +62,34 @@ def sidebar(known: Resources, here: Session) -> None:
     }
     with st.sidebar:
         mount("findings", data, on_edit, key="findings")
+        describe_in_words(known, here)
+
+
+def describe_in_words(known: Resources, here: Session) -> None:
+    """Turn a description into proposed findings, which are taken or left one by one."""
+    with st.expander("Describe in words", key="words"):
+        text = st.text_area(
+            "Description", key="words-text", max_chars=4000, height=110,
+            placeholder="62-year-old man, three months of twitching in both arms, weak grip, …",
+        )  # fmt: skip
+        told = [p for p in propose(text or "", knowledge=known.knowledge)
+                if p.state in known.catalogue.states.get(p.variable, ())]  # fmt: skip
+        open_ = [p for p in told if here.case.values.get(p.variable) != p.state]
+        if text and not told:
+            st.caption("No finding was recognised in this text.")
+        elif told and not open_:
+            st.caption("Everything that was recognised is entered.")
+        for proposal in open_:
+            _proposal(here, proposal)
+
+
+def _proposal(here: Session, proposal: Proposal) -> None:
+    edit = {"op": "set", "id": proposal.variable, "state": proposal.state}
+    name = describe(proposal.variable, proposal.state)
+    st.button(
+        f"＋ {plain(name)}", key=f"take-{proposal.variable}-{proposal.state}",
+        help=f"From “{plain(proposal.quote)}”", on_click=on_edit, args=(edit,), width="stretch",
+    )  # fmt: skip
 
 
 def strip(known: Resources, here: Session) -> None:

@@ -136,7 +136,7 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
     asked = words_of(words)
     denied = frozenset(asked) & DENIALS
     plain = [w for w in asked if w not in SMALL | DENIALS] or asked
-    index = _index(shipped_knowledge() if knowledge is None else knowledge)
+    index = index_of(knowledge)
     out: dict[tuple[str, str], Match] = {}
     for phrase in _ranked(plain, denied, index):
         entry = index.entries[phrase.variable]
@@ -245,8 +245,11 @@ class Index:
     words: frozenset[str]
 
 
-def _index(known: "Knowledge") -> Index:
-    return _shipped_index() if known is shipped_knowledge() else _index_of(known)
+def index_of(knowledge: "Knowledge | None" = None) -> Index:
+    """Return what is searched in a knowledge base, the shipped one by default."""
+    if knowledge is None or knowledge is shipped_knowledge():
+        return _shipped_index()
+    return _index_of(knowledge)
 
 
 @lru_cache(maxsize=1)

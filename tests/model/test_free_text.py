@@ -1,0 +1,55 @@
+"""A description in words becomes proposed findings: negation, lists, kin, age, sex, duration."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fascinet.model.free_text import propose
+from fascinet.model.shipped import shipped_network
+
+
+def said(text: str) -> dict[str, str]:
+    return {p.variable: p.state for p in propose(text)}
+
+
+def test_the_teachers_sentence() -> None:
+    found = said("62-year-old man, three months of twitching in both arms, weak grip, no numbness")
+    assert found["age_group"] == "60+"
+    assert found["sex"] == "male"
+    assert found["twitch_duration"] == "months"
+    assert found["twitching"] == "yes"
+    assert found["hand_weakness"] == "yes"
+    assert found["numbness_tingling"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "state"),
+    [
+        ("No weakness, cramps or pain", "cramps", "no"),
+        ("No weakness, cramps or pain", "pain", "no"),
+        ("denies any atrophy", "atrophy", "no"),
+        ("atrophy of the thighs but no cramps", "atrophy", "yes"),
+        ("atrophy of the thighs but no cramps", "cramps", "no"),
+        ("she takes a water pill", "diuretic_use", "yes"),
+        ("drinks a lot of coffee", "caffeine_excess", "yes"),
+        ("fasciculations of the tongue", "tongue_signs", "yes"),
+    ],
+)
+def test_negation_and_lists(text: str, finding: str, state: str) -> None:
+    assert said(text).get(finding) == state
+
+
+def test_what_a_relative_has_is_no_finding_of_this_person() -> None:
+    assert "tremor" not in said("My mother had a tremor")
+
+
+def test_coffee_a_day_is_no_duration() -> None:
+    assert "twitch_duration" not in said("five cups of coffee a day")
+
+
+@given(st.text(max_size=300))
+def test_any_text_gives_states_of_the_network(text: str) -> None:
+    network = shipped_network()
+    for proposal in propose(text):
+        if proposal.variable in network.index:
+            assert proposal.state in network.states(proposal.variable)
