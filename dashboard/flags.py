@@ -5,9 +5,11 @@ from math import log
 
 import streamlit as st
 
+from fascinet.dashboard.doubts import contradictions, unexpected
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.words import label, number, state_words
+from fascinet.dashboard.state import Case
+from fascinet.dashboard.words import first_up, label, number, state_words
 from fascinet.engine.clinic.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -47,19 +49,20 @@ def _flag(known: Resources, flag: RedFlag) -> str:
     )
 
 
-def doubts(answer: Differential) -> None:
-    """Say when the findings fit the network badly."""
-    lines = list(answer.warnings)
+def doubts(case: Case, answer: Differential) -> None:
+    """Say where the findings contradict each other, or fit the network badly."""
+    lines = [*contradictions(case), *answer.warnings]
     bits = answer.conflict / log(2)
     if bits > CONFLICT:
         lines.insert(0, (
             f"These findings rarely come together in this network (conflict {number(bits, 2)} "
             "bits): a cause outside it, two causes at once, or a finding entered wrongly."
         ))  # fmt: skip
+    lines += filter(None, [unexpected(case)])
     if lines:
         rows = "".join(
             f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
-            f"<span>{escape(line[:1].upper() + line[1:])}</span></div>"
+            f"<span>{escape(first_up(line))}</span></div>"
             for line in lines
         )
         st.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{rows}</div>')

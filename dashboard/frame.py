@@ -1,6 +1,6 @@
 """What every page shares: style, the case beside it, the strip of evidence, red flags, the link."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -14,11 +14,10 @@ from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.search import hits
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
-from fascinet.dashboard.words import is_binary, listed, state_words
+from fascinet.dashboard.words import is_binary, likelihood_words, state_words
 from fascinet.model.free_text import Proposal, propose
 
 SESSION, HOME = "session", "home"
-NEGLIGIBLE = 0.02  # of the best likelihood: a state that fits so little is not named
 NOTICE = "For teaching only. Not for the care of a patient."
 EMPTY = "No finding entered yet: what you see are the odds before anything is known."
 
@@ -133,21 +132,6 @@ def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
         "id": variable, "label": entry.label, "state": text,
         "kind": kind, "mark": mark, "paused": paused,
     }  # fmt: skip
-
-
-def likelihood_words(likelihood: Mapping[str, float]) -> str:
-    """Return soft evidence as what it is: the states that what was seen fits, best first.
-
-    "focal or widespread" where they fit equally well and nothing else does; "likely mild, perhaps
-    severe" where they fit unequally.
-    """
-    top = max(likelihood.values())
-    ranked = sorted(likelihood, key=lambda s: -likelihood[s])
-    best = [state_words(s) for s in ranked if likelihood[s] == top]
-    rest = [state_words(s) for s in ranked if NEGLIGIBLE * top < likelihood[s] < top]
-    if not rest:
-        return listed(best, "or")
-    return f"likely {listed(best, 'or')}, perhaps {listed(rest, 'or')}"
 
 
 def open_page(

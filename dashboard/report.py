@@ -8,7 +8,7 @@ from fascinet.dashboard.chart_parts import to_svg
 from fascinet.dashboard.figures import reference
 from fascinet.dashboard.reasons import describe, in_words, reasons
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import percent, state_words
+from fascinet.dashboard.words import label, likelihood_words, percent, state_words
 
 SHOWN = 10
 LIMITS = (
@@ -27,10 +27,10 @@ class Report:
     Attributes
     ----------
     title, model : str
-    present, absent, missing : tuple of str
-        Findings, findings known to be absent, and what was not asked.
+    present, absent, uncertain, missing : tuple of str
+        Findings, findings known to be absent, soft evidence, and what was not asked.
     flags : tuple of str
-    rows : tuple of (cause, before, now, interval, explains)
+    rows : tuple of (cause, before, now, interval, accounts for)
     reasons : tuple of str
         Why the first of the ranking stands there.
     sources : tuple of str
@@ -41,6 +41,7 @@ class Report:
     context: str
     present: tuple[str, ...]
     absent: tuple[str, ...]
+    uncertain: tuple[str, ...]
     missing: tuple[str, ...]
     flags: tuple[str, ...]
     rows: tuple[tuple[str, str, str, str, str], ...]
@@ -72,6 +73,10 @@ def compose(case: Case) -> Report:
         ),
         present=tuple(describe(v, s) for v, s in entered if s != known.resting[v]),
         absent=tuple(describe(v, s) for v, s in entered if s == known.resting[v]),
+        uncertain=tuple(
+            f"{label(known.network, v)}: {likelihood_words(like)}"
+            for v, like in case.soft_evidence.items()
+        ),
         missing=tuple(known.catalogue.by_id[v].label for v in asked if v in known.catalogue.by_id),
         flags=tuple(f"{f.level.capitalize()}: {f.text} ({f.id})" for f in answer.red_flags),
         rows=tuple(
@@ -122,7 +127,7 @@ def to_html(report: Report) -> str:
         "<tr>" + "".join(_cell(i, text) for i, text in enumerate(row)) + "</tr>"
         for row in report.rows
     )
-    heads = ("Cause", "Before", "Now", "95% interval", "Explains")
+    heads = ("Cause", "Before", "Now", "95% interval", "Accounts for")
     head = "".join(f"<th class='{'num' if i else ''}'>{h}</th>" for i, h in enumerate(heads))
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -132,6 +137,7 @@ def to_html(report: Report) -> str:
         f"<p><b>{escape(LIMITS[0])}</b> {escape(report.context)}.</p>"
         f"{''.join(f'<p class=flag>{escape(f)}</p>' for f in report.flags)}"
         f"{_list('Present', report.present)}{_list('Absent', report.absent)}"
+        f"{_list('Uncertain', report.uncertain)}"
         f"{_list('Not asked, and worth asking', report.missing)}"
         f"<h2>Differential</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"{to_svg(report.chart)}"

@@ -13,7 +13,7 @@ from fascinet.dashboard.state import Case
 FONTS = Path(__file__).with_name("static") / "fonts"
 FAMILY = "DejaVu"
 WIDTHS = (74, 24, 24, 40, 24)
-HEADS = ("Cause", "Before", "Now", "95% interval", "Explains")
+HEADS = ("Cause", "Before", "Now", "95% interval", "Accounts for")
 MISSING = "\N{WHITE SQUARE}"
 
 
@@ -38,6 +38,7 @@ def to_pdf(report: Report) -> bytes:
     for title, items in (
         ("Present", report.present),
         ("Absent", report.absent),
+        ("Uncertain", report.uncertain),
         ("Not asked, and worth asking", report.missing),
     ):
         _list(pdf, title, items)

@@ -6,6 +6,7 @@ ever shown with an exponent.
 """
 
 import math
+from collections.abc import Mapping
 
 from fascinet.model.network import Network
 
@@ -23,6 +24,7 @@ NOISE = 0.005  # half a point: smaller changes of a probability are not shown as
 CLEAR = 1.5  # a ratio of odds from which even a small probability has changed
 CROWDS = (1_000, 10_000, 100_000, 1_000_000)
 NOTHING = "no change"
+NEGLIGIBLE = 0.02  # of the best likelihood: a state that fits so little is not named
 
 
 def percent(p: float) -> str:
@@ -115,6 +117,21 @@ def listed(names: list[str], joint: str = "and") -> str:
 def state_words(state: str) -> str:
     """Return a state's name for people."""
     return _SPECIAL.get(state, state.replace("_", " "))
+
+
+def likelihood_words(likelihood: Mapping[str, float]) -> str:
+    """Return soft evidence as what it is: the states that what was seen fits, best first.
+
+    "focal or widespread" where they fit equally well and nothing else does; "likely mild, perhaps
+    severe" where they fit unequally.
+    """
+    top = max(likelihood.values())
+    ranked = sorted(likelihood, key=lambda s: -likelihood[s])
+    best = [state_words(s) for s in ranked if likelihood[s] == top]
+    rest = [state_words(s) for s in ranked if NEGLIGIBLE * top < likelihood[s] < top]
+    if not rest:
+        return listed(best, "or")
+    return f"likely {listed(best, 'or')}, perhaps {listed(rest, 'or')}"
 
 
 def label(network: Network, variable: str, *, patient: bool = False) -> str:

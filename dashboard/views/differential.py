@@ -31,7 +31,7 @@ def page() -> None:
         return
     with st.container():  # keeps its place when empty, so that what follows is not drawn anew
         flags.banner(known, answer)
-        flags.doubts(answer)
+        flags.doubts(here.case, answer)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         mount("ranking", ranking(known, here, answer), on_edit, key="ranking")

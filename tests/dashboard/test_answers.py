@@ -16,8 +16,8 @@ from fascinet.dashboard import (
     sureness,
 )
 from fascinet.dashboard.reasons import in_words, reasons
-from fascinet.dashboard.words import odds
 from fascinet.dashboard.state import Case
+from fascinet.dashboard.words import odds
 from fascinet.model.errors import CaseError, FascinetError
 
 
