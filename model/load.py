@@ -101,6 +101,7 @@ def raw_knowledge(folder: Path) -> dict[str, Any]:
     raw["causes"] = dict(raw_causes(folder))
     for part in LISTED:
         raw[part] = read_yaml(folder / f"{part}.yaml") or []
+    raw["utilities"] = read_yaml(folder / "utilities.yaml")
     statements = read_yaml(folder / "statements.yaml")
     raw["statements"] = {k: {"id": k, **v} for k, v in statements.items()}
     raw["exposures"] = read_yaml(folder / "exposures.yaml")
