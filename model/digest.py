@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from fascinet.model.schema import Knowledge
+    from fascinet.model.schema import Figure, Knowledge, Utilities
 
 T = TypeVar("T")
 
@@ -51,14 +51,58 @@ class ExposureFacts:
 
 @dataclass(frozen=True)
 class FlagFacts:
-    """A warning: any of `when` holds, each a mapping of variable to states, all of which hold."""
+    """A warning; see `fascinet.model.schema.RedFlag`."""
 
     id: str
     level: str
     when: tuple[Mapping[str, tuple[str, ...]], ...]
     text: str
     action: str
+    within: str
+    actions: tuple[str, ...]
+    despite: tuple[str, ...]
     article: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ActionFacts:
+    """What may be done; see `fascinet.model.schema.Action`."""
+
+    id: str
+    label: str
+    targets: tuple[str, ...]
+    text: str
+    by: str
+    when: tuple[Mapping[str, tuple[str, ...]], ...]
+    unless: tuple[Mapping[str, tuple[str, ...]], ...]
+    caution: str
+    article: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure with its range."""
+
+    p: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class UtilityFacts:
+    """What an action is worth; see `fascinet.model.schema.Utility`."""
+
+    benefit: Range
+    burden: Range
+    stakes: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class UtilitiesFacts:
+    """The worth of every action, and what a flag is worth, by how soon."""
+
+    actions: Mapping[str, UtilityFacts]
+    flags: Mapping[str, Range]
 
 
 @dataclass(frozen=True)
@@ -69,7 +113,10 @@ class Digest:
     ----------
     causes, mechanisms, tests, exposures : mapping of name to facts
     labels : mapping of variable to str
+    resting : mapping of variable to the state that means absent or normal
     red_flags : tuple of FlagFacts
+    actions : tuple of ActionFacts
+    utilities : UtilitiesFacts
     renamed : mapping of a variable's former name to its present one
     """
 
@@ -78,7 +125,10 @@ class Digest:
     tests: Mapping[str, TestFacts]
     exposures: Mapping[str, ExposureFacts]
     labels: Mapping[str, str]
+    resting: Mapping[str, str]
     red_flags: tuple[FlagFacts, ...]
+    actions: tuple[ActionFacts, ...]
+    utilities: UtilitiesFacts
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,9 +140,27 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         tests=_all(knowledge.tests, TestFacts),
         exposures=_all(knowledge.exposures, ExposureFacts),
         labels={name: record.label for name, record in knowledge.variables.items()},
+        resting=knowledge.resting,
         red_flags=tuple(_facts(flag, FlagFacts) for flag in knowledge.red_flags),
+        actions=tuple(_facts(action, ActionFacts) for action in knowledge.actions),
+        utilities=utilities_of(knowledge.utilities),
         renamed=dict(knowledge.renamed),
     )
+
+
+def utilities_of(declared: "Utilities") -> UtilitiesFacts:
+    """Return the facts of the declared utilities."""
+    return UtilitiesFacts(
+        {
+            name: UtilityFacts(_range(u.benefit), _range(u.burden), dict(u.stakes))
+            for name, u in declared.actions.items()
+        },
+        {soon: _range(figure) for soon, figure in declared.flags.items()},
+    )
+
+
+def _range(figure: "Figure") -> Range:
+    return Range(figure.p, figure.low, figure.high)
 
 
 def _all(records: Mapping[str, object], kind: type[T]) -> dict[str, T]:

@@ -102,6 +102,7 @@ def raw_knowledge(folder: Path) -> dict[str, Any]:
     raw["causes"] = dict(raw_causes(folder))
     for part in LISTED:
         raw[part] = read_yaml(folder / f"{part}.yaml") or []
+    raw["utilities"] = read_mapping(folder / "utilities.yaml")
     raw["statements"] = _with_ids(read_mapping(folder / "statements.yaml"))
     raw["exposures"] = read_mapping(folder / "exposures.yaml")
     raw["lay_words"] = read_mapping(folder / "lay_words.yaml")

@@ -49,6 +49,7 @@ def records(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...], Any]]:
         for name, record in getattr(knowledge, part).items():
             yield f"{part}.yaml", (name,), record
     yield "mechanisms.yaml", ("unexplained",), knowledge.unexplained
+    yield "utilities.yaml", (), knowledge.utilities
 
 
 def numbers(

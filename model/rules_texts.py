@@ -58,21 +58,61 @@ def _state(
 
 
 def red_flag(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
-    """Check: a red flag's conditions name variables and their states, and its sources exist."""
+    """Check: a red flag names variables, their states, actions and sources that exist.
+
+    An urgent one says how soon; what a reassurance allows are variables.
+    """
+    actions = [action.id for action in knowledge.actions]
     for i, flag in enumerate(knowledge.red_flags):
-        for j, condition in enumerate(flag.when):
-            for name, states in condition.items():
-                at = (str(i), "when", str(j), name)
-                yield from _state(knowledge, "red_flags.yaml", at, name, states)
+        at = (str(i),)
+        yield from _conditions(knowledge, "red_flags.yaml", (*at, "when"), flag.when)
+        for name in flag.despite:
+            yield from _state(knowledge, "red_flags.yaml", (*at, "despite"), name, ())
+        for key in set(flag.actions) - set(actions):
+            yield Finding("red_flags.yaml", (*at, "actions"), f"unknown action {key!r}",
+                          nearest(key, actions))  # fmt: skip
+        if (flag.level == "urgent") != bool(flag.within):
+            yield Finding("red_flags.yaml", (*at, "within"),
+                          f"{flag.id} is {flag.level}, within {flag.within or 'nothing'}",
+                          "an urgent flag says hours, day or weeks, and no other")  # fmt: skip
     yield from _listed(knowledge, "red_flags.yaml", knowledge.red_flags)
 
 
 def action(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
-    """Check: an action's targets are variables, and its sources exist."""
+    """Check: an action's targets and conditions are variables, and its sources exist."""
     for i, record in enumerate(knowledge.actions):
+        at = (str(i),)
         for name in record.targets:
-            yield from _state(knowledge, "actions.yaml", (str(i), "targets"), name, ())
+            yield from _state(knowledge, "actions.yaml", (*at, "targets"), name, ())
+        for key in ("when", "unless"):
+            yield from _conditions(knowledge, "actions.yaml", (*at, key), getattr(record, key))
     yield from _listed(knowledge, "actions.yaml", knowledge.actions)
+
+
+def utility(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: every action has its worth, nothing else has, and stakes are for its targets."""
+    targets = {action.id: set(action.targets) for action in knowledge.actions}
+    declared = knowledge.utilities.actions
+    for key in set(targets) - set(declared):
+        yield Finding("utilities.yaml", ("actions",), f"nothing is declared for {key}",
+                      f"add {key} with benefit and burden")  # fmt: skip
+    for key, record in declared.items():
+        at = ("actions", key)
+        if key not in targets:
+            yield Finding("utilities.yaml", at, f"unknown action {key!r}",
+                          nearest(key, list(targets)))  # fmt: skip
+        for name in set(record.stakes) - targets.get(key, set()):
+            yield Finding("utilities.yaml", (*at, "stakes", name), f"{name} is no target of {key}",
+                          "add it to the action's targets, or remove the stake")  # fmt: skip
+
+
+def _conditions(
+    knowledge: Knowledge, file: str, place: tuple[str, ...],
+    conditions: Sequence[Mapping[str, Sequence[str]]],
+) -> Iterator[Finding]:  # fmt: skip
+    for j, condition in enumerate(conditions):
+        for name, states in condition.items():
+            yield from _state(knowledge, file, (*place, str(j), name), name, states)
 
 
 def _listed(knowledge: Knowledge, file: str, found: Sequence[object]) -> Iterator[Finding]:
@@ -165,6 +205,6 @@ def hpo_terms(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 
 TEXT_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
-    unknown_statement, uncited_statement, red_flag, action, exposure, vignette, lay_words,
+    unknown_statement, uncited_statement, red_flag, action, utility, exposure, vignette, lay_words,
     fitted_prior, hpo_terms,
 )  # fmt: skip

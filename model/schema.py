@@ -320,6 +320,8 @@ class Test(Finding):
         The result that means nothing found.
     cost, burden : int
         1 (little) to 5.
+    defines : mapping of result to variable, or variable=state
+        What this result is by definition: a potassium below its range is hypokalaemia.
     """
 
     form: Literal["noisy_max", "mixture"] = "noisy_max"
@@ -329,31 +331,87 @@ class Test(Finding):
     turnaround: str
     availability: str = ""
     pitfalls: str = ""
+    defines: Mapping[str, str] = Field(default_factory=dict)
 
 
 class RedFlag(Record):
-    """A warning: any of `when` holds, each a mapping of variable to states, all of which hold."""
+    """A warning: any of `when` holds, each a mapping of variable to states, all of which hold.
+
+    Attributes
+    ----------
+    within : str
+        How soon: hours (an emergency), day, weeks, or "".
+    actions : tuple of str
+        The actions that it calls for, first things first.
+    despite : tuple of str
+        Of a reassurance: what may be out of its resting state; anything else withdraws it.
+    """
 
     id: str
     level: Literal["urgent", "routine", "review", "reassure"]
     when: tuple[Mapping[str, tuple[str, ...]], ...]
     text: str
     action: str
+    within: Literal["hours", "day", "weeks", ""] = ""
+    actions: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
     article: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
 
 
 class Action(Record):
-    """What may be done, for which variables, with its caution and the evidence for it."""
+    """What may be done, for which variables, with its caution and the evidence for it.
+
+    Attributes
+    ----------
+    by : str
+        Whether its targets count where they are `present`, beyond what the setting makes likely,
+        or where they are at `work`, making the muscle twitch.
+    when, unless : tuple of conditions
+        It is offered only where one of `when` holds, and not where one of `unless` does.
+    """
 
     id: str
     label: str
     targets: tuple[str, ...]
     text: str
+    by: Literal["work", "present"] = "work"
+    when: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    unless: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     caution: str = ""
     evidence: str = ""
     article: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+
+
+class Utility(Record):
+    """What an action is worth.
+
+    Attributes
+    ----------
+    benefit, burden : Figure
+        Gained where a target is there; lost whenever the action is taken.
+    stakes : mapping of target to float
+        Multiplies the benefit; 1 where not given.
+    """
+
+    benefit: Figure
+    burden: Figure
+    stakes: Mapping[str, float] = Field(default_factory=dict)
+
+
+class Utilities(Record):
+    """The worth of every action, and how likely a flag is to mean what its action is for.
+
+    Attributes
+    ----------
+    actions : mapping of action to Utility
+    flags : mapping of how soon to Figure
+        P(what the action is for | an urgent flag that asks for it), by how soon.
+    """
+
+    actions: Mapping[str, Utility]
+    flags: Mapping[Literal["hours", "day", "weeks"], Figure]
 
 
 class Statement(Record):
@@ -415,6 +473,7 @@ class Knowledge(Record):
     tests: Mapping[str, Test]
     red_flags: tuple[RedFlag, ...]
     actions: tuple[Action, ...]
+    utilities: Utilities
     statements: Mapping[str, Statement]
     exposures: Mapping[str, Exposure]
     vignettes: tuple[Vignette, ...]
@@ -436,6 +495,11 @@ class Knowledge(Record):
             self.context, self.risks, self.causes, self.mechanisms, self.findings, self.tests,
         )  # fmt: skip
         return {name: record for part in parts for name, record in part.items()}
+
+    @property
+    def resting(self) -> dict[str, str]:
+        """The state of each variable that means absent or normal."""
+        return {v: getattr(r, "normal", r.states[0]) for v, r in self.variables.items()}
 
     def hpo_anchors(
         self,

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Unmapped
+
+if TYPE_CHECKING:
+    from fascinet.engine.clinic.decisions import Advice
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class GroupEntry:
 class RedFlag:
     """A warning sign found in the case, with the statements it rests on.
 
-    `level` is urgent, routine or review; `reassure` marks a sign that all is well.
+    `level` is urgent, routine or review; `reassure` marks a sign that all is well. `within` says
+    how soon an urgent one wants something done: hours, day or weeks. `actions` are the ids of what
+    it calls for.
     """
 
     id: str
@@ -75,6 +80,8 @@ class RedFlag:
     text: str
     article: tuple[str, ...] = ()
     action: str = ""
+    within: str = ""
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,10 +137,12 @@ class Differential:
     red_flags : tuple of RedFlag
         Most urgent first.
     reassurance : tuple of RedFlag
-        Signs that all is well, if no urgent flag is raised.
+        Signs that all is well, if no flag is raised and nothing else is out of order.
     next_tests : tuple of NextTest
         Most informative per cost first.
     warnings : tuple of str
+    advice : tuple of Advice
+        Actions to consider or discuss, best first.
     posterior : Posterior
         All marginals.
 
@@ -161,6 +170,7 @@ class Differential:
     next_tests: tuple[NextTest, ...]
     warnings: tuple[str, ...]
     reassurance: tuple[RedFlag, ...] = ()
+    advice: tuple["Advice", ...] = ()
     posterior: Posterior | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -182,6 +192,7 @@ class Differential:
             "next_tests": [_plain(test) for test in self.next_tests],
             "warnings": list(self.warnings),
             "reassurance": [_plain(flag) for flag in self.reassurance],
+            "actions": [_advice(advice) for advice in self.advice],
         }  # fmt: skip
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -226,6 +237,11 @@ class Differential:
         from fascinet.engine.display.drawing import differential_html
 
         return differential_html(self)
+
+
+def _advice(advice: "Advice") -> dict[str, Any]:
+    out = _plain(advice) | {"first": advice.first, "sentence": advice.sentence()}
+    return out | {"basis": {cause: p for cause, p in advice.basis}}
 
 
 def _plain(entry: Any) -> dict[str, Any]:

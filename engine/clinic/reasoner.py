@@ -11,7 +11,9 @@ from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
 from fascinet.engine.arrays import network_arrays
 from fascinet.engine.clinic.case_folder import Told
 from fascinet.engine.clinic.case_rules import rules_of
-from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, RedFlag
+from fascinet.engine.clinic.conditions import possible_states
+from fascinet.engine.clinic.decisions import decide
+from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
@@ -26,7 +28,7 @@ from fascinet.engine.clinic.ranking import (
     surprisal,
     weight_of_evidence,
 )
-from fascinet.engine.clinic.red_flags import red_flags
+from fascinet.engine.clinic.red_flags import REASSURE, red_flags
 from fascinet.engine.clinic.responsibility import Owner
 from fascinet.engine.engine import Engine
 from fascinet.engine.lanes import Lanes, open_lanes
@@ -53,7 +55,6 @@ GROUPS = (
     "als", "peripheral_neuropathy", "multiple_sclerosis", "dystonia",
     "nerve_compression_radiculopathy", "benign_fasciculation_syndrome", OTHER,
 )  # fmt: skip
-URGENT, REASSURE = "urgent", "reassure"
 TESTS_SHOWN = 10
 
 
@@ -205,6 +206,8 @@ class Reasoner:
         spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
+        open_states = possible_states(self.digest, opened, posterior)
+        advice = decide(self.digest, posterior, prior, open_states, alarms).advice
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
         odd = conflict(alone, posterior, prior)
         return Differential(
@@ -214,9 +217,9 @@ class Reasoner:
             conflict=odd,
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=ranked, red_flags=alarms,
-            reassurance=_reassurance(flags), next_tests=gains,
+            reassurance=tuple(f for f in flags if f.level == REASSURE), next_tests=gains,
             warnings=(*opened.warnings, *self._outside(odd, prior, posterior)),
-            posterior=posterior,
+            advice=advice, posterior=posterior,
         )  # fmt: skip
 
     def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
@@ -353,12 +356,6 @@ def _key(entry: CauseEntry, rank: str) -> float:
     if rank == "posterior":
         return entry.posterior
     return entry.responsibility * (entry.harm if rank == "harm" else 1.0)
-
-
-def _reassurance(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:
-    """Return the reassuring signs, none while an urgent flag is raised."""
-    calm = not any(flag.level == URGENT for flag in flags)
-    return tuple(flag for flag in flags if flag.level == REASSURE) if calm else ()
 
 
 _kept: deque[tuple["Knowledge | None", Engine | None, Reasoner]] = deque(maxlen=4)

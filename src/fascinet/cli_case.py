@@ -7,6 +7,7 @@ from typing import Any
 from fascinet.cli_output import percent, print_json, print_table, say, span
 from fascinet.cli_reports import Asked, on_network, report_of
 from fascinet.cli_reports import show as show_report
+from fascinet.engine.clinic.decisions import Decisions
 from fascinet.engine.clinic.differential import Differential
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
@@ -15,6 +16,8 @@ from fascinet.model.read_case import read_case
 from fascinet.model.shipped import shipped_knowledge
 
 SHOWN = 12
+ADVISED = 4
+WITHIN = {"hours": " (now)", "day": " (the same day)"}
 MARK = "! "
 WORTH = 0.005  # bits per cost below which nothing is worth asking
 NOTICE = "For teaching; not for the care of a patient."
@@ -89,7 +92,9 @@ def diagnose(
 def show(found: Differential) -> None:
     """Print a differential for people."""
     for flag in found.red_flags:
-        say(f"{flag.level.upper()}: {flag.text} [{flag.id}]")
+        say(f"{flag.level.upper()}{WITHIN.get(flag.within, '')}: {flag.text} [{flag.id}]")
+    for flag in found.reassurance:
+        say(f"{flag.text} {flag.action} [{flag.id}]")
     shown = found.differential[:SHOWN]
     rows = [
         ((MARK if e.must_not_miss else "") + e.label, e.group.replace("_", " "), percent(e.prior),
@@ -104,6 +109,8 @@ def show(found: Differential) -> None:
     if any(e.must_not_miss for e in shown):
         say(f"{MARK}must not be missed")
     _show_next(found)
+    for advice in [a for a in found.advice if a.utility > 0][:ADVISED]:
+        say(advice.sentence())
     _show_notes(found)
 
 
@@ -160,7 +167,7 @@ def _shipped(
         target = target if options.get("target") else ""
     return Asked(
         reasoner.engine_for(found.do), dict(found.hard), found.soft, done, target, state, options,
-        head | notes, any(flag.level == "urgent" for flag in found.red_flags), shipped_knowledge,
+        head | notes, Decisions(found.advice), shipped_knowledge,
         {"shown": {*reasoner.causes, *reasoner.mechanisms}},
     )  # fmt: skip
 

@@ -35,6 +35,8 @@ class Asked:
         `against`, `reach`.
     head : dict
         What the JSON says first.
+    advice : Result, optional
+        The actions to consider, of the shipped network.
     knowledge : callable
         Loads the knowledge base behind the network, if it has one.
     """
@@ -47,7 +49,7 @@ class Asked:
     state: str
     options: Mapping[str, str | None]
     head: dict[str, Any]
-    urgent: bool = False
+    advice: Result | None = None
     knowledge: "Callable[[], Knowledge] | None" = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -129,12 +131,9 @@ def utility(asked: Asked) -> Result:
 
 def actions(asked: Asked) -> Result:
     """Return the actions to consider or discuss."""
-    from fascinet.engine.analyses.decisions import decide
-
-    if asked.knowledge is None:
+    if asked.advice is None:
         raise CaseError("--report actions: expected the shipped network, which has actions")
-    return decide(asked.engine, asked.knowledge(), asked.hard, soft=asked.soft,
-                  urgent=asked.urgent)  # fmt: skip
+    return asked.advice
 
 
 def worlds(asked: Asked) -> Result:
