@@ -11,7 +11,7 @@ from typing import Any
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
 from fascinet.model.case import Case as ModelCase
-from fascinet.model.errors import CaseError
+from fascinet.model.errors import CaseError, OptionError
 from fascinet.model.load import shipped_folder
 
 UPLOAD_LIMIT = 2_000_000
@@ -134,8 +134,12 @@ def _opened(read: ModelCase) -> Opened:
     hard = tuple((v, s) for v, s in read.hard.items() if v in states and v != "setting")
     soft = tuple((v, tuple(x.items())) for v, x in read.soft.items() if v in states)
     dropped = [v for v in (*read.hard, *read.soft) if v not in states and v != "setting"]
+    dropped += [f"the intervention {v}={s}" for v, s in read.do.items()]
     missed = [f"{u.label or u.code} ({u.code})" for u in read.unmapped] + dropped
     setting = read.setting or read.hard.get("setting") or Case().setting
+    settings = known.network.states("setting")
+    if setting not in settings:
+        raise OptionError("setting", setting, settings)
     return Opened(Case(setting, hard, soft), tuple(missed), tuple(read.warnings))
 
 
