@@ -40,6 +40,12 @@ SEXES = {"MALE": "male", "FEMALE": "female"}
 SEX_CODES = ("UNKNOWN_SEX", "FEMALE", "MALE", "OTHER_SEX")
 HUMAN = "NCBITaxon:9606"
 ANSWERS = frozenset(("diseases", "interpretations", "genes", "variants"))
+TELLING = ("phenotypicFeatures", "subject", "measurements", "medicalActions", "metaData",
+           "diseases", "interpretations")  # fmt: skip
+ACTIONS = (  # not the target of a treatment, which is the disease
+    "treatment", "procedure", "radiationTherapy", "radiation_therapy", "therapeuticRegimen",
+    "therapeutic_regimen",
+)  # fmt: skip
 READ = frozenset(("id", "subject", "phenotypicFeatures", "measurements", "metaData"))
 SUBJECT = frozenset(("id", "sex", "timeAtLastEncounter", "dateOfBirth", "alternateIds", "taxonomy"))
 FEATURE = frozenset(
@@ -140,7 +146,7 @@ class Packet:
 
 def looks_like_packet(data: Mapping[str, Any]) -> bool:
     """Tell a Phenopacket from a native case."""
-    return any(k in data for k in ("phenotypicFeatures", "phenotypic_features", "subject"))
+    return any(name in data or snake(name) in data for name in TELLING)
 
 
 def parse_packet(data: Mapping[str, Any]) -> Packet:
@@ -222,7 +228,8 @@ def _others(data: Mapping[str, Any], known: frozenset[str], where: str) -> Itera
 def _actions(value: Any, place: str) -> Iterator[Unused]:
     """Yield the medical actions: a treatment may hold the answer, so that none is used."""
     for item in value if isinstance(value, Sequence) and not isinstance(value, str) else ():
-        code, label = _first_term(item)
+        parts = item if isinstance(item, Mapping) else {}
+        code, label = _first_term({k: parts[k] for k in ACTIONS if k in parts})
         yield Unused(code or place, label, "medical action: not used")
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise wrong(place, "a list", value)

@@ -87,3 +87,9 @@ def test_a_device_without_end_is_refused(fascinet: Callable) -> None:
     result = fascinet("diagnose", "/dev/zero")
     assert result.is_bad_input()
     assert "expected at most 8,388,608 bytes" in result.err
+
+
+def test_yaml_comes_through_a_pipe(fascinet: Callable) -> None:
+    told = b"# a case\n---\nid: p\nphenotypicFeatures:\n- type: {id: 'HP:0003202'}\n"
+    found = fascinet("diagnose", "-", "--format", "json", stdin=told).json()
+    assert found["evidence"]["hard"]["atrophy"] == "yes"

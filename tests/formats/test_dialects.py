@@ -257,7 +257,8 @@ ENTRY = "<ENTRY><VALUE>{}</VALUE><TABLE>{}</TABLE></ENTRY>"
     ],
 )
 def test_xmlbif_of_version_02(table: str, tmp_path: Path) -> None:
-    network = read(put(tmp_path / "n.xml", OLD.format(table)))
+    text = OLD.format(table).replace('<?xml version="1.0"?>', '<?XML VERSION="1.0"?>')
+    network = read(put(tmp_path / "n.xml", text))
     assert network.states("light") == ("on", "off")
     assert network.cpt("light").tolist() == [[0.6, 0.4], [0.05, 0.95]]
 
