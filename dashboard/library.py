@@ -13,9 +13,9 @@ from fascinet.dashboard.state import Case
 from fascinet.model.case import Case as ModelCase
 from fascinet.model.errors import CaseError, OptionError
 from fascinet.model.load import shipped_folder
+from fascinet.model.read_case import YAML_SUFFIXES, parse_case
 
 UPLOAD_LIMIT = 2_000_000
-DEPTH_LIMIT = 60
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def open_entry(entry: Entry) -> Opened:
     return _opened(service.resources().reasoner.read(entry.path, strict=False))
 
 
-def open_upload(data: bytes) -> Opened:
-    """Read an uploaded Phenopacket or native case.
+def open_upload(data: bytes, name: str = "case.json") -> Opened:
+    """Read an uploaded Phenopacket or native case; a name in .yaml or .yml says that it is YAML.
 
     Raises
     ------
@@ -110,22 +110,8 @@ def open_upload(data: bytes) -> Opened:
     """
     if len(data) > UPLOAD_LIMIT:
         raise CaseError(f"the file has {len(data):,} bytes; a case has at most {UPLOAD_LIMIT:,}")
-    parsed = _json(data)
+    parsed = parse_case(data, "the file", yaml=name.lower().endswith(YAML_SUFFIXES))
     return _opened(service.resources().reasoner.read(parsed, strict=True))
-
-
-def _json(data: bytes) -> Mapping[str, Any]:
-    try:
-        parsed = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise CaseError("the file is not text (expected JSON in UTF-8)") from None
-    except RecursionError:
-        raise CaseError("the file is nested too deeply to be a case") from None
-    except ValueError as error:
-        raise CaseError(f"the file is not JSON: {error}") from None
-    if not isinstance(parsed, Mapping):
-        raise CaseError(f"expected a JSON object, got {type(parsed).__name__}")
-    return parsed
 
 
 def _opened(read: ModelCase) -> Opened:
