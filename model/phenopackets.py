@@ -194,21 +194,11 @@ def modern(data: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any]:
             found.pop(name, None)
         if value is None:
             continue
-        value = {inner: _modern_age(value)} if inner else value
+        value = {inner: value} if inner else value
         given = field_of(data, new)
         if given is not None and given != value:
             raise CaseError(f"phenopacket: {where}: {old} and {new} say different things")
         found[new] = value
-    return found
-
-
-def _modern_age(value: Any) -> Any:
-    """Return an age, a range of ages or a class as version 2 writes it."""
-    if not isinstance(value, Mapping):
-        return value
-    found = {k: _modern_age(x) for k, x in value.items()}
-    if "age" in found and "iso8601duration" not in found:
-        found["iso8601duration"] = found.pop("age")
     return found
 
 
