@@ -7,7 +7,7 @@ PORT ?= 8501
 WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 STAMP := $(VENV)/.stamp
 
-.PHONY: setup browser run test test-all bench bench-dashboard docs lint notebooks screenshots diagnose clean
+.PHONY: setup browser run test test-all fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,16 @@ test: setup browser
 
 test-all: setup browser
 	$(BIN)/python -m pytest -q $(WORKERS)
+
+# Mutated files against every reader, for ten minutes: make fuzz SECONDS=60 SEED=7
+SECONDS ?= 600
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+# Faults put into the formulas one by one, and the share that the tests find: make mutants COUNT=20
+COUNT ?= 6
+mutants: setup
+	$(BIN)/python tools/mutants.py --count $(COUNT)
 
 bench: setup
 	$(BIN)/python -m benchmarks

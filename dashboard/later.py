@@ -109,6 +109,7 @@ class Queue:
                 return self._worker.ask(function, arguments)
             except WorkerError:
                 if not self._worker.alive:
+                    self._worker.close()
                     self._worker = Worker()
         return function(*arguments)
 

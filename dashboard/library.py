@@ -13,12 +13,12 @@ from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import label, listed, mid
 from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
-from fascinet.model.errors import CaseError, FascinetError
+from fascinet.model.errors import CaseError, FascinetError, OptionError
 from fascinet.model.load import shipped_folder
 from fascinet.model.network import Network
+from fascinet.model.read_case import YAML_SUFFIXES, parse_case
 
 UPLOAD_LIMIT = 2_000_000
-DEPTH_LIMIT = 60
 CHIEF = 2  # complaints that a case is listed under
 
 
@@ -126,8 +126,8 @@ def _kind(network: Network, variable: str) -> str:
     return str(network.meta.get(variable, {}).get("kind", ""))
 
 
-def open_upload(data: bytes) -> Opened:
-    """Read an uploaded Phenopacket or native case.
+def open_upload(data: bytes, name: str = "case.json") -> Opened:
+    """Read an uploaded Phenopacket or native case; a name in .yaml or .yml says that it is YAML.
 
     Raises
     ------
@@ -138,22 +138,8 @@ def open_upload(data: bytes) -> Opened:
     """
     if len(data) > UPLOAD_LIMIT:
         raise CaseError(f"the file has {len(data):,} bytes; a case has at most {UPLOAD_LIMIT:,}")
-    parsed = _json(data)
+    parsed = parse_case(data, "the file", yaml=name.lower().endswith(YAML_SUFFIXES))
     return _opened(service.resources().reasoner.read(parsed, strict=True))
-
-
-def _json(data: bytes) -> Mapping[str, Any]:
-    try:
-        parsed = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise CaseError("the file is not text (expected JSON in UTF-8)") from None
-    except RecursionError:
-        raise CaseError("the file is nested too deeply to be a case") from None
-    except ValueError as error:
-        raise CaseError(f"the file is not JSON: {error}") from None
-    if not isinstance(parsed, Mapping):
-        raise CaseError(f"expected a JSON object, got {type(parsed).__name__}")
-    return parsed
 
 
 def _opened(read: ModelCase) -> Opened:
@@ -162,8 +148,12 @@ def _opened(read: ModelCase) -> Opened:
     hard = tuple((v, s) for v, s in read.hard.items() if v in states and v != "setting")
     soft = tuple((v, tuple(x.items())) for v, x in read.soft.items() if v in states)
     dropped = [v for v in (*read.hard, *read.soft) if v not in states and v != "setting"]
+    dropped += [f"the intervention {v}={s}" for v, s in read.do.items()]
     missed = [f"{u.label or u.code} ({u.code})" for u in read.unmapped] + dropped
     setting = read.setting or read.hard.get("setting") or Case().setting
+    settings = known.network.states("setting")
+    if setting not in settings:
+        raise OptionError("setting", setting, settings)
     return Opened(Case(setting, hard, soft), tuple(missed), tuple(read.warnings))
 
 

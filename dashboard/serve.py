@@ -13,6 +13,7 @@ from fascinet.dashboard.worker import keep_memory_together
 from fascinet.model.errors import FascinetError
 
 APP = Path(__file__).with_name("app.py")
+SERVER = Path(__file__).with_name("server.py")
 ADDRESS = "127.0.0.1"
 QUIET = 3.0  # seconds that the first visitor has the machine for himself
 OPEN = "FASCINET_OPEN_PORT"  # tells the server's process to open a browser at this port
@@ -30,7 +31,7 @@ def command(port: int = 8501) -> list[str]:
         TCP port on 127.0.0.1.
     """
     return [
-        sys.executable, "-m", "fascinet.dashboard.serve", "run", str(APP),
+        sys.executable, "-m", "fascinet.dashboard.serve", "run", str(SERVER),
         f"--server.address={ADDRESS}", f"--server.port={port}",
         "--server.headless=true", "--browser.gatherUsageStats=false",
     ]  # fmt: skip

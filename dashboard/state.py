@@ -17,6 +17,7 @@ HISTORY = 100
 QUERY = 80
 SCENARIOS = ("A", "B", "C")
 LINK_LIMIT = 4000
+PERCENT = re.compile(r"[0-9]{1,3}")
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
@@ -320,7 +321,7 @@ def _likelihood(raw: object, states: Sequence[str]) -> dict[str, float] | None:
         return None
     try:
         like = {s: float(raw[s]) for s in states}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     ok = all(0.0 <= x <= 1.0 for x in like.values()) and max(like.values()) > 0
     return like if ok else None
@@ -331,7 +332,8 @@ def _likelihood(raw: object, states: Sequence[str]) -> dict[str, float] | None:
 
 def to_link(case: Case) -> dict[str, str]:
     """Return the query parameters that hold the case: codes only, in a fixed order."""
-    link = {"s": case.setting, "e": "~".join(f"{v}.{s}" for v, s in case.hard)}
+    setting = case.setting if _NAME.fullmatch(case.setting) else ""
+    link = {"s": setting, "e": "~".join(f"{v}.{s}" for v, s in case.hard)}
     link["l"] = "~".join(
         f"{v}." + ",".join(f"{s}:{round(100 * x)}" for s, x in like) for v, like in case.soft
     )
@@ -368,7 +370,7 @@ def from_link(link: Mapping[str, str], states: StatesOf) -> tuple[Case, list[str
 def _soft_edit(part: str) -> dict[str, Any]:
     variable, _, text = part.partition(".")
     pairs = [item.rpartition(":") for item in text.split(",")]
-    like = {s: int(x) / 100 if x.isascii() and x.isdigit() else -1.0 for s, _, x in pairs}
+    like = {s: int(x) / 100 if PERCENT.fullmatch(x) else -1.0 for s, _, x in pairs}
     return {"op": "soft", "id": variable, "likelihood": like}
 
 

@@ -2,7 +2,8 @@
 
 Python runs one thread at a time, so that a heavy analysis beside the page would slow every click
 of every visitor. The server therefore hands such work to one process of its own, at a lower
-priority. Questions and answers travel as pickles through its standard streams.
+priority. Questions and answers travel as pickles through its standard streams. While it works it
+says so every second; a process that says nothing for long, because it was stopped, is ended.
 """
 
 import ctypes
@@ -10,12 +11,14 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from threading import Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread, Timer
 from typing import IO, Any
 
 NICE = 10
+BEAT = 1.0  # seconds between two signs of life
+PATIENCE = 30.0  # seconds without one after which the process is ended
 ARENA_MAX, MMAP_THRESHOLD = -8, -3  # of malloc.h
 ARENAS, LARGE = 2, 4_000_000
 
@@ -56,19 +59,44 @@ class Worker:
         to, back = self._process.stdin, self._process.stdout
         assert to is not None and back is not None
         try:
-            pickle.dump((function, arguments), to)
-            to.flush()
-            done, answer = pickle.load(back)
+            with self._limit():
+                pickle.dump((function, arguments), to)
+                to.flush()
+            while (reply := self._listen(back)) is None:
+                pass
+            done, answer = reply
         except (OSError, EOFError, pickle.PickleError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(BEAT)  # it has ended, or is about to
             raise WorkerError(str(error)) from error
         if not done:
             raise WorkerError(str(answer))
         return answer
 
+    def _listen(self, back: IO[bytes]) -> tuple[bool, Any] | None:
+        """Return the next message: a reply, or None for a sign of life."""
+        with self._limit():
+            return pickle.load(back)
+
+    @contextmanager
+    def _limit(self) -> Iterator[None]:
+        """End the process if the block takes too long; then its streams break."""
+        watch = Timer(PATIENCE, self._process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+
     def close(self) -> None:
-        """End the process: it stops when nothing more can come."""
+        """End the process: it stops when nothing more can come, or is made to."""
         self._process.terminate()
-        self._process.wait(10)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:  # stopped: it does not even see that it is to end
+            self._process.kill()
+            self._process.wait(5)
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if stream is not None:
@@ -94,20 +122,33 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
             function, arguments = pickle.load(questions)
         except EOFError:
             return
-        # a thread a question: the engine keeps a thread's work space, the largest ever needed
-        thread = Thread(target=_reply, args=(function, arguments, answers))
-        thread.start()
-        thread.join()
+        with suppress(BrokenPipeError):  # the server ended meanwhile, and sends nothing more
+            _send(answers, worked(function, arguments, answers))
 
 
-def _reply(function: Callable[..., Any], arguments: tuple[Any, ...], answers: IO[bytes]) -> None:
+def worked(function: Callable[..., Any], arguments: tuple[Any, ...], answers: IO[bytes]) -> bytes:
+    """Return the reply to a question, and send a sign of life every second until it is there."""
+    replies: list[bytes] = []
+    # a thread a question: the engine keeps a thread's work space, the largest ever needed
+    thread = Thread(target=lambda: replies.append(_reply(function, arguments)))
+    thread.start()
+    while thread.is_alive():
+        thread.join(BEAT)
+        if thread.is_alive():
+            _send(answers, pickle.dumps(None))
+    return replies[0]
+
+
+def _reply(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
     try:
-        reply = pickle.dumps((True, function(*arguments)))
+        return pickle.dumps((True, function(*arguments)))
     except Exception as error:  # whatever it is, the server asks itself and sees it
-        reply = pickle.dumps((False, f"{type(error).__name__}: {error}"))
-    with suppress(BrokenPipeError):  # the server ended meanwhile, and sends nothing more
-        answers.write(reply)
-        answers.flush()
+        return pickle.dumps((False, f"{type(error).__name__}: {error}"))
+
+
+def _send(answers: IO[bytes], message: bytes) -> None:
+    answers.write(message)
+    answers.flush()
 
 
 def main() -> None:
@@ -119,7 +160,8 @@ def main() -> None:
     keep_memory_together()
     from fascinet.dashboard.service import warm
 
-    warm()
+    with suppress(BrokenPipeError):
+        worked(warm, (), answers)
     serve(sys.stdin.buffer, answers)
 
 

@@ -93,7 +93,7 @@ def _words(time: Mapping[str, Any], where: str) -> str:
 
 
 def _age(age: Mapping[str, Any], where: str) -> float:
-    said = text(age, "iso8601duration", where)
+    said = text(age, "iso8601duration", where) or text(age, "age", where)  # version 1 has age
     days = iso_days(said)
     if days is None:
         raise wrong(f"{where}.iso8601duration", "an ISO 8601 duration such as P63Y", said)

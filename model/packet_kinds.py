@@ -79,6 +79,8 @@ def key_is_packet(data: Mapping[str, Any], key: str) -> bool:
 KINDS = (
     ("members", "a Cohort", "give the packets of its members one by one"),
     ("phenopackets", "a list of Phenopackets", "give them one by one"),
+    ("phenopacket", "an interpretation", "give the packet that is in it"),
+    ("resultSets", "a Beacon response", "write its individuals as Phenopackets"),
     ("features", "a PhenoTips record", "export it from PhenoTips as a Phenopacket"),
     ("nonstandard_features", "a PhenoTips record", "export it from PhenoTips as a Phenopacket"),
     ("patient", "a Matchmaker Exchange request", "write its features as a Phenopacket"),

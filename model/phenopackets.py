@@ -40,6 +40,12 @@ SEXES = {"MALE": "male", "FEMALE": "female"}
 SEX_CODES = ("UNKNOWN_SEX", "FEMALE", "MALE", "OTHER_SEX")
 HUMAN = "NCBITaxon:9606"
 ANSWERS = frozenset(("diseases", "interpretations", "genes", "variants"))
+TELLING = ("phenotypicFeatures", "subject", "measurements", "medicalActions", "metaData",
+           "diseases", "interpretations")  # fmt: skip
+ACTIONS = (  # not the target of a treatment, which is the disease
+    "treatment", "procedure", "radiationTherapy", "radiation_therapy", "therapeuticRegimen",
+    "therapeutic_regimen",
+)  # fmt: skip
 READ = frozenset(("id", "subject", "phenotypicFeatures", "measurements", "metaData"))
 SUBJECT = frozenset(("id", "sex", "timeAtLastEncounter", "dateOfBirth", "alternateIds", "taxonomy"))
 FEATURE = frozenset(
@@ -140,7 +146,7 @@ class Packet:
 
 def looks_like_packet(data: Mapping[str, Any]) -> bool:
     """Tell a Phenopacket from a native case."""
-    return any(k in data for k in ("phenotypicFeatures", "phenotypic_features", "subject"))
+    return any(name in data or snake(name) in data for name in TELLING)
 
 
 def parse_packet(data: Mapping[str, Any]) -> Packet:
@@ -188,21 +194,11 @@ def modern(data: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any]:
             found.pop(name, None)
         if value is None:
             continue
-        value = {inner: _modern_age(value)} if inner else value
+        value = {inner: value} if inner else value
         given = field_of(data, new)
         if given is not None and given != value:
             raise CaseError(f"phenopacket: {where}: {old} and {new} say different things")
         found[new] = value
-    return found
-
-
-def _modern_age(value: Any) -> Any:
-    """Return an age, a range of ages or a class as version 2 writes it."""
-    if not isinstance(value, Mapping):
-        return value
-    found = {k: _modern_age(x) for k, x in value.items()}
-    if "age" in found and "iso8601duration" not in found:
-        found["iso8601duration"] = found.pop("age")
     return found
 
 
@@ -222,7 +218,8 @@ def _others(data: Mapping[str, Any], known: frozenset[str], where: str) -> Itera
 def _actions(value: Any, place: str) -> Iterator[Unused]:
     """Yield the medical actions: a treatment may hold the answer, so that none is used."""
     for item in value if isinstance(value, Sequence) and not isinstance(value, str) else ():
-        code, label = _first_term(item)
+        parts = item if isinstance(item, Mapping) else {}
+        code, label = _first_term({k: parts[k] for k in ACTIONS if k in parts})
         yield Unused(code or place, label, "medical action: not used")
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise wrong(place, "a list", value)

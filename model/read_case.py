@@ -32,6 +32,7 @@ KEYS = (*SECTIONS, *PERSON)
 YOUNGEST = 18
 DEPTH_LIMIT = 64
 LARGEST = 1e300
+YAML_LINE = re.compile(rb"(?:\s*#[^\n]*\n|\s*---[ \t]*\n)*\s*[A-Za-z_][A-Za-z0-9_]*:\s")
 YAML_SUFFIXES = (".yaml", ".yml")
 MESSAGE_SUFFIXES = (".pb", ".protobuf")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -70,11 +71,10 @@ def _read(source: Any, rules: CaseRules) -> Case:
     if isinstance(source, Packet):
         return packet_case(source, rules)
     data = load_case(source)
+    left_out: tuple[str, ...] = ()
     if any(key not in rules.states for key in data):
         data, left_out = one_person(data)
-    else:
-        left_out = ()
-    if looks_like_packet(data):
+    if left_out or looks_like_packet(data):
         case = packet_case(parse_packet(data), rules)
         return replace(case, warnings=(*left_out, *case.warnings))
     return native_case(data, rules)
@@ -127,7 +127,8 @@ def load_json(source: str | Path) -> Mapping[str, Any]:
         raise CaseError(f"{name}: cannot be read: {reason}") from None
     if suffix in MESSAGE_SUFFIXES:
         return checked(parse_message(raw, name), name)
-    return parse_case(raw, name, yaml=suffix in YAML_SUFFIXES)
+    piped = str(source) == "-" and YAML_LINE.match(raw) is not None
+    return parse_case(raw, name, yaml=piped or suffix in YAML_SUFFIXES)
 
 
 def parse_case(raw: bytes, name: str, *, yaml: bool = False) -> Mapping[str, Any]:
@@ -148,6 +149,8 @@ def parse_case(raw: bytes, name: str, *, yaml: bool = False) -> Mapping[str, Any
     data = _yaml(text, name) if yaml else _json(text, name)
     if not isinstance(data, Mapping):
         few = f" of {len(data)}: give one case" if isinstance(data, list) and data else ""
+        if few and isinstance(data[0], Mapping):
+            one_person(data[0])  # a list of what is no case is named as that
         kind = "an" if yaml else "a JSON"
         raise CaseError(f"{name}: expected {kind} object, got {type(data).__name__}{few}")
     return checked(data, name)

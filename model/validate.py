@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fascinet.model.errors import KnowledgeError
+from fascinet.model.errors import KnowledgeError, shown
 from fascinet.model.load import raw_knowledge, shipped_folder
 from fascinet.model.positions import Positions
 from fascinet.model.rules import RULES
@@ -149,10 +149,18 @@ class Checker:
         )  # fmt: skip
 
     def _sense(self, rule: Callable[..., Iterator[Found]], knowledge: Knowledge) -> Iterator[Issue]:
-        for found in rule(knowledge, self.folder):
-            where = self.where(found.file, found.place)
-            name = rule.__name__
-            yield Issue(found.level, name, where, found.message, found.remedy)
+        name = rule.__name__
+        try:
+            for found in rule(knowledge, self.folder):
+                where = self.where(found.file, found.place)
+                yield Issue(found.level, name, where, found.message, found.remedy)
+        except KeyError as error:  # a record that does not fit was left out, or never was there
+            key = shown(error.args[0]) if error.args else "a name"
+            yield Issue(
+                "error", name, "knowledge.yaml",
+                f"this cannot be checked: {key} is not declared, or its record does not fit",
+                f"declare {key}, or correct its record",
+            )  # fmt: skip
 
     # ---------------------------------------------------------------- places
 

@@ -88,14 +88,14 @@ def _open(here: Session, entry: Entry) -> None:
 
 def _file(known: Resources, here: Session) -> None:
     st.markdown(
-        "A GA4GH Phenopacket (v2 JSON) or a case saved here. Only codes of findings, age and sex "
-        "are read; nothing is kept on the server."
+        "A GA4GH Phenopacket (JSON or YAML) or a case saved here. Only codes of findings, results, "
+        "age and sex are read; nothing is kept on the server."
     )
-    upload = st.file_uploader("Case file", type=["json"], key="case-upload")
+    upload = st.file_uploader("Case file", type=["json", "yaml", "yml"], key="case-upload")
     if upload is None:
         return
     try:
-        opened = library.open_upload(upload.getvalue())
+        opened = library.open_upload(upload.getvalue(), upload.name)
     except FascinetError as error:
         st.error(plain(f"This file was refused: {error}"))
         return

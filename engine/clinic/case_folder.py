@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from fascinet.model.bounded import read_text
 from fascinet.model.errors import CaseError, UnknownNameError
 from fascinet.model.packet_kinds import one_person
 from fascinet.model.phenopackets import Packet, looks_like_packet, parse_packet
@@ -35,9 +37,8 @@ def read_truth(path: Path) -> list[Truth]:
         If it is missing, or lacks a column.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = list(csv.DictReader(StringIO(read_text(path), newline=""), strict=True))
+    except (OSError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise CaseError(f"{path}: cannot be read: {reason}") from None
     lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]

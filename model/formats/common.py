@@ -16,6 +16,8 @@ from fascinet.model.network import Network
 
 ROUNDING = 1.0000001e-3
 """Rows off by at most this are renormalised with a warning; the rest are errors."""
+MISPRINT = 0.5
+"""Rows of proportions that are off from 1 by less were meant to sum to 1."""
 SLIGHT = 1e-6
 """A number that is below zero by at most this is zero, off by the rounding of single precision."""
 ENTRY_LIMIT = 2**24
@@ -122,7 +124,8 @@ class Draft:
     ) -> None:
         """Set a full table, shape as `define` gave it; `rows` are marks of its rows in order.
 
-        With `proportions` a row may have any sum above zero, since only its proportions count.
+        With `proportions` rows may be counts or percentages: only their proportions count. A sum
+        near 1 is none of these, but a slip.
         """
         if proportions:
             values = self._as_shares(values)
@@ -134,7 +137,7 @@ class Draft:
             sums = values.sum(axis=-1)
             off = np.abs(sums - 1.0)
             usable = np.isfinite(sums) & (sums > 0.0) & (values.min(axis=-1) >= 0.0)
-            loose = usable & (off > ROUNDING)
+            loose = usable & (off > MISPRINT)
             if not loose.any():
                 return values
             shares = np.where(loose[..., None], values / sums[..., None], values)

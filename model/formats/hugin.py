@@ -4,8 +4,9 @@ Identifiers there are C-like; other names are written as the nearest identifier,
 goes into the attribute ``fascinet_name``, from which it is read back.
 
 Read is what has one meaning here: a network, or one class without instances of others; discrete
-chance nodes, numbered and interval ones too; tables whose rows are proportions (a warning says how
-far they were off). Decisions, utilities, functions, continuous nodes, instances and tables that
+chance nodes, numbered and interval ones too; tables of counts or percentages, whose rows are
+proportions (a warning says how far they were off; a row that sums to nearly 1 is an error, since it
+may be misprinted). Decisions, utilities, functions, continuous nodes, instances and tables that
 only an expression describes are refused by name.
 """
 
@@ -113,7 +114,8 @@ class _Parser:
         elif keyword in REFUSED:
             names = [t for t in self.tokens[self.at : self.at + 2] if t not in ("node", *REFUSED)]
             what = f"{shown(names[0]) if names else 'it'} is {REFUSED[keyword]}"
-            self.draft.fail(mark, f"{what}: only discrete chance nodes are read")
+            known = "expected 'net', 'node' or 'potential'"
+            self.draft.fail(mark, f"{known}: {what}: only discrete chance nodes are read")
         else:
             self.draft.fail(mark, f"expected 'net', 'node' or 'potential', got {shown(keyword)}")
 

@@ -55,8 +55,8 @@ class _Parser:
         if kind == "MARKOV":
             self.draft.fail(
                 0,
-                "a Markov network (MARKOV) is not read: its factors are no conditional "
-                "distributions; expected a BAYES network",
+                "expected a BAYES network, got 'MARKOV': a Markov network is not read, since "
+                "its factors are no conditional distributions",
             )
         if kind != "BAYES":
             self.draft.fail(0, f"expected a BAYES network, got {shown(kind)}")

@@ -24,6 +24,7 @@ from fascinet.model.gates import Array, Function, NoisyMax, Table
 from fascinet.model.network import Network
 
 PREFIX = "fascinet_"
+UNROLL = "dynamic networks are not read; unroll it in GeNIe (Network, Unroll) and save the result"
 TAGS = ("cpt", "noisymax", "deterministic")
 ONLY_GENIE = {
     "decision": "a decision", "utility": "a utility", "mau": "a utility", "equation": "an equation",
@@ -39,10 +40,7 @@ def parse(text: str, file: str) -> Network:
     if root.tag != "smile" or nodes is None:
         draft.fail(root.line, f"expected <smile> with <nodes>, got <{root.tag}>")
     if dynamic := root.first("dynamic"):
-        draft.fail(
-            dynamic.line, "<dynamic>: dynamic networks are not read; unroll it in GeNIe "
-            "(Network, Unroll) and save the result",
-        )  # fmt: skip
+        draft.fail(dynamic.line, f"<dynamic>: {UNROLL}")
     return _Reader(draft, root, nodes).run()
 
 
@@ -78,6 +76,8 @@ class _Reader:
             known = f"expected one of {', '.join(TAGS)}"
             what = f" ({ONLY_GENIE[node.tag]}: not read)" if node.tag in ONLY_GENIE else ""
             self.draft.fail(node.line, f"{known}, got <{node.tag}>{what}")
+        if "dynamic" in node.attrs:
+            self.draft.fail(node.line, f"a node of a dynamic network: {UNROLL}")
         ident = node.attrs.get("id", "")
         extras = properties(node)
         name = extras.pop(PREFIX + "name", ident)

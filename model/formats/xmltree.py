@@ -4,6 +4,7 @@ Entity declarations (so no exponential or external expansion), external subsets 
 are errors. A document type that only declares elements, as XMLBIF files carry, is let through.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from xml.parsers import expat
@@ -11,6 +12,7 @@ from xml.parsers import expat
 from fascinet.model.errors import FormatError, shown
 
 DEPTH_LIMIT = 64
+SHOUTED = re.compile(r"<\?XML\b[^<>]*\?>")
 NODE_LIMIT = 200_000
 """Most elements and attributes together."""
 
@@ -97,6 +99,8 @@ def parse_xml(text: str, file: str) -> Node:
         With file and line, on XML that is not well formed, declares entities or nests too deep.
     """
     body = text.lstrip()  # some programs begin with blanks, which XML forbids
+    if head := SHOUTED.match(body):  # others write the declaration in capitals
+        body = body[head.end() :].lstrip()
     builder = _Builder(file, text.count("\n", 0, len(text) - len(body)))
     try:
         builder.parser.Parse(body.encode(), True)

@@ -182,7 +182,9 @@ def diff(
 @app.command()
 def query(
     network: Annotated[str, typer.Argument(help="A network file, or 'shipped'.")],
-    evidence: Annotated[str | None, typer.Option(help="JSON file of evidence, or -.")] = None,
+    evidence: Annotated[
+        str | None, typer.Option(help="JSON or UAI .evid file of evidence, or -.")
+    ] = None,
     targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -229,11 +231,14 @@ def evaluate(
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A network file.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of IN, such as latin-1; UTF-8 by default.")
+    ] = None,
 ) -> None:
     """Convert a network between formats, named by the suffix."""
     from fascinet.cli_network import convert
 
-    convert(source, out)
+    convert(source, out, encoding)
 
 
 @app.command()

@@ -14,12 +14,12 @@ from fascinet.model.shipped import load
 SHIPPED = "shipped"
 
 
-def open_network(name: str | Path | None) -> Network:
+def open_network(name: str | Path | None, encoding: str | None = None) -> Network:
     """Return the shipped network, or read a file."""
     if name is None or str(name) == SHIPPED:
         return load()
     try:
-        return load(name)
+        return load(name, encoding=encoding)
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{name}: cannot be read: {error}") from None
 
@@ -27,7 +27,7 @@ def open_network(name: str | Path | None) -> Network:
 def query(network: str, evidence: str | None, targets: str | None, form: str) -> None:
     """Print posteriors."""
     engine = Engine(open_network(network))
-    hard, soft, do = read_evidence(load_json(evidence) if evidence else {})
+    hard, soft, do = evidence_of(evidence, engine.network)
     posterior = engine.posterior(hard, soft=soft, do=do, targets=split_names(targets))
     found = {v: dict(m) for v, m in posterior.items()}
     log_prob = float(posterior.log_prob_evidence)
@@ -36,6 +36,17 @@ def query(network: str, evidence: str | None, targets: str | None, form: str) ->
         return
     rows = [(v, s, percent(p)) for v, marginal in found.items() for s, p in marginal.items()]
     print_table(f"ln P(evidence) = {log_prob:.6g}", ("variable", "state", "posterior"), rows)
+
+
+def evidence_of(
+    file: str | None, network: Network
+) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
+    """Return hard evidence, soft evidence and interventions of a JSON or UAI evidence file."""
+    if file is not None and file.lower().endswith((".evid", ".evid.gz")):
+        from fascinet.model.formats import read_evidence as read_uai
+
+        return dict(read_uai(file, network)), {}, {}
+    return read_evidence(load_json(file) if file else {})
 
 
 def read_evidence(data: Any) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
@@ -63,12 +74,12 @@ def split_names(names: str | None) -> list[str] | None:
     return found or None
 
 
-def convert(source: Path, out: Path) -> None:
+def convert(source: Path, out: Path, encoding: str | None = None) -> None:
     """Convert a network file."""
     from fascinet.model.formats import format_of
 
     format_of(out)
-    network = open_network(source)
+    network = open_network(source, encoding)
     try:
         network.save(out)
     except OSError as error:

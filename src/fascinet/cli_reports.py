@@ -228,12 +228,11 @@ def on_network(
 ) -> Asked:
     """Return a case on a network from a file."""
     from fascinet.cli_case import parse_pairs
-    from fascinet.cli_network import open_network, read_evidence
+    from fascinet.cli_network import evidence_of, open_network
     from fascinet.engine.engine import Engine
-    from fascinet.model.read_case import load_json
 
     network = open_network(file)
-    hard, soft, done = read_evidence(load_json(case) if case else {})
+    hard, soft, done = evidence_of(case, network)
     hard |= parse_pairs("--finding", findings)
     done |= parse_pairs("--do", do)
     for name, state in {**hard, **done}.items():

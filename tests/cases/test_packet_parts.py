@@ -143,7 +143,12 @@ def test_treatments_modifiers_severity_and_unknown_fields_are_listed(reasoner: R
     }
     agent = {"id": "DrugCentral:2394", "label": "riluzole"}
     told = packet(shaded) | {
-        "medicalActions": [{"treatment": {"agent": agent}}],
+        "medicalActions": [
+            {
+                "treatmentTarget": {"id": "OMIM:1", "label": "the answer"},
+                "treatment": {"agent": agent},
+            }
+        ],
         "biosamples": [{"id": "b1"}],
         "files": [],
     }
@@ -153,6 +158,7 @@ def test_treatments_modifiers_severity_and_unknown_fields_are_listed(reasoner: R
     assert listed["HP:0012834"].startswith("modifier of")
     assert {"phenotypicFeatures[0].exluded", "biosamples"} <= set(listed)
     assert "files" not in listed
+    assert "OMIM:1" not in listed
 
 
 # ------------------------------------------------------------------ measurements
@@ -383,3 +389,19 @@ def test_a_deep_or_wide_object_is_refused() -> None:
         checked(deep, "case")
     with pytest.raises(CaseError, match="too widely"):
         checked({"a": [[]] * (NESTED_LIMIT + 1)}, "case")
+
+
+def test_a_packet_is_known_without_subject_and_features(reasoner: Reasoner) -> None:
+    high = measurement("LOINC:2157-6", 5000, 30, 200)
+    assert reasoner.read({"id": "p", "measurements": [high]}).hard["ck"] == "raised"
+    with pytest.raises(CaseError, match="empty case"):
+        reasoner.read({"id": "f", "proband": {"id": "p", "diseases": []}})
+
+
+def test_a_list_of_records_is_named(reasoner: Reasoner, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('[{"report_id": "P1", "features": []}]')
+    with pytest.raises(CaseError, match="PhenoTips"):
+        reasoner.read(tmp_path / "c.json")
+    (tmp_path / "c.json").write_text('[{"weakness": "none"}, {}]')
+    with pytest.raises(CaseError, match="got list of 2: give one case"):
+        reasoner.read(tmp_path / "c.json")

@@ -91,6 +91,13 @@ def test_a_saved_case_comes_back(case: Case) -> None:
     assert back.evidence == case.evidence
 
 
+def test_what_a_phenopacket_cannot_hold_is_said_before_saving(case: Case) -> None:
+    lost = phenopacket.lost(case.with_state("twitch_duration", "weeks"))
+    assert "twitch_duration=weeks: no term says it" in lost
+    assert any(line.startswith(f"setting={case.setting}") for line in lost)
+    assert not any(line.startswith("atrophy") for line in lost)
+
+
 def test_a_phenopacket_comes_back_with_its_hpo_findings(case: Case) -> None:
     packet = json.loads(phenopacket.to_packet(case))
     back = library.open_upload(json.dumps(packet).encode()).case

@@ -199,7 +199,7 @@ def test_a_class_without_instances_is_read(tmp_path: Path) -> None:
 )
 def test_nodes_that_are_no_chance_nodes_are_named(block: str, message: str, tmp_path: Path) -> None:
     text = "net { }\n" + NODES.format(a="0.2 0.8", b="0.5 0.5", c="0.1 0.9") + block
-    with pytest.raises(FormatError, match=rf"n.net:6: {message}: only discrete chance nodes"):
+    with pytest.raises(FormatError, match=rf"n.net:6: .*: {message}: only discrete chance nodes"):
         read(put(tmp_path / "n.net", text))
 
 
@@ -209,7 +209,7 @@ def test_rows_of_proportions_are_normalised_with_a_warning(tmp_path: Path) -> No
         network = read(put(tmp_path / "n.net", text))
     assert network.cpt("a").tolist() == [0.25, 0.75]
     assert network.cpt("b").tolist() == [[0.5, 0.5], [0.2, 0.8]]
-    for bad in ("0 0", "-1 2", "nan 1", "inf 1"):
+    for bad in ("0 0", "-1 2", "nan 1", "inf 1", "0.5 0.6"):
         text = "net { }\n" + NODES.format(a=bad, b="0.5 0.5", c="1 0")
         with pytest.raises(FormatError, match=r"P\(a\): expected"):
             read(put(tmp_path / "n.net", text))
@@ -257,7 +257,8 @@ ENTRY = "<ENTRY><VALUE>{}</VALUE><TABLE>{}</TABLE></ENTRY>"
     ],
 )
 def test_xmlbif_of_version_02(table: str, tmp_path: Path) -> None:
-    network = read(put(tmp_path / "n.xml", OLD.format(table)))
+    text = OLD.format(table).replace('<?xml version="1.0"?>', '<?XML VERSION="1.0"?>')
+    network = read(put(tmp_path / "n.xml", text))
     assert network.states("light") == ("on", "off")
     assert network.cpt("light").tolist() == [[0.6, 0.4], [0.05, 0.95]]
 
@@ -286,7 +287,7 @@ def test_continuous_variables_are_named(tmp_path: Path) -> None:
 
 
 def test_a_markov_network_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"a Markov network \(MARKOV\) is not read"):
+    with pytest.raises(FormatError, match="got 'MARKOV': a Markov network is not read"):
         read(put(tmp_path / "n.uai", "MARKOV\n1\n2\n1\n1 0\n2\n0.3 0.7\n"))
 
 

@@ -151,3 +151,10 @@ def test_nodes_that_are_no_chance_nodes_are_named(tmp_path: Path) -> None:
     )
     with pytest.raises(FormatError, match=r"got <utility> \(a utility: not read\)"):
         read(tmp_path / "g.xdsl")
+
+
+def test_a_node_of_a_dynamic_network_is_refused(tmp_path: Path) -> None:
+    text = GENIE.format(parameters="0.6 0.4 0 1 0.1 0.9", extra="")
+    (tmp_path / "g.xdsl").write_text(text.replace('<cpt id="a"', '<cpt id="a" dynamic="plate"'))
+    with pytest.raises(FormatError, match="a node of a dynamic network: dynamic networks are not"):
+        read(tmp_path / "g.xdsl")
