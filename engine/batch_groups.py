@@ -24,7 +24,7 @@ from fascinet.engine.batch_core import (
 from fascinet.engine.batch_joins import with_joins
 from fascinet.engine.decompose import Pattern, Query, window
 from fascinet.engine.order import bits
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.engine.solver import Solver
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array

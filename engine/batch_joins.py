@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 
-from fascinet.engine.plan import Clique, Plan, clique_size
+from fascinet.engine.junction import Clique, Plan, clique_size
 
 SAVES = 3.0  # a join has at most 1/SAVES of the clique's entries
 

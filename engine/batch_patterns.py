@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fascinet.engine.batch_groups import groups_of
 from fascinet.engine.decompose import Pattern
-from fascinet.engine.plan import Plan, clique_size
+from fascinet.engine.junction import Plan, clique_size
 from fascinet.engine.request import Request
 from fascinet.engine.solver import Solver
 from fascinet.model.gates import Array

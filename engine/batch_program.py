@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from fascinet.engine.arrays import NetworkArrays, c_strides
 from fascinet.engine.kernels_numpy import Case, offset_of, view
-from fascinet.engine.plan import Plan
-from fascinet.engine.program import compile_program
+from fascinet.engine.junction import Plan
+from fascinet.engine.steps import compile_program
 from fascinet.model.gates import Array
 
 Ints = NDArray[np.int64]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.plan import Plan
-from fascinet.engine.program import Program, compile_program
+from fascinet.engine.junction import Plan
+from fascinet.engine.steps import Program, compile_program
 
 if TYPE_CHECKING:
     from fascinet.engine.native import NativeProgram

@@ -22,7 +22,7 @@ from fascinet.engine.arrays import (
     step_table,
 )
 from fascinet.engine.kernels_numpy import Case, offset_of, view
-from fascinet.engine.program import Program
+from fascinet.engine.steps import Program
 from fascinet.model.gates import Array, NoisyMax, Table
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.engine.whole_layout import (
     ALONE,
     LANES,

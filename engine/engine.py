@@ -17,7 +17,7 @@ from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.mpe_search import most_probable
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
 from fascinet.engine.solver import PART, Solver

@@ -8,7 +8,7 @@ import numpy as np
 
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.kernels_numpy import Case, Tree, offset_of, view
-from fascinet.engine.program import Program
+from fascinet.engine.steps import Program
 from fascinet.model.gates import Array
 
 

@@ -11,7 +11,7 @@ from math import log
 import numpy as np
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.program import Operand, Program
+from fascinet.engine.steps import Operand, Program
 from fascinet.model.gates import Array
 
 

@@ -11,7 +11,7 @@ from fascinet.engine.leaf_fours_layout import FOUR
 from fascinet.engine.leaf_walk_layout import lay_walk
 from fascinet.engine.leaf_walk_numba import LINE, bundle_links
 from fascinet.engine.native_leaves import Layout, lane_inputs, levels_of
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.model.gates import Array
 
 MOST = 1 << 23  # numbers of a buffer beyond which the queries go in two walks

@@ -16,7 +16,7 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factors, Pattern
 from fascinet.engine.kernels_numpy import Case, offset_of, view
 from fascinet.engine.order import bits, eliminate, moral_graph
-from fascinet.engine.plan import lay_out
+from fascinet.engine.junction import lay_out
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 

@@ -30,7 +30,7 @@ from fascinet.engine.mpe import (
 )
 from fascinet.engine.mpe_leaves import read_leaf
 from fascinet.engine.order import eliminate
-from fascinet.engine.plan import lay_out
+from fascinet.engine.junction import lay_out
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array

@@ -21,7 +21,7 @@ from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.machine_code import Bound
 from fascinet.engine.native_leaves import flat_pairs, rows_of, starts_of
 from fascinet.engine.passes_numba import up, up_and_down
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.engine.ready import Warm
 from fascinet.engine.tiles import in_order, lay_tiles
 from fascinet.engine.tiles_nodes import make_nodes

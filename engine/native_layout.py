@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fascinet.engine import plan
+from fascinet.engine import junction as plan
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Factors, Opened, Pattern, open_gates, star_scopes
+from fascinet.engine.junction import Clique, Layout, Plan, lay_sweep, make_plan
 from fascinet.engine.junction_numba import join_tree
 from fascinet.engine.layout_numba import search, search_order
 from fascinet.engine.native_leaves import ints, rows_of
 from fascinet.engine.order import Elimination
-from fascinet.engine.plan import Clique, Layout, Plan, lay_sweep, make_plan
 
 Graph: TypeAlias = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], frozenset[int]]
 KEPT = 256  # layouts: some kilobytes each

@@ -13,7 +13,7 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.decompose import Factor, Query
 from fascinet.engine.lanes_layout import lay_lanes
 from fascinet.engine.leaves import roots_of, spanning
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 
 Layout = tuple[Query, int, int]  # levels of a query: the first, how many
 

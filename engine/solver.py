@@ -19,8 +19,8 @@ from fascinet.engine.decompose import Pattern
 from fascinet.engine.derivatives import reverse
 from fascinet.engine.fold import Folder
 from fascinet.engine.leaves import ask, roots_of
-from fascinet.engine.plan import Plan, make_plan
-from fascinet.engine.program import Program
+from fascinet.engine.junction import Plan, make_plan
+from fascinet.engine.steps import Program
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array

@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 from fascinet.model.gates import Array
 
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 
 FACTOR, LIKELY, BELOW = 0, 1, 2
 SHARE = 4  # a cell that is split off has at most this share of the clique's entries

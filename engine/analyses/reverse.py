@@ -29,7 +29,7 @@ from fascinet.engine.arrays import (
     network_arrays,
     step_table,
 )
-from fascinet.engine.program import Operand, Program, Step
+from fascinet.engine.steps import Operand, Program, Step
 from fascinet.engine.request import Request, pattern_of
 from fascinet.model.gates import Function, NoisyMax, Table
 from fascinet.model.network import Network

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from fascinet.engine.analyses.cells import FACTOR, LIKELY, cells_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.compiled import Compiled
-from fascinet.engine.plan import Plan
+from fascinet.engine.junction import Plan
 
 if TYPE_CHECKING:
     from fascinet.engine.arrays import NetworkArrays

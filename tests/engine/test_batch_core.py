@@ -11,7 +11,7 @@ from fascinet.engine.batch_groups import Groups, Key, groups_of, plan_of
 from fascinet.engine.batch_patterns import by_pattern
 from fascinet.engine.engine import Engine
 from fascinet.engine.kernels_numpy import Case, collect, distribute, marginals
-from fascinet.engine.program import compile_program
+from fascinet.engine.steps import compile_program
 from fascinet.engine.solver import Solver
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network

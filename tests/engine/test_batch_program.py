@@ -13,7 +13,7 @@ from fascinet.engine.batch_tree import make_tree
 from fascinet.engine.batch_xp import run_batch, run_rows_numpy
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.engine import Engine
-from fascinet.engine.plan import make_plan
+from fascinet.engine.junction import make_plan
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import Table
 from fascinet.model.network import Network

@@ -17,7 +17,7 @@ from fascinet.engine.mirror_numba import mirror
 from fascinet.engine.native_layout import Layouts, board, elimination_of, join, with_factors
 from fascinet.engine.native_leaves import rows_of
 from fascinet.engine.order import eliminate, follow
-from fascinet.engine.plan import junction_tree
+from fascinet.engine.junction import junction_tree
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 from tests.oracle import posteriors

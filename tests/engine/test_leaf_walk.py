@@ -17,7 +17,7 @@ from fascinet.engine.leaf_fours_layout import FOUR, cliques_of, fill_fours, make
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.many_numba import run_many
 from fascinet.engine.native import NativeProgram, run
-from fascinet.engine.program import compile_program
+from fascinet.engine.steps import compile_program
 from fascinet.engine.request import Request, pattern_of, read_request
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network

@@ -14,7 +14,7 @@ from fascinet.engine.engine import Engine
 from fascinet.engine.fall_numba import RECORD as DOWN
 from fascinet.engine.fall_numba import fall, spread_beliefs
 from fascinet.engine.native import NativeProgram, observed_states
-from fascinet.engine.program import compile_program
+from fascinet.engine.steps import compile_program
 from fascinet.engine.ready import Ready, Shelf, shelf
 from fascinet.engine.request import pattern_of, read_request
 from fascinet.engine.rise_numba import FIXED, PAIRED, RECORD, ROWS, TABLE, rise

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from fascinet.engine import arrays, plan
+from fascinet.engine import arrays
+from fascinet.engine import junction as plan
 from fascinet.engine.decompose import open_gates, star_scopes
 from fascinet.engine.engine import Engine
 from fascinet.engine.order import eliminate

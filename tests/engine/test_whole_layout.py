@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fascinet.engine.arrays import network_arrays
 from fascinet.engine.decompose import Pattern
-from fascinet.engine.plan import make_plan
+from fascinet.engine.junction import make_plan
 from fascinet.engine.whole_layout import (
     ALONE,
     FULL,
