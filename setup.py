@@ -22,8 +22,8 @@ CORE = Path("engine/core")
 # Vectors are written as such and a fused multiply-add only where it is asked for, so that every
 # build gives the same numbers. Nothing of C++'s library is linked, so nothing throws.
 FLAGS = [
-    "-std=c++17", "-O3", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti", "-fno-math-errno",
-    "-fno-threadsafe-statics", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi",
+    "-std=c++17", "-O3", "-fopenmp-simd", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti",
+    "-fno-math-errno", "-fno-threadsafe-statics", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi",
     "-Wno-missing-field-initializers",
 ]  # fmt: skip
 CHECKED = [

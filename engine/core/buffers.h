@@ -75,6 +75,16 @@ class Buffer {
         *out = {static_cast<const T *>(view_.buf), view_.len / Py_ssize_t(sizeof(T))};
         return true;
     }
+    // Structs of int64 fields, from an int64 array with a row each.
+    template <class T>
+    bool read_rows(PyObject *object, const char *name, Span<const T> *out) {
+        static_assert(sizeof(T) % 8 == 0, "fields of int64 only");
+        Span<const int64_t> flat;
+        if (!read(object, name, &flat)) return false;
+        if (flat.size % int64_t(sizeof(T) / 8)) return wrong(name, "rows of its struct");
+        *out = {reinterpret_cast<const T *>(flat.data), flat.size / int64_t(sizeof(T) / 8)};
+        return true;
+    }
 
   private:
     bool open(PyObject *object, int flags) {
@@ -97,6 +107,13 @@ class Buffer {
     Py_buffer view_{};
     bool held_ = false;
 };
+
+// Numbers back to Python, as bytes: an array made of them is read-only.
+template <class T>
+inline PyObject *bytes_of(Span<T> values) {
+    return PyBytes_FromStringAndSize(reinterpret_cast<const char *>(values.data),
+                                     Py_ssize_t(values.size * int64_t(sizeof(T))));
+}
 
 // The memory of one call.
 class Memory {

@@ -1,4 +1,8 @@
 // The module that Python sees. One source, compiled once for each build: CORE_MODULE is its name.
+#include "bind_order.h"
+#include "bind_queries.h"
+#include "bind_run.h"
+#include "bind_tree.h"
 #include "buffers.h"
 #include "cpu.h"
 
@@ -25,13 +29,21 @@ PyObject *runs_x86_64_v3(PyObject *, PyObject *) {
     return PyBool_FromLong(core::runs_x86_64_v3());
 }
 
+// Those of this file; each subject has a table of its own in its bind_*.h.
 PyMethodDef kMethods[] = {
     {"runs_x86_64_v3", runs_x86_64_v3, METH_NOARGS,
      "runs_x86_64_v3()\n--\n\nWhether this processor runs the build for x86-64-v3."},
     {nullptr, nullptr, 0, nullptr},
 };
 
-int fill(PyObject *module) { return PyModule_AddStringConstant(module, "BUILD", kBuild); }
+PyMethodDef *kTables[] = {core::order_methods, core::run_methods, core::tree_methods,
+                          core::query_methods};
+
+int fill(PyObject *module) {
+    for (PyMethodDef *methods : kTables)
+        if (PyModule_AddFunctions(module, methods) < 0) return -1;
+    return PyModule_AddStringConstant(module, "BUILD", kBuild);
+}
 
 PyModuleDef_Slot kSlots[] = {
     {Py_mod_exec, reinterpret_cast<void *>(fill)},
