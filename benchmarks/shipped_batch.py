@@ -230,7 +230,7 @@ def answered(
 
 def shipped_batch(packets: Path, count: int) -> list[Row]:
     """Rows a CPU second from DataFrame to DataFrame, beside pyAgrum's loop over such rows."""
-    engine = Engine(shipped_reasoner().network, backend="numba")
+    engine = Engine(shipped_reasoner().network, backend="core")
     network = engine.network
     cases = typical_cases(network, packets)
     rows, others = mixed(cases, count), drawn(engine, count)

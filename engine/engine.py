@@ -12,15 +12,17 @@ from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
 from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
+from fascinet.engine.core import core
 from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
 from fascinet.engine.kernels_numpy import Case
 from fascinet.engine.loopy import loopy_beliefs
 from fascinet.engine.mpe import Explanation, maximise
 from fascinet.engine.mpe_search import most_probable
-from fascinet.engine.junction import Plan
+from fascinet.engine.plan.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
-from fascinet.engine.solver import PART, Solver
+from fascinet.engine.run.solver import Solver
+from fascinet.engine.solver import Solver as NumbaSolver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -30,20 +32,8 @@ if TYPE_CHECKING:
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
-QuickPart = Callable[[Hard | None, tuple[str, ...]], Posterior | None]
-QuickSlopes = Callable[[dict[str, str]], tuple[float, Array] | None]
-BACKENDS = ("auto", "numpy", "numba")
+BACKENDS = ("auto", "numpy", "core")
 ESTIMATES = ("weighting", "lbp")
-
-
-def part_of(quick: Quick) -> QuickPart:
-    """Return what answers for targets alone by what answers for all variables."""
-
-    def answer(evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
-        found = quick(evidence)
-        return None if found is None else found.only(targets)
-
-    return answer
 
 
 class Engine(Analyses):
@@ -54,7 +44,8 @@ class Engine(Analyses):
     network : Network
     budget : int
         Most table entries that a program may have; beyond it `BudgetError` is raised.
-    backend : {"auto", "numpy", "numba"}
+    backend : {"auto", "numpy", "core"}
+        The compiled core, if there is one; or NumPy, which gives the same numbers more slowly.
 
     Notes
     -----
@@ -72,14 +63,19 @@ class Engine(Analyses):
     """
 
     def __init__(self, network: Network, *, budget: int = 2**27, backend: str = "auto") -> None:
-        if backend not in BACKENDS:
-            raise OptionError("backend", backend, BACKENDS)
+        if backend not in BACKENDS or (backend == "core" and core is None):
+            there = [b for b in BACKENDS if b != "core" or core is not None]
+            raise OptionError("backend", backend, there)
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
-        self._quick: Quick = self._seek_quick
-        self._quick_part: QuickPart = self._seek_part
-        self._quick_slopes: QuickSlopes = self._seek_slopes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what makes the engine anew: programs are not kept."""
+        return {"network": self.network, "budget": self.budget, "backend": self.backend}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state.pop("network"), **state)
 
     @cached_property
     def arrays(self) -> NetworkArrays:
@@ -88,8 +84,15 @@ class Engine(Analyses):
 
     @cached_property
     def solver(self) -> Solver:
-        """Answers by number; see `fascinet.engine.solver`."""
-        return Solver(self.arrays, self.layout.starts, self.budget, self.backend)
+        """Answers by number; see `fascinet.engine.run.solver`."""
+        chosen = None if self.backend == "numpy" else core
+        return Solver(self.arrays, self.layout.places, self.budget, chosen)
+
+    @cached_property
+    def numba_solver(self) -> NumbaSolver:
+        """What answers where the new programs do not yet."""
+        backend = "numpy" if self.backend == "numpy" else "numba"
+        return NumbaSolver(self.arrays, self.layout.starts, self.budget, backend)
 
     # ---------------------------------------------------------------- queries
 
@@ -122,8 +125,8 @@ class Engine(Analyses):
             If the plan exceeds the budget.
         """
         asked = None if targets is None else tuple(dict.fromkeys(targets))
-        if soft is None and do is None:
-            quick = self._quick(evidence) if asked is None else self._quick_part(evidence, asked)
+        if soft is None and do is None and asked is None:
+            quick = self._quick(evidence)
             if quick is not None:
                 return quick
         request = read_request(self.network, evidence, soft, do)
@@ -140,37 +143,13 @@ class Engine(Analyses):
             self._prior = answer
         return answer
 
-    def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
-        """Answer as `_seek` finds how to, if it does."""
-        return self._quick(evidence) if self._seek() else None
-
-    def _seek_part(self, evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
-        return self._quick_part(evidence, targets) if self._seek() else None
-
-    def _seek(self) -> bool:
-        """Find what answers hard evidence from now on; False as long as it is too early for that.
-
-        It is the fixed tree of a small network, or the direct way of one with gates, or nothing.
-        They return None on any trouble: then the long way answers, or tells.
-        """
-        solver = self.solver
-        if not solver.native:
-            return False
-        found: Quick | None = None
-        part: QuickPart | None = None
-        if solver.whole is not None:
-            from fascinet.engine.whole import quick_answer
-
-            found = quick_answer(solver.whole, self.layout, self.prior)
-            if found is not None and solver.whole.floats.size <= PART:
-                part = part_of(found)
-        elif any(b.raw for b in self.arrays.blocks):
-            from fascinet.engine.direct import direct_answer
-
-            found = part = direct_answer(solver, self.layout, self.prior)
-        self._quick = found or (lambda evidence: None if evidence else self._prior)
-        self._quick_part = part or (lambda evidence, targets: None)
-        return True
+    @cached_property
+    def _quick(self) -> Quick:
+        """What answers hard evidence by name on the fixed tree; None where it cannot."""
+        fixed = self.solver.fixed
+        if fixed is None:
+            return lambda evidence: None if evidence else self._prior
+        return Posterior.answering(self.layout, self.prior, core.find_names, fixed.named)
 
     def prior(self) -> Posterior:
         """Return the marginals without evidence, computed once."""
@@ -218,7 +197,7 @@ class Engine(Analyses):
         names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
         self._targets(names)
         return posterior_frame(
-            self.solver, self.network, self.layout, frame, names, impossible, dtype
+            self.numba_solver, self.network, self.layout, frame, names, impossible, dtype
         )
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
@@ -227,7 +206,7 @@ class Engine(Analyses):
         if any(r.soft for r in requests):
             return np.array([self.solver.log_prob(r) for r in requests])
         states = states_of(requests, len(self.network.variables))
-        return solve_states(self.solver, states, posteriors=False)[1]
+        return solve_states(self.numba_solver, states, posteriors=False)[1]
 
     def batch_posteriors(self, cases: Iterable[Evidence]) -> tuple[Array, Array]:
         """Return posteriors (cases, states of all variables) and ln P (cases,).
@@ -239,7 +218,7 @@ class Engine(Analyses):
             solved = [self.solver.solve(r, None) for r in requests]
             values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
             return values, np.array([p for _, p in solved])
-        return solve_states(self.solver, states_of(requests, len(self.network.variables)))
+        return solve_states(self.numba_solver, states_of(requests, len(self.network.variables)))
 
     def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Explanation:
         """Return the most probable state of all free variables together, argmax_h P(h | e).
@@ -304,26 +283,10 @@ class Engine(Analyses):
             If the probability is zero.
         """
         given = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
-        if type(given) is dict and not soft and not do:
-            found = self._quick_slopes(given)
-            if found is not None:
-                return self._gate_derivatives(*found)
-        log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
+        log_prob, grad = self.numba_solver.derivatives(read_request(self.network, given, soft, do))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(given, soft, do))
         return self._gate_derivatives(log_prob, grad)
-
-    def _seek_slopes(self, evidence: dict[str, str]) -> tuple[float, Array] | None:
-        """As `_seek_quick`, for ln P(e) and ∂ ln P / ∂ base."""
-        if not self.solver.native:
-            return None
-        found: QuickSlopes | None = None
-        if self.solver.whole is not None:
-            from fascinet.engine.derivatives_tree import quick_derivatives
-
-            found = quick_derivatives(self.solver, self.layout.places)
-        self._quick_slopes = found or (lambda evidence: None)
-        return self._quick_slopes(evidence)
 
     def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
         gates = GateDerivatives(self.arrays, self.network.index, grad, self._record)

@@ -14,7 +14,7 @@ from fascinet.engine.axes import padded
 from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.fall_numba import spread_beliefs
 from fascinet.engine.flatten import flatten
-from fascinet.engine.fold import Packed
+from fascinet.engine.tables.fold import Packed
 from fascinet.engine.leaf_walk import LeafWalk, bundled, leaf_walks
 from fascinet.engine.leaf_walk_numba import ask_walk
 from fascinet.engine.leaves_numba import ask_all

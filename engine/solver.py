@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from math import log
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,11 +16,11 @@ from fascinet.engine.cache import ProgramCache
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.derivatives import reverse
-from fascinet.engine.fold import Folder
-from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.junction import Plan, make_plan
-from fascinet.engine.steps import Program
+from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.steps import Program
+from fascinet.engine.tables.fold import Folder
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
@@ -142,11 +141,10 @@ class Solver:
         found = self._solve_whole(request, wanted)
         if found is not None:
             return found
-        asked, left_out = self.folder.fold(request) if wanted is None else (request, 1.0)
+        asked, left_out = self.folder.fold(request) if wanted is None else (request, 0.0)
         compiled = self.program(pattern_of(self.net, asked, wanted))
         values = np.full(int(self.starts[-1]), np.nan)
-        log_prob = self._answer(compiled, asked, values) if left_out > 0.0 else -np.inf
-        log_prob += log(left_out) if left_out > 0.0 else 0.0
+        log_prob = self._answer(compiled, asked, values) + left_out
         if log_prob > -np.inf:
             self._enter(values, request.states)
         values.setflags(write=False)

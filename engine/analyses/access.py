@@ -197,7 +197,7 @@ def _slopes(
 ) -> tuple[float, Array, Array]:
     """Return ln P(e), P(h | e) and slopes of all P(e, h), then of P(e): compiled if it may be."""
     network = engine.network
-    if engine.solver.native:
+    if engine.numba_solver.native:
         states = {network.index[v]: network.state_index(v, s) for v, s in evidence.items()}
         soft = {network.index[v]: x for v, x in vectors.items()}
         for h in free:

@@ -84,7 +84,7 @@ def run_bundle(
     net = engine.arrays
     soft = {**flat, **{v: x[0] for v, x in lanes.items()}}
     request = Request(dict(states), soft, frozenset())
-    compiled = engine.solver.program(pattern_of(net, request, frozenset()))
+    compiled = engine.numba_solver.program(pattern_of(net, request, frozenset()))
     tree = tree_of(net, compiled, asked[0] if len(asked) == 1 else None)
     count = switch.on.shape[1] if switch is not None else len(next(iter(lanes.values())))
     pad = -count % LANES  # the last variant again, so that vectors are full

@@ -82,7 +82,7 @@ class Subsets:
         Compiled, all subsets with the same causal findings go through one tree side by side.
         """
         out = np.full((len(masks), len(sides)), np.nan)
-        if self.engine.solver.native:
+        if self.engine.numba_solver.native:
             self._bundled(masks, sides, out)
         for i, j in np.argwhere(np.isnan(out)):
             out[i, j] = self.log_prob(masks[i].tolist(), sides[j])
@@ -164,7 +164,7 @@ class Subsets:
     def _program(self, request: Request) -> Compiled:
         pattern = pattern_of(self.engine.arrays, request, frozenset())
         if pattern not in self.programs:
-            self.programs[pattern] = self.engine.solver.program(pattern)
+            self.programs[pattern] = self.engine.numba_solver.program(pattern)
         return self.programs[pattern]
 
     def _net(self, mask: Sequence[bool]) -> NetworkArrays:
@@ -200,7 +200,7 @@ class Subsets:
         return self._silent
 
     def _run(self, net: NetworkArrays, request: Request) -> float:
-        compiled, solver = self._program(request), self.engine.solver
+        compiled, solver = self._program(request), self.engine.numba_solver
         if solver.native:
             from fascinet.engine.native import UNSAFE, run
 

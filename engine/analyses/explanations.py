@@ -113,7 +113,7 @@ def most_probable_explanations(
     first, _ = batch_marginals(engine, [base], names)
     order = sorted(range(len(names)), key=lambda i: -float(first[names[i]].max()))
     asked = tuple(names[i] for i in order)
-    grow = _side_by_side if engine.solver.native else _one_by_one
+    grow = _side_by_side if engine.numba_solver.native else _one_by_one
     rough, _ = _search(engine, base, asked, count, min(beam, 2 * count), 0.0, grow)
     least = rough[-1][0] * (1.0 - 1e-9) if len(rough) == count else 0.0
     best, dropped = _search(engine, base, asked, count, beam, least, grow)

@@ -221,7 +221,7 @@ def _probe(engine: "Engine", statement: Statement, evidence: Evidence, soft: Sof
     figures = parameters_of(network)
 
     def margin(values: Array) -> float:
-        if engine.solver.native:
+        if engine.numba_solver.native:
             flat = next(posteriors_of(engine, evidence, soft, asked, iter([values])))
             if flat is None:
                 return -np.inf

@@ -189,7 +189,7 @@ def joint_slopes(
     from fascinet.engine.analyses import joint_numba as kernels
 
     net, network = engine.arrays, engine.network
-    compiled = engine.solver.program(
+    compiled = engine.numba_solver.program(
         pattern_of(net, Request(states, soft, frozenset()), frozenset())
     )
     tree = tree_of(net, compiled)

@@ -55,7 +55,7 @@ def pairs_by_parents(
         if index[u] not in states
     }
     slices = {t: engine.layout.slices[t] for t in targets}
-    solve = _together if engine.solver.native else _one_by_one
+    solve = _together if engine.numba_solver.native else _one_by_one
     base, rows = solve(engine, runs, targets, states, flat, soft)
     parts = {(run.candidate, run.state): row for run, row in zip(runs, rows, strict=True)}
     out: dict[Pair, Array] = {}

@@ -95,7 +95,7 @@ def posteriors_of(
     network, net = engine.network, engine.arrays
     request: Request = read_request(network, evidence, soft, None)
     wanted = frozenset(network.index[t] for t in targets)
-    compiled = engine.solver.program(pattern_of(net, request, wanted))
+    compiled = engine.numba_solver.program(pattern_of(net, request, wanted))
     recipe = base_recipe(network)
 
     for values in draws:
@@ -122,7 +122,7 @@ def log_probs_of(engine: "Engine", requests: Sequence[Request], draws: Iterator[
     from fascinet.engine.native import UNSAFE, run
 
     net, none = engine.arrays, frozenset[int]()
-    programs = [engine.solver.program(pattern_of(net, r, none)) for r in requests]
+    programs = [engine.numba_solver.program(pattern_of(net, r, none)) for r in requests]
     rows: list[list[float]] = []
     for values in draws:
         moved = replace(net, base=base_of(engine.network, values))

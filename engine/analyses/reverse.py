@@ -359,11 +359,11 @@ def parameter_slopes(
     for i in range(count):
         one = {v: np.ascontiguousarray(x[i]) for v, x in lanes.items()}
         request = Request(states, one, frozenset())
-        logs[i], row = engine.solver.derivatives(request)
+        logs[i], row = engine.numba_solver.derivatives(request)
         if logs[i] > -np.inf:
             rows[i] = row * np.exp(logs[i] - logs[0])
         elif logs[0] > -np.inf:
-            program = engine.solver.program(pattern_of(net, request, frozenset())).steps
+            program = engine.numba_solver.program(pattern_of(net, request, frozenset())).steps
             alone = Lanes(states, {v: x[None] for v, x in one.items()}, 1)
             scale, gradient = base_gradient(net, program, alone)
             rows[i] = gradient[0] * np.exp(scale[0] - logs[0])

@@ -269,7 +269,7 @@ def network_draws(
     figures, rng = parameters_of(engine.network), np.random.default_rng(seed)
     names = sorted({h.variable for h in hypotheses})
     rows = (draw_rows(figures, sizes, rng) for _ in range(draws))
-    solve = _by_base if engine.solver.native or draws >= MANY else _by_network
+    solve = _by_base if engine.numba_solver.native or draws >= MANY else _by_network
     out = [x for x in solve(engine, evidence, soft, hypotheses, names, rows) if x is not None]
     return np.array(out).reshape(len(out), len(hypotheses))
 

@@ -77,7 +77,7 @@ def gradients(
     flat = {network.index[v]: given[v] for v in case.soft}
     for h in hypotheses:
         flat.setdefault(network.index[h.variable], np.ones(len(h.indicator)))
-    together = _together(engine, states, flat, hypotheses) if engine.solver.native else None
+    together = _together(engine, states, flat, hypotheses) if engine.numba_solver.native else None
     return together or _in_turn(engine, states, flat, hypotheses, table)
 
 
@@ -117,7 +117,7 @@ def _in_turn(
         soft = dict(flat)
         if h is not None:
             soft[index[h.variable]] = flat[index[h.variable]] * h.indicator
-        log_prob, row = engine.solver.derivatives(Request(states, soft, frozenset()))
+        log_prob, row = engine.numba_solver.derivatives(Request(states, soft, frozenset()))
         logs.append(log_prob)
         rows.append(row.copy())
     share = np.exp(np.array(logs) - logs[0])

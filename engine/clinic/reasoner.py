@@ -73,7 +73,7 @@ class Reasoner:
         self.digest = knowledge if is_digest else digest_of(knowledge)
         self.network = network
         # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
-        self.engine = engine or Engine(network, backend="numba")
+        self.engine = engine or Engine(network, backend="core")
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property
@@ -378,7 +378,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    engine = Engine(shipped_network(), backend="numba")
+    engine = Engine(shipped_network(), backend="core")
     engine.arrays = remember("arrays", lambda: network_arrays(shipped_network()))
     return Reasoner(shipped_digest(), shipped_network(), engine)
 

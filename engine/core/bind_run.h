@@ -38,7 +38,8 @@ inline Prepared *prepared_of(PyObject *object) {
 // A work space: the spare one, or one of its own.
 class Space {
   public:
-    Space(Prepared *of, size_t size) : of_(of) {
+    // `tell`: set Python's exception if there is none, for which the lock must be held.
+    Space(Prepared *of, size_t size, bool tell = true) : of_(of) {
         start_ = __atomic_exchange_n(&of->spare, nullptr, __ATOMIC_ACQ_REL);
         size_ = start_ ? *static_cast<size_t *>(start_) : 0;
         if (size_ < size + kHead) {
@@ -47,7 +48,7 @@ class Space {
             start_ = malloc(size_);
             if (start_) *static_cast<size_t *>(start_) = size_;
         }
-        if (!start_) PyErr_NoMemory();
+        if (!start_ && tell) PyErr_NoMemory();
     }
     Space(const Space &) = delete;
     Space &operator=(const Space &) = delete;
@@ -121,14 +122,6 @@ inline PyObject *prepare(PyObject *, PyObject *args) {
     return PyCapsule_New(p, kPrepared, drop_prepared);
 }
 
-// Where an operand lies for the observed states.
-inline int64_t start_of(const Program &program, const Operand &operand, const int64_t *states) {
-    int64_t at = operand.offset;
-    for (int64_t k = operand.slices; k < operand.slices_end; ++k)
-        at += program.slices[k].stride * states[program.slices[k].variable];
-    return at;
-}
-
 // One case for a program: its observed states, its weights, the numbers of the base.
 struct Case {
     Span<const int64_t> states;
@@ -161,10 +154,15 @@ inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const int
     if (!wanted.down()) return Status::kDone;
     status = distribute(run, Found<N>{found, wanted.tables, wanted.beliefs});
     if (status != Status::kDone || !wanted.answer.size) return status;
-    for (const Node &n : program.nodes)
-        if (n.place >= 0)
-            for (int64_t r = 0; r < n.states; ++r)
-                wanted.answer[n.place + r] = Number<N>::value(found[n.place + r], 0);
+    for (const Node &n : program.nodes) {
+        if (n.place < 0) continue;
+        double sum = 0.0;
+        for (int64_t r = 0; r < n.states; ++r) {
+            wanted.answer[n.place + r] = Number<N>::value(found[n.place + r], 0);
+            sum += wanted.answer[n.place + r];
+        }
+        for (int64_t r = 0; r < n.states; ++r) wanted.answer[n.place + r] /= sum;
+    }
     return Status::kDone;
 }
 

@@ -2,6 +2,7 @@
 #include "bind_order.h"
 #include "bind_queries.h"
 #include "bind_run.h"
+#include "bind_slopes.h"
 #include "bind_tree.h"
 #include "buffers.h"
 #include "cpu.h"
@@ -36,7 +37,7 @@ PyMethodDef kMethods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyMethodDef *kTables[] = {core::order_methods, core::run_methods, core::tree_methods,
+PyMethodDef *kTables[] = {core::order_methods, core::run_methods, core::slope_methods, core::tree_methods,
                           core::query_methods};
 
 int fill(PyObject *module) {

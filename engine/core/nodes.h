@@ -6,7 +6,7 @@
 
 namespace core {
 
-enum class Status : int64_t { kDone, kImpossible, kUnsafe, kStopped };
+enum class Status : int64_t { kDone, kImpossible, kUnsafe, kStopped, kNoMemory };
 
 // Products below 2 ^ kFloor are left to wide numbers; a program none of whose products can be below
 // 2 ^ kSure needs no scaling at all.
@@ -57,6 +57,7 @@ struct Run {
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
     const double *least;        // log2 of the least positive value of each block of the base
     bool guarded;
+    bool to_the_end = false;  // goes on where P(e) is zero
     Watch *watch;
     int64_t work = 0;
 
@@ -235,7 +236,8 @@ inline Status collect(Run<N> &run) {
         send(run, i);
         if constexpr (Number<N>::kNarrow)
             if (run.guarded) scale(run, i);
-        if (Number<N>::kCases == 1 && n.parent < 0 && Number<N>::is_zero(run.messages[n.message]))
+        if (Number<N>::kCases == 1 && n.parent < 0 && !run.to_the_end &&
+            Number<N>::is_zero(run.messages[n.message]))
             return Status::kImpossible;
         if (run.stop(n.states * n.width)) return Status::kStopped;
     }

@@ -36,6 +36,14 @@ struct Program {
     Sizes sizes;
 };
 
+// Where an operand lies for the observed states.
+inline int64_t start_of(const Program &program, const Operand &operand, const int64_t *states) {
+    int64_t at = operand.offset;
+    for (int64_t k = operand.slices; k < operand.slices_end; ++k)
+        at += program.slices[k].stride * states[program.slices[k].variable];
+    return at;
+}
+
 // A row of a table is walked tile by tile, a tile being its last axes. `View` tells where the values
 // of another array lie for it: those of row r, tile t start at r * row + outer[t], and entry j of
 // the tile reads that one value, the j-th from there, or the one at inner[j] from there.

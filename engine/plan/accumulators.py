@@ -124,10 +124,10 @@ class Numbered:
 
     def rename(self, values: Ints) -> Ints:
         """Return the network's numbers; accumulators follow the network's variables."""
-        names = np.array(self.names, np.int64)
-        count = len(names)
+        count = len(self.names)
+        names = np.array([*self.names, -1], np.int64)
         late = values - count + len(self.states)
-        return np.where(values < count, names[np.minimum(values, max(count - 1, 0))], late)
+        return np.where(values < count, names[np.minimum(values, count)], late)
 
 
 class Accumulators:

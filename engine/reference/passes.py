@@ -127,7 +127,9 @@ def distribute(program: Program, tree: Calibrated) -> None:
         belief = tree.tables[i] * tree.beliefs[i]
         for child in below[i]:
             kept = seen_shape(program, child)
-            gone = tuple(a for a, (n, m) in enumerate(zip(belief.shape, kept, strict=True)) if n != m)
+            gone = tuple(
+                a for a, (n, m) in enumerate(zip(belief.shape, kept, strict=True)) if n != m
+            )
             tree.beliefs[child] = belief.sum(axis=gone).reshape(shape_of(program, child)[1:])
 
 

@@ -60,9 +60,7 @@ class FixedTree:
         What `core.find`, `core.find_names` and `core.find_rows` take.
     """
 
-    def __init__(
-        self, loaded: Loaded, core: Any, places: Mapping[str, Mapping[str, int]]
-    ) -> None:
+    def __init__(self, loaded: Loaded, core: Any, places: Mapping[str, Mapping[str, int]]) -> None:
         self._core, self.size = core, loaded.program.entries
         self.prior = np.empty(int(loaded.program.sizes[3]))
         states = np.zeros(len(loaded.program.observed), np.int64)

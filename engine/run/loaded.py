@@ -74,7 +74,12 @@ class Loaded:
         return log_prob, kept
 
     def _run_numpy(
-        self, states: Ints, weights: Array, answer: Array | None, net: NetworkArrays, calibrate: bool
+        self,
+        states: Ints,
+        weights: Array,
+        answer: Array | None,
+        net: NetworkArrays,
+        calibrate: bool,
     ) -> tuple[float, Calibration]:
         tree = passes.collect(self.program, net.base, passes.Case(states, weights))
         if tree.log_prob > -np.inf and (answer is not None or calibrate):

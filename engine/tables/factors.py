@@ -117,7 +117,9 @@ def catalogue(net: NetworkArrays) -> Catalogue:
     axes: list[list[tuple[int, int]]] = []
     head: list[int] = []
     for v, blocks in enumerate(net.blocks):
-        family = [] if blocks.is_max else list(zip((*net.parents[v], v), blocks.strides, strict=True))
+        family = (
+            [] if blocks.is_max else list(zip((*net.parents[v], v), blocks.strides, strict=True))
+        )
         offset.append(blocks.offset)
         axes.append(family)
         head.append(v)

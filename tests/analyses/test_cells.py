@@ -22,7 +22,7 @@ CASES = {
 @pytest.fixture(params=CASES)
 def subject(request):
     build, evidence, soft = CASES[request.param]
-    engine = Engine(build(), backend="numba")
+    engine = Engine(build(), backend="core")
     index = engine.network.index
     states = {index[v]: engine.network.state_index(v, s) for v, s in evidence.items()}
     flat = {index[v]: np.ones(len(engine.network.states(v))) for v in soft}

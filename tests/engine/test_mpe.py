@@ -188,7 +188,7 @@ def test_a_search_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_the_shipped_network_is_explained() -> None:
     net = build_network(load_knowledge())
-    engine = Engine(net, backend="numba")
+    engine = Engine(net, backend="core")
     case = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "bulbar": "no"}
     found = engine.mpe(case)
     assert set(found.assignment) == set(net.variables) - case.keys()
