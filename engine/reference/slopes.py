@@ -142,4 +142,6 @@ def _sum_to(values: Scaled, shape: tuple[int, ...]) -> Scaled:
 
 
 def _double(values: Scaled) -> Array:
-    return np.ldexp(values.mantissa, np.clip(values.exponent, -2000, 2000).astype(np.int32))
+    """Return plain doubles; a slope beyond their range is infinite."""
+    with np.errstate(over="ignore"):
+        return np.ldexp(values.mantissa, np.clip(values.exponent, -2000, 2000).astype(np.int32))
