@@ -10,7 +10,7 @@ import numpy as np
 from fascinet.engine.analyses.methods import Analyses
 from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.batch import solve_states, states_of
+from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
 from fascinet.engine.core import core
 from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
@@ -197,7 +197,7 @@ class Engine(Analyses):
         names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
         self._targets(names)
         return posterior_frame(
-            self.numba_solver, self.network, self.layout, frame, names, impossible, dtype
+            self.solver, self.network, self.layout, frame, names, impossible, dtype
         )
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
@@ -206,7 +206,7 @@ class Engine(Analyses):
         if any(r.soft for r in requests):
             return np.array([self.solver.log_prob(r) for r in requests])
         states = states_of(requests, len(self.network.variables))
-        return solve_states(self.numba_solver, states, posteriors=False)[1]
+        return solve_states(self.solver, states, posteriors=False)[1]
 
     def batch_posteriors(self, cases: Iterable[Evidence]) -> tuple[Array, Array]:
         """Return posteriors (cases, states of all variables) and ln P (cases,).
@@ -218,7 +218,7 @@ class Engine(Analyses):
             solved = [self.solver.solve(r, None) for r in requests]
             values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
             return values, np.array([p for _, p in solved])
-        return solve_states(self.numba_solver, states_of(requests, len(self.network.variables)))
+        return solve_states(self.solver, states_of(requests, len(self.network.variables)))
 
     def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Explanation:
         """Return the most probable state of all free variables together, argmax_h P(h | e).

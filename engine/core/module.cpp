@@ -1,4 +1,5 @@
 // The module that Python sees. One source, compiled once for each build: CORE_MODULE is its name.
+#include "bind_batch.h"
 #include "bind_order.h"
 #include "bind_queries.h"
 #include "bind_run.h"
@@ -38,7 +39,7 @@ PyMethodDef kMethods[] = {
 };
 
 PyMethodDef *kTables[] = {core::order_methods, core::run_methods, core::slope_methods, core::tree_methods,
-                          core::query_methods};
+                          core::query_methods, core::batch_methods};
 
 int fill(PyObject *module) {
     for (PyMethodDef *methods : kTables)

@@ -114,6 +114,21 @@ class Loaded:
         return log_prob
 
 
+    def run_rows(self, states: Ints, weights: Array, answers: Array | None) -> Array:
+        """Return ln P(e) of many cases, a row each, and write their posteriors, if wanted."""
+        logs = np.full(len(states), -np.inf)
+        if self._core is not None:
+            leaves = self.leaves if self.program.queries else None
+            self._core.run_rows(self.prepared, leaves, states, weights, answers, logs)
+            return logs
+        for i, (seen, given) in enumerate(zip(states, weights, strict=True)):
+            if answers is None:
+                logs[i], _ = self.run(seen, given)
+            else:
+                logs[i] = self.solve(seen, given, answers[i])
+        return logs
+
+
 def prepare(core: Any, program: Program, base: Array, least: Array) -> Any:
     """Return a program as the core runs it."""
     return core.prepare(

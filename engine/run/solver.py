@@ -19,7 +19,7 @@ from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.cache import ProgramCache
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
-from fascinet.engine.tables.factors import catalogue, open_gates
+from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
 from fascinet.engine.tables.fold import Folder
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
@@ -93,6 +93,24 @@ class Solver:
         if self.core is None or not few or any(b.raw for b in net.blocks):
             return None
         plan = self.plan(Pattern())
+        if plan.entries > min(FIXED, self.budget):
+            return None
+        return FixedTree(self._load(plan), self.core, self._places)
+
+    @cached_property
+    def rows_tree(self) -> FixedTree | None:
+        """The fixed tree that takes the rows of a batch; gates in it are as any variable."""
+        if self.fixed is not None or self.core is None:
+            return self.fixed
+        every = Pattern(joint=frozenset(range(len(self.net.cards))))
+        opened = open_gates(self.net, self._catalogue, every)
+        scopes, cards, _ = star_scopes(self.net, opened)
+        start = np.cumsum([0, *map(len, scopes)]).astype(np.int64)
+        values = np.array([v for scope in scopes for v in scope], np.int64)
+        star = self._planner.find_order(start, values, np.array(cards, np.int64))
+        if star.work > FIXED:  # no tree is much smaller than that of the gates as stars
+            return None
+        plan = self.plan(every)
         if plan.entries > min(FIXED, self.budget):
             return None
         return FixedTree(self._load(plan), self.core, self._places)
