@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.clock import once, shortest
-from fascinet.engine.approximate import sample
+from fascinet.engine.search.approximate import sample
 from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.decompose import Factors
 from fascinet.engine.engine import Engine

@@ -1,27 +1,25 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine.analyses.methods import Analyses
-from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
 from fascinet.engine.core import core
 from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
-from fascinet.engine.kernels_numpy import Case
-from fascinet.engine.loopy import loopy_beliefs
-from fascinet.engine.mpe import Explanation, maximise
-from fascinet.engine.mpe_search import most_probable
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.posterior import Layout, Posterior
 from fascinet.engine.request import Hard, Soft, pattern_of, read_request
+from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.run.solver import Solver
+from fascinet.engine.search.approximate import Approximation, likelihood_weighting
+from fascinet.engine.search.branches import most_probable
+from fascinet.engine.search.loopy import loopy_beliefs
+from fascinet.engine.search.mpe import Explanation, maximise
 from fascinet.engine.solver import Solver as NumbaSolver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
@@ -253,11 +251,9 @@ class Engine(Analyses):
         assert wanted is not None
         wanted -= request.states.keys()
         if targets is None:
-            best, log_prob = most_probable(self.arrays, request, self.budget)
+            best, log_prob = most_probable(self.solver, request)
         else:
-            pattern = replace(pattern_of(self.arrays, request, wanted), joint=wanted)
-            case = Case(request.states, request.soft)
-            best, log_prob = maximise(self.arrays, case, pattern, set(wanted), self.budget)
+            best, log_prob = maximise(self.solver, request, set(wanted))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
         names = self.network.variables
@@ -313,7 +309,7 @@ class Engine(Analyses):
         ----------
         method : {"weighting", "lbp"}
             Likelihood weighting, or loopy belief propagation set beside it; the latter returns
-            `LoopyBeliefs` and takes the options of `fascinet.engine.loopy.loopy_beliefs`.
+            `LoopyBeliefs` and takes the options of `fascinet.engine.search.loopy.loopy_beliefs`.
 
         Raises
         ------

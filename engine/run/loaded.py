@@ -113,7 +113,6 @@ class Loaded:
             self.ask(tree, states, answer, net)
         return log_prob
 
-
     def run_rows(self, states: Ints, weights: Array, answers: Array | None) -> Array:
         """Return ln P(e) of many cases, a row each, and write their posteriors, if wanted."""
         logs = np.full(len(states), -np.inf)

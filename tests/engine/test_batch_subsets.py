@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fascinet.engine import batch_clusters, batch_subsets
-from fascinet.engine.approximate import sample
+from fascinet.engine.search.approximate import sample
 from fascinet.engine.batch_clusters import Clusters, items_of
 from fascinet.engine.batch_core import GATE
 from fascinet.engine.batch_core_numba import classify

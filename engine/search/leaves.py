@@ -15,11 +15,11 @@ reference any one suffices. In the reference the bound is exact.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.kernels_numpy import view
 from fascinet.engine.request import Request
 from fascinet.model.gates import Array
 
@@ -139,7 +139,7 @@ def read_leaf(net: NetworkArrays, request: Request, v: int) -> Leaf:
     free = tuple(u for u in net.parents[v] if u not in states)
     if not blocks.raw:
         shape = tuple(net.cards[u] for u in (*net.parents[v], v))
-        table = view(net.base, blocks.offset, shape, blocks.strides)
+        table = net.base[blocks.offset :][: prod(shape)].reshape(shape)
         cut = tuple(states.get(u, slice(None)) for u in net.parents[v])
         return Leaf(v, free, weight, table=table[cut])
     leak, links = net.base[blocks.leak : blocks.leak + m], list[Array]()

@@ -12,26 +12,27 @@ branch a state. The branch with the highest r comes first, so the first to be se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import log
 
 import numpy as np
 
 from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.kernels_numpy import Case
-from fascinet.engine.mpe import (
+from fascinet.engine.request import Request
+from fascinet.engine.run.solver import Solver
+from fascinet.engine.search.leaves import read_leaf
+from fascinet.engine.search.mpe import (
     REMEDY,
     Valued,
     constrained_order,
+    joint_factors,
+    log_sum,
     maximise,
     product,
+    scopes_of,
     valued_factors,
 )
-from fascinet.engine.mpe_leaves import read_leaf
-from fascinet.engine.order import eliminate
-from fascinet.engine.junction import lay_out
-from fascinet.engine.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
@@ -65,17 +66,17 @@ class Search:
 
     Parameters
     ----------
-    net : NetworkArrays
+    solver : Solver
+        Plans, with its budget for the entries of a table.
     request : Request
         Hard and soft evidence.
-    budget : float
-        Most entries of a table.
     """
 
-    def __init__(self, net: NetworkArrays, request: Request, budget: float) -> None:
-        self.net, self.request = net, request
+    def __init__(self, solver: Solver, request: Request) -> None:
+        self.solver, self.request = solver, request
+        self.net = net = solver.net
         apart = {v for v in range(len(net.cards)) if self._is_apart(v)}
-        self.parts, self.order, self.total = self._layout(apart, budget)
+        self.parts, self.order, self.total = self._layout(apart, solver.budget)
         self.leaves = [read_leaf(net, request, v) for v in sorted(apart)]
         self.made = 0
 
@@ -94,15 +95,13 @@ class Search:
         while True:
             request = self._without(apart)
             wanted = frozenset(range(len(self.net.cards))) - apart - request.states.keys()
-            pattern = replace(pattern_of(self.net, request, wanted), joint=wanted)
-            factors, _ = lay_out(self.net, pattern, eliminate)
-            scopes = [f.scope for f in factors.factors]
-            order, most, width = constrained_order(scopes, factors.cards, set(wanted))
+            factors = joint_factors(self.solver, request, wanted)
+            cards = factors.cards.tolist()
+            order, most, width = constrained_order(scopes_of(factors), cards, set(wanted))
             if most <= budget and width <= 32:
-                case = Case(request.states, request.soft)
-                parts, total = valued_factors(self.net, factors, case)
+                parts, total = valued_factors(self.net, factors, request)
                 return self._summed(parts, order, wanted, total)
-            wide = [v for v in pattern.observed - pattern.low if self._can_leave(v)]
+            wide = [v for v, s in request.states.items() if s and self._can_leave(v)]
             if not wide:
                 raise BudgetError(width, most, budget, REMEDY)
             apart.add(max(wide, key=lambda v: (len(self.net.parents[v]), v)))
@@ -126,11 +125,10 @@ class Search:
                 continue
             scope, table = product([p for p in parts if v in p[0]], v)
             parts = [p for p in parts if v not in p[0]]
-            table, scope = table.sum(axis=-1), scope[:-1]
-            top = float(table.max())
-            total += log(top) if top > 0.0 else -np.inf
-            if top > 0.0 and scope:
-                parts.append((scope, table / top))
+            if len(scope) > 1:
+                parts.append((scope[:-1], log_sum(table)))
+            else:
+                total += float(log_sum(table))
         return parts, [v for v in order if v in wanted], total
 
     # ---------------------------------------------------------------- bounds
@@ -145,7 +143,7 @@ class Search:
             total += log(value)
             for u, share in shares.items():
                 likelihood[u] = likelihood[u] * share if u in likelihood else share
-        parts: list[Valued] = [((u,), x) for u, x in likelihood.items()]
+        parts: list[Valued] = [((u,), np.log(x)) for u, x in likelihood.items()]
         for scope, table in self.parts:
             cut = tuple(decided.get(v, slice(None)) for v in scope)
             left = tuple(v for v in scope if v not in decided)
@@ -156,8 +154,7 @@ class Search:
         """Return ln f at a point."""
         total = self.total
         for scope, table in self.parts:
-            x = float(table[tuple(states[v] for v in scope)])
-            total += log(x) if x > 0.0 else -np.inf
+            total += float(table[tuple(states[v] for v in scope)])
         for leaf in self.leaves:
             x, _ = leaf.value([states[u] for u in leaf.parents])
             total += log(x) if x > 0.0 else -np.inf
@@ -229,17 +226,10 @@ def maximised(
         scope, table = product([p for p in parts if v in p[0]], v)
         parts = [p for p in parts if v not in p[0]]
         trace.append((scope, table))
-        best = table.max(axis=-1)
-        top = float(best.max())
-        if top <= 0.0:
-            return -np.inf, {}
-        total += log(top)
-        parts.append((scope[:-1], best / top))
-    for _, table in parts:
-        x = float(table)
-        if x <= 0.0:
-            return -np.inf, {}
-        total += log(x)
+        parts.append((scope[:-1], table.max(axis=-1)))
+    total += sum(float(table) for _, table in parts)
+    if not total > -np.inf:
+        return -np.inf, {}
     states = dict(decided)
     for scope, table in reversed(trace):
         states[scope[-1]] = int(np.argmax(table[tuple(states[u] for u in scope[:-1])]))
@@ -257,7 +247,7 @@ def has_wide_leaves(net: NetworkArrays, request: Request) -> bool:
     )
 
 
-def most_probable(net: NetworkArrays, request: Request, budget: float) -> Best:
+def most_probable(solver: Solver, request: Request) -> Best:
     """Return the best states of all free variables and ln P of them with the evidence.
 
     One elimination where no leaf is wide, else, or if that is too large, by branch and bound.
@@ -266,13 +256,12 @@ def most_probable(net: NetworkArrays, request: Request, budget: float) -> Best:
     ------
     BudgetError
     """
+    net = solver.net
     if not has_wide_leaves(net, request):
-        wanted = frozenset(range(len(net.cards))) - request.states.keys()
-        pattern = replace(pattern_of(net, request, wanted), joint=wanted)
-        case = Case(request.states, request.soft)
+        wanted = set(range(len(net.cards))) - request.states.keys()
         try:
-            return maximise(net, case, pattern, set(wanted), budget)
+            return maximise(solver, request, wanted)
         except BudgetError:
             if not any(b.is_max and not k for b, k in zip(net.blocks, net.children, strict=True)):
                 raise
-    return Search(net, request, budget).run()
+    return Search(solver, request).run()
