@@ -161,28 +161,36 @@ inline PyObject *find_rows(PyObject *, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-// run_rows(prepared, leaves, states, weights, answers, logs): cases of one program, a row each.
-// leaves and answers may be None. Places of an answer that nothing is said of stay as they are.
+// run_rows(prepared, leaves, base, shifts, states, weights, answers, logs): cases of one program, a
+// row each. leaves, base, shifts and answers may be None. Shifts move operands, then scalars, a row
+// each, within a base that may then be longer: so a row may have tables of its own. Places of an
+// answer that nothing is said of stay as they are.
 inline PyObject *run_rows(PyObject *, PyObject *args) {
-    PyObject *capsule, *queries, *part[4];
-    if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, &queries, part, part + 1, part + 2, part + 3))
+    PyObject *capsule, *queries, *numbers, *moves, *part[4];
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, &queries, &numbers, &moves, part, part + 1,
+                          part + 2, part + 3))
         return nullptr;
     Prepared *p = prepared_of(capsule);
     Laid *laid = queries == Py_None ? nullptr : laid_of(queries);
     if (!p || (queries != Py_None && !laid)) return nullptr;
     const Program &program = p->tree.program;
-    Buffer held[4];
-    Span<const int64_t> states;
-    Span<const double> weights;
+    Buffer held[6];
+    Span<const int64_t> states, shifts;
+    Span<const double> weights, base = p->base;
     Span<double> answers, logs;
     bool down = part[2] != Py_None;
+    if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
+        (moves != Py_None && !held[5].read(moves, "shifts", &shifts)))
+        return nullptr;
     if (!held[0].read(part[0], "states", &states) || !held[1].read(part[1], "weights", &weights) ||
         (down && !held[2].write(part[2], "answers", &answers)) ||
         !held[3].write(part[3], "logs", &logs))
         return nullptr;
     int64_t count = logs.size, variables = program.observed.size, places = program.sizes.answer;
+    int64_t moved = program.operands.size + program.scalars.size;
     if (states.size != count * variables || weights.size != count * program.sizes.weights ||
-        (down && answers.size != count * places) || (laid && laid->tree != p)) {
+        (down && answers.size != count * places) || (laid && laid->tree != p) ||
+        base.size < p->base.size || (shifts.size && shifts.size != count * moved)) {
         PyErr_SetString(PyExc_ValueError, "run_rows: arrays of other lengths than the program's");
         return nullptr;
     }
@@ -208,7 +216,8 @@ inline PyObject *run_rows(PyObject *, PyObject *args) {
         for (int64_t i = 0; i < count && status != Status::kStopped && memory; ++i) {
             Case given{states.slice(i * variables, (i + 1) * variables),
                        weights.slice(i * program.sizes.weights, (i + 1) * program.sizes.weights),
-                       p->base.data, p->least.data};
+                       base.data, p->least.data,
+                       shifts.size ? shifts.data + i * moved : nullptr};
             Wanted wanted;
             if (down) wanted = {answers.slice(i * places, (i + 1) * places), tables, beliefs};
             double sure = p->sure;
@@ -227,7 +236,7 @@ inline PyObject *run_rows(PyObject *, PyObject *args) {
             }
             logs[i] = status == Status::kDone ? total.log() : -INFINITY;
             if (ask_too && status == Status::kDone) {
-                Calibration tree{p->base.data, given.states.data, tables, beliefs};
+                Calibration tree{base.data, given.states.data, tables, beliefs};
                 status = ask(p->tree, laid->asked, asking, tree, wanted.answer, &unlocked.watch);
             }
         }

@@ -127,6 +127,7 @@ struct Case {
     Span<const int64_t> states;
     Span<const double> weights;
     const double *base, *least;
+    const int64_t *shifts = nullptr;  // of operands, then of scalars, if any are moved
 };
 
 // Where a run leaves what it finds; what is empty is not wanted.
@@ -137,7 +138,7 @@ struct Wanted {
 
 // Both passes of a run whose rows are set. `total` is multiplied by P(e).
 template <class N>
-inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const int64_t *states,
+inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const Case &given,
                      LogProduct *total) {
     const Program &program = run.tree->program;
     Status status = collect(run);
@@ -148,8 +149,10 @@ inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const int
             if (run.guarded) total->times(run.tops[i]);
         if (program.nodes[i].parent < 0) total->times(run.messages[program.nodes[i].message]);
     }
-    for (const Operand &scalar : program.scalars)
-        total->times(run.base[start_of(program, scalar, states)]);
+    const int64_t *shifts = given.shifts ? given.shifts + program.operands.size : nullptr;
+    for (int64_t k = 0; k < program.scalars.size; ++k)
+        total->times(run.base[start_of(program, program.scalars[k], given.states.data) +
+                              (shifts ? shifts[k] : 0)]);
     if (!(total->mantissa > 0.0)) return Status::kImpossible;
     if (!wanted.down()) return Status::kDone;
     status = distribute(run, Found<N>{found, wanted.tables, wanted.beliefs});
@@ -201,7 +204,8 @@ inline Status run_case(const Tree &tree, const Case &given, bool guarded, Arena 
     Run<N> &run = mine.run;
     run.base = given.base, run.least = given.least, run.guarded = guarded, run.watch = watch;
     for (int64_t k = 0; k < program.operands.size; ++k)
-        run.places[k] = {start_of(program, program.operands[k], given.states.data)};
+        run.places[k] = {start_of(program, program.operands[k], given.states.data) +
+                         (given.shifts ? given.shifts[k] : 0)};
     for (int64_t i = 0; i < program.nodes.size; ++i) {
         const Node &n = program.nodes[i];
         run.rows[i] = {0, n.states, nullptr, !n.conditional};
@@ -209,7 +213,7 @@ inline Status run_case(const Tree &tree, const Case &given, bool guarded, Arena 
                                          mine.weights.data + n.weight, total))
             return Status::kImpossible;
     }
-    return finish(run, mine.found, wanted, given.states.data, total);
+    return finish(run, mine.found, wanted, given, total);
 }
 
 template <class N>

@@ -86,7 +86,7 @@ inline Status run_known(const Named &named, const Known &known, bool guarded, Ar
         if (!mine.weigh(named.node_at[place], known.weights.data + place,
                         mine.weights.data + place, total))
             return Status::kImpossible;
-    return finish(run, mine.found, wanted, nullptr, total);
+    return finish(run, mine.found, wanted, Case{}, total);
 }
 
 // ln P of findings; NaN with an exception set if there is no memory.

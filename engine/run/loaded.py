@@ -30,18 +30,18 @@ class Loaded:
     """
 
     def __init__(self, net: NetworkArrays, plan: Plan, program: Program, core: Any) -> None:
-        self.net, self.plan, self.program, self._core = net, plan, program, core
+        self.net, self.plan, self.program, self.core = net, plan, program, core
 
     @cached_property
     def prepared(self) -> Any:
         """The program as the core runs it."""
-        return prepare(self._core, self.program, self.net.base, self.net.least)
+        return prepare(self.core, self.program, self.net.base, self.net.least)
 
     @cached_property
     def leaves(self) -> Any:
         """The leaf queries as the core runs them."""
         rows, links = leaf_rows(self.net, self.program.queries)
-        return self._core.leaves(self.prepared, rows, links)
+        return self.core.leaves(self.prepared, rows, links)
 
     def run(
         self,
@@ -64,13 +64,13 @@ class Loaded:
         net : NetworkArrays, optional
             The same network with other numbers.
         """
-        if self._core is None:
+        if self.core is None:
             return self._run_numpy(states, weights, answer, net or self.net, calibrate)
         kept = (None, None)
         if calibrate:
             kept = np.empty(self.program.sizes[0]), np.empty(self.program.sizes[1])
         numbers = (None, None) if net is None else (net.base, net.least)
-        log_prob = self._core.run(self.prepared, *numbers, states, weights, answer, *kept)
+        log_prob = self.core.run(self.prepared, *numbers, states, weights, answer, *kept)
         return log_prob, kept
 
     def _run_numpy(
@@ -94,9 +94,9 @@ class Loaded:
         """Write the posteriors of all leaf queries."""
         if not self.program.queries:
             return
-        if self._core is not None:
+        if self.core is not None:
             base = None if net is None else net.base
-            self._core.ask(self.leaves, base, states, *tree, answer)
+            self.core.ask(self.leaves, base, states, *tree, answer)
             return
         case, net = passes.Case(states, np.zeros(0)), net or self.net
         for leaf in self.program.queries:
@@ -113,12 +113,29 @@ class Loaded:
             self.ask(tree, states, answer, net)
         return log_prob
 
-    def run_rows(self, states: Ints, weights: Array, answers: Array | None) -> Array:
-        """Return ln P(e) of many cases, a row each, and write their posteriors, if wanted."""
+    def run_rows(
+        self,
+        states: Ints,
+        weights: Array,
+        answers: Array | None,
+        base: Array | None = None,
+        shifts: Ints | None = None,
+    ) -> Array:
+        """Return ln P(e) of many cases, a row each, and write their posteriors, if wanted.
+
+        Parameters
+        ----------
+        states, weights
+            As for `run`, a row a case.
+        answers : array, optional
+        base, shifts : arrays, optional
+            On the compiled core: another base, and for each row how far each operand, then each
+            scalar, lies from its place.
+        """
         logs = np.full(len(states), -np.inf)
-        if self._core is not None:
+        if self.core is not None:
             leaves = self.leaves if self.program.queries else None
-            self._core.run_rows(self.prepared, leaves, states, weights, answers, logs)
+            self.core.run_rows(self.prepared, leaves, base, shifts, states, weights, answers, logs)
             return logs
         for i, (seen, given) in enumerate(zip(states, weights, strict=True)):
             if answers is None:

@@ -180,7 +180,7 @@ class Solver:
             return values, -np.inf
         loaded = self.program(pattern_of(self.net, asked, wanted))
         log_prob = left_out + loaded.solve(*self.case(asked, loaded), values)
-        self._enter(values, request.states)
+        self.enter(values, request.states)
         return values, log_prob
 
     def solve_each(
@@ -199,10 +199,10 @@ class Solver:
         loaded = self.program(pattern_of(self.net, requests[0], wanted))
         for i, request in enumerate(requests):
             logs[i] = loaded.solve(*self.case(request, loaded), values[i])
-        self._enter(values, requests[0].states)
+        self.enter(values, requests[0].states)
         return values, logs
 
-    def _enter(self, values: Array, states: Mapping[int, int]) -> None:
+    def enter(self, values: Array, states: Mapping[int, int]) -> None:
         """Write the posteriors of findings, and of variables with one state, into each answer."""
         values[..., self.net.certain] = 1.0
         begins = self._begins
