@@ -11,18 +11,17 @@ import numpy as np
 from fascinet.engine import kernels_numba as kernels
 from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.axes import padded
-from fascinet.engine.derivatives_numba import collect_products, reverse
 from fascinet.engine.fall_numba import spread_beliefs
 from fascinet.engine.flatten import flatten
-from fascinet.engine.tables.fold import Packed
+from fascinet.engine.junction import Plan
 from fascinet.engine.leaf_walk import LeafWalk, bundled, leaf_walks
 from fascinet.engine.leaf_walk_numba import ask_walk
 from fascinet.engine.leaves_numba import ask_all
 from fascinet.engine.machine_code import Bound
 from fascinet.engine.native_leaves import flat_pairs, rows_of, starts_of
 from fascinet.engine.passes_numba import up, up_and_down
-from fascinet.engine.junction import Plan
 from fascinet.engine.ready import Warm
+from fascinet.engine.tables.fold import Packed
 from fascinet.engine.tiles import in_order, lay_tiles
 from fascinet.engine.tiles_nodes import make_nodes
 from fascinet.engine.tiles_numba import collect_tiles, distribute_tiles
@@ -282,23 +281,3 @@ def ask_leaves(
                 asks = flat_pairs(net, program.plan, starts, [query])
                 program.pairs[v] = asks
             ask_all(prog, asks, net.base, obs, work, buf, out)
-
-
-def derivatives(
-    net: NetworkArrays, program: NativeProgram, states: dict[int, int], soft: Mapping[int, Array]
-) -> tuple[int, float, Array]:
-    """Return a status, ln P(e) and ∂ ln P / ∂ base of a case."""
-    prog = program.prog
-    cliques = int(prog[0])
-    work = scratch(int(prog[11]))
-    obs = observed_states(net, states)
-    load_soft(program, soft, work)
-    scales, grad = np.empty(cliques), np.zeros(net.base.size)
-    status, log_prob = collect_products(prog, net.base, obs, work, scales)
-    if status == kernels.DONE:
-        records = prog[kernels.HEAD :][: kernels.CLIQUE * cliques].reshape(cliques, kernels.CLIQUE)
-        counts = np.maximum(records[:, 7] - records[:, 6], 1).astype(np.int64)
-        left = scratch(int((records[:, 0] * counts).max(initial=0)), "left")
-        lam = np.zeros(int(records[:, 1].sum()))
-        reverse(prog, net.base, obs, work, scales, lam, left, grad)
-    return status, log_prob, grad

@@ -15,7 +15,6 @@ from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.cache import ProgramCache
 from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
-from fascinet.engine.derivatives import reverse
 from fascinet.engine.junction import Plan, make_plan
 from fascinet.engine.leaves import ask, roots_of
 from fascinet.engine.request import Request, pattern_of
@@ -240,20 +239,3 @@ class Solver:
                 self.net, program, query, case, tree, beliefs, root
             )
         return tree.log_prob
-
-    # ---------------------------------------------------------------- derivatives
-
-    def derivatives(self, request: Request) -> tuple[float, Array]:
-        """Return ln P(e) and ∂ ln P / ∂ base; gates without bearing on e have zeros."""
-        wanted = frozenset[int]() if any(b.raw for b in self.net.blocks) else None
-        compiled = self.program(pattern_of(self.net, request, wanted))
-        if self.native or compiled.plan.entries > HEAVY:
-            from fascinet.engine.native import UNSAFE
-            from fascinet.engine.native_derivatives import derivatives
-
-            states, soft = request.states, request.soft
-            status, log_prob, grad = derivatives(self.net, compiled.flat, states, soft)
-            if status != UNSAFE:
-                return log_prob, grad
-        self._asked += 1
-        return reverse(self.net, compiled.steps, slow.Case(request.states, request.soft))

@@ -5,7 +5,77 @@ The base of the engine holds parameters and sums of products of them; `jacobian`
 there to the parameters themselves.
 """
 
-IMPORTS
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.analyses.hypotheses import Hypothesis
+from fascinet.engine.analyses.parameters import gate_figures
+from fascinet.engine.analyses.results import Array
+from fascinet.engine.arrays import (
+    GateBlocks,
+    bfirst_table,
+    bstep_table,
+    first_table,
+    network_arrays,
+    step_table,
+)
+from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.run.derivatives import Jacobian, slopes
+from fascinet.model.gates import Function, NoisyMax, Table
+from fascinet.model.network import Network
+
+if TYPE_CHECKING:
+    from fascinet.engine.engine import Engine
+
+Index = NDArray[np.int64]
+
+
+def joint_slopes(
+    engine: "Engine",
+    states: Mapping[int, int],
+    soft: Mapping[int, Array],
+    rivals: Sequence[Hypothesis],
+) -> tuple[float, Array, Array]:
+    """Return ln P(e), P(h | e) and the slopes of P(e), P(e, h) by all parameters, over P(e).
+
+    Parameters
+    ----------
+    engine : Engine
+    states : mapping of int to int
+        Hard findings.
+    soft : mapping of int to array
+        Likelihoods.
+    rivals : sequence of Hypothesis
+        On variables that are not among the hard findings.
+
+    Returns
+    -------
+    log_prob : float
+        -inf if the evidence is impossible; the rest means nothing then.
+    posterior : array, shape (H,)
+    slopes : array, shape (H + 1, P)
+        The last row is that of P(e).
+    """
+    net, index = engine.arrays, engine.network.index
+    flat = {index[h.variable]: np.ones(len(h.indicator)) for h in rivals}
+    request = Request(dict(states), flat | dict(soft), frozenset())
+    loaded = engine.solver.program(pattern_of(net, request, frozenset()))
+    seen, weights = engine.solver.case(request, loaded)
+    rows = np.tile(weights, (len(rivals) + 1, 1))
+    for row, h in zip(rows, rivals, strict=False):
+        at = loaded.program.weights[index[h.variable]]
+        row[at : at + len(h.indicator)] *= h.indicator
+    logs, scales, found = slopes(loaded, seen, rows, jacobian(engine.network))
+    if logs[-1] > -np.inf:
+        found *= np.exp(scales - logs[-1])[:, None]
+    return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found
+
+
+# ---------------------------------------------------------------- from the base to the parameters
 
 
 class _Collector:
@@ -18,20 +88,23 @@ class _Collector:
         some = np.flatnonzero(flat)
         self.rows.append((parameter, some + offset, flat[some]))
 
-
-_known: WeakKeyDictionary[Network, Jacobian] = WeakKeyDictionary()
-
-
-def know_jacobian(network: Network, table: Jacobian) -> Jacobian:
-    """Take the Jacobian of a network from an earlier run; return it."""
-    return _known.setdefault(network, table)
+    def by_place(self, size: int, count: int) -> Jacobian:
+        """Return all that was noted, for a base of so many numbers."""
+        if not self.rows:
+            nothing = np.zeros(0, np.int64)
+            return Jacobian(np.zeros(size + 1, np.int64), nothing, np.zeros(0), count)
+        sizes = [len(at) for _, at, _ in self.rows]
+        parameter = np.repeat([k for k, _, _ in self.rows], sizes).astype(np.int64)
+        place = np.concatenate([at for _, at, _ in self.rows])
+        order = np.lexsort((parameter, place))
+        start = np.searchsorted(place[order], np.arange(size + 1)).astype(np.int64)
+        value = np.concatenate([x for _, _, x in self.rows])
+        return Jacobian(start, parameter[order], value[order], count)
 
 
 @lru_cache(maxsize=8)
 def jacobian(network: Network) -> Jacobian:
     """Return the derivative of every number of the base by every parameter, kept per network."""
-    if network in _known:
-        return _known[network]
     out = _Collector()
     at = 0
     for v, blocks in zip(network.variables, network_arrays(network).blocks, strict=True):
@@ -46,14 +119,7 @@ def jacobian(network: Network) -> Jacobian:
         else:
             assert isinstance(gate, Function)
         at += sum(a.size for a in gate_figures(gate))
-    rows = sorted(out.rows, key=lambda row: row[0])
-    sizes = [len(r[1]) for r in rows]
-    return Jacobian(
-        np.repeat([r[0] for r in rows], sizes).astype(np.int64),
-        np.concatenate([r[1] for r in rows]),
-        np.concatenate([r[2] for r in rows]),
-        at,
-    )
+    return out.by_place(network_arrays(network).base.size, at)
 
 
 def _units(shape: tuple[int, ...]) -> Array:
@@ -100,5 +166,3 @@ def _large(out: _Collector, at: int, gate: NoisyMax, blocks: GateBlocks) -> None
             out.add(at + j, where.first, first_table(gate.leak, move))
             out.add(at + j, where.bfirst, bfirst_table(gate.leak, bmove))
         at += link.size
-
-

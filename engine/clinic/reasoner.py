@@ -6,7 +6,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
 from fascinet.engine.arrays import network_arrays
 from fascinet.engine.clinic.case_rules import rules_of
 from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, RedFlag
@@ -131,14 +130,6 @@ class Reasoner:
 
     def _mine(self, cause: str) -> frozenset[str]:
         return frozenset({cause, f"trigger_{cause}"})
-
-    @cached_property
-    def jacobian(self) -> Jacobian:
-        """How the engine's tables follow from the parameters; of the shipped network, kept."""
-        if self.network is shipped_network():
-            kept = remember("jacobian", lambda: jacobian(self.network))
-            return know_jacobian(self.network, kept)
-        return jacobian(self.network)
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
         """Return the engine under interventions."""

@@ -1,7 +1,7 @@
 // Slopes of P(e) as Python calls them.
 #pragma once
 
-#include "bind_run.h"
+#include "bind_tree.h"
 #include "slopes.h"
 
 namespace core {
@@ -214,10 +214,93 @@ inline PyObject *slopes(PyObject *, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+template <class N>
+inline size_t room_for_slopes(const Prepared &p) {
+    Arena count;
+    Slopes<N> slopes;
+    slopes.lay(count, p.tree, p.base.size, !kIsDouble<N>);
+    return count.used();
+}
+
+// Runs findings, each one row of its node, and leaves d ln P / d base.
+template <class N>
+inline Status slopes_of_known(const Named &named, const Known &known, bool guarded, Arena arena,
+                              Span<double> out, double *log_prob) {
+    const Prepared &p = *named.tree;
+    const Program &program = p.tree.program;
+    Slopes<N> mine;
+    mine.lay(arena, p.tree, p.base.size, !kIsDouble<N>);
+    if constexpr (kIsDouble<N>)
+        mine.gradient = out;
+    else
+        mine.gradient.fill(Number<N>::zero());
+    Run<N> &run = mine.run;
+    run.base = p.base.data, run.least = p.least.data, run.guarded = guarded, run.watch = nullptr;
+    for (int64_t k = 0; k < program.operands.size; ++k) run.places[k] = {program.operands[k].offset};
+    for (int64_t i = 0; i < program.nodes.size; ++i)
+        run.rows[i] = {0, program.nodes[i].states, nullptr, !program.nodes[i].conditional};
+    for (int64_t place : known.hard) {
+        int64_t i = named.node_at[place], r = place - program.nodes[i].place;
+        run.rows[i] = {r, r + 1, nullptr, true};
+    }
+    double scale = 0.0;
+    *log_prob = 0.0;
+    Status status = mine.up(nullptr, log_prob, &scale);
+    if (status != Status::kDone || *log_prob == -INFINITY) return status;
+    status = mine.down();
+    bool fine = true;
+    for (int64_t i = 0; i < out.size; ++i) {
+        if constexpr (!kIsDouble<N>) out[i] = Number<N>::value(mine.gradient[i], 0);
+        fine &= out[i] - out[i] == 0.0;
+    }
+    return fine || !Number<N>::kNarrow ? status : Status::kUnsafe;
+}
+
+// slopes_of_names(named, findings, slopes) -> ln P(findings), NaN where another way must answer.
+// The tree is one without evidence on the base itself; slopes are zeros at first.
+inline PyObject *slopes_of_names(PyObject *, PyObject *args) {
+    PyObject *capsule, *findings, *slopes;
+    if (!PyArg_UnpackTuple(args, "slopes_of_names", 3, 3, &capsule, &findings, &slopes))
+        return nullptr;
+    Named *named = named_of(capsule);
+    if (!named) return nullptr;
+    int64_t places[kFindings], count = 0;
+    if (!PyDict_CheckExact(findings) || !read_names(*named, findings, places, &count)) {
+        PyErr_Clear();
+        return PyFloat_FromDouble(NAN);
+    }
+    Buffer held;
+    Span<double> out;
+    if (!held.write(slopes, "slopes", &out)) return nullptr;
+    Prepared *p = named->tree;
+    if (out.size != p->base.size) {
+        PyErr_SetString(PyExc_ValueError, "slopes_of_names: slopes of another length");
+        return nullptr;
+    }
+    Known known{{places, count}, {}, {}};
+    double log_prob = 0.0;
+    Status status;
+    {
+        Space space(p, room_for_slopes<double>(*p));
+        if (!space) return nullptr;
+        status = slopes_of_known<double>(*named, known, p->sure < kSure, space.arena(), out,
+                                         &log_prob);
+    }
+    if (status == Status::kUnsafe) {
+        Space space(p, room_for_slopes<Wide>(*p));
+        if (!space) return nullptr;
+        slopes_of_known<Wide>(*named, known, false, space.arena(), out, &log_prob);
+    }
+    return PyFloat_FromDouble(log_prob);
+}
+
 inline PyMethodDef slope_methods[] = {
     {"slopes", slopes, METH_VARARGS,
      "slopes(prepared, base, least, states, weights, logs, scales, slopes, start, parameter, value)"
      "\n--\n\nWrite the derivatives of P(e) of cases that differ in their weights."},
+    {"slopes_of_names", slopes_of_names, METH_VARARGS,
+     "slopes_of_names(named, findings, slopes)\n--\n\n"
+     "Write d ln P(findings) / d base; return ln P, NaN if unread."},
     {nullptr, nullptr, 0, nullptr},
 };
 

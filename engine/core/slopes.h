@@ -70,7 +70,7 @@ class Slopes {
         for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
             const Node &n = program.nodes[i];
             undo_scale(i);
-            for (int64_t r = 0; r < n.states; ++r) {
+            for (int64_t r = run.rows[i].first; r < run.rows[i].last; ++r) {
                 if (run.rows[i].weight && Number<N>::is_zero(run.rows[i].weight[r])) continue;
                 for (int64_t t = 0; t < run.tree->tiling[i].tiles; ++t) share_out(i, r, t);
             }

@@ -172,6 +172,15 @@ def slopes(
     return logs, scales, out
 
 
+def named_slopes(
+    solver: Solver, tree: Any, findings: Mapping[str, str]
+) -> tuple[float, Array] | None:
+    """Return ln P(e) and d ln P(e) / d base by the fixed tree; None if a name cannot be read."""
+    grad = np.zeros(solver.net.base.size)
+    log_prob = solver.core.slopes_of_names(tree, findings, grad)
+    return None if log_prob != log_prob else (log_prob, grad)
+
+
 def log_slopes(solver: Solver, request: Request) -> tuple[float, Array]:
     """Return ln P(e) and d ln P(e) / d base.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -71,6 +72,12 @@ class FixedTree:
         prepared = prepare(core, program, tables, np.log2(np.where(least < inf, least, 1.0)))
         self.named = core.name(prepared, {v: dict(states) for v, states in places.items()})
         self.starts: list[int] = loaded.net.starts.tolist()
+        self._loaded, self._places = loaded, places
+
+    @cached_property
+    def plain(self) -> Any:
+        """The same tree on the network's own numbers, by name: for slopes."""
+        return self._core.name(self._loaded.prepared, {v: dict(s) for v, s in self._places.items()})
 
     def solve(
         self, states: Mapping[int, int], soft: Mapping[int, Array], full: bool = True

@@ -51,12 +51,8 @@ def run_diagnoses() -> None:
 
 def run_tables() -> None:
     """Run a program of tables alone, as large networks have them: an intervention needs one."""
-    from fascinet.engine.decompose import Pattern
-    from fascinet.engine.native_derivatives import by_tiles
-
     engine = chain()
     engine.posterior({"c": "s1"}, do={"a": "s2"})
-    by_tiles(engine.arrays, engine.solver.program(Pattern(frozenset([2]))).flat, {2: 1}, {})
 
 
 def run_small() -> None:
