@@ -108,6 +108,7 @@ class SlopeRun {
             found = pulled_;
         }
         bool fine = true;
+        if (call.logs[row] == -INFINITY) call.scales[row] += raise(found);
         for (int lane = 0; lane < cases; ++lane) {
             double *to = call.out.data + (row + lane) * call.width;
             for (int64_t k = 0; k < call.width; ++k) {
@@ -116,6 +117,18 @@ class SlopeRun {
             }
         }
         return fine || !Number<N>::kNarrow;
+    }
+
+    // Where P(e) is zero, slopes have no natural scale: wide ones are raised into the range of a
+    // double; returns what goes into the logarithm of the scale.
+    static double raise(Span<double>) { return 0.0; }
+    static double raise(Span<Lanes>) { return 0.0; }
+    static double raise(Span<Wide> found) {
+        int64_t top = Wide::kNone;
+        for (const Wide &x : found) top = most(top, x.exponent);
+        if (top == Wide::kNone) return 0.0;
+        for (Wide &x : found) x.exponent -= x.mantissa > 0.0 ? top : 0;
+        return double(top) * 0.693147180559945309417;
     }
 
     void pull(const Jacobian &jacobian) {

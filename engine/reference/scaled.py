@@ -22,7 +22,8 @@ class Scaled:
     def of(cls, values: Array) -> "Scaled":
         """Return doubles as such numbers, exactly."""
         mantissa, exponent = np.frexp(values)
-        return cls(mantissa, np.where(mantissa > 0.0, exponent, LEAST).astype(np.int64))
+        exponent = np.asarray(exponent, np.int64)  # LEAST has no place in the 32 bits of frexp's
+        return cls(mantissa, np.where(mantissa > 0.0, exponent, LEAST))
 
     def times(self, other: "Scaled") -> "Scaled":
         """Return the product, broadcast."""

@@ -6,7 +6,8 @@ those after it, never by division, so that zeros are exact (Darwiche 2003,
 doi:10.1145/765568.765570).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,28 +24,36 @@ from fascinet.engine.reference.scaled import Scaled
 from fascinet.model.gates import Array
 
 ONE = Scaled.of(np.ones(()))
+Place: TypeAlias = tuple[int, tuple[int, ...], list[int], Scaled]  # a window on the base
 
 
 def slopes(program: Program, base: Array, case: Case) -> tuple[float, float, Array]:
     """Return ln P(e), ln of a scale, and d P(e) / d base divided by that scale.
 
     The scale is P(e) where that is positive. Where exactly one of the factors that P(e) is the
-    product of (a part of the network, a number without free variables) is zero, it is the product
-    of the others; where more are, all slopes are zero.
+    product of (a part of the network, a number without free variables) is zero, slopes are divided
+    by what brings the largest into the range of a double; where more are, all are zero.
     """
     factors = _factors(program, base, case)
     messages = _collect(program, factors)
-    gradient = np.zeros_like(base)
+    found: list[Place] = []
     roots = [i for i, parent in enumerate(program.nodes["parent"].tolist()) if parent < 0]
     places = [starts_at(program, scalar, case.states) for scalar in program.scalars]
     ends = [messages[i].reshape(()) for i in roots] + [Scaled.of(base[at, ...]) for at in places]
     log_prob, log_scale, starts = _start(ends)
     adjoints = dict(zip(roots, starts, strict=False))
     for at, start in zip(places, starts[len(roots) :], strict=True):
-        gradient[at] += _double(start)
+        found.append((at, (), [], start))
     for i in range(len(program.nodes) - 1, -1, -1):
-        _share_out(program, case, i, factors[i], adjoints, gradient)
-    return log_prob, log_scale, gradient
+        found += _share_out(program, case, i, factors[i], adjoints)
+    raised = 0
+    if log_prob == -np.inf:  # then slopes have no natural scale
+        raised = max(int(x.exponent.max()) for *_, x in found)
+    gradient = np.zeros_like(base)
+    for at, shape, strides, values in found:
+        there = window(gradient, at, shape, strides)
+        there += _double(values, raised)
+    return log_prob, log_scale + raised * np.log(2.0), gradient
 
 
 def _factors(program: Program, base: Array, case: Case) -> list[list[Scaled]]:
@@ -100,9 +109,8 @@ def _share_out(
     i: int,
     factors: list[Scaled],
     adjoints: dict[int, Scaled],
-    gradient: Array,
-) -> None:
-    """Hand a node's adjoint on to its operands and its children."""
+) -> Iterator[Place]:
+    """Hand a node's adjoint on to its children; yield the slopes by its operands."""
     node, shape = program.nodes[i], shape_of(program, i)
     start = adjoints.pop(i).reshape((1, *shape[1:])).times(Scaled.of(np.ones(shape)))
     operands = program.operands[node["operands"] : node["operands_end"]]
@@ -111,8 +119,7 @@ def _share_out(
         share = _sum_to(others.times(Scaled.of(np.ones(shape))), factors[k].mantissa.shape)
         if k < len(operands):
             strides = view_of(program, int(operands[k]["strides"]), i)
-            there = window(gradient, starts_at(program, operands[k], case.states), shape, strides)
-            there += _double(share)
+            yield starts_at(program, operands[k], case.states), shape, strides, share
         elif k >= len(factors) - len(children):
             child = children[k - len(factors) + len(children)]
             adjoints[child] = share.reshape(shape_of(program, child)[1:])
@@ -141,7 +148,8 @@ def _sum_to(values: Scaled, shape: tuple[int, ...]) -> Scaled:
     return values
 
 
-def _double(values: Scaled) -> Array:
+def _double(values: Scaled, raised: int) -> Array:
     """Return plain doubles; a slope beyond their range is infinite."""
+    shift = np.clip(values.exponent - raised, -2000, 2000).astype(np.int32)
     with np.errstate(over="ignore"):
-        return np.ldexp(values.mantissa, np.clip(values.exponent, -2000, 2000).astype(np.int32))
+        return np.ldexp(values.mantissa, shift)
