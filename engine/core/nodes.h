@@ -87,23 +87,37 @@ struct Run {
     }
 };
 
+constexpr int64_t kBlock = 4;  // entries of a block that is worth a loop of its own
+
 // Multiplies values into a tile; the first time it writes them.
+template <bool kFirst, class N, class Value>
+inline void multiply(Span<N> out, const View &view, const N &constant, Value value) {
+    N *__restrict__ to = out.data;
+    int64_t n = out.size, block = view.block;
+    auto put = [&](int64_t j, const auto &x) { to[j] = kFirst ? constant * x : to[j] * x; };
+    if (view.meets == Meets::kRun) {
+        for (int64_t j = 0; j < n; ++j) put(j, value(j));
+    } else if (block < kBlock) {
+        const int32_t *inner = view.inner;
+        for (int64_t j = 0; j < n; ++j) put(j, value(inner[j]));
+    } else if (view.repeats) {
+        for (int64_t j = 0; j < n; j += block) {
+            const auto x = value(view.inner[j]);
+            for (int64_t k = 0; k < block; ++k) put(j + k, x);
+        }
+    } else {
+        for (int64_t j = 0; j < n; j += block) {
+            int64_t from = view.inner[j];
+            for (int64_t k = 0; k < block; ++k) put(j + k, value(from + k));
+        }
+    }
+}
 template <class N, class Value>
 inline void multiply(Span<N> out, const View &view, bool first, const N &constant, Value value) {
-    N *__restrict__ to = out.data;
-    int64_t n = out.size;
-    if (view.meets == Meets::kRun) {
-        if (first)
-            for (int64_t j = 0; j < n; ++j) to[j] = constant * value(j);
-        else
-            for (int64_t j = 0; j < n; ++j) to[j] = to[j] * value(j);
-    } else {
-        const int32_t *inner = view.inner;
-        if (first)
-            for (int64_t j = 0; j < n; ++j) to[j] = constant * value(inner[j]);
-        else
-            for (int64_t j = 0; j < n; ++j) to[j] = to[j] * value(inner[j]);
-    }
+    if (first)
+        multiply<true>(out, view, constant, value);
+    else
+        multiply<false>(out, view, constant, value);
 }
 
 // Writes row r, tile t of a node's table: operands, live messages and the row's weight.
@@ -206,18 +220,11 @@ template <class N>
 inline void scale(Run<N> &run, int64_t i) {
     const Node &n = run.node(i);
     Span<N> message = run.messages.slice(n.message, n.message + n.width);
-    N top = Number<N>::zero();
-    for (const N &x : message) top = larger(top, x);
+    N top = largest(message.data, message.size);
     run.tops[i] = positive(top);
     N by = share(Number<N>::one(), run.tops[i]);
-    double low = 1.0;
-    for (N &x : message) {
-        x = x * by;
-        for (int k = 0; k < Number<N>::kCases; ++k) {
-            double value = Number<N>::value(x, k);
-            low = value > 0.0 && value < low ? value : low;
-        }
-    }
+    for (N &x : message) x = x * by;
+    double low = least_positive(message.data, message.size);
     run.floors[i] = log2(low);
 }
 
@@ -275,8 +282,16 @@ inline void pass(const Run<N> &run, int64_t child, int64_t r, int64_t t, const N
         *to = *to + sum;
     else if (view.meets == Meets::kRun)
         for (int64_t j = 0; j < size; ++j) to[j] = to[j] + tile[j];
-    else
+    else if (view.block < kBlock)
         for (int64_t j = 0; j < size; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+    else if (view.repeats)
+        for (int64_t j = 0; j < size; j += view.block)
+            to[view.inner[j]] = to[view.inner[j]] + sum_of(tile + j, view.block);
+    else
+        for (int64_t j = 0; j < size; j += view.block) {
+            N *__restrict__ from = to + view.inner[j];
+            for (int64_t k = 0; k < view.block; ++k) from[k] = from[k] + tile[j + k];
+        }
 }
 
 // Where a distribution leaves what it finds.
@@ -333,19 +348,11 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
             N total = Number<N>::zero();
             bool counts = rows.first <= r && r < rows.last;
             for (int64_t t = 0; counts && t < tiling.tiles; ++t) {
-                const N *__restrict__ row = row_of(run, i, r, t);
-                const N *__restrict__ by = share_of.data + t * tiling.tile;
-                N sum = Number<N>::zero();
-                if (children.size == 0) {
-                    for (int64_t j = 0; j < tiling.tile; ++j) sum = sum + row[j] * by[j];
-                } else {
-                    N *__restrict__ out = run.spread.data;
-                    for (int64_t j = 0; j < tiling.tile; ++j) {
-                        out[j] = row[j] * by[j];
-                        sum = sum + out[j];
-                    }
-                    for (int64_t child : children) pass(run, child, r, t, out, tiling.tile, sum);
-                }
+                const N *row = row_of(run, i, r, t);
+                const N *by = share_of.data + t * tiling.tile;
+                N *out = children.size ? run.spread.data : nullptr;
+                N sum = products(row, by, out, tiling.tile);
+                for (int64_t child : children) pass(run, child, r, t, out, tiling.tile, sum);
                 if (found.tables.size) keep(run, i, r, t, row, found.tables);
                 total = total + sum;
             }

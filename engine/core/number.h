@@ -17,6 +17,7 @@ constexpr int kVector = 2;
 #endif
 typedef double Vector __attribute__((vector_size(8 * kVector)));
 typedef int64_t Mask __attribute__((vector_size(8 * kVector)));
+typedef double Anywhere __attribute__((vector_size(8 * kVector), aligned(8), may_alias));
 
 // Eight doubles: a case a lane. Made of vectors that the processor has, since compilers split wider
 // ones badly.
@@ -150,6 +151,115 @@ struct Number<MaxPair> {
     static MaxPair zero() { return {Lanes::all(0.0), Lanes::all(0.0)}; }
     static bool is_zero(const MaxPair &) { return false; }
 };
+
+// Eight doubles from anywhere, and sums of them in a fixed order: the same on every machine.
+inline Lanes load(const double *x) {
+    CORE_LANEWISE(*reinterpret_cast<const Anywhere *>(x + p * kVector));
+}
+inline void store(double *x, const Lanes &y) {
+    for (int p = 0; p < Lanes::kParts; ++p)
+        *reinterpret_cast<Anywhere *>(x + p * kVector) = y.part[p];
+}
+inline double total(const Lanes &x) {
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+// Products entry by entry, written where `out` is given; their sum.
+template <class N>
+inline N products(const N *__restrict__ a, const N *__restrict__ b, N *__restrict__ out, int64_t n) {
+    N sum = Number<N>::zero();
+    for (int64_t j = 0; j < n; ++j) {
+        N x = a[j] * b[j];
+        if (out) out[j] = x;
+        sum = sum + x;
+    }
+    return sum;
+}
+template <>
+inline double products(const double *__restrict__ a, const double *__restrict__ b,
+                       double *__restrict__ out, int64_t n) {
+    double sum = 0.0;
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = Lanes::all(0.0);
+        for (; j + kLanes <= n; j += kLanes) {
+            Lanes x = load(a + j) * load(b + j);
+            if (out) store(out + j, x);
+            many = many + x;
+        }
+        sum = total(many);
+    }
+    for (; j < n; ++j) {
+        double x = a[j] * b[j];
+        if (out) out[j] = x;
+        sum += x;
+    }
+    return sum;
+}
+
+template <class N>
+inline N sum_of(const N *x, int64_t n) {
+    N sum = x[0];
+    for (int64_t j = 1; j < n; ++j) sum = sum + x[j];
+    return sum;
+}
+template <>
+inline double sum_of(const double *x, int64_t n) {
+    double sum = 0.0;
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = load(x);
+        for (j = kLanes; j + kLanes <= n; j += kLanes) many = many + load(x + j);
+        sum = total(many);
+    }
+    for (; j < n; ++j) sum += x[j];
+    return sum;
+}
+
+// The largest of some numbers, and the least positive one, at most 1.
+template <class N>
+inline N largest(const N *x, int64_t n) {
+    N top = Number<N>::zero();
+    for (int64_t j = 0; j < n; ++j) top = larger(top, x[j]);
+    return top;
+}
+template <>
+inline double largest(const double *x, int64_t n) {
+    double top = 0.0;
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = load(x);
+        for (j = kLanes; j + kLanes <= n; j += kLanes) many = larger(many, load(x + j));
+        for (int k = 0; k < kLanes; ++k) top = larger(top, many[k]);
+    }
+    for (; j < n; ++j) top = larger(top, x[j]);
+    return top;
+}
+template <class N>
+inline double least_positive(const N *x, int64_t n) {
+    double low = 1.0;
+    for (int64_t j = 0; j < n; ++j)
+        for (int k = 0; k < Number<N>::kCases; ++k) {
+            double value = Number<N>::value(x[j], k);
+            low = value > 0.0 && value < low ? value : low;
+        }
+    return low;
+}
+inline Lanes smaller_positive(const Lanes &low, const Lanes &x) {
+    CORE_LANEWISE((x.part[p] > 0.0) & (x.part[p] < low.part[p]) ? x.part[p] : low.part[p]);
+}
+template <>
+inline double least_positive(const double *x, int64_t n) {
+    double low = 1.0;
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = Lanes::all(1.0);
+        for (; j + kLanes <= n; j += kLanes) many = smaller_positive(many, load(x + j));
+        for (int k = 0; k < kLanes; ++k) low = many[k] < low ? many[k] : low;
+    }
+    for (; j < n; ++j) low = x[j] > 0.0 && x[j] < low ? x[j] : low;
+    return low;
+}
 
 // A product of many numbers and its logarithm, taken once.
 struct LogProduct {

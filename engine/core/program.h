@@ -46,12 +46,15 @@ inline int64_t start_of(const Program &program, const Operand &operand, const in
 
 // A row of a table is walked tile by tile, a tile being its last axes. `View` tells where the values
 // of another array lie for it: those of row r, tile t start at r * row + outer[t], and entry j of
-// the tile reads that one value, the j-th from there, or the one at inner[j] from there.
+// the tile reads that one value, the j-th from there, or the one at inner[j] from there. The last
+// come in blocks: entries that read one value after the other, or all the same (`repeats`).
 enum class Meets : int32_t { kOne, kRun, kGather };
 
 struct View {
     int64_t row;
     Meets meets;
+    bool repeats;
+    int64_t block;
     const int32_t *outer, *inner;
 
     int64_t start(int64_t r, int64_t t) const { return r * row + outer[t]; }
@@ -107,15 +110,16 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
     Span<const SeparatorAxis> axes = program.axes.slice(node.axes, node.axes_end);
     Span<const int64_t> strides = program.strides.slice(at + 1, at + 1 + count);
     bool one = true, run = true;
-    int64_t step = 1;
+    int64_t same = 1, step = 1;  // how many entries read one value; values that follow each other
     for (int64_t a = count - 1; a >= outer; --a) {
         if (axes[a].states == 1) continue;
         one = one && strides[a] == 0;
         run = run && strides[a] == step;
-        step *= axes[a].states;
+        if (one) same *= axes[a].states;
+        if (run) step *= axes[a].states;
     }
-    View out{program.strides[at], one ? Meets::kOne : run ? Meets::kRun : Meets::kGather, nullptr,
-             nullptr};
+    View out{program.strides[at], one ? Meets::kOne : run ? Meets::kRun : Meets::kGather, same > 1,
+             most(same, step), nullptr, nullptr};
     Span<int32_t> starts = arena.span<int32_t>(tiling.tiles);
     bool gather = out.meets == Meets::kGather;
     Span<int32_t> pattern = arena.span<int32_t>(gather ? tiling.tile : 0);
