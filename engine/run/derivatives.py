@@ -25,6 +25,7 @@ from fascinet.engine.reference.slopes import slopes as passes_down
 from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.loaded import Ints, Loaded
 from fascinet.engine.run.solver import Solver
+from fascinet.engine.tables.jacobian import Jacobian
 from fascinet.model.gates import Array, NoisyMax, Table
 
 
@@ -106,31 +107,6 @@ class Derivatives:
 
 
 # -------------------------------------------------------------------- slopes
-
-
-@dataclass(frozen=True, eq=False)
-class Jacobian:
-    """How the base depends on parameters, by places of the base.
-
-    Attributes
-    ----------
-    start, parameter : int arrays
-        Place i depends on parameters parameter[start[i]] ... parameter[start[i + 1]].
-    value : array
-        d base[i] / d parameter, for each of them.
-    count : int
-        Number of parameters.
-    """
-
-    start: Ints
-    parameter: Ints
-    value: Array
-    count: int
-
-    def pull(self, slopes: Array) -> Array:
-        """Return the slopes by parameters from those by the base."""
-        terms = np.repeat(slopes, np.diff(self.start)) * self.value
-        return np.bincount(self.parameter, terms, self.count)
 
 
 def slopes(

@@ -21,6 +21,7 @@ from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
 from fascinet.engine.tables.fold import Folder
+from fascinet.engine.tables.jacobian import Jacobian, jacobian
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
@@ -83,6 +84,11 @@ class Solver:
     @cached_property
     def _planner(self) -> Planner:
         return Planner(self.net, self.core)
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """How the network's numbers depend on its parameters."""
+        return jacobian(self.net)
 
     @cached_property
     def fixed(self) -> FixedTree | None:
