@@ -26,7 +26,6 @@ from fascinet.engine.search.approximate import Approximation, likelihood_weighti
 from fascinet.engine.search.branches import most_probable
 from fascinet.engine.search.loopy import loopy_beliefs
 from fascinet.engine.search.mpe import Explanation, maximise
-from fascinet.engine.solver import Solver as NumbaSolver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -91,12 +90,6 @@ class Engine(Analyses):
         """Answers by number; see `fascinet.engine.run.solver`."""
         chosen = None if self.backend == "numpy" else core
         return Solver(self.arrays, self.layout.places, self.budget, chosen)
-
-    @cached_property
-    def numba_solver(self) -> NumbaSolver:
-        """What answers where the new programs do not yet."""
-        backend = "numpy" if self.backend == "numpy" else "numba"
-        return NumbaSolver(self.arrays, self.layout.starts, self.budget, backend)
 
     # ---------------------------------------------------------------- queries
 

@@ -103,7 +103,7 @@ def test_unknown_backend() -> None:
 
 def test_plan_is_printable() -> None:
     plan = Engine(network("alarm")).plan(cases("alarm")[0])
-    assert "cliques" in str(plan) and plan.entries < 1000
+    assert "free variables" in str(plan) and plan.entries < 1000
 
 
 @pytest.mark.parametrize("name", ["alarm", "pigs"])
@@ -123,7 +123,7 @@ def test_thirty_two_threads_share_one_engine(name: str) -> None:
 def test_same_bits_on_each_run() -> None:
     code = (
         "from tests.engine.networks import *; from fascinet.engine.engine import Engine;"
-        "e = Engine(network('insurance'), backend='numba');"
+        "e = Engine(network('insurance'), backend='core');"
         "print(hash(e.posterior(cases('insurance')[0]).flat.tobytes().hex()))"
     )
     runs = {
@@ -136,21 +136,14 @@ def test_same_bits_on_each_run() -> None:
     assert len(runs) == 1
 
 
-def test_first_query_needs_no_numba() -> None:
+def test_first_query_imports_little() -> None:
     code = (
         "import sys; from tests.engine.networks import *;"
         "from fascinet.engine.engine import Engine;"
         "Engine(network('alarm')).posterior(cases('alarm')[0]);"
-        "sys.exit('numba' in sys.modules or 'pgmpy' in sys.modules or 'pandas' in sys.modules)"
+        "sys.exit('scipy' in sys.modules or 'pgmpy' in sys.modules or 'pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "."})
-
-
-def test_auto_turns_to_the_compiled_kernels() -> None:
-    engine = Engine(network("asia"))
-    answers = [engine.posterior({"smoke": "yes"}).flat for _ in range(12)]
-    assert engine.solver.native
-    np.testing.assert_allclose(answers[0], answers[-1], atol=1e-15)
 
 
 def test_cache_drops_the_least_recently_used() -> None:

@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fascinet as fn
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.engine import Engine
-from fascinet.engine.tables.fold import Packed
-from fascinet.engine.native_layout import Layouts
 from fascinet.engine.request import read_request
+from fascinet.engine.tables.fold import Packed
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
@@ -90,23 +88,6 @@ def test_one_program_serves_all_cases_with_the_same_positive_findings() -> None:
     assert programs_of(engine) == 1
     engine.posterior(CASE | {"atrophy": "yes"})
     assert programs_of(engine) == 2
-
-
-def test_orders_are_sought_once_for_graphs_that_are_alike() -> None:
-    solver = Engine(fn.load(), backend="core").solver
-    net, index = solver.net, fn.load().index
-    layouts = Layouts()
-    orders = [
-        layouts.lay_out(
-            net,
-            Pattern(
-                frozenset(index[v] for v in CASE if v != gone),
-                frozenset(index[v] for v in ABSENT if v != gone),
-            ),
-        )[1]
-        for gone in ("", *ABSENT)
-    ]
-    assert all(order is orders[0] for order in orders)
 
 
 def test_packed_likelihoods_read_as_a_mapping() -> None:
