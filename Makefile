@@ -2,22 +2,34 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ZIG := ziglang==0.16.0
 CASE ?= tests/data/cases/packets/sh-033.json
 PORT ?= 8501
 WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 STAMP := $(VENV)/.stamp
 
-.PHONY: setup browser run test test-all fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
+.PHONY: core sanitize wheels setup browser run test test-all fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements.txt pyproject.toml setup.py $(wildcard engine/core/*.h engine/core/*.cpp)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "fascinet needs Python 3.11 or newer; try make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(PIP) install --quiet -r requirements.txt
+	command -v $${CXX:-c++} > /dev/null || $(PIP) install --quiet $(ZIG) || true
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	-$(BIN)/python -m fascinet.warm
 	touch $@
+
+# Compile the core anew after a change to it; a compiler that fails is an error here.
+core:
+	FASCINET_NEED_CORE=1 $(BIN)/python setup.py -q build_ext --inplace
+
+# The core with bounds checks, AddressSanitizer and UBSan, under the engine's tests.
+sanitize:
+	FASCINET_NEED_CORE=1 FASCINET_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace
+	sh tools/sanitize.sh $(BIN)/python -m pytest -q -x tests/engine
 
 browser: setup
 	@sh tools/install_browser.sh

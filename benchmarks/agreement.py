@@ -23,7 +23,7 @@ def agreement(folder: Path) -> list[Row]:
 
 def one_network(one: Subject, folder: Path) -> Row:
     """Return the differences of one network."""
-    engine, names = Engine(one.network, backend="numba"), one.network.variables
+    engine, names = Engine(one.network, backend="core"), one.network.variables
     given = np.load(folder / f"{one.name}.reference.npz")
     far = 0.0
     for i, case in enumerate(one.cases):

@@ -98,7 +98,7 @@ def _alarm() -> Setting:
 
 
 def _jobs(s: Setting, quick: bool) -> list[Job]:
-    engine = Engine(s.network, backend="numba")
+    engine = Engine(s.network, backend="core")
     figures, case = parameters_of(s.network), dict(s.case)
     uncertain = int(figures.widths[row_sizes(s.network) < float("inf")].sum())
     outcomes = {v: len(s.network.states(v)) for v in s.tests}

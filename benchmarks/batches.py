@@ -51,7 +51,7 @@ def sampled_rows(subject: Subject, count: int, seen: int = 5, seed: int = 0) -> 
 
 def batch(subject: Subject, count: int, sampled: bool = False) -> Row:
     """Cases per CPU second from DataFrame to DataFrame, beside pyAgrum's loop over such rows."""
-    engine = Engine(subject.network, backend="numba")
+    engine = Engine(subject.network, backend="core")
     rows = sampled_rows(subject, count) if sampled else mixed_rows(subject, count)
     frame = frame_of(subject, rows)
     few = frame.iloc[:256]
@@ -74,7 +74,7 @@ def batch(subject: Subject, count: int, sampled: bool = False) -> Row:
 
 def derivatives(subject: Subject) -> Row:
     """All-parameter derivatives, every one read, beside one pass of all marginals, all read."""
-    engine = Engine(subject.network, backend="numba")
+    engine = Engine(subject.network, backend="core")
     families = pyagrum_families(subject.network)
     names = subject.network.variables
     times: dict[str, list[float]] = {"all": [], "read": [], "marginals": [], "families": []}

@@ -46,7 +46,7 @@ def grid(width: int, length: int = 20) -> Network:
 
 def one(shape: str, size: int, network: Network, case: dict[str, str]) -> Row:
     """Return first and warm milliseconds of one query."""
-    engine = Engine(network, backend="numba")
+    engine = Engine(network, backend="core")
     first = once(lambda: engine.posterior(case))
     warm = shortest(lambda: engine.posterior(case))
     return {"shape": shape, "size": size, "first_ms": 1e3 * first, "warm_ms": 1e3 * warm}
@@ -55,7 +55,7 @@ def one(shape: str, size: int, network: Network, case: dict[str, str]) -> Row:
 def batches(largest: int) -> Iterator[Row]:
     """Yield what a batch of so many rows takes."""
     alarm = subject("alarm", FOLDER)
-    engine = Engine(alarm.network, backend="numba")
+    engine = Engine(alarm.network, backend="core")
     count = 10
     while count <= largest:
         frame = frame_of(alarm, mixed_rows(alarm, count))
@@ -67,7 +67,7 @@ def batches(largest: int) -> Iterator[Row]:
 
 def scaling(quick: bool) -> list[Row]:
     """Return all curves."""
-    Engine(chain(10), backend="numba").posterior()  # kernels loaded
+    Engine(chain(10), backend="core").posterior()  # kernels loaded
     rows = [
         one("nodes of a chain", n, chain(n), {"x0": "yes", f"x{n - 1}": "no"})
         for n in (100, 300, 1000, 3000)

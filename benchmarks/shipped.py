@@ -63,7 +63,7 @@ def beside_pyagrum(engine: Engine, case: dict[str, str], ours: float) -> list[di
 def shipped(packets: Path) -> list[dict[str, Any]]:
     """Return milliseconds of a case of 15 findings and of all tests' value of information."""
     network = build_network(load_knowledge())
-    engine = Engine(network, backend="numba")
+    engine = Engine(network, backend="core")
     case = {v: s for v, s in CASE.items() if v in network.variables and s in network.states(v)}
     _ = engine.posterior({"twitching": "yes"}).flat  # the kernels are loaded
     calls: list[tuple[str, Callable[..., float], Callable[[], object]]] = [

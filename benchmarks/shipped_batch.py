@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.clock import once, shortest
-from fascinet.engine.approximate import sample
 from fascinet.engine.clinic.reasoner import shipped_reasoner
-from fascinet.engine.decompose import Factors
 from fascinet.engine.engine import Engine
-from fascinet.engine.kernels_numpy import Case, offset_of, view
 from fascinet.engine.request import Request, pattern_of, read_request
+from fascinet.engine.search.approximate import sample
+from fascinet.engine.search.mpe import valued_factors
+from fascinet.engine.tables.factors import Factors
 from fascinet.model.network import Network
 
 Row = dict[str, Any]
@@ -134,18 +134,12 @@ def tables_of(engine: Engine, case: dict[str, str], inner: frozenset[int]) -> tu
     """Return the product of the case's factors for each scope, and the factors."""
     request = read_request(engine.network, case, None, None)
     plan = engine.solver.plan(pattern_of(engine.arrays, request, inner - request.states.keys()))
-    factors, states = plan.factors, Case(request.states, {})
+    parts, _ = valued_factors(engine.arrays, plan.factors, request)
     found: dict[tuple[int, ...], Any] = {}
-    for f in factors.factors:
-        if f.scope:
-            shape = tuple(factors.cards[v] for v in f.scope)
-            at = offset_of(f.offset, f.slices, states)
-            key = tuple(sorted(f.scope))
-            table = np.transpose(
-                view(engine.arrays.base, at, shape, f.strides), np.argsort(f.scope)
-            )
-            found[key] = found.get(key, 1.0) * table
-    return found, factors
+    for scope, logs in parts:
+        key = tuple(sorted(scope))
+        found[key] = found.get(key, 1.0) * np.exp(np.transpose(logs, np.argsort(scope)))
+    return found, plan.factors
 
 
 def handed_over(
@@ -230,7 +224,7 @@ def answered(
 
 def shipped_batch(packets: Path, count: int) -> list[Row]:
     """Rows a CPU second from DataFrame to DataFrame, beside pyAgrum's loop over such rows."""
-    engine = Engine(shipped_reasoner().network, backend="numba")
+    engine = Engine(shipped_reasoner().network, backend="core")
     network = engine.network
     cases = typical_cases(network, packets)
     rows, others = mixed(cases, count), drawn(engine, count)

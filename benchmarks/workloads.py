@@ -29,7 +29,7 @@ def marginals(subject: Subject, cases: int, rounds: int, with_pgmpy: bool) -> Ro
     peers = pyagrum_peers(subject.network)
     if with_pgmpy:
         peers["pgmpy"] = pgmpy_peer(subject.network)
-    engine = Engine(subject.network, backend="numba")
+    engine = Engine(subject.network, backend="core")
     engine.posterior(subject.cases[-1])
     first: list[float] = []
     times: dict[str, list[float]] = {"warm": [], **{p: [] for p in peers}}
@@ -91,7 +91,7 @@ from benchmarks.peers import pyagrum_peers
 s = subject({name!r}, Path({folder!r}))
 if {ours!r}:
     from fascinet.engine.engine import Engine
-    answer = Engine(s.network, backend="numba").posterior
+    answer = Engine(s.network, backend="core").posterior
 else:
     answer = pyagrum_peers(s.network)["ShaferShenoy"]
 for case in s.cases[:3]:

@@ -99,6 +99,25 @@ class NetworkArrays:
         return prod(self.cards[u] for u in (*self.parents[v], v))
 
     @cached_property
+    def begins(self) -> NDArray[np.int64]:
+        """Where each block of the base starts: a table, a link, a leak."""
+        found = {-1, *self.maxima.values()}
+        for blocks in self.blocks:
+            found |= {blocks.offset, blocks.leak, *blocks.raw}
+            for link in blocks.links:
+                found |= {link.link, link.first, link.step, link.bfirst, link.bstep}
+        return np.array(sorted(found - {-1}), np.int64)
+
+    @cached_property
+    def least(self) -> Array:
+        """log2 of the least positive value of each block, 0 where there is none."""
+        if not len(self.base):
+            return np.zeros(0)
+        positive = np.where(self.base > 0.0, self.base, np.inf)
+        least = np.minimum.reduceat(positive, self.begins)
+        return np.log2(np.where(least < np.inf, least, 1.0))
+
+    @cached_property
     def windows(self) -> dict[tuple[int, ...], Any]:
         """Windows on the base that many evidence sets share, kept by `decompose`."""
         return {}

@@ -1,23 +1,16 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine.analyses.methods import Analyses
-from fascinet.engine.approximate import Approximation, likelihood_weighting
 from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.batch import solve_states, states_of
 from fascinet.engine.conflict_set import minimal_conflict
-from fascinet.engine.derivatives import Derivatives, GateDerivatives, table_record
-from fascinet.engine.kernels_numpy import Case
-from fascinet.engine.loopy import loopy_beliefs
-from fascinet.engine.mpe import Explanation, maximise
-from fascinet.engine.mpe_search import most_probable
-from fascinet.engine.plan import Plan
+from fascinet.engine.core import core
+from fascinet.engine.plan.plan import Plan
 from fascinet.engine.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.request import (
     Hard,
@@ -28,7 +21,19 @@ from fascinet.engine.request import (
     read_request,
     warn_unset,
 )
-from fascinet.engine.solver import PART, Solver
+from fascinet.engine.run.batch import solve_states, states_of
+from fascinet.engine.run.derivatives import (
+    Derivatives,
+    GateDerivatives,
+    log_slopes,
+    named_slopes,
+    table_record,
+)
+from fascinet.engine.run.solver import PART, Solver
+from fascinet.engine.search.approximate import Approximation, likelihood_weighting
+from fascinet.engine.search.branches import most_probable
+from fascinet.engine.search.loopy import loopy_beliefs
+from fascinet.engine.search.mpe import Explanation, maximise
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
@@ -39,20 +44,8 @@ if TYPE_CHECKING:
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
-QuickPart = Callable[[Hard | None, tuple[str, ...]], Posterior | None]
-QuickSlopes = Callable[[dict[str, str]], tuple[float, Array] | None]
-BACKENDS = ("auto", "numpy", "numba")
+BACKENDS = ("auto", "numpy", "core")
 ESTIMATES = ("weighting", "lbp")
-
-
-def part_of(quick: Quick) -> QuickPart:
-    """Return what answers for targets alone by what answers for all variables."""
-
-    def answer(evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
-        found = quick(evidence)
-        return None if found is None else found.only(targets)
-
-    return answer
 
 
 class Engine(Analyses):
@@ -63,7 +56,8 @@ class Engine(Analyses):
     network : Network
     budget : int
         Most table entries that a program may have; beyond it `BudgetError` is raised.
-    backend : {"auto", "numpy", "numba"}
+    backend : {"auto", "numpy", "core"}
+        The compiled core, if there is one; or NumPy, which gives the same numbers more slowly.
 
     Notes
     -----
@@ -85,15 +79,20 @@ class Engine(Analyses):
             raise refusal("a fascinet Network", network)
         if isinstance(budget, bool) or not isinstance(budget, int | float):  # pyright: ignore
             raise FascinetError(f"budget: expected a number of table entries, got {budget!r}")
-        if backend not in BACKENDS:
-            raise OptionError("backend", backend, BACKENDS)
+        if backend not in BACKENDS or (backend == "core" and core is None):
+            there = [b for b in BACKENDS if b != "core" or core is not None]
+            raise OptionError("backend", backend, there)
         self.network, self.budget, self.backend = network, budget, backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self.chosen = chosen_variables(network)
-        self._quick: Quick = self._seek_quick
-        self._quick_part: QuickPart = self._seek_part
-        self._quick_slopes: QuickSlopes = self._seek_slopes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what makes the engine anew: programs are not kept."""
+        return {"network": self.network, "budget": self.budget, "backend": self.backend}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state.pop("network"), **state)
 
     @cached_property
     def arrays(self) -> NetworkArrays:
@@ -102,8 +101,9 @@ class Engine(Analyses):
 
     @cached_property
     def solver(self) -> Solver:
-        """Answers by number; see `fascinet.engine.solver`."""
-        return Solver(self.arrays, self.layout.starts, self.budget, self.backend)
+        """Answers by number; see `fascinet.engine.run.solver`."""
+        chosen = None if self.backend == "numpy" else core
+        return Solver(self.arrays, self.layout.places, self.budget, chosen)
 
     # ---------------------------------------------------------------- queries
 
@@ -138,8 +138,8 @@ class Engine(Analyses):
         asked = None if targets is None else names_of(targets)
         if self.chosen and evidence is not NOTHING:
             warn_unset(self.chosen, evidence, soft, do)
-        if soft is None and do is None:
-            quick = self._quick(evidence) if asked is None else self._quick_part(evidence, asked)
+        if soft is None and do is None and asked is None:
+            quick = self._quick(evidence)
             if quick is not None:
                 return quick
         request = read_request(self.network, evidence, soft, do)
@@ -156,37 +156,13 @@ class Engine(Analyses):
             self._prior = answer
         return answer
 
-    def _seek_quick(self, evidence: Hard | None) -> Posterior | None:
-        """Answer as `_seek` finds how to, if it does."""
-        return self._quick(evidence) if self._seek() else None
-
-    def _seek_part(self, evidence: Hard | None, targets: tuple[str, ...]) -> Posterior | None:
-        return self._quick_part(evidence, targets) if self._seek() else None
-
-    def _seek(self) -> bool:
-        """Find what answers hard evidence from now on; False as long as it is too early for that.
-
-        It is the fixed tree of a small network, or the direct way of one with gates, or nothing.
-        They return None on any trouble: then the long way answers, or tells.
-        """
-        solver = self.solver
-        if not solver.native:
-            return False
-        found: Quick | None = None
-        part: QuickPart | None = None
-        if solver.whole is not None:
-            from fascinet.engine.whole import quick_answer
-
-            found = quick_answer(solver.whole, self.layout, self.prior)
-            if found is not None and solver.whole.floats.size <= PART:
-                part = part_of(found)
-        elif any(b.raw for b in self.arrays.blocks):
-            from fascinet.engine.direct import direct_answer
-
-            found = part = direct_answer(solver, self.layout, self.prior)
-        self._quick = found or (lambda evidence: None if evidence else self._prior)
-        self._quick_part = part or (lambda evidence, targets: None)
-        return True
+    @cached_property
+    def _quick(self) -> Quick:
+        """What answers hard evidence by name on the fixed tree; None where it cannot."""
+        fixed = self.solver.fixed
+        if fixed is None:
+            return lambda evidence: None if evidence else self._prior
+        return Posterior.answering(self.layout, self.prior, core.find_names, fixed.named)
 
     def prior(self) -> Posterior:
         """Return the marginals without evidence, computed once."""
@@ -296,11 +272,9 @@ class Engine(Analyses):
         assert wanted is not None
         wanted -= request.states.keys()
         if targets is None:
-            best, log_prob = most_probable(self.arrays, request, self.budget)
+            best, log_prob = most_probable(self.solver, request)
         else:
-            pattern = replace(pattern_of(self.arrays, request, wanted), joint=wanted)
-            case = Case(request.states, request.soft)
-            best, log_prob = maximise(self.arrays, case, pattern, set(wanted), self.budget)
+            best, log_prob = maximise(self.solver, request, set(wanted))
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
         names = self.network.variables
@@ -326,30 +300,25 @@ class Engine(Analyses):
             If the probability is zero.
         """
         given = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
-        if type(given) is dict and not soft and not do:
-            found = self._quick_slopes(given)
-            if found is not None:
-                return self._gate_derivatives(*found)
-        log_prob, grad = self.solver.derivatives(read_request(self.network, given, soft, do))
+        found = None
+        if soft is None and do is None and self._named_tree is not None:
+            found = named_slopes(self.solver, self._named_tree, given)
+        if found is None:
+            found = log_slopes(self.solver, read_request(self.network, given, soft, do))
+        log_prob, grad = found
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(given, soft, do))
         return self._gate_derivatives(log_prob, grad)
 
-    def _seek_slopes(self, evidence: dict[str, str]) -> tuple[float, Array] | None:
-        """As `_seek_quick`, for ln P(e) and ∂ ln P / ∂ base."""
-        if not self.solver.native:
-            return None
-        found: QuickSlopes | None = None
-        if self.solver.whole is not None:
-            from fascinet.engine.derivatives_tree import quick_derivatives
-
-            found = quick_derivatives(self.solver, self.layout.places)
-        self._quick_slopes = found or (lambda evidence: None)
-        return self._quick_slopes(evidence)
-
     def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
         gates = GateDerivatives(self.arrays, self.network.index, grad, self._record)
         return Derivatives(log_prob, gates)
+
+    @cached_property
+    def _named_tree(self) -> Any:
+        """The tree that takes findings by name, where that is the quickest way to slopes."""
+        fixed = self.solver.fixed
+        return None if fixed is None or fixed.size > PART else fixed.plain
 
     @cached_property
     def _record(self) -> np.dtype[np.void]:
@@ -372,7 +341,7 @@ class Engine(Analyses):
         ----------
         method : {"weighting", "lbp"}
             Likelihood weighting, or loopy belief propagation set beside it; the latter returns
-            `LoopyBeliefs` and takes the options of `fascinet.engine.loopy.loopy_beliefs`.
+            `LoopyBeliefs` and takes the options of `fascinet.engine.search.loopy.loopy_beliefs`.
 
         Raises
         ------

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fascinet.engine.batch import FEW, States, is_dear, program_of, solve_states
-from fascinet.engine.batch_patterns import distinct_rows
 from fascinet.engine.frame_codes import encode
 from fascinet.engine.posterior import Layout
-from fascinet.engine.solver import Solver
+from fascinet.engine.run.batch import States, solve_states
+from fascinet.engine.run.solver import Solver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -54,28 +53,15 @@ def _solve(
     solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
 ) -> tuple[Array, Array]:
     """Return the posteriors at some places, shape (cases, places), and ln P(e)."""
-    if len(states) < FEW or not is_dear(program_of(solver)):
-        return _solve_each(solver, states, places, total, dtype)
-    first, which = distinct_rows(states)
-    if len(first) == len(states):
-        return _solve_each(solver, states, places, total, dtype)
-    values, logs = _solve_each(solver, states[first], places, total, dtype)
-    return np.take(values.T, which, axis=1, mode="clip").T, logs[which]
-
-
-def _solve_each(
-    solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
-) -> tuple[Array, Array]:
-    """Return what `_solve` does, each row worked."""
     if np.array_equal(places, np.arange(total)):
         return solve_states(solver, states, dtype=dtype)
-    out, logs = np.empty((len(places), len(states)), dtype), np.empty(len(states))
+    out, logs = np.empty((len(states), len(places)), dtype), np.empty(len(states))
     wanted = frozenset((np.searchsorted(solver.starts, places, side="right") - 1).tolist())
     for begin in range(0, len(states), CHUNK):
         rows = slice(begin, begin + CHUNK)
         values, logs[rows] = solve_states(solver, states[rows], wanted=wanted, dtype=dtype)
-        out[:, rows] = values.T[places]
-    return out.T, logs
+        out[rows] = values[:, places]
+    return out, logs
 
 
 def single_error(solver: Solver, states: States, places: NDArray[np.int64], values: Array) -> float:

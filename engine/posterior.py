@@ -131,9 +131,8 @@ class Posterior(Mapping[str, Marginal]):
     def answering(
         layout: Layout,
         prior: "Callable[[], Posterior]",
-        entry: Callable[[Array, dict[str, str], Array], float],
-        frame: Array,
-        keep: object,
+        entry: Callable[[Any, dict[str, str], Array], float],
+        frame: object,
     ) -> "Callable[[Mapping[str, str] | None], Posterior | None]":
         """Return what answers hard evidence by a kernel that takes names; None on any trouble.
 
@@ -144,13 +143,11 @@ class Posterior(Mapping[str, Marginal]):
         ----------
         entry : callable
             Takes `frame`, the evidence and the array for the answer; returns ln P(e), or NaN.
-        keep : object
-            What must live as long as the frame is in use.
         """
         size, targets, never = layout.total, layout.variables, -np.inf
         empty, new = np.empty, object.__new__
 
-        def answer(evidence: Mapping[str, str] | None, _keep: object = keep) -> Posterior | None:
+        def answer(evidence: Mapping[str, str] | None) -> Posterior | None:
             given = evidence.copy() if type(evidence) is dict else as_dict(evidence)
             if given is None:
                 return None
@@ -163,42 +160,6 @@ class Posterior(Mapping[str, Marginal]):
             found._evidence, found._soft, found._do = given, NOTHING, NOTHING
             found._targets, found._prior, found._rest = targets, prior, None
             return found
-
-        return answer
-
-    @staticmethod
-    def deferring(
-        layout: Layout,
-        prior: "Callable[[], Posterior]",
-        solve: "Callable[[dict[str, str], Array, Targets], tuple[float, Rest] | None]",
-    ) -> "Callable[..., Posterior | None]":
-        """As `answering`, by what leaves some of an answer to be worked out when it is read.
-
-        What is returned takes the evidence and, if not all variables are asked for, targets; of
-        these nothing may be left to a rest.
-
-        Parameters
-        ----------
-        solve : callable
-            Takes the evidence, the array for the answer and the targets; returns ln P(e) and the
-            rest: a function and its data. Given the rest and the array, that function returns the
-            whole answer; there is NaN so far for what it leaves out.
-        """
-        size, targets, empty, new = layout.total, layout.variables, np.empty, object.__new__
-
-        def answer(evidence: Mapping[str, str] | None, asked: Targets = None) -> Posterior | None:
-            given = evidence.copy() if type(evidence) is dict else as_dict(evidence)
-            if given is None:
-                return None
-            values = empty(size)
-            solved = solve(given, values, asked)
-            if solved is None:
-                return None
-            found = new(Posterior)
-            found._layout, found._values, (found._log_prob, found._rest) = layout, values, solved
-            found._evidence, found._soft, found._do = given, NOTHING, NOTHING
-            found._targets, found._prior = targets, prior
-            return found if asked is None else found.only(asked)
 
         return answer
 

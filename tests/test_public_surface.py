@@ -115,4 +115,4 @@ def test_the_core_works_without_any_extra() -> None:
 
 def test_importing_the_package_imports_little() -> None:
     loaded = run("import fascinet, sys; print(' '.join(sys.modules))").split()
-    assert not {"numpy", "numba", "pandas", "networkx", "pydantic", *EXTRAS} & set(loaded)
+    assert not {"numpy", "core", "pandas", "networkx", "pydantic", *EXTRAS} & set(loaded)

@@ -25,7 +25,7 @@ import fascinet as fn
 from pathlib import Path
 assert "site-packages" in fn.__file__, fn.__file__
 network = fn.load()
-p = fn.Engine(network, backend="numba").posterior({"weakness": "objective"})
+p = fn.Engine(network, backend="core").posterior({"weakness": "objective"})
 q = fn.Engine(network, backend="numpy").posterior({"weakness": "objective"})
 assert abs(p["als"]["yes"] - q["als"]["yes"]) < 1e-12
 network.save("shipped.json.gz")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.engine.analyses.hypotheses import Hypothesis
-from fascinet.engine.analyses.joint import joint_slopes
 from fascinet.engine.analyses.results import Array
-from fascinet.engine.analyses.reverse import parameter_slopes
+from fascinet.engine.analyses.reverse import joint_slopes
 from fascinet.engine.request import Request, likelihood, read_request, warn_unset
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
@@ -197,23 +196,14 @@ def gradients(
 def _slopes(
     engine: "Engine", evidence: Evidence, vectors: Vectors, free: Sequence[Hypothesis]
 ) -> tuple[float, Array, Array]:
-    """Return ln P(e), P(h | e) and slopes of all P(e, h), then of P(e): compiled if it may be."""
-    network = engine.network
-    if engine.solver.native:
-        states = {network.index[v]: network.state_index(v, s) for v, s in evidence.items()}
-        soft = {network.index[v]: x for v, x in vectors.items()}
-        for h in free:
-            soft.setdefault(network.index[h.variable], np.ones(len(h.indicator)))
-        found = joint_slopes(engine, states, soft, free)
-        if found is not None:
-            return found
-    log_prob = require_possible(engine, evidence, {v: x.tolist() for v, x in vectors.items()})
-    lanes = {v: np.tile(x, (len(free) + 1, 1)) for v, x in vectors.items()}
-    for i, h in enumerate(free):
-        ones = np.ones((len(free) + 1, len(h.indicator)))
-        lanes.setdefault(h.variable, ones)[i + 1] *= np.array(h.indicator)
-    logs, slopes = parameter_slopes(engine, evidence, lanes)
-    return log_prob, np.exp(logs[1:] - logs[0]), np.roll(slopes, -1, axis=0)
+    """Return ln P(e), P(h | e) and slopes of all P(e, h), then of P(e)."""
+    index = engine.network.index
+    states = {index[v]: engine.network.state_index(v, s) for v, s in evidence.items()}
+    soft = {index[v]: x for v, x in vectors.items()}
+    log_prob, posterior, found = joint_slopes(engine, states, soft, free)
+    if log_prob == -np.inf:
+        require_possible(engine, evidence, {v: x.tolist() for v, x in vectors.items()})
+    return log_prob, posterior, found
 
 
 def entropy(probabilities: Array) -> Array:

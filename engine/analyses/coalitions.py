@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine import kernels_numpy
 from fascinet.engine.analyses.access import CAP, Vectors, opposite
+from fascinet.engine.analyses.bundle import Switch, run_bundle
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.shapley import Masks
 from fascinet.engine.arrays import NetworkArrays, gate_values
-from fascinet.engine.compiled import Compiled
 from fascinet.engine.decompose import Pattern
 from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.run.loaded import Loaded
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
@@ -55,7 +55,7 @@ class Subsets:
         self.hard = {v: int(np.flatnonzero(x)[0]) for v, x in vectors.items() if _is_hard(x)}
         above = ancestors(network, {*asked, *self.names})
         self.silenced = tuple(v for v in self.hard if v not in above)
-        self.programs: dict[Pattern, Compiled] = {}
+        self.programs: dict[Pattern, Loaded] = {}
         self._silent: Array | None = None
 
     def log_prob(self, mask: Sequence[bool], extra: Mapping[int, Array]) -> float:
@@ -79,11 +79,10 @@ class Subsets:
     def log_probs(self, masks: Masks, sides: Sequence[Mapping[int, Array]]) -> NDArray[np.float64]:
         """Return ln P of each subset with each side's likelihoods, shape (masks, sides).
 
-        Compiled, all subsets with the same causal findings go through one tree side by side.
+        All subsets with the same causal findings go through one tree side by side.
         """
         out = np.full((len(masks), len(sides)), np.nan)
-        if self.engine.solver.native:
-            self._bundled(masks, sides, out)
+        self._bundled(masks, sides, out)
         for i, j in np.argwhere(np.isnan(out)):
             out[i, j] = self.log_prob(masks[i].tolist(), sides[j])
         return out
@@ -127,8 +126,6 @@ class Subsets:
         self, causal: Mapping[str, States], masks: Masks, sides: Sequence[Mapping[int, Array]]
     ) -> Array:
         """Return ln P of subsets with each side, causal findings in given states."""
-        from fascinet.engine.analyses.bundle import Switch, run_bundle
-
         index = self.engine.network.index
         states = {index[v]: s for v, s in self.hard.items()}
         column = {v: masks[:, i] for i, v in enumerate(self.names)}
@@ -161,7 +158,7 @@ class Subsets:
                 states[index[v]] = self.hard[v]
         return Request(states, soft, frozenset())
 
-    def _program(self, request: Request) -> Compiled:
+    def _program(self, request: Request) -> Loaded:
         pattern = pattern_of(self.engine.arrays, request, frozenset())
         if pattern not in self.programs:
             self.programs[pattern] = self.engine.solver.program(pattern)
@@ -200,15 +197,9 @@ class Subsets:
         return self._silent
 
     def _run(self, net: NetworkArrays, request: Request) -> float:
-        compiled, solver = self._program(request), self.engine.solver
-        if solver.native:
-            from fascinet.engine.native import UNSAFE, run
-
-            status, log_prob = run(net, compiled.flat, request.states, request.soft, None)
-            if status != UNSAFE:
-                return log_prob
-        case = kernels_numpy.Case(request.states, request.soft)
-        return kernels_numpy.collect(net, compiled.steps, case).log_prob
+        loaded = self._program(request)
+        moved = None if net is self.engine.arrays else net
+        return loaded.run(*self.engine.solver.case(request, loaded), net=moved)[0]
 
 
 class Coalitions(Subsets):

@@ -6,7 +6,7 @@ dropped for good. If the beam overflows, `exact` says whether anything dropped c
 (after Nilsson 1998, doi:10.1023/A:1008990218483, in spirit).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from fascinet.engine.analyses.access import (
     require_possible,
     vectors_of,
 )
+from fascinet.engine.analyses.bundle import run_bundle
 from fascinet.engine.analyses.hypotheses import causes, resting_state
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
@@ -113,10 +114,9 @@ def most_probable_explanations(
     first, _ = batch_marginals(engine, [base], names)
     order = sorted(range(len(names)), key=lambda i: -float(first[names[i]].max()))
     asked = tuple(names[i] for i in order)
-    grow = _side_by_side if engine.solver.native else _one_by_one
-    rough, _ = _search(engine, base, asked, count, min(beam, 2 * count), 0.0, grow)
+    rough, _ = _search(engine, base, asked, count, min(beam, 2 * count), 0.0)
     least = rough[-1][0] * (1.0 - 1e-9) if len(rough) == count else 0.0
-    best, dropped = _search(engine, base, asked, count, beam, least, grow)
+    best, dropped = _search(engine, base, asked, count, beam, least)
     exact = dropped <= best[-1][0] and (len(best) == count or dropped == 0.0)
     back = np.argsort(order)
     turned = [(w, tuple(p[i] for i in back)) for w, p in best]
@@ -127,9 +127,6 @@ def most_probable_explanations(
     )  # fmt: skip
 
 
-Grow = Callable[["Engine", Vectors, Sequence[str], int, "list[Partial]"], Array]
-
-
 def _search(
     engine: "Engine",
     base: Vectors,
@@ -137,7 +134,6 @@ def _search(
     count: int,
     beam: int,
     least: float,
-    grow: Grow,
 ) -> "tuple[list[Partial], float]":
     """Return the best joint states, and the largest probability of a partial one that was lost.
 
@@ -146,7 +142,7 @@ def _search(
     partials: list[Partial] = [(1.0, ())]
     dropped = 0.0
     for level in range(len(names)):
-        rows = grow(engine, base, names, level, partials)
+        rows = _side_by_side(engine, base, names, level, partials)
         grown = [
             (weight * float(q), (*p, state))
             for (weight, p), row in zip(partials, rows, strict=True)
@@ -172,8 +168,6 @@ def _side_by_side(
     engine: "Engine", base: Vectors, names: Sequence[str], level: int, partials: "list[Partial]"
 ) -> Array:
     """Return the same, all partial states through one tree."""
-    from fascinet.engine.analyses.bundle import run_bundle
-
     network, index = engine.network, engine.network.index
     if any(v in base for v in names):
         return _one_by_one(engine, base, names, level, partials)
@@ -191,9 +185,7 @@ def _side_by_side(
     if not lanes:
         return _one_by_one(engine, base, names, level, partials)
     v = index[names[level]]
-    logs, found = run_bundle(engine, states, flat | hard, lanes, asked=[v])
-    if np.isnan(logs).any():
-        return _one_by_one(engine, base, names, level, partials)
+    _, found = run_bundle(engine, states, flat | hard, lanes, asked=[v])
     return np.nan_to_num(found[v])
 
 

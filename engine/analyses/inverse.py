@@ -222,22 +222,13 @@ Probe = Callable[[Array], float]
 
 def _probe(engine: "Engine", statement: Statement, evidence: Evidence, soft: Soft | None) -> Probe:
     """Return the statement's margin as a function of all parameters; -inf where impossible."""
-    network = engine.network
     asked = tuple(h.variable for h in statement.hypotheses)
-    figures = parameters_of(network)
 
     def margin(values: Array) -> float:
-        if engine.solver.native:
-            flat = next(posteriors_of(engine, evidence, soft, asked, iter([values])))
-            if flat is None:
-                return -np.inf
-            parts = [flat[engine.layout.slices[v]] for v in asked]
-        else:
-            other = type(engine)(figures.rebuild(values), budget=engine.budget)
-            if other.log_prob_evidence(evidence, soft) == -np.inf:
-                return -np.inf
-            found = other.posterior(evidence, soft=soft, targets=asked)
-            parts = [np.asarray(found.array(v)) for v in asked]
+        flat = next(posteriors_of(engine, evidence, soft, asked, iter([values])))
+        if flat is None:
+            return -np.inf
+        parts = [flat[engine.layout.slices[v]] for v in asked]
         pairs = zip(statement.hypotheses, parts, strict=True)
         return statement.margin([float(h.probability(x)) for h, x in pairs])
 

@@ -125,7 +125,7 @@ def multiway(
 
 def _log_probs(engine: "Engine", cases: Sequence[Vectors], corners: Sequence[Array]) -> Array:
     """Return ln P of the cases under each set of parameters, shape (corners, cases)."""
-    if engine.solver.native and all(x.any() for case in cases for x in case.values()):
+    if all(x.any() for case in cases for x in case.values()):
         asked = requests_of(engine.network, cases)
         logs = log_probs_of(engine, [r for r, _ in asked], iter(corners))
         return logs + np.array([scale for _, scale in asked])

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fascinet.engine.analyses.access import Vectors
+from fascinet.engine.analyses.bundle import run_bundle
 from fascinet.engine.analyses.results import Array, frozen
-from fascinet.engine.request import Request
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 
@@ -55,8 +55,7 @@ def pairs_by_parents(
         if index[u] not in states
     }
     slices = {t: engine.layout.slices[t] for t in targets}
-    solve = _together if engine.solver.native else _one_by_one
-    base, rows = solve(engine, runs, targets, states, flat, soft)
+    base, rows = _together(engine, runs, targets, states, flat, soft)
     parts = {(run.candidate, run.state): row for run, row in zip(runs, rows, strict=True)}
     out: dict[Pair, Array] = {}
     cumulative = {run.candidate: run.cumulative for run in runs}
@@ -70,29 +69,6 @@ def pairs_by_parents(
 Findings = dict[int, Array]
 
 
-def _one_by_one(
-    engine: "Engine",
-    runs: Sequence[Run],
-    targets: Sequence[str],
-    states: dict[int, int],
-    flat: Findings,
-    soft: Findings,
-) -> tuple[Array, Array]:
-    """Return P(t | e) of all targets, flat, and P(t, run | e) a run, one inference each."""
-    index = engine.network.index
-    wanted = frozenset(index[t] for t in targets)
-    base, log_base = engine.solver.solve(Request(states, flat | soft, frozenset()), wanted)
-    rows = np.zeros((len(runs), len(base)))
-    for i, run in enumerate(runs):
-        likely = flat | soft
-        for u, x in run.vectors.items():
-            likely = likely | {index[u]: likely[index[u]] * x}
-        if run.scale > 0.0 and all(x.any() for x in likely.values()):
-            values, log_prob = engine.solver.solve(Request(states, likely, frozenset()), wanted)
-            rows[i] = np.nan_to_num(values) * run.scale * np.exp(log_prob - log_base)
-    return base, rows
-
-
 def _together(
     engine: "Engine",
     runs: Sequence[Run],
@@ -101,9 +77,7 @@ def _together(
     flat: Findings,
     soft: Findings,
 ) -> tuple[Array, Array]:
-    """Return the same, all runs side by side through one tree."""
-    from fascinet.engine.analyses.bundle import run_bundle
-
+    """Return P(t | e) of all targets, flat, and P(t, run | e) a run, all through one program."""
     index, layout = engine.network.index, engine.layout
     given = dict(flat | soft)
     for t in targets:
@@ -116,9 +90,7 @@ def _together(
             lanes[index[u]][i + 1] *= x
     still = {v: x for v, x in given.items() if v not in lanes}
     asked = [index[t] for t in targets if index[t] in given]
-    logs, found = run_bundle(engine, states, still, lanes, asked=asked)
-    if np.isnan(logs).any():
-        return _one_by_one(engine, runs, targets, states, flat, soft)
+    logs, found = run_bundle(engine, states, still, lanes, asked=asked, count=len(runs) + 1)
     share = np.array([1.0, *(run.scale for run in runs)]) * np.exp(logs - logs[0])
     out = np.zeros((len(runs) + 1, layout.total))
     for t in targets:

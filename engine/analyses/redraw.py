@@ -90,56 +90,30 @@ def posteriors_of(
         Sets of parameters.
     """
     from fascinet.engine.analyses.redraw_numba import fill_base
-    from fascinet.engine.native import DONE, UNSAFE, run
 
     network, net = engine.network, engine.arrays
     request: Request = read_request(network, evidence, soft, None)
     wanted = frozenset(network.index[t] for t in targets)
-    compiled = engine.solver.program(pattern_of(net, request, wanted))
+    loaded = engine.solver.program(pattern_of(net, request, wanted))
+    states, weights = engine.solver.case(request, loaded)
     recipe = base_recipe(network)
 
     for values in draws:
         base = net.base.copy()
         fill_base(*recipe, np.ascontiguousarray(values), base)
-        moved = replace(net, base=base)
         out = np.full(engine.layout.total, np.nan)
-        status, _ = run(moved, compiled.flat, request.states, request.soft, out)
-        if status == UNSAFE:
-            found, log_prob = _carefully(engine, moved, request, wanted)
-            yield found if log_prob > -np.inf else None
-        elif status == DONE:
-            for v, s in request.states.items():
-                place = engine.layout.slices[network.variables[v]]
-                out[place] = 0.0
-                out[place.start + s] = 1.0
-            yield out
-        else:
-            yield None
+        log_prob = loaded.solve(states, weights, out, replace(net, base=base))
+        engine.solver.enter(out, request.states)
+        yield out if log_prob > -np.inf else None
 
 
 def log_probs_of(engine: "Engine", requests: Sequence[Request], draws: Iterator[Array]) -> Array:
     """Return ln P of each request under each set of parameters, shape (draws, requests)."""
-    from fascinet.engine.native import UNSAFE, run
-
     net, none = engine.arrays, frozenset[int]()
     programs = [engine.solver.program(pattern_of(net, r, none)) for r in requests]
+    cases = [engine.solver.case(r, p) for r, p in zip(requests, programs, strict=True)]
     rows: list[list[float]] = []
     for values in draws:
         moved = replace(net, base=base_of(engine.network, values))
-        logs: list[float] = []
-        for request, compiled in zip(requests, programs, strict=True):
-            status, log_prob = run(moved, compiled.flat, request.states, request.soft, None)
-            if status == UNSAFE:
-                _, log_prob = _carefully(engine, moved, request, none)
-            logs.append(log_prob)
-        rows.append(logs)
+        rows.append([p.run(*case, net=moved)[0] for p, case in zip(programs, cases, strict=True)])
     return np.array(rows)
-
-
-def _carefully(
-    engine: "Engine", moved: NetworkArrays, request: Request, wanted: frozenset[int]
-) -> tuple[Array, float]:
-    """Return the posteriors, flat, and ln P by the careful path, in another base."""
-    other = type(engine)(engine.network, budget=engine.budget, backend="numpy")
-    other.solver.net = moved
-    return other.solver.solve(request, wanted)

@@ -25,7 +25,7 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.model.errors import ImpossibleEvidenceError, OptionError
+from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
@@ -269,12 +269,10 @@ def network_draws(
     figures, rng = parameters_of(engine.network), np.random.default_rng(seed)
     names = sorted({h.variable for h in hypotheses})
     rows = (draw_rows(figures, sizes, rng) for _ in range(draws))
-    solve = _by_base if engine.solver.native or draws >= MANY else _by_network
-    out = [x for x in solve(engine, evidence, soft, hypotheses, names, rows) if x is not None]
+    out = [x for x in _by_base(engine, evidence, soft, hypotheses, names, rows) if x is not None]
     return np.array(out).reshape(len(out), len(hypotheses))
 
 
-MANY = 20
 Draws = Iterator[Array]
 
 
@@ -294,26 +292,6 @@ def _by_base(
             if found is None
             else [float(h.probability(found[slices[h.variable]])) for h in hypotheses]
         )
-
-
-def _by_network(
-    engine: "Engine",
-    evidence: Evidence,
-    soft: Soft | None,
-    hypotheses: Sequence[Hypothesis],
-    names: Sequence[str],
-    rows: Draws,
-) -> Iterator[list[float] | None]:
-    """Yield the same from a new network a draw."""
-    figures = parameters_of(engine.network)
-    for values in rows:
-        drawn = type(engine)(figures.rebuild(values), budget=engine.budget)
-        try:
-            found = drawn.posterior(evidence, soft=soft, targets=names)
-        except ImpossibleEvidenceError:
-            yield None
-            continue
-        yield [float(h.probability(np.asarray(found.array(h.variable)))) for h in hypotheses]
 
 
 def delta_intervals(

@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.analyses.reverse import Jacobian, jacobian, know_jacobian
 from fascinet.engine.arrays import network_arrays
 from fascinet.engine.clinic.case_folder import Told
 from fascinet.engine.clinic.case_rules import rules_of
@@ -77,7 +76,7 @@ class Reasoner:
         self.digest = knowledge if is_digest else digest_of(knowledge)
         self.network = network
         # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
-        self.engine = engine or Engine(network, backend="numba")
+        self.engine = engine or Engine(network, backend="core")
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property
@@ -135,14 +134,6 @@ class Reasoner:
 
     def _mine(self, cause: str) -> frozenset[str]:
         return frozenset({cause, f"trigger_{cause}"})
-
-    @cached_property
-    def jacobian(self) -> Jacobian:
-        """How the engine's tables follow from the parameters; of the shipped network, kept."""
-        if self.network is shipped_network():
-            kept = remember("jacobian", lambda: jacobian(self.network))
-            return know_jacobian(self.network, kept)
-        return jacobian(self.network)
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
         """Return the engine under interventions."""
@@ -400,7 +391,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    engine = Engine(shipped_network(), backend="numba")
+    engine = Engine(shipped_network(), backend="core")
     engine.arrays = remember("arrays", lambda: network_arrays(shipped_network()))
     return Reasoner(shipped_digest(), shipped_network(), engine)
 

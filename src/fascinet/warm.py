@@ -51,12 +51,8 @@ def run_diagnoses() -> None:
 
 def run_tables() -> None:
     """Run a program of tables alone, as large networks have them: an intervention needs one."""
-    from fascinet.engine.decompose import Pattern
-    from fascinet.engine.native_derivatives import by_tiles
-
     engine = chain()
     engine.posterior({"c": "s1"}, do={"a": "s2"})
-    by_tiles(engine.arrays, engine.solver.program(Pattern(frozenset([2]))).flat, {2: 1}, {})
 
 
 def run_small() -> None:
@@ -80,7 +76,7 @@ def run_frames() -> None:
     rows = [{v: states[v][-(i >> j % 5 & 1)] for j, v in enumerate(seen)} for i in range(24)]
     rows = [{"twitching": "yes", "sex": ("male", "female")[i % 2]} | r for i, r in enumerate(rows)]
     frame = pd.DataFrame([*rows, *rows[3:4] * 8])
-    engine = Engine(network, backend="numba")
+    engine = Engine(network, backend="core")
     engine.posteriors(frame, ["als"], impossible="nan")
     engine.posteriors(frame, impossible="nan")
     few = {"a": ["s0", "s1", None] * 10, "c": [None, "s1", "s2"] * 10}
@@ -98,7 +94,7 @@ def chain() -> "Engine":
     states = [f"s{k}" for k in range(9)]
     parents = {"a": [], "b": ["a"], "c": ["b"]}
     gates = {v: Table(np.full([9] * (len(u) + 1), 1 / 9)) for v, u in parents.items()}
-    return Engine(Network({v: states for v in parents}, parents, gates), backend="numba")
+    return Engine(Network({v: states for v in parents}, parents, gates), backend="core")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tests.analyses import networks
 from tests.analyses.networks import YES_NO, table
 from tests.analyses.test_published import position
 
-BACKENDS = ("numpy", "numba")
+BACKENDS = ("numpy", "core")
 
 
 def tables(rows: dict[str, list]) -> dict[str, Table]:

@@ -27,7 +27,7 @@ SUBJECTS = {
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_value_is_the_loss_saved(name) -> None:
     build, evidence, harms, alarms = SUBJECTS[name]
-    engine = Engine(build(), backend="numba")
+    engine = Engine(build(), backend="core")
     found = expected_utility(engine, harms, evidence, alarms=alarms)
     masks = {c: present_mask(engine.network, c) for c in harms}
 

@@ -134,7 +134,7 @@ def test_outside_the_model_meter() -> None:
     assert usual == 1.0 and abs(odd - rarer) < 5 * max(error, 0.01)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "core"])
 def test_the_meter_stops_once_it_is_clear(backend) -> None:
     engine = Engine(networks.asia(), backend=backend)
     usual = outside_meter(engine, {"xray": "no", "dysp": "no"}, draws=400)

@@ -22,7 +22,7 @@ def clinic() -> Network:
     return plain.replace(meta=meta)
 
 
-@pytest.fixture(scope="module", params=["numpy", "numba"])
+@pytest.fixture(scope="module", params=["numpy", "core"])
 def engine(request) -> Engine:
     return Engine(clinic(), backend=request.param)
 
@@ -92,7 +92,7 @@ def test_what_says_nothing_is_not_decisive() -> None:
 
 
 def test_als_keeps_its_test_in_the_shipped_network() -> None:
-    engine = Engine(shipped_network(), backend="numba")
+    engine = Engine(shipped_network(), backend="core")
     tests = [v for v in engine.network.variables if engine.network.meta[v].get("kind") == "test"]
     case = {"setting": "primary_care", "age_group": "60+", "twitching": "yes",
             "weakness": "objective", "atrophy": "yes"}  # fmt: skip

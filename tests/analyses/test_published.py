@@ -146,7 +146,7 @@ def test_no_parameter_of_alarm_moves_an_answer_more_than_the_bound() -> None:
 
     Chan & Darwiche 2002, "When do numbers really matter?", JAIR 17, doi:10.1613/jair.967.
     """
-    found = Engine(read(ALARM), backend="numba").sensitivity("HYPOVOLEMIA", "TRUE", MONITOR)
+    found = Engine(read(ALARM), backend="core").sensitivity("HYPOVOLEMIA", "TRUE", MONITOR)
     theta, p = found.value, found.posterior
     inner = (theta > 0) & (theta < 1)
     bound = p * (1 - p) / (theta * (1 - theta))[inner]
@@ -179,7 +179,7 @@ def test_expected_disablement_of_one_symptom_has_its_closed_form() -> None:
     network = Network({n: NO_YES for n in (*names, "s")}, {"s": tuple(names)},
                       gates | {"s": noisy_or(list(link), leak=leak)}, name="richens")  # fmt: skip
     silent = (1 - leak) * np.prod(1 - prior * link)
-    for backend in ("numpy", "numba"):
+    for backend in ("numpy", "core"):
         engine = Engine(network, backend=backend)
         found = engine.without_each_cause({"s": "yes"}, causes=names, findings=["s"])
         for k in range(3):

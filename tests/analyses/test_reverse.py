@@ -36,7 +36,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "core"])
 @pytest.mark.parametrize(("build", "evidence", "soft"), CASES)
 def test_slopes_equal_vertex_reinference(build, evidence, soft, backend) -> None:
     network = build()

@@ -15,7 +15,7 @@ TARGET = "peripheral_neuropathy"
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(shipped_network(), backend="numba")
+    return Engine(shipped_network(), backend="core")
 
 
 def p_of(engine, variable, state, evidence):

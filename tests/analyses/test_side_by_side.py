@@ -40,7 +40,7 @@ def rivals_of(engine: Engine, evidence):
 
 @pytest.mark.parametrize(("name", "evidence"), SIZES)
 def test_derivatives_of_all_hypotheses_equal_a_pass_each(name, evidence) -> None:
-    fast, slow = engine_of(name, "numba"), engine_of(name, "numpy")
+    fast, slow = engine_of(name, "core"), engine_of(name, "numpy")
     rivals = rivals_of(fast, evidence)
     one, many = (_slopes(e, evidence, {}, rivals) for e in (slow, fast))
     assert many[0] == pytest.approx(one[0], abs=1e-10)
@@ -53,7 +53,7 @@ def test_derivatives_of_all_hypotheses_equal_a_pass_each(name, evidence) -> None
 
 @pytest.mark.parametrize(("name", "evidence"), SIZES)
 def test_subsets_side_by_side_equal_one_by_one(name, evidence) -> None:
-    engine = engine_of(name, "numba")
+    engine = engine_of(name, "core")
     hypothesis = rivals_of(engine, evidence)[0]
     masks = all_masks(len(evidence))[:: max(1, 2 ** len(evidence) // 24)]
     worth = Coalitions(engine, hypothesis, vectors_of(engine.network, evidence))
@@ -63,7 +63,7 @@ def test_subsets_side_by_side_equal_one_by_one(name, evidence) -> None:
 
 
 def test_a_silent_soft_finding_is_no_finding() -> None:
-    engine = engine_of("wide", "numba")
+    engine = engine_of("wide", "core")
     vectors = vectors_of(engine.network, {"low": "yes"}, {"pain": [0.2, 0.7]})
     both, without = Subsets(engine, vectors).log_probs(np.array([[1, 1], [1, 0]], bool), [{}])[:, 0]
     assert without == pytest.approx(engine.log_prob_evidence({"low": "yes"}))
@@ -72,7 +72,7 @@ def test_a_silent_soft_finding_is_no_finding() -> None:
 
 @pytest.mark.parametrize(("name", "evidence"), [SIZES[0], SIZES[3]])
 def test_outcomes_side_by_side_equal_one_by_one(name, evidence, monkeypatch) -> None:
-    engine = engine_of(name, "numba")
+    engine = engine_of(name, "core")
     targets = [h.variable for h in rivals_of(engine, evidence)]
     open_ = [v for v in engine.network.variables if engine.network.meta[v]["kind"] == "test"]
     open_ = [v for v in open_ if v not in evidence][:6] or ["sign"]
@@ -87,7 +87,7 @@ def test_outcomes_side_by_side_equal_one_by_one(name, evidence, monkeypatch) -> 
 
 @pytest.mark.parametrize("name", ["asia", "clinic", "deterministic", "wide", "alarm", "shipped"])
 def test_a_base_for_other_parameters_is_that_of_the_other_network(name) -> None:
-    network = engine_of(name, "numba").network
+    network = engine_of(name, "core").network
     figures, rng = parameters_of(network), np.random.default_rng(2)
     raw = rng.random(len(figures.values)) * (figures.values > 0)
     values = raw / np.add.reduceat(raw, figures.starts)[figures.row]
@@ -102,7 +102,7 @@ def test_draws_of_bases_equal_draws_of_networks(name, evidence) -> None:
             engine_of(name, backend), evidence, "HYPOVOLEMIA" if name == "alarm" else "grave",
             draws=6, seed=5, method="monte_carlo", sample_size=20.0,
         ).draws
-        for backend in ("numpy", "numba")
+        for backend in ("numpy", "core")
     )  # fmt: skip
     assert len(slow) > 0
     assert fast == pytest.approx(slow, abs=1e-12)
@@ -110,7 +110,7 @@ def test_draws_of_bases_equal_draws_of_networks(name, evidence) -> None:
 
 @pytest.mark.parametrize(("name", "evidence"), [SIZES[1], SIZES[3]])
 def test_what_goes_without_a_cause_equals_its_twin_network(name, evidence) -> None:
-    engine = engine_of(name, "numba")
+    engine = engine_of(name, "core")
     found = engine.without_each_cause(evidence)
     assert "weakness" in found.findings
     some = range(0, len(found.causes), 1 if name == "clinic" else 9)
@@ -124,7 +124,7 @@ def test_what_goes_without_a_cause_equals_its_twin_network(name, evidence) -> No
 
 
 def test_hypothesis_with_evidence_on_it_is_certain() -> None:
-    engine = engine_of("wide", "numba")
+    engine = engine_of("wide", "core")
     rivals = (is_state(engine.network, "c0", "yes"), is_state(engine.network, "c1", "yes"))
     found = engine.sensitivity("c1", "yes", {"pain": "yes", "c0": "yes"}, against=rivals)
     assert found.gradients.posterior[1] == 1.0

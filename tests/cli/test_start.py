@@ -14,7 +14,7 @@ from fascinet.model.digest import Digest, digest_of
 from fascinet.model.shipped import shipped_digest, shipped_knowledge
 
 CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-041.json")
-HEAVY = ("numba", "networkx", "pydantic", "typer", "pandas", "yaml", "scipy", "pgmpy", "google")
+HEAVY = ("core", "networkx", "pydantic", "typer", "pandas", "yaml", "scipy", "pgmpy", "google")
 LOOK = f"""
 import json, sys
 from fascinet.quick import answer

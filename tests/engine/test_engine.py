@@ -36,7 +36,7 @@ def test_posterior_reads_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["asia", "pigs"])
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "core"])
 def test_no_evidence_is_worked_once(name: str, backend: str) -> None:
     engine = Engine(network(name), backend=backend)
     first = engine.posterior()
@@ -49,7 +49,7 @@ def test_no_evidence_is_worked_once(name: str, backend: str) -> None:
 
 
 def test_results_are_frozen() -> None:
-    p = Engine(network("asia"), backend="numba").posterior()
+    p = Engine(network("asia"), backend="core").posterior()
     with pytest.raises(AttributeError):
         p.log_prob_evidence = 0.0  # type: ignore[misc]  # frozen: that it fails is the point
     with pytest.raises(ValueError):
@@ -71,7 +71,7 @@ def test_soft_evidence_by_mapping_and_by_sequence() -> None:
     )
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "core"])
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -103,14 +103,14 @@ def test_unknown_backend() -> None:
 
 def test_plan_is_printable() -> None:
     plan = Engine(network("alarm")).plan(cases("alarm")[0])
-    assert "cliques" in str(plan) and plan.entries < 1000
+    assert "free variables" in str(plan) and plan.entries < 1000
 
 
 @pytest.mark.parametrize("name", ["alarm", "pigs"])
 def test_thirty_two_threads_share_one_engine(name: str) -> None:
-    engine = Engine(network(name), backend="numba")
+    engine = Engine(network(name), backend="core")
     given = cases(name)
-    want = [Engine(network(name), backend="numba").posterior(c).flat for c in given]
+    want = [Engine(network(name), backend="core").posterior(c).flat for c in given]
 
     def work(i: int) -> bool:
         k = i % len(given)
@@ -123,7 +123,7 @@ def test_thirty_two_threads_share_one_engine(name: str) -> None:
 def test_same_bits_on_each_run() -> None:
     code = (
         "from tests.engine.networks import *; from fascinet.engine.engine import Engine;"
-        "e = Engine(network('insurance'), backend='numba');"
+        "e = Engine(network('insurance'), backend='core');"
         "print(hash(e.posterior(cases('insurance')[0]).flat.tobytes().hex()))"
     )
     runs = {
@@ -136,21 +136,14 @@ def test_same_bits_on_each_run() -> None:
     assert len(runs) == 1
 
 
-def test_first_query_needs_no_numba() -> None:
+def test_first_query_imports_little() -> None:
     code = (
         "import sys; from tests.engine.networks import *;"
         "from fascinet.engine.engine import Engine;"
         "Engine(network('alarm')).posterior(cases('alarm')[0]);"
-        "sys.exit('numba' in sys.modules or 'pgmpy' in sys.modules or 'pandas' in sys.modules)"
+        "sys.exit('scipy' in sys.modules or 'pgmpy' in sys.modules or 'pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "."})
-
-
-def test_auto_turns_to_the_compiled_kernels() -> None:
-    engine = Engine(network("asia"))
-    answers = [engine.posterior({"smoke": "yes"}).flat for _ in range(12)]
-    assert engine.solver.native
-    np.testing.assert_allclose(answers[0], answers[-1], atol=1e-15)
 
 
 def test_cache_drops_the_least_recently_used() -> None:
@@ -167,7 +160,7 @@ def test_cache_drops_the_least_recently_used() -> None:
 def test_sixty_variables_agree_across_backends(seed: int) -> None:
     net = random_network(seed, 60, parents=3, states=3)
     hard = random_evidence(net, seed, 0.15).hard
-    engines = [Engine(net, backend=b) for b in ("numpy", "numba")]
+    engines = [Engine(net, backend=b) for b in ("numpy", "core")]
     logs = [e.log_prob_evidence(hard) for e in engines]
     assert logs[0] == pytest.approx(logs[1], rel=1e-11)
     if logs[0] > -np.inf:

@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fascinet as fn
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.engine import Engine
-from fascinet.engine.fold import Packed
-from fascinet.engine.native_layout import Layouts
 from fascinet.engine.request import read_request
+from fascinet.engine.tables.fold import Packed
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
@@ -50,7 +48,7 @@ def two_layers(seed: int) -> tuple[Network, dict[str, str], dict[str, list[float
     return network, hard, {causes[-1]: (rng.random(cards[causes[-1]]) + 0.1).tolist()}
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["numpy", "numba"]))
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["numpy", "core"]))
 @settings(deadline=None, max_examples=60)
 def test_folded_answers_are_those_of_enumeration(seed: int, backend: str) -> None:
     network, hard, soft = two_layers(seed)
@@ -68,7 +66,7 @@ def test_folded_answers_are_those_of_enumeration(seed: int, backend: str) -> Non
 
 
 def test_the_shipped_network_answers_the_same_folded_and_not() -> None:
-    engine = Engine(fn.load(), backend="numba")
+    engine = Engine(fn.load(), backend="core")
     solver = engine.solver
     request = read_request(engine.network, CASE, {"tremor": [0.9, 0.2]}, None)
     folded, one = solver.solve(request, None)
@@ -83,30 +81,13 @@ def programs_of(engine: Engine) -> int:
 
 
 def test_one_program_serves_all_cases_with_the_same_positive_findings() -> None:
-    engine = Engine(fn.load(), backend="numba")
+    engine = Engine(fn.load(), backend="core")
     engine.posterior(CASE)
     for gone in ABSENT:
         engine.posterior({v: s for v, s in CASE.items() if v != gone})
     assert programs_of(engine) == 1
     engine.posterior(CASE | {"atrophy": "yes"})
     assert programs_of(engine) == 2
-
-
-def test_orders_are_sought_once_for_graphs_that_are_alike() -> None:
-    solver = Engine(fn.load(), backend="numba").solver
-    net, index = solver.net, fn.load().index
-    layouts = Layouts()
-    orders = [
-        layouts.lay_out(
-            net,
-            Pattern(
-                frozenset(index[v] for v in CASE if v != gone),
-                frozenset(index[v] for v in ABSENT if v != gone),
-            ),
-        )[1]
-        for gone in ("", *ABSENT)
-    ]
-    assert all(order is orders[0] for order in orders)
 
 
 def test_packed_likelihoods_read_as_a_mapping() -> None:
@@ -118,9 +99,9 @@ def test_packed_likelihoods_read_as_a_mapping() -> None:
 
 def test_threads_share_one_engine_of_gates() -> None:
     cases = [{v: s for v, s in CASE.items() if v != gone} for gone in ("", *CASE)]
-    alone = Engine(fn.load(), backend="numba")
+    alone = Engine(fn.load(), backend="core")
     want = [alone.posterior(case).flat for case in cases]
-    shared = Engine(fn.load(), backend="numba")
+    shared = Engine(fn.load(), backend="core")
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(lambda i: shared.posterior(cases[i % len(cases)]).flat, range(80)))
     assert all(np.array_equal(flat, want[i % len(cases)]) for i, flat in enumerate(got))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fascinet.engine.engine import Engine
-from fascinet.engine.loopy import LoopyBeliefs, LoopyRun, sender
+from fascinet.engine.search.loopy import LoopyBeliefs, LoopyRun, sender
 from fascinet.engine.request import read_request
 from fascinet.model.errors import ConvergenceError, ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import NoisyMax, Table

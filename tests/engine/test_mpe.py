@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from fascinet.engine import mpe_search
 from fascinet.engine.engine import Engine
-from fascinet.engine.mpe_search import Search
 from fascinet.engine.request import read_request
+from fascinet.engine.search import branches as mpe_search
+from fascinet.engine.search.branches import Search
 from fascinet.model.build import build_network
 from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
 from fascinet.model.gates import Gate, NoisyMax, Table, noisy_or
@@ -133,7 +133,7 @@ def test_search_equals_enumeration(seed: int, seen: int) -> None:
     query = Query(net, hard, soft)
     table = joint_of(query, net.variables)
     request = read_request(net, hard, soft, None)
-    search = Search(Engine(net).arrays, request, 1e6)
+    search = Search(Engine(net, budget=10**6).solver, request)
     best, value = search.run()
     if table.max() == 0.0:
         assert value == -np.inf
@@ -147,9 +147,10 @@ def test_search_equals_enumeration(seed: int, seen: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_bounds_hold_and_are_exact_in_the_reference(seed: int) -> None:
     net, rng = clinic(seed), np.random.default_rng(seed)
-    arrays = Engine(net).arrays
+    engine = Engine(net)
+    arrays = engine.arrays
     hard = {"x0": net.states("x0")[-1]}
-    search = Search(arrays, read_request(net, hard, None, None), 1e6)
+    search = Search(engine.solver, read_request(net, hard, None, None))
     for leaf in search.leaves:
         cards = [arrays.cards[u] for u in leaf.parents]
         decided = {leaf.parents[0]: int(rng.integers(cards[0]))}
@@ -169,7 +170,7 @@ def test_a_wide_observed_gate_is_set_apart() -> None:
     gate = next(v for v in net.variables if v[0] == "x" and len(net.parents(v)) >= 4)
     hard = {gate: net.states(gate)[-1]}
     query = Query(net, hard, {})
-    search = Search(Engine(net).arrays, read_request(net, hard, None, None), 40)
+    search = Search(Engine(net, budget=40).solver, read_request(net, hard, None, None))
     assert net.index[gate] in [leaf.variable for leaf in search.leaves]
     _, value = search.run()
     assert value == pytest.approx(np.log(joint_of(query, net.variables).max()), abs=1e-10)
@@ -188,7 +189,7 @@ def test_a_search_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_the_shipped_network_is_explained() -> None:
     net = build_network(load_knowledge())
-    engine = Engine(net, backend="numba")
+    engine = Engine(net, backend="core")
     case = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "bulbar": "no"}
     found = engine.mpe(case)
     assert set(found.assignment) == set(net.variables) - case.keys()

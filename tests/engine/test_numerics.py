@@ -8,7 +8,7 @@ from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table, noisy_or
 from fascinet.model.network import Network
 
-BACKENDS = ("numpy", "numba")
+BACKENDS = ("numpy", "core")
 BINARY = ["no", "yes"]
 
 

@@ -15,7 +15,7 @@ from fascinet.model.network import Network
 from tests import oracle
 from tests.strategies import Query, queries
 
-BACKENDS = ("numpy", "numba")
+BACKENDS = ("numpy", "core")
 quick = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )

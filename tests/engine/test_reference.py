@@ -21,7 +21,7 @@ def check(name: str, backend: str, only: int | None = None) -> None:
                 np.testing.assert_allclose(posterior.array(v), given[f"{i}|{v}"], atol=1e-9)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "core"])
 @pytest.mark.parametrize("name", SMALL)
 def test_small_network_matches_reference(name: str, backend: str) -> None:
     check(name, backend)
@@ -29,13 +29,13 @@ def test_small_network_matches_reference(name: str, backend: str) -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_large_network_matches_reference(name: str) -> None:
-    check(name, "numba", only=1 if name in {"munin1", "link"} else 2)
+    check(name, "core", only=1 if name in {"munin1", "link"} else 2)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_large_network_matches_reference_in_all_cases(name: str) -> None:
-    check(name, "numba")
+    check(name, "core")
 
 
 @pytest.mark.parametrize("name", ["pigs", "pathfinder"])

@@ -1,0 +1,318 @@
+// Programs on cases as Python calls them.
+#pragma once
+
+#include "buffers.h"
+#include "nodes.h"
+
+struct Here {};  // where to make an object: memory that is there already
+inline void *operator new(size_t, Here, void *memory) { return memory; }
+
+namespace core {
+
+// What `prepare` makes of a program: its arrays held, its views laid out, and one spare work space,
+// which a call takes and gives back; a call that finds none makes its own.
+struct Prepared {
+    Buffer held[11];
+    Tree tree;
+    Span<const double> base, least;
+    double sure = 0.0;  // log2 of what any product is at least
+    void *views = nullptr, *spare = nullptr;
+
+    ~Prepared() {
+        free(views);
+        free(spare);
+    }
+};
+
+
+inline void *aligned(void *at) {
+    return static_cast<char *>(at) + (64 - reinterpret_cast<uintptr_t>(at) % 64) % 64;
+}
+
+constexpr const char *kPrepared = "fascinet.Prepared";
+
+inline Prepared *prepared_of(PyObject *object) {
+    return static_cast<Prepared *>(PyCapsule_GetPointer(object, kPrepared));
+}
+
+// A work space: the spare one, or one of its own.
+class Space {
+  public:
+    // `tell`: set Python's exception if there is none, for which the lock must be held.
+    Space(Prepared *of, size_t size, bool tell = true) : of_(of) {
+        start_ = __atomic_exchange_n(&of->spare, nullptr, __ATOMIC_ACQ_REL);
+        size_ = start_ ? *static_cast<size_t *>(start_) : 0;
+        if (size_ < size + kHead) {
+            free(start_);
+            size_ = size + kHead;
+            start_ = malloc(size_);
+            if (start_) *static_cast<size_t *>(start_) = size_;
+        }
+        if (!start_ && tell) PyErr_NoMemory();
+    }
+    Space(const Space &) = delete;
+    Space &operator=(const Space &) = delete;
+    ~Space() {
+        if (start_ && size_ <= kKept) start_ = __atomic_exchange_n(&of_->spare, start_, __ATOMIC_ACQ_REL);
+        free(start_);
+    }
+
+    explicit operator bool() const { return start_ != nullptr; }
+    Arena arena() const {
+        return {aligned(static_cast<char *>(start_) + sizeof(size_t)), size_ - kHead};
+    }
+
+  private:
+    static constexpr size_t kHead = 128;             // its size, and room to align
+    static constexpr size_t kKept = size_t(1) << 28;  // larger ones are given back to the system
+    Prepared *of_;
+    void *start_;
+    size_t size_;
+};
+
+inline void delete_prepared(Prepared *p) {
+    p->~Prepared();
+    free(p);
+}
+
+inline void drop_prepared(PyObject *capsule) { delete_prepared(prepared_of(capsule)); }
+
+// prepare(nodes, axes, operands, slices, strides, children, scalars, weights, observed, sizes,
+//         base, least)
+inline PyObject *prepare(PyObject *, PyObject *args) {
+    PyObject *part[12];
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOOO", part, part + 1, part + 2, part + 3, part + 4,
+                          part + 5, part + 6, part + 7, part + 8, part + 9, part + 10, part + 11))
+        return nullptr;
+    void *memory = malloc(sizeof(Prepared));
+    if (!memory) return PyErr_NoMemory();
+    Prepared *p = new (Here{}, memory) Prepared;
+    Program &program = p->tree.program;
+    Buffer sizes;
+    Span<const Sizes> size;
+    bool good = p->held[0].read_records(part[0], "nodes", &program.nodes) &&
+                p->held[1].read_records(part[1], "axes", &program.axes) &&
+                p->held[2].read_records(part[2], "operands", &program.operands) &&
+                p->held[3].read_records(part[3], "slices", &program.slices) &&
+                p->held[4].read(part[4], "strides", &program.strides) &&
+                p->held[5].read(part[5], "children", &program.children) &&
+                p->held[6].read_records(part[6], "scalars", &program.scalars) &&
+                p->held[7].read(part[7], "weights", &program.weights) &&
+                p->held[8].read(part[8], "observed", &program.observed) &&
+                sizes.read_rows(part[9], "sizes", &size) &&
+                p->held[9].read(part[10], "base", &p->base) &&
+                p->held[10].read(part[11], "least", &p->least);
+    if (good) {
+        program.sizes = size[0];
+        Arena count;
+        p->tree.lay(count);
+        p->views = malloc(count.used() + 64);
+        if (!p->views) PyErr_NoMemory();
+        good = p->views != nullptr;
+        if (good) {
+            Arena arena(aligned(p->views), count.used());
+            p->tree.lay(arena);
+        }
+    }
+    if (!good) {
+        delete_prepared(p);
+        return nullptr;
+    }
+    for (const Operand &operand : program.operands) p->sure += p->least[operand.block];
+    return PyCapsule_New(p, kPrepared, drop_prepared);
+}
+
+// One case for a program: its observed states, its weights, the numbers of the base.
+struct Case {
+    Span<const int64_t> states;
+    Span<const double> weights;
+    const double *base, *least;
+    const int64_t *shifts = nullptr;  // of operands, then of scalars, if any are moved
+};
+
+// Where a run leaves what it finds; what is empty is not wanted.
+struct Wanted {
+    Span<double> answer, tables, beliefs;
+    bool down() const { return answer.size || tables.size; }
+};
+
+// Both passes of a run whose rows are set. `total` is multiplied by P(e).
+template <class N>
+inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const Case &given,
+                     LogProduct *total) {
+    const Program &program = run.tree->program;
+    Status status = collect(run);
+    if (status != Status::kDone) return status;
+    for (int64_t i = 0; i < program.nodes.size; ++i) {
+        if (!run.rows[i].live) continue;
+        if constexpr (Number<N>::kNarrow)
+            if (run.guarded) total->times(run.tops[i]);
+        if (program.nodes[i].parent < 0) total->times(run.messages[program.nodes[i].message]);
+    }
+    const int64_t *shifts = given.shifts ? given.shifts + program.operands.size : nullptr;
+    for (int64_t k = 0; k < program.scalars.size; ++k)
+        total->times(run.base[start_of(program, program.scalars[k], given.states.data) +
+                              (shifts ? shifts[k] : 0)]);
+    if (!(total->mantissa > 0.0)) return Status::kImpossible;
+    if (!wanted.down()) return Status::kDone;
+    status = distribute(run, Found<N>{found, wanted.tables, wanted.beliefs});
+    if (status != Status::kDone || !wanted.answer.size) return status;
+    for (const Node &n : program.nodes) {
+        if (n.place < 0) continue;
+        double sum = 0.0;
+        for (int64_t r = 0; r < n.states; ++r) {
+            wanted.answer[n.place + r] = Number<N>::value(found[n.place + r], 0);
+            sum += wanted.answer[n.place + r];
+        }
+        for (int64_t r = 0; r < n.states; ++r) wanted.answer[n.place + r] /= sum;
+    }
+    return Status::kDone;
+}
+
+// The work space of one case.
+template <class N>
+struct CaseRun {
+    Run<N> run;
+    Span<N> weights, found;
+
+    void lay(Arena &arena, const Tree &tree, int64_t weighed, bool down) {
+        run.lay(arena, tree, down, down);
+        weights = arena.span<N>(weighed);
+        found = arena.span<N>(down ? tree.program.sizes.answer : 0);
+    }
+    // Lets some rows of a node count by given weights, the largest as 1; false if none does.
+    bool weigh(int64_t i, const double *given, N *to, LogProduct *total) {
+        const Node &n = run.node(i);
+        double top = 0.0;
+        for (int64_t r = 0; r < n.states; ++r) top = most(top, given[r]);
+        if (!(top > 0.0)) return false;
+        if (top != 1.0) total->times(top);
+        for (int64_t r = 0; r < n.states; ++r) to[r] = Number<N>::of(given[r] / top);
+        run.rows[i].weight = to;
+        run.rows[i].live = true;
+        return true;
+    }
+};
+
+// Runs a case of a program with one kind of number.
+template <class N>
+inline Status run_case(const Tree &tree, const Case &given, bool guarded, Arena arena, Watch *watch,
+                       const Wanted &wanted, LogProduct *total) {
+    const Program &program = tree.program;
+    CaseRun<N> mine;
+    mine.lay(arena, tree, program.sizes.weights, wanted.down());
+    Run<N> &run = mine.run;
+    run.base = given.base, run.least = given.least, run.guarded = guarded, run.watch = watch;
+    for (int64_t k = 0; k < program.operands.size; ++k)
+        run.places[k] = {start_of(program, program.operands[k], given.states.data) +
+                         (given.shifts ? given.shifts[k] : 0)};
+    for (int64_t i = 0; i < program.nodes.size; ++i) {
+        const Node &n = program.nodes[i];
+        run.rows[i] = {0, n.states, nullptr, !n.conditional};
+        if (n.weight >= 0 && !mine.weigh(i, given.weights.data + n.weight,
+                                         mine.weights.data + n.weight, total))
+            return Status::kImpossible;
+    }
+    return finish(run, mine.found, wanted, given, total);
+}
+
+template <class N>
+inline size_t room_for(const Tree &tree, int64_t weighed, bool down) {
+    Arena count;
+    CaseRun<N> run;
+    run.lay(count, tree, weighed, down);
+    return count.used();
+}
+
+// log2 of the least that weights multiply a product by.
+inline double weights_floor(const Program &program, Span<const double> weights) {
+    double floor = 0.0;
+    for (const Node &n : program.nodes) {
+        if (n.weight < 0) continue;
+        double low = INFINITY, top = 0.0;
+        for (int64_t r = 0; r < n.states; ++r) {
+            double x = weights[n.weight + r];
+            if (x > 0.0) low = least(low, x), top = most(top, x);
+        }
+        if (low < top) floor += log2(low / top);
+    }
+    return floor;
+}
+
+constexpr int64_t kLong = 1 << 16;  // entries from which a run lets other threads go on
+
+// run(prepared, base, least, states, weights, answer, tables, beliefs) -> ln P(e)
+//
+// base and least may be None: those that were prepared. answer, tables and beliefs may be None: not
+// wanted. -inf is an impossible case; nothing is written then.
+inline PyObject *run(PyObject *, PyObject *args) {
+    PyObject *capsule, *part[7];
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, part, part + 1, part + 2, part + 3, part + 4,
+                          part + 5, part + 6))
+        return nullptr;
+    Prepared *p = prepared_of(capsule);
+    if (!p) return nullptr;
+    const Program &program = p->tree.program;
+    Buffer held[7];
+    Span<const double> base = p->base, least = p->least;
+    Case given{};
+    Wanted wanted;
+    bool other = part[0] != Py_None;
+    if ((other && !(held[0].read(part[0], "base", &base) && held[1].read(part[1], "least", &least))) ||
+        !held[2].read(part[2], "states", &given.states) ||
+        !held[3].read(part[3], "weights", &given.weights) ||
+        (part[4] != Py_None && !held[4].write(part[4], "answer", &wanted.answer)) ||
+        (part[5] != Py_None && !held[5].write(part[5], "tables", &wanted.tables)) ||
+        (part[6] != Py_None && !held[6].write(part[6], "beliefs", &wanted.beliefs)))
+        return nullptr;
+    if (base.size != p->base.size || least.size != p->least.size ||
+        given.states.size != program.observed.size || given.weights.size != program.sizes.weights ||
+        (wanted.answer.size && wanted.answer.size != program.sizes.answer) ||
+        (wanted.tables.size && wanted.tables.size != program.sizes.tables) ||
+        (wanted.beliefs.size && wanted.beliefs.size != program.sizes.messages)) {
+        PyErr_SetString(PyExc_ValueError, "arrays of other lengths than the program's");
+        return nullptr;
+    }
+    given.base = base.data, given.least = least.data;
+    double sure = p->sure;
+    if (other) {
+        sure = 0.0;
+        for (const Operand &operand : program.operands) sure += least[operand.block];
+    }
+    if (program.sizes.weights) sure += weights_floor(program, given.weights);
+    bool down = wanted.down(), guarded = sure < kSure;
+    LogProduct total;
+    Status status = Status::kUnsafe;
+    {
+        Space space(p, room_for<double>(p->tree, program.sizes.weights, down));
+        if (!space) return nullptr;
+        if (program.sizes.tables < kLong) {
+            status = run_case<double>(p->tree, given, guarded, space.arena(), nullptr, wanted, &total);
+        } else {
+            Unlocked unlocked;
+            status = run_case<double>(p->tree, given, guarded, space.arena(), &unlocked.watch, wanted,
+                                      &total);
+        }
+    }
+    if (status == Status::kUnsafe) {
+        total = {};
+        Space space(p, room_for<Wide>(p->tree, program.sizes.weights, down));
+        if (!space) return nullptr;
+        Unlocked unlocked;
+        status = run_case<Wide>(p->tree, given, false, space.arena(), &unlocked.watch, wanted, &total);
+    }
+    if (status == Status::kStopped) return nullptr;
+    return PyFloat_FromDouble(status == Status::kDone ? total.log() : -INFINITY);
+}
+
+inline PyMethodDef run_methods[] = {
+    {"prepare", prepare, METH_VARARGS,
+     "prepare(nodes, axes, operands, slices, strides, children, scalars, weights, observed, sizes, "
+     "base, least)\n--\n\nLay a program out for `run`."},
+    {"run", run, METH_VARARGS,
+     "run(prepared, base, least, states, weights, answer, tables, beliefs)\n--\n\n"
+     "Run a case; return ln P(e)."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace core

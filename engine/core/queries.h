@@ -1,0 +1,263 @@
+// Posteriors of unobserved noisy-MAX leaves on a calibrated tree, eight questions side by side.
+//
+// A lane asks for one state k of one leaf: P(max of leak and links = k). Each parent's node weighs
+// its rows by the pair (P(Z < k), P(Z = k)) of its link, and pairs are sent up, through P(variable |
+// separator, e), until one node of a tree has them all; there the belief gives the expectation. Only
+// nodes between the parents are visited, so leaves that share parents share a group.
+#pragma once
+
+#include "nodes.h"
+
+namespace core {
+
+struct Leaf {
+    int64_t place, states, leak, links, links_end;  // place in the answer; offsets in the base
+};
+struct LeafLink {
+    int64_t variable, offset;
+};
+
+struct Lane {
+    int64_t leaf, state;
+};
+
+// Up to eight lanes and the nodes that they visit, children before parents.
+struct Group {
+    int64_t lanes, lanes_end, visits, visits_end;
+};
+struct Visit {
+    int64_t node;
+    int64_t top;      // whether the expectation is taken here
+    int64_t message;  // where its pairs start
+    int64_t weighs;   // where the weights of its rows start; -1 if no lane weighs them
+};
+
+struct Questions {
+    Span<const Leaf> leaves;
+    Span<const LeafLink> links;
+    Span<int64_t> node_of;  // of each variable; -1 for none
+    Span<int64_t> root;     // of each node
+    Span<Lane> lanes;
+    Span<Group> groups;
+    Span<Visit> visits;
+    int64_t lane_count = 0, group_count = 0, visit_count = 0;
+    int64_t messages = 0, weights = 0;  // room of the group that needs most
+
+    void lay(Arena &arena, const Tree &tree, int64_t variables) {
+        int64_t nodes = tree.program.nodes.size, levels = 0;
+        for (const Leaf &leaf : leaves) levels += leaf.states - 1;
+        node_of = arena.span<int64_t>(variables);
+        root = arena.span<int64_t>(nodes);
+        lanes = arena.span<Lane>(levels);
+        groups = arena.span<Group>(levels);
+        visits = arena.span<Visit>((levels + kLanes - 1) / kLanes * nodes);
+    }
+    void run(const Tree &tree, Span<int64_t> order, Span<int64_t> mark, Span<int64_t> key);
+
+  private:
+    void visit(const Tree &tree, Group *group, Span<int64_t> mark);
+};
+
+// Lays lanes out in groups. `order`, `key` have an item a leaf, `mark` one a node.
+inline void Questions::run(const Tree &tree, Span<int64_t> order, Span<int64_t> mark,
+                           Span<int64_t> key) {
+    Span<const Node> nodes = tree.program.nodes;
+    node_of.fill(-1);
+    for (int64_t i = 0; i < nodes.size; ++i)
+        if (nodes[i].variable < node_of.size) node_of[nodes[i].variable] = i;
+    for (int64_t i = nodes.size - 1; i >= 0; --i)
+        root[i] = nodes[i].parent < 0 ? i : root[nodes[i].parent];
+    // leaves whose parents lie low in the same place come together
+    for (int64_t l = 0; l < leaves.size; ++l) {
+        key[l] = 0;
+        for (int64_t k = leaves[l].links; k < leaves[l].links_end; ++k)
+            key[l] = most(key[l], node_of[links[k].variable] + 1);
+        int64_t i = l;
+        for (; i > 0 && key[order[i - 1]] > key[l]; --i) order[i] = order[i - 1];
+        order[i] = l;
+    }
+    mark.fill(-1);
+    for (int64_t l : order) {
+        for (int64_t k = 1; k < leaves[l].states; ++k) {
+            if (lane_count % kLanes == 0) groups[group_count++] = {lane_count, lane_count, 0, 0};
+            lanes[lane_count++] = {l, k};
+            groups[group_count - 1].lanes_end = lane_count;
+        }
+    }
+    for (int64_t g = 0; g < group_count; ++g) visit(tree, &groups[g], mark);
+}
+
+inline void Questions::visit(const Tree &tree, Group *group, Span<int64_t> mark) {
+    Span<const Node> nodes = tree.program.nodes;
+    constexpr int64_t kWeighs = 1, kBetween = 0, kAway = -1;
+    for (int64_t l = group->lanes; l < group->lanes_end; ++l) {
+        const Leaf &leaf = leaves[lanes[l].leaf];
+        for (int64_t k = leaf.links; k < leaf.links_end; ++k)
+            if (node_of[links[k].variable] >= 0) mark[node_of[links[k].variable]] = kWeighs;
+    }
+    group->visits = visit_count;
+    int64_t message = 0, weight = 0;
+    for (int64_t i = 0; i < nodes.size; ++i) {
+        if (mark[i] == kAway) continue;
+        bool last = true;  // of its tree: nothing else is left to meet
+        for (int64_t j = i + 1; j < nodes.size && last; ++j)
+            last = mark[j] == kAway || root[j] != root[i];
+        visits[visit_count++] = {i, last, message, mark[i] == kWeighs ? weight : -1};
+        if (mark[i] == kWeighs) weight += nodes[i].states;
+        message += nodes[i].width;
+        if (!last && mark[nodes[i].parent] == kAway) mark[nodes[i].parent] = kBetween;
+        mark[i] = kAway;
+    }
+    group->visits_end = visit_count;
+    messages = most(messages, message);
+    weights = most(weights, weight);
+}
+
+// The work space of an answer to all questions.
+struct Asking {
+    Span<MaxPair> messages, weights, tile;
+    Span<int64_t> arrived;  // the visit of each node in this group, -1 for none
+
+    void lay(Arena &arena, const Questions &asked, const Tree &tree) {
+        messages = arena.span<MaxPair>(asked.messages);
+        weights = arena.span<MaxPair>(asked.weights);
+        tile = arena.span<MaxPair>(tree.widest);
+        arrived = arena.span<int64_t>(tree.program.nodes.size);
+    }
+};
+
+// (P(Z < k), P(Z = k)) of a distribution.
+inline void level(const double *row, int64_t k, double *below, double *here) {
+    *below = 0.0;
+    for (int64_t j = 0; j < k; ++j) *below += row[j];
+    *here = row[k];
+}
+
+// Writes a message as a tile sees it.
+inline void write(MaxPair *tile, const View &view, const MaxPair *sent, int64_t size) {
+    for (int64_t j = 0; j < size; ++j) tile[j] = view.inner ? sent[view.inner[j]] : sent[j];
+}
+
+struct Calibration {
+    const double *base;
+    const int64_t *states;            // of observed variables
+    Span<const double> tables, beliefs;  // as `distribute` found them
+};
+
+// Multiplies what a distribution says of state k into one lane of a pair.
+inline void multiply(MaxPair *pair, int lane, const double *row, int64_t k) {
+    double below, here, x = pair->below[lane], y = pair->here[lane];
+    level(row, k, &below, &here);
+    pair->below[lane] = x * below;
+    pair->here[lane] = y * (below + here) + x * here;
+}
+
+// Multiplies what the lanes' links say into the weights of visited nodes, and into the total what
+// needs no node.
+inline void weigh(const Tree &tree, const Questions &asked, const Group &group, const Asking &space,
+                  const Calibration &given, MaxPair *total) {
+    space.weights.fill(Number<MaxPair>::one());
+    for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
+        const Leaf &leaf = asked.leaves[asked.lanes[l].leaf];
+        int64_t k = asked.lanes[l].state;
+        int lane = int(l - group.lanes);
+        multiply(total, lane, given.base + leaf.leak, k);
+        for (int64_t q = leaf.links; q < leaf.links_end; ++q) {
+            const LeafLink &link = asked.links[q];
+            const double *rows = given.base + link.offset;
+            int64_t node = asked.node_of[link.variable];
+            if (node < 0) {
+                multiply(total, lane, rows + given.states[link.variable] * leaf.states, k);
+                continue;
+            }
+            MaxPair *weights = space.weights.data + asked.visits[space.arrived[node]].weighs;
+            for (int64_t r = 0; r < tree.program.nodes[node].states; ++r)
+                multiply(weights + r, lane, rows + r * leaf.states, k);
+        }
+    }
+}
+
+// Sends a visited node's pairs up, or takes their expectation into the total.
+inline void send_pairs(const Tree &tree, const Asking &space, const Questions &asked,
+                       const Calibration &given, const Visit &visit, MaxPair *total) {
+    const Node &n = tree.program.nodes[visit.node];
+    const Tiling &tiling = tree.tiling[visit.node];
+    MaxPair *message = space.messages.data + visit.message;
+    MaxPair expected = Number<MaxPair>::zero();
+    for (int64_t t = 0; t < tiling.tiles; ++t) {
+        MaxPair *to = message + t * tiling.tile;
+        const double *belief = given.beliefs.data + n.message + t * tiling.tile;
+        for (int64_t r = 0; r < n.states; ++r) {
+            MaxPair constant = visit.weighs >= 0 ? space.weights[visit.weighs + r]
+                                                 : Number<MaxPair>::one();
+            const MaxPair *from[2] = {nullptr, nullptr};
+            const View *views[2] = {nullptr, nullptr};
+            int64_t many = 0;
+            MaxPair *tile = space.tile.data;
+            for (int64_t c = n.children; c < n.children_end; ++c) {
+                int64_t child = tree.program.children[c];
+                if (space.arrived[child] < 0) continue;
+                const View &view = tree.messages[child];
+                const MaxPair *sent = space.messages.data +
+                                      asked.visits[space.arrived[child]].message + view.start(r, t);
+                if (view.meets == Meets::kOne) {
+                    constant = constant * *sent;
+                } else if (many == 0) {
+                    from[many] = sent, views[many++] = &view;
+                } else {
+                    if (many == 1) write(tile, *views[0], from[0], tiling.tile);
+                    for (int64_t j = 0; j < tiling.tile; ++j)
+                        tile[j] = tile[j] * (view.inner ? sent[view.inner[j]] : sent[j]);
+                    many = 2;
+                }
+            }
+            const double *row = given.tables.data + n.table + r * n.width + t * tiling.tile;
+            for (int64_t j = 0; j < tiling.tile; ++j) {
+                double x = visit.top ? row[j] * belief[j] : row[j];
+                MaxPair pair = constant * x;
+                if (many == 1)
+                    pair = pair * (views[0]->inner ? from[0][views[0]->inner[j]] : from[0][j]);
+                else if (many == 2)
+                    pair = pair * tile[j];
+                if (visit.top)
+                    expected = expected + pair;
+                else
+                    to[j] = r == 0 ? pair : to[j] + pair;
+            }
+        }
+    }
+    if (visit.top) *total = *total * expected;
+}
+
+// Writes the posteriors of all leaves.
+inline Status ask(const Tree &tree, const Questions &asked, const Asking &space,
+                  const Calibration &given, Span<double> answer, Watch *watch) {
+    space.arrived.fill(-1);
+    for (int64_t g = 0; g < asked.group_count; ++g) {
+        const Group &group = asked.groups[g];
+        MaxPair total = Number<MaxPair>::one();
+        for (int64_t v = group.visits; v < group.visits_end; ++v)
+            space.arrived[asked.visits[v].node] = v;
+        weigh(tree, asked, group, space, given, &total);
+        for (int64_t v = group.visits; v < group.visits_end; ++v)
+            send_pairs(tree, space, asked, given, asked.visits[v], &total);
+        for (int64_t v = group.visits; v < group.visits_end; ++v)
+            space.arrived[asked.visits[v].node] = -1;
+        for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
+            const Leaf &leaf = asked.leaves[asked.lanes[l].leaf];
+            int64_t k = asked.lanes[l].state;
+            answer[leaf.place + k] = total.here[int(l - group.lanes)];
+            if (k == 1) answer[leaf.place] = total.below[int(l - group.lanes)];
+        }
+        if (watch && watch->stop()) return Status::kStopped;
+    }
+    for (const Leaf &leaf : asked.leaves) {
+        double sum = 0.0;
+        for (int64_t k = 0; k < leaf.states; ++k) sum += answer[leaf.place + k];
+        for (int64_t k = 0; k < leaf.states; ++k) answer[leaf.place + k] /= sum;
+        if (leaf.states == 1) answer[leaf.place] = 1.0;
+    }
+    return Status::kDone;
+}
+
+}  // namespace core

@@ -1,0 +1,184 @@
+"""From the factors of an evidence pattern to an elimination order, accumulators laid out.
+
+The searches run in the compiled core where there is one; the modules `order`, `accumulators` and
+`sweep` say the same in Python, to the bit.
+"""
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.core import core as compiled
+from fascinet.engine.plan import accumulators, order, sweep
+from fascinet.engine.plan.accumulators import AXES, GateProblem, Layout
+from fascinet.engine.plan.order import Elimination, Ints
+from fascinet.engine.tables.factors import Factors
+
+SWEEP = 2.0**24  # work from which the search for a sweep pays
+KEPT = 256  # layouts: some kilobytes each
+
+Key: TypeAlias = tuple[bytes, ...]
+
+
+def ints(values: bytes) -> Ints:
+    """Return the core's bytes as numbers."""
+    return np.frombuffer(values, np.int64)
+
+
+class Planner:
+    """Finds elimination orders for one network, and keeps the layouts of its gates.
+
+    Parameters
+    ----------
+    net : NetworkArrays
+    core : module or None
+        The compiled searches; None for their Python twins.
+    """
+
+    def __init__(self, net: NetworkArrays, core: Any = compiled) -> None:
+        self.net, self._core = net, core
+        rows = [
+            [
+                (u, k.link, k.first, k.step, k.bfirst, k.bstep)
+                for u, k in zip(us if b.links else (), b.links, strict=True)
+            ]
+            for us, b in zip(net.parents, net.blocks, strict=True)
+        ]
+        self._links = [np.array(r, np.int64).reshape(-1, 6) for r in rows]
+        self._maxima = np.full(max(net.maxima, default=0) + 1, -1, np.int64)
+        self._maxima[list(net.maxima)] = list(net.maxima.values())
+        self._kept: OrderedDict[Key, tuple[Factors, Ints, Elimination]] = OrderedDict()
+        self._lock = Lock()
+
+    def __getstate__(self) -> tuple[NetworkArrays, bool]:
+        return self.net, self._core is not None
+
+    def __setstate__(self, state: tuple[NetworkArrays, bool]) -> None:
+        self.__init__(state[0], compiled if state[1] else None)
+
+    def lay_out(self, factors: Factors) -> tuple[Factors, Elimination]:
+        """Return the factors with those of accumulators, and the cheapest order found.
+
+        Parameters
+        ----------
+        factors : Factors
+            All factors of an evidence pattern but those of its open gates.
+        """
+        if not factors.gates:
+            return factors, self.find_order(*factors.scopes(), factors.cards)
+        problem = self._problem(factors)
+        key = self._key(problem)
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None:
+            kept = self._search(problem)
+            with self._lock:
+                self._kept[key] = kept
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        made, states, elimination = kept
+        return factors.joined(np.concatenate([factors.cards, states]), made), elimination
+
+    def find_order(self, start: Ints, values: Ints, states: Ints) -> Elimination:
+        """Return the best of many orders of the variables in some scopes."""
+        names, dense = np.unique(values, return_inverse=True)
+        dense, cards = dense.astype(np.int64, copy=False), states[names].astype(np.float64)
+        if self._core is None:
+            found = order.search_order(start, dense, cards)
+        else:
+            *parts, work = self._core.search_order(start, dense, cards)
+            found = Elimination(*map(ints, parts), work)
+        return Elimination(names[found.order], found.start, names[found.neighbours], found.work)
+
+    def _problem(self, factors: Factors) -> GateProblem:
+        links = [self._links[g] for g in factors.gates]
+        ends = np.cumsum([0, *map(len, links)]).astype(np.int64)
+        start, values = factors.scopes()
+        return GateProblem(
+            factors.cards, factors.observed, start, values,
+            np.stack([np.array(factors.gates, np.int64), ends[:-1], ends[1:]], axis=1),
+            np.concatenate(links), self._maxima,
+        )  # fmt: skip
+
+    def _key(self, problem: GateProblem) -> Key:
+        """Return all that a search depends on.
+
+        A factor of one variable marries nobody, so evidence sets that differ by absent findings or
+        by likelihoods have one layout.
+        """
+        size = np.diff(problem.start)
+        joint = np.repeat(size > 1, size)
+        near = np.concatenate([problem.gates[:, 0], problem.links[:, 0]])
+        return tuple(
+            part.tobytes()
+            for part in (
+                size[size > 1], problem.values[joint], np.unique(problem.values[~joint]),
+                problem.gates, problem.observed[near],
+            )
+        )  # fmt: skip
+
+    def _search(self, problem: GateProblem) -> tuple[Factors, Ints, Elimination]:
+        layout = self._layout(problem)
+        if layout[2].work > SWEEP and len(problem.gates) <= sweep.MOST_GATES:
+            swept = self._layout(problem, self._sweep(problem))
+            layout = min(layout, swept, key=lambda laid: laid[2].work)
+        steps, states, elimination = layout
+        return self._factors(problem, steps), states, elimination
+
+    def _layout(self, problem: GateProblem, along: Ints | None = None) -> Layout:
+        if self._core is None:
+            if along is None:
+                return accumulators.search_layout(problem)
+            return accumulators.sweep_layout(problem, along.tolist())
+        arrays = [getattr(problem, name) for name in GateProblem.__annotations__]
+        steps, states, (*parts, work) = self._core.search_layout(
+            *arrays, *(() if along is None else (along,))
+        )
+        found = Elimination(*map(ints, parts), work)
+        return ints(steps).reshape(-1, 3 + 2 * AXES), ints(states), found
+
+    def _sweep(self, problem: GateProblem) -> Ints:
+        """Return a good order for a sweep."""
+        board = sweep.sweep_problem(problem, depths(self.net))
+        best, work = self._climb(board, sweep.ROUNDS, sweep.SEED)
+        if work > sweep.LONG:
+            again = self._climb(board, 4 * sweep.ROUNDS, sweep.SEED + 1)
+            best, work = min((best, work), again, key=lambda found: found[1])
+        return np.array(board.names, np.int64)[best]
+
+    def _climb(self, board: sweep.SweepProblem, rounds: int, seed: int) -> tuple[Ints, float]:
+        if self._core is None:
+            return sweep.search_sweep(board, rounds, sweep.HEAT, seed)
+        best, work = self._core.search_sweep(
+            board.scopes, board.gates_of, board.parents, board.becomes, board.states,
+            board.accumulator_states, board.start, board.values, rounds, sweep.HEAT, seed,
+        )  # fmt: skip
+        return ints(best), work
+
+    @staticmethod
+    def _factors(problem: GateProblem, steps: Ints) -> Factors:
+        """Return the accumulators' tables as factors."""
+        axes = steps[:, 3:].reshape(len(steps), AXES, 2)
+        used = np.arange(AXES) < steps[:, 2:3]
+        ends = np.concatenate([[0], np.cumsum(steps[:, 2])])
+        return Factors(
+            problem.states, problem.observed, steps[:, 0].copy(), ends, axes[..., 0][used],
+            axes[..., 1][used], steps[:, 1].copy(),
+        )  # fmt: skip
+
+
+def depths(net: NetworkArrays) -> list[int]:
+    """Return the longest way from a root to each variable."""
+    depth = [0] * len(net.cards)
+    waiting = [len(us) for us in net.parents]
+    ready = [v for v, count in enumerate(waiting) if not count]
+    for v in ready:  # grows as it goes; no recursion, since a chain may be thousands long
+        for child in net.children[v]:
+            depth[child] = max(depth[child], depth[v] + 1)
+            waiting[child] -= 1
+            if not waiting[child]:
+                ready.append(child)
+    return depth

@@ -1,0 +1,1 @@
+"""A junction tree compiled: `Program`, the one representation that everything runs."""

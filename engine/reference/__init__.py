@@ -1,0 +1,1 @@
+"""The passes in NumPy: specification of the compiled core, its oracle, and its fallback."""

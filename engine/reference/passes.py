@@ -1,0 +1,142 @@
+"""Collect and distribute on a program: what the compiled core does, in NumPy.
+
+Tables are worked as mantissas and exponents, so that this is right for any numbers; the core does
+so only where the numbers leave the range of a double.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascinet.engine.program.program import Ints, Program
+from fascinet.engine.reference.scaled import Scaled
+from fascinet.model.gates import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One case of a program.
+
+    Attributes
+    ----------
+    states : int array, shape (variables,)
+        Observed states; what stands for the others is not read.
+    weights : array
+        Row weights, as `Program.weights` has them.
+    """
+
+    states: Ints
+    weights: Array
+
+
+@dataclass
+class Calibrated:
+    """A tree that has taken in a case.
+
+    Attributes
+    ----------
+    log_prob : float
+        ln P(e).
+    tables : list of arrays
+        P(variable | separator, e) of each node, shape (states, *separator).
+    beliefs : list of arrays
+        P(separator | e) of each node, filled in by `distribute`.
+    """
+
+    log_prob: float
+    tables: list[Array]
+    beliefs: list[Array]
+
+
+def shape_of(program: Program, i: int) -> tuple[int, ...]:
+    """Return the shape of a node's table: the variable's states, then its separator's."""
+    node = program.nodes[i]
+    separator = program.axes["states"][node["axes"] : node["axes_end"]]
+    return (int(node["states"]), *separator.tolist())
+
+
+def starts_at(program: Program, operand: np.void, states: Ints) -> int:
+    """Return where an operand lies for the observed states."""
+    cut = program.slices[operand["slices"] : operand["slices_end"]]
+    return int(operand["offset"] + (cut["stride"] * states[cut["variable"]]).sum())
+
+
+def window(values: Array, start: int, shape: tuple[int, ...], strides: list[int]) -> Array:
+    """Return a window on a flat array; an axis with stride 0 has length 1."""
+    lengths = tuple(n if s else 1 for n, s in zip(shape, strides, strict=True))
+    steps = tuple(8 * s for s in strides)
+    return np.ndarray(lengths, np.float64, values, 8 * start, steps)  # pyright: ignore  (an array is a buffer)
+
+
+def view_of(program: Program, start: int, i: int) -> list[int]:
+    """Return the strides of a view of node i's table."""
+    node = program.nodes[i]
+    return program.strides[start : start + 1 + node["axes_end"] - node["axes"]].tolist()
+
+
+def seen_shape(program: Program, i: int) -> tuple[int, ...]:
+    """Return the shape of node i's message as its parent's table has it."""
+    node = program.nodes[i]
+    up = int(node["parent"])
+    strides = view_of(program, int(node["seen"]), up)
+    return tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
+
+
+def own_product(program: Program, base: Array, case: Case, i: int) -> Scaled:
+    """Return the product of a node's operands and row weights."""
+    node, shape = program.nodes[i], shape_of(program, i)
+    table = Scaled.of(np.ones(shape))
+    for operand in program.operands[node["operands"] : node["operands_end"]]:
+        strides = view_of(program, int(operand["strides"]), i)
+        values = window(base, starts_at(program, operand, case.states), shape, strides)
+        table = table.times(Scaled.of(values))
+    if node["weight"] >= 0:
+        rows = case.weights[node["weight"] : node["weight"] + node["states"]]
+        table = table.times(Scaled.of(rows.reshape((-1,) + (1,) * (len(shape) - 1))))
+    return table
+
+
+def collect(program: Program, base: Array, case: Case) -> Calibrated:
+    """Pass messages to the roots; ln P(e) is -inf if the case is impossible."""
+    messages: list[Scaled] = []
+    tables: list[Array] = []
+    log_prob = 0.0
+    for scalar in program.scalars:
+        value = base[starts_at(program, scalar, case.states)]
+        log_prob += float(np.log(value)) if value > 0.0 else -np.inf
+    for i, node in enumerate(program.nodes):
+        table = own_product(program, base, case, i)
+        for child in program.children[node["children"] : node["children_end"]]:
+            table = table.times(messages[child].reshape(seen_shape(program, int(child))))
+        message = table.sum(axis=0)
+        tables.append(table.share(Scaled(message.mantissa[None], message.exponent[None])))
+        messages.append(message)
+        if node["parent"] < 0:
+            log_prob += message.log()
+    return Calibrated(log_prob, tables, [])
+
+
+def distribute(program: Program, tree: Calibrated) -> None:
+    """Fill in P(separator | e) of each node, from the roots down."""
+    below = [[] for _ in tree.tables]  # type: list[list[int]]
+    for i, parent in enumerate(program.nodes["parent"].tolist()):
+        if parent >= 0:
+            below[parent].append(i)
+    tree.beliefs = [np.ones(())] * len(tree.tables)
+    for i in range(len(tree.tables) - 1, -1, -1):
+        belief = tree.tables[i] * tree.beliefs[i]
+        for child in below[i]:
+            kept = seen_shape(program, child)
+            gone = tuple(
+                a for a, (n, m) in enumerate(zip(belief.shape, kept, strict=True)) if n != m
+            )
+            tree.beliefs[child] = belief.sum(axis=gone).reshape(shape_of(program, child)[1:])
+
+
+def marginals(program: Program, tree: Calibrated, answer: Array) -> None:
+    """Write P(v | e) of each free variable into an answer."""
+    for i, node in enumerate(program.nodes):
+        if node["place"] >= 0:
+            belief = tree.tables[i] * tree.beliefs[i]
+            rows = belief.reshape(len(belief), -1).sum(axis=1)
+            answer[node["place"] : node["place"] + len(rows)] = rows / rows.sum()

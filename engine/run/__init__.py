@@ -1,0 +1,1 @@
+"""Programs run on cases: which program, which backend, and what is kept."""

@@ -1,0 +1,241 @@
+"""Cases by number in, flat answers out: which program answers, and what is kept."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import prod
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.core import core as compiled_core
+from fascinet.engine.decompose import Pattern
+from fascinet.engine.plan.layout import Planner
+from fascinet.engine.plan.plan import Plan
+from fascinet.engine.program.compile import compile_program
+from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.run.cache import ProgramCache
+from fascinet.engine.run.fixed import FixedTree
+from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
+from fascinet.engine.tables.fold import Folder
+from fascinet.engine.tables.jacobian import Jacobian, jacobian
+from fascinet.model.errors import BudgetError
+from fascinet.model.gates import Array
+
+Ints: TypeAlias = NDArray[np.int64]
+Wanted: TypeAlias = frozenset[int] | None
+Places: TypeAlias = Mapping[str, Mapping[str, int]]
+
+# One fixed tree beats many programs where it has few entries; part of an answer is worth only a
+# smaller one. Networks of many parameters are not planned for it in the first place.
+FIXED, PART = 250_000, 40_000
+FEW, SMALL = 12_000, (400, 100_000)  # parameters; or variables and parameters
+
+
+class Solver:
+    """Answers requests about one network.
+
+    Parameters
+    ----------
+    net : NetworkArrays
+    places : mapping of variable to mapping of state to int
+        Place in an answer of each state, by name.
+    budget : int
+        Most table entries of a program.
+    core : module or None
+        The compiled core; None for NumPy.
+    """
+
+    def __init__(
+        self, net: NetworkArrays, places: Places, budget: int, core: Any = compiled_core
+    ) -> None:
+        self.net, self.budget, self.core = net, budget, core
+        self._places = places
+        self.starts = net.starts
+        self._begins: list[int] = net.starts.tolist()
+        self._cache, self._lock = ProgramCache(), Lock()
+        self.folder = Folder(net)
+
+    def __getstate__(self) -> tuple[NetworkArrays, Places, int, bool]:
+        return self.net, self._places, self.budget, self.core is not None
+
+    def __setstate__(self, state: tuple[NetworkArrays, Places, int, bool]) -> None:
+        self.__init__(*state[:3], compiled_core if state[3] else None)
+
+    # ---------------------------------------------------------------- programs
+
+    @property
+    def kept(self) -> tuple[int, float]:
+        """How many programs, and table entries in them, are kept; the least used go first."""
+        return self._cache.most, self._cache.bound
+
+    @kept.setter
+    def kept(self, bounds: tuple[int, float]) -> None:
+        with self._lock:
+            self._cache.most, self._cache.bound = bounds
+
+    @cached_property
+    def _catalogue(self) -> Any:
+        return catalogue(self.net)
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.net, self.core)
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """How the network's numbers depend on its parameters."""
+        return jacobian(self.net)
+
+    @cached_property
+    def fixed(self) -> FixedTree | None:
+        """The fixed tree of a small network of tables alone; None without the compiled core."""
+        net = self.net
+        size = sum(prod(net.cards[u] for u in (*net.parents[v], v)) for v in range(len(net.cards)))
+        few = size <= FEW or (len(net.cards) <= SMALL[0] and size <= SMALL[1])
+        if self.core is None or not few or any(b.raw for b in net.blocks):
+            return None
+        plan = self.plan(Pattern())
+        if plan.entries > min(FIXED, self.budget):
+            return None
+        return FixedTree(self._load(plan), self.core, self._places)
+
+    @cached_property
+    def rows_tree(self) -> FixedTree | None:
+        """The fixed tree that takes the rows of a batch; gates in it are as any variable."""
+        if self.fixed is not None or self.core is None:
+            return self.fixed
+        every = Pattern(joint=frozenset(range(len(self.net.cards))))
+        opened = open_gates(self.net, self._catalogue, every)
+        scopes, cards, _ = star_scopes(self.net, opened)
+        start = np.cumsum([0, *map(len, scopes)]).astype(np.int64)
+        values = np.array([v for scope in scopes for v in scope], np.int64)
+        star = self._planner.find_order(start, values, np.array(cards, np.int64))
+        if star.work > FIXED:  # no tree is much smaller than that of the gates as stars
+            return None
+        plan = self.plan(every)
+        if plan.entries > min(FIXED, self.budget):
+            return None
+        return FixedTree(self._load(plan), self.core, self._places)
+
+    def plan(self, pattern: Pattern) -> Plan:
+        """Return the plan of a pattern."""
+        factors, elimination = self._planner.lay_out(open_gates(self.net, self._catalogue, pattern))
+        return Plan(pattern, factors, elimination)
+
+    def _load(self, plan: Plan) -> Loaded:
+        net = self.net
+        likely = plan.pattern.soft - plan.pattern.observed
+        program = compile_program(plan.factors, plan.elimination, likely, net.starts, net.begins)
+        return Loaded(net, plan, program, self.core)
+
+    def program(self, pattern: Pattern) -> Loaded:
+        """Return the program of a pattern, from the cache if it is there.
+
+        Raises
+        ------
+        BudgetError
+            If the plan exceeds the budget.
+        """
+        with self._lock:
+            found = self._cache.get(pattern)
+        if found is None:
+            plan = self.plan(pattern)
+            if plan.entries > self.budget:
+                raise BudgetError(plan.largest, plan.entries, self.budget)
+            found = self._load(plan)
+            with self._lock:
+                self._cache.put(pattern, found)
+        return found
+
+    def case(self, request: Request, loaded: Loaded) -> tuple[Ints, Array]:
+        """Return a request's observed states and row weights as a program takes them."""
+        states = np.zeros(len(self.net.cards), np.int64)
+        for v, s in request.states.items():
+            states[v] = s
+        program = loaded.program
+        weights = np.ones(int(program.sizes[2]))
+        for v, likelihood in request.soft.items():
+            at = program.weights[v]
+            weights[at : at + len(likelihood)] = likelihood
+        return states, weights
+
+    # ---------------------------------------------------------------- answers
+
+    def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
+        """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
+        fixed = self._fixed_for(request, wanted)
+        if fixed is not None:
+            values, log_prob = fixed.solve(request.states, request.soft)
+            if wanted is not None and log_prob > -np.inf:
+                values = self._part(values, (*wanted, *request.states))
+        else:
+            values, log_prob = self._solve(request, wanted)
+        if log_prob == -np.inf:
+            values = np.full(int(self.starts[-1]), np.nan)
+        values.setflags(write=False)
+        return values, log_prob
+
+    def _solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
+        asked, left_out = self.folder.fold(request) if wanted is None else (request, 0.0)
+        values = np.full(int(self.starts[-1]), np.nan)
+        if left_out == -np.inf:
+            return values, -np.inf
+        loaded = self.program(pattern_of(self.net, asked, wanted))
+        log_prob = left_out + loaded.solve(*self.case(asked, loaded), values)
+        self.enter(values, request.states)
+        return values, log_prob
+
+    def solve_each(
+        self, requests: Sequence[Request], wanted: frozenset[int]
+    ) -> tuple[Array, NDArray[np.float64]]:
+        """Return posteriors of `wanted`, a row a case, and ln P(e) of cases that share a pattern.
+
+        Rows of impossible cases mean nothing.
+        """
+        values = np.full((len(requests), int(self.starts[-1])), np.nan)
+        logs = np.full(len(requests), -np.inf)
+        if not requests or self._fixed_for(requests[0], wanted) is not None:
+            for i, request in enumerate(requests):
+                values[i], logs[i] = self.solve(request, wanted)
+            return values, logs
+        loaded = self.program(pattern_of(self.net, requests[0], wanted))
+        for i, request in enumerate(requests):
+            logs[i] = loaded.solve(*self.case(request, loaded), values[i])
+        self.enter(values, requests[0].states)
+        return values, logs
+
+    def enter(self, values: Array, states: Mapping[int, int]) -> None:
+        """Write the posteriors of findings, and of variables with one state, into each answer."""
+        values[..., self.net.certain] = 1.0
+        begins = self._begins
+        for v, state in states.items():
+            values[..., begins[v] : begins[v + 1]] = 0.0
+            values[..., begins[v] + state] = 1.0
+
+    def _part(self, values: Array, wanted: Sequence[int]) -> Array:
+        """Return the posteriors of some variables, NaN for the others."""
+        out = np.full(len(values), np.nan)
+        for v in wanted:
+            here = slice(self._begins[v], self._begins[v + 1])
+            out[here] = values[here]
+        out[self.net.certain] = 1.0
+        return out
+
+    def _fixed_for(self, request: Request, wanted: Wanted) -> FixedTree | None:
+        """Return the fixed tree if it may answer; part of an answer is worth only a small one."""
+        fixed = None if request.cut else self.fixed
+        if fixed is None or (wanted is not None and fixed.size > PART):
+            return None
+        return fixed
+
+    def log_prob(self, request: Request, wanted: Wanted = frozenset()) -> float:
+        """Return ln P(e), -inf if it is impossible; by the program that answers `wanted`."""
+        fixed = self._fixed_for(request, frozenset())
+        if fixed is not None:
+            return fixed.solve(request.states, request.soft, False)[1]
+        loaded = self.program(pattern_of(self.net, request, wanted))
+        return loaded.run(*self.case(request, loaded))[0]

@@ -1,0 +1,115 @@
+"""Compile the core, where there is a compiler; without one fascinet runs in NumPy.
+
+Everything else about the package stands in pyproject.toml. The compiler is $CXX, the system's, or
+`python -m ziglang cc` (the wheel `ziglang` from PyPI, which needs nothing else installed).
+A compiler that fails is only a warning, unless FASCINET_NEED_CORE is set. FASCINET_CHECKED=1 adds
+the build with bounds checks and sanitizers that `make sanitize` runs.
+"""
+
+import os
+import platform
+import shlex
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
+
+CORE = Path("engine/core")
+# Vectors are written as such and a fused multiply-add only where it is asked for, so that every
+# build gives the same numbers. Nothing of C++'s library is linked, so nothing throws.
+FLAGS = [
+    "-std=c++17", "-O3", "-fopenmp-simd", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti",
+    "-fno-math-errno", "-fno-threadsafe-statics", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi",
+    "-Wno-missing-field-initializers",
+]  # fmt: skip
+CHECKED = [
+    "-O1", "-g", "-fno-omit-frame-pointer", "-DCORE_CHECKED", "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=undefined",
+]  # fmt: skip
+
+
+ZIG = [sys.executable, "-m", "ziglang", "cc"]  # not c++, which would build C++'s library first
+
+
+def build(name: str, *flags: str, link: tuple[str, ...] = ()) -> Extension:
+    """Return one build of the core."""
+    return Extension(
+        f"fascinet.engine.core.{name}",
+        [str(CORE / "module.cpp")],
+        depends=[str(p) for p in sorted(CORE.glob("*.h"))],
+        define_macros=[("CORE_MODULE", name), ("Py_LIMITED_API", "0x030B0000")],
+        extra_compile_args=[*FLAGS, *flags],
+        extra_link_args=list(link),
+        language="c",  # for the linker, which is not to add C++'s library
+        py_limited_api=True,
+        optional=not os.environ.get("FASCINET_NEED_CORE"),
+    )
+
+
+def builds() -> list[Extension]:
+    """Return the builds for this machine's kind of processor."""
+    made = [build("_core")]
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        made.append(build("_core_v3", "-march=" + ("x86_64_v3" if by_zig() else "x86-64-v3")))
+    if os.environ.get("FASCINET_CHECKED"):
+        made.append(build("_core_checked", *CHECKED, link=("-fsanitize=address,undefined",)))
+    return made
+
+
+def compiler() -> list[str] | None:
+    """Return the command of the C++ compiler to use."""
+    if os.environ.get("CXX"):
+        return shlex.split(os.environ["CXX"])
+    for name in ("c++", "g++", "clang++"):
+        if shutil.which(name):
+            return [name]
+    return ZIG if find_spec("ziglang") else None
+
+
+def by_zig() -> bool:
+    """Whether the compiler is zig, which names processors in its own way."""
+    return "ziglang" in (compiler() or ())
+
+
+class BuildCore(build_ext):
+    """Compiles each build in a folder of its own, by whichever compiler there is."""
+
+    def build_extensions(self) -> None:
+        """Set the compiler, or do nothing without one."""
+        command = compiler()
+        if command is None:
+            print("fascinet: no C++ compiler and no ziglang, so the core is not compiled")
+            self.extensions = []
+        elif sys.platform != "win32":
+            shared = ["-bundle", "-undefined", "dynamic_lookup"]
+            shared = shared if sys.platform == "darwin" else ["-shared", "-Wl,--as-needed"]
+            self.compiler.set_executables(
+                compiler_so=[*command, "-fPIC"],
+                compiler_so_cxx=[*command, "-fPIC"],
+                linker_so=[*command, *shared],
+            )
+        super().build_extensions()
+
+    def build_extension(self, ext: Extension) -> None:
+        """Keep the objects of one build apart from another's: they have one source."""
+        shared, self.build_temp = self.build_temp, str(Path(self.build_temp) / ext.name)
+        try:
+            super().build_extension(ext)
+        finally:
+            self.build_temp = shared
+
+
+class TaggedWheel(bdist_wheel):
+    """One wheel serves every Python from 3.11 on."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """Return cp311-abi3 where the core was compiled."""
+        python, abi, where = super().get_tag()
+        return ("cp311", "abi3", where) if abi != "none" else (python, abi, where)
+
+
+setup(ext_modules=builds(), cmdclass={"build_ext": BuildCore, "bdist_wheel": TaggedWheel})
