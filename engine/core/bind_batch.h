@@ -6,11 +6,6 @@
 
 namespace core {
 
-template <>
-struct Kind<int16_t> {
-    static constexpr const char *name = "int16", *letters = "h";
-};
-
 // Rows of a batch on the calibrated tree: the state of each variable, -1 for unknown.
 struct Rows16 {
     Span<const int16_t> states;
