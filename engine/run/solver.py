@@ -22,6 +22,7 @@ from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
 from fascinet.engine.tables.fold import Folder
 from fascinet.engine.tables.jacobian import Jacobian, jacobian
+from fascinet.engine.tables.rebase import Rebase
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
@@ -89,6 +90,11 @@ class Solver:
     def jacobian(self) -> Jacobian:
         """How the network's numbers depend on its parameters."""
         return jacobian(self.net)
+
+    @cached_property
+    def rebase(self) -> Rebase:
+        """Makes the network's numbers anew for other parameters."""
+        return Rebase(self.net)
 
     @cached_property
     def fixed(self) -> FixedTree | None:
