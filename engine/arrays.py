@@ -16,7 +16,7 @@ Y_i = max(L, Z_1, …, Z_i):
 All are sums and products of non-negative numbers, so nothing cancels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -93,6 +93,12 @@ class NetworkArrays:
     blocks: tuple[GateBlocks, ...]
     maxima: dict[int, int]
     base: Array
+
+    def with_base(self, base: Array) -> "NetworkArrays":
+        """Return the same network with other numbers."""
+        other = replace(self, base=base)
+        other.__dict__["begins"] = self.begins  # a cached property that does not depend on them
+        return other
 
     def family(self, v: int) -> int:
         """Return the entries of a variable's table over its parents and itself."""

@@ -5,7 +5,6 @@ numbers needs no new plan.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ def bases(engine: "Engine", draws: Iterable[Array]) -> Iterator[NetworkArrays]:
     waiting = iter(draws)
     while some := list(islice(waiting, CHUNK)):
         for base in engine.solver.rebase(np.array(some)):
-            yield replace(engine.arrays, base=base)
+            yield engine.arrays.with_base(base)
 
 
 def posteriors_of(
