@@ -67,7 +67,7 @@ def batches(largest: int) -> Iterator[Row]:
 
 def scaling(quick: bool) -> list[Row]:
     """Return all curves."""
-    Engine(chain(10), backend="core").posterior()  # kernels loaded
+    Engine(chain(10), backend="core").posterior()
     rows = [
         one("nodes of a chain", n, chain(n), {"x0": "yes", f"x{n - 1}": "no"})
         for n in (100, 300, 1000, 3000)

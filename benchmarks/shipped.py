@@ -65,7 +65,7 @@ def shipped(packets: Path) -> list[dict[str, Any]]:
     network = build_network(load_knowledge())
     engine = Engine(network, backend="core")
     case = {v: s for v, s in CASE.items() if v in network.variables and s in network.states(v)}
-    _ = engine.posterior({"twitching": "yes"}).flat  # the kernels are loaded
+    _ = engine.posterior({"twitching": "yes"}).flat
     calls: list[tuple[str, Callable[..., float], Callable[[], object]]] = [
         ("first call, every value read", once, lambda: engine.posterior(case).flat),
         ("warm, result object out", shortest, lambda: engine.posterior(case)),

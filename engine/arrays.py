@@ -19,12 +19,10 @@ All are sums and products of non-negative numbers, so nothing cancels.
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.axes import AxisOrder, axis_order
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
@@ -124,25 +122,9 @@ class NetworkArrays:
         return np.log2(np.where(least < np.inf, least, 1.0))
 
     @cached_property
-    def windows(self) -> dict[tuple[int, ...], Any]:
-        """Windows on the base that many evidence sets share, kept by `decompose`."""
-        return {}
-
-    @cached_property
     def certain(self) -> NDArray[np.int64]:
         """Places in a flat answer of variables with one state."""
         return self.starts[:-1][np.array(self.cards, dtype=np.int64) == 1]
-
-    @cached_property
-    def axes(self) -> AxisOrder:
-        """The order in which tiled programs walk the axes."""
-        gates = [(b.offset, None if b.is_max else b.strides) for b in self.blocks]
-        return axis_order(self.cards, self.parents, gates, self.base.size)
-
-    @cached_property
-    def ordered(self) -> Array:
-        """The base with each table's axes in that order."""
-        return self.axes.copy(self.base)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:

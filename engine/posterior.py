@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 Targets: TypeAlias = tuple[str, ...] | None
-Rest: TypeAlias = tuple[Callable[[Any, Array], Array], bytes]
+Rest: TypeAlias = Callable[[Array], Array]
 
 
 class Layout:
@@ -122,10 +122,11 @@ class Posterior(Mapping[str, Marginal]):
         do: Mapping[str, str],
         targets: tuple[str, ...],
         prior: Callable[[], "Posterior"],
+        rest: Rest | None = None,
     ) -> None:
         self._layout, self._values, self._log_prob = layout, values, log_prob_evidence
         self._evidence, self._soft, self._do = evidence, soft, do
-        self._targets, self._prior, self._rest = targets, prior, None
+        self._targets, self._prior, self._rest = targets, prior, rest
 
     @staticmethod
     def answering(
@@ -134,7 +135,7 @@ class Posterior(Mapping[str, Marginal]):
         entry: Callable[[Any, dict[str, str], Array], float],
         frame: object,
     ) -> "Callable[[Mapping[str, str] | None], Posterior | None]":
-        """Return what answers hard evidence by a kernel that takes names; None on any trouble.
+        """Return what answers hard evidence by a function that takes names; None on any trouble.
 
         On a small network the call takes no longer than to make an object by its class would: so
         the slots are filled here, one by one.
@@ -167,7 +168,7 @@ class Posterior(Mapping[str, Marginal]):
         """Return the answer with nothing left out; what others may be reading is not changed."""
         rest = self._rest  # first: once there is none, the values are whole
         if rest is not None:
-            self._values = rest[0](rest, self._values)
+            self._values = rest(self._values)
             self._rest = None
         return self._values
 

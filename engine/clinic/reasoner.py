@@ -71,8 +71,7 @@ class Reasoner:
         is_digest = isinstance(knowledge, Digest)
         self.digest = knowledge if is_digest else digest_of(knowledge)
         self.network = network
-        # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
-        self.engine = engine or Engine(network, backend="core")
+        self.engine = engine or Engine(network)
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property
