@@ -128,13 +128,13 @@ class Engine(Analyses):
                 return quick
         request = read_request(self.network, evidence, soft, do)
         wanted = self._targets(asked)
-        values, log_prob = self.solver.solve(request, wanted)
+        values, log_prob, rest = self.solver.answer(request, wanted)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
             self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
-            names, self.prior,
+            names, self.prior, rest,
         )  # fmt: skip
         if self._prior is None and asked is None and not (evidence or soft or do):
             self._prior = answer

@@ -191,7 +191,7 @@ inline PyObject *run_rows(PyObject *, PyObject *args) {
     }
     bool ask_too = down && laid;
     Arena room;
-    Asking asking;
+    AskingBoth asking;
     room.span<double>(ask_too ? program.sizes.tables : 0);
     room.span<double>(ask_too ? program.sizes.messages : 0);
     if (ask_too) asking.lay(room, laid->asked, p->tree);

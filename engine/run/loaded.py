@@ -113,6 +113,13 @@ class Loaded:
             self.ask(tree, states, answer, net)
         return log_prob
 
+    def finish(self, states: Ints, weights: Array, values: Array) -> Array:
+        """Return an answer of `run` with its leaf queries answered; the answer is not changed."""
+        out = values.copy()
+        _, tree = self.run(states, weights, calibrate=True)
+        self.ask(tree, states, out)
+        return out
+
     def run_rows(
         self,
         states: Ints,
