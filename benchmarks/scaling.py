@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.batches import frame_of, mixed_rows
 from benchmarks.clock import once, shortest
 from benchmarks.networks import FOLDER, subject
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.gates import Table, noisy_or
 from fascinet.model.network import Network
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.clock import once, shortest
 from benchmarks.shipped_batch import handed_over, typical_cases, whole_network
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge
 

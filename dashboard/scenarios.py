@@ -8,8 +8,8 @@ from fascinet.dashboard.state import Case
 from fascinet.dashboard.sureness import functions
 from fascinet.engine.analyses.counterfactual import counterfactual
 from fascinet.engine.analyses.covariation import vary
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 
 WORLDS = ("observed", "intervened", "counterfactual")
 Beliefs = dict[str, float]

@@ -21,7 +21,7 @@ from fascinet.model.load import read_yaml, shipped_folder
 from fascinet.model.schema import Action, Knowledge
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 REFERRAL = "A7"
 

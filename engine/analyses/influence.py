@@ -22,7 +22,7 @@ from fascinet.engine.analyses.value_of_information import candidates_of, joint_p
 from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     from fascinet.model.schema import Knowledge
 
 WEAKNESS = {"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.engine.analyses.results import Array
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.request import Request, pattern_of, read_request
+from fascinet.engine.run.evidence import read_request
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.request import Request, pattern_of
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 CHUNK = 32  # sets of parameters that are made at a time

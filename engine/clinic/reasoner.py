@@ -6,12 +6,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.arrays import network_arrays
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.case_rules import rules_of
 from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, RedFlag
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
+from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import expected_gains
 from fascinet.engine.clinic.outlook import outside
 from fascinet.engine.clinic.ranking import (
@@ -25,9 +27,7 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.engine.engine import Engine
-from fascinet.engine.lanes import Lanes, open_lanes
-from fascinet.engine.posterior import Posterior
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember

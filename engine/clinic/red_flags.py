@@ -8,8 +8,8 @@ more probable than not.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import RedFlag
-from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 
 if TYPE_CHECKING:

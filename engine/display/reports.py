@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fascinet.engine.analyses.policy import Policy
-    from fascinet.engine.search.approximate import Approximation
     from fascinet.engine.clinic.evaluate import Evaluation
+    from fascinet.engine.search.approximate import Approximation
     from fascinet.engine.search.mpe import Explanation
 
 SHOWN, ROWS = 40, 20

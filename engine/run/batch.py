@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.core import core
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.run.solver import Solver
 from fascinet.engine.tables.fold import Packed
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.gates import Array
 
 States: TypeAlias = NDArray[np.int16]

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.program import Program
 from fascinet.engine.reference import passes, queries
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array
 
 Ints: TypeAlias = NDArray[np.int64]

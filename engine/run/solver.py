@@ -9,20 +9,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.core import core as compiled_core
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.plan.layout import Planner
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.compile import compile_program
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.cache import ProgramCache
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
 from fascinet.engine.tables.fold import Folder, Packed
 from fascinet.engine.tables.jacobian import Jacobian, jacobian
+from fascinet.engine.tables.pattern import Pattern
 from fascinet.engine.tables.rebase import Rebase
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 

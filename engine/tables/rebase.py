@@ -2,14 +2,14 @@
 
 A program reads its tables from the base by place, so a network with the same gates and other
 numbers needs no new plan. Links of one shape are worked together, for many sets of parameters at a
-time; the tables are those that `fascinet.engine.arrays` describes.
+time; the tables are those that `fascinet.engine.tables.arrays` describes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import Ints
 from fascinet.model.gates import Array, NoisyMax, Table, max_convolve
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_output import print_table
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.evaluate import Evaluation
 from fascinet.engine.clinic.reasoner import shipped_reasoner
-from fascinet.engine.engine import Engine
 from fascinet.model.errors import FormatError, UnknownVariableError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from fascinet.engine.analyses.results import Result
 from fascinet.model.errors import CaseError, OptionError
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     from fascinet.model.schema import Knowledge
 
 SHOWN = 20
@@ -230,7 +230,7 @@ def on_network(
     """Return a case on a network from a file."""
     from fascinet.cli_case import parse_pairs
     from fascinet.cli_network import open_network, read_evidence
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     from fascinet.model.read_case import load_json
 
     network = open_network(file)

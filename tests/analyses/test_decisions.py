@@ -3,7 +3,7 @@
 import pytest
 
 from fascinet.engine.analyses.decisions import decide, expected_gain, load_utilities
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.errors import KnowledgeError
 from fascinet.model.load import load_knowledge

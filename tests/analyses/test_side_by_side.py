@@ -12,8 +12,8 @@ from fascinet.engine.analyses.hypotheses import differential, is_state, states_o
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.shapley import all_masks
 from fascinet.engine.analyses.uncertainty import uncertainty
-from fascinet.engine.arrays import network_arrays
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.engine.tables.rebase import Rebase
 from fascinet.model.shipped import shipped_network
 from tests.analyses import networks

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.formats import read
 from tests.cli.conftest import Said
 from tests.formats.support import FOLDER

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascinet.engine import frame_codes
+from fascinet.engine.api import frame_codes
+from fascinet.engine.api.frame_codes import encode
 from fascinet.engine.core import core
-from fascinet.engine.frame_codes import encode
 from fascinet.engine.run import batch
 from fascinet.model.errors import UnknownStateError
 from fascinet.model.gates import Table

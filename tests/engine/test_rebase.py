@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fascinet.engine.analyses.parameters import parameters_of
-from fascinet.engine.arrays import network_arrays
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.engine.tables.rebase import Rebase
 from tests.strategies import random_network
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fascinet.engine.arrays import NetworkArrays
+from fascinet.engine.tables.arrays import NetworkArrays
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,16 @@
 """Evidence by name to evidence by number: the border that names do not cross."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Pattern
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import EvidenceError, UnknownStateError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
 Hard = Mapping[str, str]
 Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """One case by number.
-
-    Attributes
-    ----------
-    states : dict of int to int
-        Observed state of each finding and intervention.
-    soft : mapping of int to array
-        Likelihood of each state.
-    cut : frozenset of int
-        Interventions.
-    """
-
-    states: dict[int, int]
-    soft: Mapping[int, Array]
-    cut: frozenset[int]
 
 
 def likelihood(
@@ -99,13 +78,3 @@ def read_request(
         likelihoods[network.index[v]] = likelihood(network, v, given)
     cut = frozenset(network.index[v] for v in do)
     return Request(states, likelihoods, cut)
-
-
-def pattern_of(net: NetworkArrays, request: Request, targets: frozenset[int] | None) -> Pattern:
-    """Return what the structure of the request's program depends on."""
-    low = frozenset(
-        v
-        for v, s in request.states.items()
-        if s == 0 and v not in request.cut and net.blocks[v].is_max
-    )
-    return Pattern(frozenset(request.states), low, frozenset(request.soft), request.cut, targets)

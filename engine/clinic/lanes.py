@@ -14,10 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
-from fascinet.engine.request import Request, pattern_of, read_request
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 

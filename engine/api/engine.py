@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine.analyses.methods import Analyses
-from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.conflict_set import minimal_conflict
+from fascinet.engine.api.conflict_set import minimal_conflict
+from fascinet.engine.api.methods import Analyses
+from fascinet.engine.api.posterior import Layout, Posterior
 from fascinet.engine.core import core
+from fascinet.engine.lazy import Lazy
 from fascinet.engine.plan.plan import Plan
-from fascinet.engine.posterior import Layout, Posterior
-from fascinet.engine.request import Hard, Soft, pattern_of, read_request
 from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.run.derivatives import (
     Derivatives,
@@ -21,17 +20,22 @@ from fascinet.engine.run.derivatives import (
     named_slopes,
     table_record,
 )
+from fascinet.engine.run.evidence import Hard, Soft, read_request
 from fascinet.engine.run.solver import PART, Solver
 from fascinet.engine.search.approximate import Approximation, likelihood_weighting
 from fascinet.engine.search.branches import most_probable
 from fascinet.engine.search.loopy import loopy_beliefs
 from fascinet.engine.search.mpe import Explanation, maximise
+from fascinet.engine.tables.arrays import NetworkArrays, network_arrays
+from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.display.drawing import InferenceDrawing
+
+drawing_room = Lazy("fascinet.engine.display.drawing")
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
@@ -189,7 +193,7 @@ class Engine(Analyses):
         DataFrame
             Of the same kind, with a column `"variable=state"` for each state of each target.
         """
-        from fascinet.engine.frames import posterior_frame
+        from fascinet.engine.api.frames import posterior_frame
 
         names = self.network.variables if targets is None else tuple(dict.fromkeys(targets))
         self._targets(names)
@@ -352,9 +356,7 @@ class Engine(Analyses):
 
     def draw(self, evidence: Hard | None = None, **options: Any) -> "InferenceDrawing":
         """Return the posteriors drawn in the network; see `display.drawing.draw`."""
-        from fascinet.engine.display.drawing import draw
-
-        return draw(self, evidence, **options)
+        return drawing_room.draw(self, evidence, **options)
 
     # ---------------------------------------------------------------- array layer
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+
+charts_room = Lazy("fascinet.engine.display.charts")
+drawing_room = Lazy("fascinet.engine.display.drawing")
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 Targets: TypeAlias = tuple[str, ...] | None
@@ -310,20 +314,14 @@ class Posterior(Mapping[str, Marginal]):
 
     def plot(self, count: int = 12) -> Any:
         """Return an Altair chart of the variables that the evidence moved most."""
-        from fascinet.engine.display.charts import posterior_chart
-
-        return posterior_chart(self, count)
+        return charts_room.posterior_chart(self, count)
 
     def save(self, path: str) -> None:
         """Write the chart as .svg, .png or .html, without a browser."""
-        from fascinet.engine.display.charts import save_chart
-
-        save_chart(self.plot(), path)
+        charts_room.save_chart(self.plot(), path)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.drawing import posterior_html
-
-        return posterior_html(self)
+        return drawing_room.posterior_html(self)
 
     def __repr__(self) -> str:
         return (
