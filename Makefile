@@ -19,7 +19,6 @@ $(STAMP): requirements.txt pyproject.toml setup.py $(wildcard engine/core/*.h en
 	$(PIP) install --quiet -r requirements.txt
 	command -v $${CXX:-c++} > /dev/null || $(PIP) install --quiet $(ZIG) || true
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	-$(BIN)/python -m fascinet.warm
 	touch $@
 
 # Compile the core anew after a change to it; a compiler that fails is an error here.

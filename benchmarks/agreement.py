@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.networks import LARGE, SMALL, Subject, subject
 from benchmarks.peers import pgmpy_peer
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.formats.pyagrum_bridge import to_pyagrum
 
 Row = dict[str, Any]

@@ -22,7 +22,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis, differential, states
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.policy import best_pairs
 from fascinet.engine.analyses.uncertainty import delta_intervals, row_sizes
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.network import Network
 from fascinet.model.shipped import shipped_network
 

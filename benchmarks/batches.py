@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks.clock import once, shortest
 from benchmarks.networks import Subject
 from benchmarks.peers import pyagrum_families, pyagrum_peers
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 
 Row = dict[str, Any]
 Case = dict[str, str]

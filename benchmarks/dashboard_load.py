@@ -24,9 +24,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.dashboard import free_port, summary, wait_until_up
-from fascinet.dashboard import service
 from fascinet.dashboard.serve import command
-from fascinet.dashboard.worker import Worker
 
 OUT = Path(__file__).parent / "results" / "dashboard_load.json"
 PAUSE = 2.0
@@ -224,22 +222,12 @@ def course(samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     return out
 
 
-def compile_kernels() -> None:
-    """Have the kernels compiled and kept, as they are after an installation's first start."""
-    worker, case = Worker(), service.resources().blank
-    for finding in ("", *FINDINGS[:4]):
-        case = case.with_state(finding, "yes") if finding else case
-        worker.ask(service.whole, (case,))
-    worker.close()
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=300.0)
     options = parser.parse_args()
-    compile_kernels()
     before = psutil.getloadavg()[0]
     port = free_port()
     server = subprocess.Popen(command(port), stdout=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.batches import frame_of, mixed_rows
 from benchmarks.clock import once, shortest
 from benchmarks.networks import FOLDER, subject
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.gates import Table, noisy_or
 from fascinet.model.network import Network
 
@@ -67,7 +67,7 @@ def batches(largest: int) -> Iterator[Row]:
 
 def scaling(quick: bool) -> list[Row]:
     """Return all curves."""
-    Engine(chain(10), backend="core").posterior()  # kernels loaded
+    Engine(chain(10), backend="core").posterior()
     rows = [
         one("nodes of a chain", n, chain(n), {"x0": "yes", f"x{n - 1}": "no"})
         for n in (100, 300, 1000, 3000)

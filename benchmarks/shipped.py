@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.clock import once, shortest
 from benchmarks.shipped_batch import handed_over, typical_cases, whole_network
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge
 
@@ -65,7 +65,7 @@ def shipped(packets: Path) -> list[dict[str, Any]]:
     network = build_network(load_knowledge())
     engine = Engine(network, backend="core")
     case = {v: s for v, s in CASE.items() if v in network.variables and s in network.states(v)}
-    _ = engine.posterior({"twitching": "yes"}).flat  # the kernels are loaded
+    _ = engine.posterior({"twitching": "yes"}).flat
     calls: list[tuple[str, Callable[..., float], Callable[[], object]]] = [
         ("first call, every value read", once, lambda: engine.posterior(case).flat),
         ("warm, result object out", shortest, lambda: engine.posterior(case)),

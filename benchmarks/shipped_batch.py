@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.clock import once, shortest
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.reasoner import shipped_reasoner
-from fascinet.engine.engine import Engine
-from fascinet.engine.request import Request, pattern_of, read_request
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.search.approximate import sample
 from fascinet.engine.search.mpe import valued_factors
 from fascinet.engine.tables.factors import Factors
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.network import Network
 
 Row = dict[str, Any]

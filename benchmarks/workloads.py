@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.clock import once, shortest
 from benchmarks.networks import Subject
 from benchmarks.peers import pgmpy_peer, pyagrum_peers
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 
 Row = dict[str, Any]
 
@@ -90,7 +90,7 @@ from benchmarks.networks import subject
 from benchmarks.peers import pyagrum_peers
 s = subject({name!r}, Path({folder!r}))
 if {ours!r}:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     answer = Engine(s.network, backend="core").posterior
 else:
     answer = pyagrum_peers(s.network)["ShaferShenoy"]

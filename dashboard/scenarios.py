@@ -11,8 +11,8 @@ from fascinet.dashboard.sureness import functions
 from fascinet.dashboard.words import odds
 from fascinet.engine.analyses.counterfactual import counterfactual
 from fascinet.engine.analyses.covariation import vary
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 from fascinet.model.case import COMPLAINT
 
 Beliefs = dict[str, float]

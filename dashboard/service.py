@@ -14,10 +14,10 @@ from fascinet.dashboard.catalogue import CONTEXT, Catalogue, make_catalogue, pay
 from fascinet.dashboard.entries import entries_of, resting
 from fascinet.dashboard.layout import GraphLayout, arrange
 from fascinet.dashboard.state import Case
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import Differential, GroupEntry, NextTest
 from fascinet.engine.clinic.reasoner import Reasoner
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
 from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
 from fascinet.model.network import Network

@@ -36,6 +36,36 @@ def test_room_uses_only_rooms_below_it(room: str) -> None:
         assert rooms_used(file) <= ALLOWED[room], file
 
 
+ENGINE = (  # each room uses itself and those above it in this list
+    "core",  # compiled passes and searches: arrays in, arrays out
+    "tables",  # a network as numbers
+    "plan",  # an evidence pattern -> an elimination order; no numbers but sizes
+    "program",  # a plan -> Program
+    "reference",  # the passes in NumPy
+    "run",  # programs on cases; evidence by name to evidence by number
+    "search",  # most probable explanations, loopy beliefs, sampling
+    "api",  # Engine, Posterior, frames
+    "analyses",  # what is asked of an engine
+    "clinic",  # cases and their differentials
+    "display",  # charts and drawings
+)
+
+
+@pytest.mark.parametrize("room", ENGINE)
+def test_room_of_the_engine_uses_only_rooms_below_it(room: str) -> None:
+    below = {"lazy", *ENGINE[: ENGINE.index(room) + 1]}
+    for file in (ROOT / "engine" / room).glob("*.py"):
+        tree = ast.parse(file.read_text())
+        checks = [n for n in tree.body if isinstance(n, ast.If)]  # TYPE_CHECKING
+        skipped = {id(x) for check in checks for x in ast.walk(check)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and id(node) not in skipped:
+                parts = (node.module or "").split(".")
+                if parts[:2] == ["fascinet", "engine"]:
+                    assert parts[2] in below, f"{file}: {node.module}"
+
+
 def test_numeric_core_has_no_pandas_and_no_pgmpy() -> None:
-    for file in (ROOT / "engine").glob("kernels*.py"):
+    rooms = ("tables", "plan", "program", "reference", "core")
+    for file in (f for room in rooms for f in (ROOT / "engine" / room).rglob("*.py")):
         assert not {m.split(".")[0] for m in modules_named_in(file)} & {"pandas", "pgmpy"}, file

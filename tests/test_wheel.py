@@ -14,7 +14,7 @@ NEEDED = (
     "fascinet/py.typed",
     "fascinet/__init__.py",
     "fascinet/model/formats/network.schema.json",
-    "fascinet/engine/kernels_numba.py",
+    "fascinet/engine/core/__init__.py",
     "fascinet/data/knowledge.yaml",
     "fascinet/data/causes/als.yaml",
     "fascinet/data/sources.bib",

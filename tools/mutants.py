@@ -27,7 +27,7 @@ from types import CodeType, ModuleType
 ROOT = Path(__file__).resolve().parents[1]
 FORMULAS = "tests/test_formulas.py"
 TARGETS: dict[str, tuple[str, ...]] = {
-    "fascinet.engine.decompose": (FORMULAS, "tests/engine/test_fold.py"),
+    "fascinet.engine.tables.pattern": (FORMULAS, "tests/engine/test_fold.py"),
     "fascinet.engine.fold": (FORMULAS, "tests/engine/test_fold.py"),
     "fascinet.engine.clinic.responsibility": (FORMULAS, "tests/cases/test_responsibility.py"),
     "fascinet.engine.analyses.sensitivity": (FORMULAS, "tests/analyses/test_sensitivity.py"),

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.load import load_knowledge
 from fascinet.model.schema import Figure, Knowledge

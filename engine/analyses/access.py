@@ -10,12 +10,13 @@ import numpy as np
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import joint_slopes
-from fascinet.engine.request import Request, likelihood, read_request, warn_unset
+from fascinet.engine.run.evidence import likelihood, read_request, warn_unset
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 Evidence = Mapping[str, str]
 Soft = Mapping[str, Mapping[str, float] | Sequence[float]]

@@ -18,7 +18,7 @@ from fascinet.engine.analyses.hypotheses import causes, present, resting_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.analyses.results import Array
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.request import Request, pattern_of
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 Index = NDArray[np.int64]
 

@@ -23,15 +23,15 @@ from fascinet.engine.analyses.bundle import Switch, run_bundle
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.shapley import Masks
-from fascinet.engine.arrays import NetworkArrays, gate_values
-from fascinet.engine.decompose import Pattern
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.arrays import NetworkArrays, gate_values
+from fascinet.engine.tables.pattern import Pattern
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.gates import Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 States = NDArray[np.int64]

@@ -26,7 +26,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis, differential
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 NAMED = 3  # hypotheses that a title names
 

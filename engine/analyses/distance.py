@@ -18,7 +18,7 @@ from fascinet.model.errors import NetworkError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 def row_distance(old: Array, new: Array) -> float:

@@ -30,7 +30,7 @@ from fascinet.engine.analyses.value_of_information import (
 from fascinet.model.errors import OptionError
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -23,11 +23,15 @@ from fascinet.engine.analyses.access import (
 from fascinet.engine.analyses.coalitions import Coalitions
 from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import EvidenceError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+
+wording_room = Lazy("fascinet.engine.analyses.wording")
+plots_room = Lazy("fascinet.engine.display.plots")
 
 EXACT_TO = 12
 WORK = 12_000_000
@@ -134,15 +138,11 @@ class Explanation(Result):
 
     def in_words(self, reader: str = "student", network: Network | None = None) -> tuple[str, ...]:
         """Return the explanation in plain sentences, for a "student" or a "clinician"."""
-        from fascinet.engine.analyses.wording import sentences
-
-        return sentences(self, reader, network)
+        return wording_room.sentences(self, reader, network)
 
     def plot(self, count: int = 40) -> Any:
         """Return a waterfall of the first `count` weights in the order entered (Altair)."""
-        from fascinet.engine.analyses.plots import waterfall
-
-        return waterfall(self, count)
+        return plots_room.waterfall(self, count)
 
 
 def explain(

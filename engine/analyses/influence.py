@@ -22,7 +22,7 @@ from fascinet.engine.analyses.value_of_information import candidates_of, joint_p
 from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     from fascinet.model.schema import Knowledge
 
 NOISE = 1e-9  # decibans below which a change is rounding

@@ -21,7 +21,7 @@ from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 EDGE = 1e-9
 FARTHEST = 64.0  # times the linear guess that a ray is followed

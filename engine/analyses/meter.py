@@ -22,7 +22,7 @@ from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.simulate import simulate
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 BLOCK = 50
 SURE = 0.005  # each side of the interval that decides

@@ -31,7 +31,7 @@ from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 MOST = 8
 

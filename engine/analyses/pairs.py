@@ -22,7 +22,7 @@ from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 Pair = tuple[str, str]
 

@@ -16,7 +16,7 @@ from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.value_of_information import gains, joint_pairs
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)

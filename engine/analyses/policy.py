@@ -20,13 +20,18 @@ from fascinet.engine.analyses.value_of_information import (
     cost_of,
     value_of_information,
 )
+from fascinet.engine.lazy import Lazy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+
+report_charts_room = Lazy("fascinet.engine.display.report_charts")
+charts_room = Lazy("fascinet.engine.display.charts")
+reports_room = Lazy("fascinet.engine.display.reports")
 
 Targets = str | Sequence[str] | None
 
@@ -193,26 +198,20 @@ class Policy:
 
     def plot(self, count: int = 15) -> Any:
         """Return bars of how probable each step is (Altair)."""
-        from fascinet.engine.display.report_charts import report_chart
-
-        return report_chart(self, count)  # pyright: ignore[reportArgumentType]  # has a frame
+        return report_charts_room.report_chart(self, count)  # pyright: ignore[reportArgumentType]  # has a frame
 
     def save(self, path: "str | Path") -> None:
         """Write the chart as .svg or .png, or the tree as an .html page, without a browser."""
-        from fascinet.engine.display.charts import check_kind, save_chart, save_html
-
-        if check_kind(path).suffix == ".html":
-            save_html(self._repr_html_(), path)
+        if charts_room.check_kind(path).suffix == ".html":
+            charts_room.save_html(self._repr_html_(), path)
         else:
-            save_chart(self.plot(), path)
+            charts_room.save_chart(self.plot(), path)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.reports import policy_html
-
-        return policy_html(self)
+        return reports_room.policy_html(self)
 
 
 def best_policy(

@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fascinet.engine.lazy import Lazy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+report_charts_room = Lazy("fascinet.engine.display.report_charts")
+charts_room = Lazy("fascinet.engine.display.charts")
+reports_room = Lazy("fascinet.engine.display.reports")
 
 Array = NDArray[np.float64]
 Columns: TypeAlias = dict[str, Any]  # name → one value a row
@@ -77,18 +83,14 @@ class Result:
 
     def plot(self, count: int = 15) -> Any:
         """Return an Altair chart of the first `count` rows."""
-        from fascinet.engine.display.report_charts import report_chart
-
-        return report_chart(self, count)
+        return report_charts_room.report_chart(self, count)
 
     def save(self, path: "str | Path") -> None:
         """Write the chart as .svg or .png, or the table as an .html page, without a browser."""
-        from fascinet.engine.display.charts import check_kind, save_chart, save_html
-
-        if check_kind(path).suffix == ".html":
-            save_html(self._repr_html_(), path)
+        if charts_room.check_kind(path).suffix == ".html":
+            charts_room.save_html(self._repr_html_(), path)
         else:
-            save_chart(self.plot(), path)
+            charts_room.save_chart(self.plot(), path)
 
     def __repr__(self) -> str:
         frame = self.to_frame()
@@ -96,6 +98,4 @@ class Result:
         return f"{self.title()}\n{frame.head(SHOWN).to_string(index=False)}{more}"
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.reports import rows_html
-
-        return rows_html(self.title(), self.to_frame())
+        return reports_room.rows_html(self.title(), self.to_frame())

@@ -12,11 +12,11 @@ import numpy as np
 
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.derivatives import slopes
+from fascinet.engine.tables.request import Request, pattern_of
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 def joint_slopes(

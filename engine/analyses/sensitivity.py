@@ -23,11 +23,14 @@ from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
+from fascinet.engine.lazy import Lazy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+
+plots_room = Lazy("fascinet.engine.display.plots")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,9 +146,7 @@ class Sensitivity(Result):
 
     def plot(self, count: int = 15) -> Any:
         """Return a tornado chart (Altair)."""
-        from fascinet.engine.analyses.plots import tornado
-
-        return tornado(self, count)
+        return plots_room.tornado(self, count)
 
 
 def sensitivity(

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from fascinet.engine.analyses.access import Vectors
 from fascinet.engine.analyses.pairs import by_number
 from fascinet.engine.analyses.results import Array, frozen
-from fascinet.engine.request import Request
+from fascinet.engine.tables.request import Request
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,11 +25,14 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+
+plots_room = Lazy("fascinet.engine.display.plots")
 
 METHODS = ("delta", "monte_carlo")
 Z = 1.959963984540054
@@ -92,9 +95,7 @@ class Uncertainty(Result):
 
     def plot(self, count: int = 60) -> Any:
         """Return the first `count` posteriors with their intervals (Altair)."""
-        from fascinet.engine.analyses.plots import intervals
-
-        return intervals(self, count)
+        return plots_room.intervals(self, count)
 
 
 @lru_cache(maxsize=8)

@@ -27,13 +27,16 @@ from fascinet.engine.analyses.must_not_miss import Kept, decisive, guarded, in_s
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.target_pairs import pairs_by_target
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+
+plots_room = Lazy("fascinet.engine.display.plots")
 
 MODES = ("both", "rule_in", "rule_out")
 FEW = 8  # states of targets for which one inference a state costs least
@@ -153,9 +156,7 @@ class ValueOfInformation(Result):
 
     def plot(self, count: int = 15) -> Any:
         """Return bars of expected information (Altair)."""
-        from fascinet.engine.analyses.plots import information
-
-        return information(self, count)
+        return plots_room.information(self, count)
 
 
 def value_of_information(

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.posterior import Posterior
+from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.lazy import Lazy
 from fascinet.model.case import Unmapped
 
 if TYPE_CHECKING:
     from fascinet.engine.clinic.decisions import Advice
+
+charts_room = Lazy("fascinet.engine.display.charts")
+drawing_room = Lazy("fascinet.engine.display.drawing")
 
 
 @dataclass(frozen=True)
@@ -223,20 +227,14 @@ class Differential:
 
     def plot(self, count: int = 12) -> Any:
         """Return an Altair chart: posterior with its interval, and responsibility."""
-        from fascinet.engine.display.charts import differential_chart
-
-        return differential_chart(self, count)
+        return charts_room.differential_chart(self, count)
 
     def save(self, path: str) -> None:
         """Write the chart as .svg, .png or .html, without a browser."""
-        from fascinet.engine.display.charts import save_chart
-
-        save_chart(self.plot(), path)
+        charts_room.save_chart(self.plot(), path)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.drawing import differential_html
-
-        return differential_html(self)
+        return drawing_room.differential_html(self)
 
 
 def _advice(advice: "Advice") -> dict[str, Any]:

@@ -23,9 +23,12 @@ from fascinet.engine.clinic.case_folder import (
     read_cases,
     read_truth,
 )
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import CaseError
 from fascinet.model.foreign import kind_of
 from fascinet.model.phenopackets import Packet
+
+reports_room = Lazy("fascinet.engine.display.reports")
 
 SERIOUS = frozenset(
     ("als", "multiple_sclerosis", "peripheral_neuropathy", "nerve_compression_radiculopathy",
@@ -142,9 +145,7 @@ class Evaluation:
         return pd.DataFrame([asdict(c) for c in self.cases])
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.reports import evaluation_html
-
-        return evaluation_html(self)
+        return reports_room.evaluation_html(self)
 
 
 def score_case(truth: Truth, answer: Answer, is_benign: bool) -> Scored:

@@ -18,9 +18,9 @@ from fascinet.engine.analyses.hypotheses import Hypothesis, present
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.reverse import joint_slopes
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.ranking import likelihoods
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network

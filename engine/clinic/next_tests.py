@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fascinet.engine.analyses.must_not_miss import THRESHOLD, Kept, decisive, in_sight
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import NextTest
+from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import kind
-from fascinet.engine.lanes import Lanes
-from fascinet.engine.posterior import Posterior
 from fascinet.model.gates import Array, NoisyMax
 from fascinet.model.network import Network
 

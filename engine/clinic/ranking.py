@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.responsibility import Owner, disablement, responsibility
-from fascinet.engine.engine import Engine
-from fascinet.engine.lanes import Lanes
-from fascinet.engine.posterior import Posterior
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network

@@ -7,7 +7,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascinet.engine.arrays import network_arrays
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.case_folder import Told
 from fascinet.engine.clinic.case_rules import rules_of
 from fascinet.engine.clinic.conditions import possible_states
@@ -16,6 +17,7 @@ from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupE
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
+from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import expected_gains
 from fascinet.engine.clinic.outlook import outside
 from fascinet.engine.clinic.ranking import (
@@ -29,9 +31,7 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import REASSURE, red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.engine.engine import Engine
-from fascinet.engine.lanes import Lanes, open_lanes
-from fascinet.engine.posterior import Posterior
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.disk_cache import remember
@@ -75,8 +75,7 @@ class Reasoner:
         is_digest = isinstance(knowledge, Digest)
         self.digest = knowledge if is_digest else digest_of(knowledge)
         self.network = network
-        # a diagnosis asks hundreds of questions, so the compiled kernels are worth their import
-        self.engine = engine or Engine(network, backend="core")
+        self.engine = engine or Engine(network)
         self._priors: dict[tuple[tuple[str, str], ...], tuple[Posterior, dict[str, float]]] = {}
 
     @cached_property

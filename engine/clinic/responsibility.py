@@ -32,7 +32,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from fascinet.engine.analyses.hypotheses import resting_state
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.run.derivatives import Derivatives
 from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network

@@ -6,11 +6,6 @@
 
 namespace core {
 
-template <>
-struct Kind<int16_t> {
-    static constexpr const char *name = "int16", *letters = "h";
-};
-
 // Rows of a batch on the calibrated tree: the state of each variable, -1 for unknown.
 struct Rows16 {
     Span<const int16_t> states;
@@ -196,7 +191,7 @@ inline PyObject *run_rows(PyObject *, PyObject *args) {
     }
     bool ask_too = down && laid;
     Arena room;
-    Asking asking;
+    AskingBoth asking;
     room.span<double>(ask_too ? program.sizes.tables : 0);
     room.span<double>(ask_too ? program.sizes.messages : 0);
     if (ask_too) asking.lay(room, laid->asked, p->tree);

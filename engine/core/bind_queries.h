@@ -90,7 +90,7 @@ inline PyObject *ask(PyObject *, PyObject *args) {
         return nullptr;
     }
     Arena count;
-    Asking space;
+    AskingBoth space;
     space.lay(count, laid->asked, tree);
     Space memory(laid->tree, count.used());
     if (!memory) return nullptr;

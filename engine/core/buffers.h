@@ -27,6 +27,10 @@ struct Kind<int32_t> {
     static constexpr const char *name = "int32", *letters = "il";
 };
 template <>
+struct Kind<int16_t> {
+    static constexpr const char *name = "int16", *letters = "h";
+};
+template <>
 struct Kind<uint8_t> {
     static constexpr const char *name = "uint8", *letters = "B?";
 };
@@ -73,6 +77,14 @@ class Buffer {
         if (!open(object, PyBUF_C_CONTIGUOUS)) return false;
         if (view_.itemsize != Py_ssize_t(sizeof(T))) return wrong(name, "records of its struct");
         *out = {static_cast<const T *>(view_.buf), view_.len / Py_ssize_t(sizeof(T))};
+        return true;
+    }
+    // An array of objects, which it keeps alive.
+    bool read_objects(PyObject *object, const char *name, Span<PyObject *const> *out) {
+        if (!open(object, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return false;
+        if (!is_kind("O", sizeof(PyObject *))) return wrong(name, "objects");
+        *out = {static_cast<PyObject *const *>(view_.buf),
+                view_.len / Py_ssize_t(sizeof(PyObject *))};
         return true;
     }
     // Structs of int64 fields, from an int64 array with a row each.

@@ -333,12 +333,10 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
         if (found.beliefs.size)
             for (int64_t j = 0; j < n.width; ++j)
                 found.beliefs[n.message + j] = Number<N>::value(share_of[j], 0);
-        if (rows.live)
-            for (int64_t j = 0; j < n.width; ++j) {
-                N m = run.messages[n.message + j];
-                if (Number<N>::kNarrow && run.guarded) m = m * run.tops[i];
-                share_of[j] = share(share_of[j], m);
-            }
+        if (rows.live) {
+            N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
+            shares(share_of.data, run.messages.data + n.message, top, n.width);
+        }
         Span<const int64_t> children = run.children(n);
         for (int64_t child : children) {
             const Node &c = program.nodes[child];

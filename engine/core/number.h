@@ -197,6 +197,19 @@ inline double products(const double *__restrict__ a, const double *__restrict__ 
     return sum;
 }
 
+// Divides numbers by others times `top`.
+template <class N>
+inline void shares(N *__restrict__ a, const N *__restrict__ b, const N &top, int64_t n) {
+    for (int64_t j = 0; j < n; ++j) a[j] = share(a[j], b[j] * top);
+}
+template <>
+inline void shares(double *__restrict__ a, const double *__restrict__ b, const double &top,
+                   int64_t n) {
+    int64_t j = 0;
+    for (; j + kLanes <= n; j += kLanes) store(a + j, share(load(a + j), load(b + j) * top));
+    for (; j < n; ++j) a[j] = share(a[j], b[j] * top);
+}
+
 template <class N>
 inline N sum_of(const N *x, int64_t n) {
     N sum = x[0];

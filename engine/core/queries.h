@@ -1,8 +1,8 @@
 // Posteriors of unobserved noisy-MAX leaves on a calibrated tree, eight questions side by side.
 //
-// A lane asks for one state k of one leaf: P(max of leak and links = k). Each parent's node weighs
-// its rows by the pair (P(Z < k), P(Z = k)) of its link, and pairs are sent up, through P(variable |
-// separator, e), until one node of a tree has them all; there the belief gives the expectation. Only
+// A lane asks for one state k of one leaf: P(max of leak and links < k), or with it P(max = k). Each
+// parent's node weighs its rows by P(Z < k) of its link, or by the pair (P(Z < k), P(Z = k)), and
+// these are sent up, through P(variable | separator, e), until one node of a tree has them all; there the belief gives the expectation. Only
 // nodes between the parents are visited, so leaves that share parents share a group.
 #pragma once
 
@@ -72,6 +72,7 @@ inline void Questions::run(const Tree &tree, Span<int64_t> order, Span<int64_t> 
         key[l] = 0;
         for (int64_t k = leaves[l].links; k < leaves[l].links_end; ++k)
             key[l] = most(key[l], node_of[links[k].variable] + 1);
+        if (leaves[l].states > 2) key[l] += nodes.size + 1;  // apart: they go by pairs
         int64_t i = l;
         for (; i > 0 && key[order[i - 1]] > key[l]; --i) order[i] = order[i - 1];
         order[i] = l;
@@ -113,50 +114,45 @@ inline void Questions::visit(const Tree &tree, Group *group, Span<int64_t> mark)
     weights = most(weights, weight);
 }
 
-// The work space of an answer to all questions.
+// The work space of an answer to all questions, with one kind of number.
+template <class N>
 struct Asking {
-    Span<MaxPair> messages, weights, tile;
+    Span<N> messages, weights, tile;
     Span<int64_t> arrived;  // the visit of each node in this group, -1 for none
 
     void lay(Arena &arena, const Questions &asked, const Tree &tree) {
-        messages = arena.span<MaxPair>(asked.messages);
-        weights = arena.span<MaxPair>(asked.weights);
-        tile = arena.span<MaxPair>(tree.widest);
+        messages = arena.span<N>(asked.messages);
+        weights = arena.span<N>(asked.weights);
+        tile = arena.span<N>(tree.widest);
         arrived = arena.span<int64_t>(tree.program.nodes.size);
     }
 };
 
-// (P(Z < k), P(Z = k)) of a distribution.
-inline void level(const double *row, int64_t k, double *below, double *here) {
-    *below = 0.0;
-    for (int64_t j = 0; j < k; ++j) *below += row[j];
-    *here = row[k];
-}
-
-// Writes a message as a tile sees it.
-inline void write(MaxPair *tile, const View &view, const MaxPair *sent, int64_t size) {
-    for (int64_t j = 0; j < size; ++j) tile[j] = view.inner ? sent[view.inner[j]] : sent[j];
-}
-
 struct Calibration {
     const double *base;
-    const int64_t *states;            // of observed variables
+    const int64_t *states;               // of observed variables
     Span<const double> tables, beliefs;  // as `distribute` found them
 };
 
-// Multiplies what a distribution says of state k into one lane of a pair.
+// Multiplies what a distribution says of state k into one lane: P(Z < k), and for pairs P(Z = k).
+inline void multiply(Lanes *number, int lane, const double *row, int64_t k) {
+    double below = 0.0;
+    for (int64_t j = 0; j < k; ++j) below += row[j];
+    (*number)[lane] *= below;
+}
 inline void multiply(MaxPair *pair, int lane, const double *row, int64_t k) {
-    double below, here, x = pair->below[lane], y = pair->here[lane];
-    level(row, k, &below, &here);
+    double below = 0.0, x = pair->below[lane];
+    for (int64_t j = 0; j < k; ++j) below += row[j];
+    pair->here[lane] = pair->here[lane] * (below + row[k]) + x * row[k];
     pair->below[lane] = x * below;
-    pair->here[lane] = y * (below + here) + x * here;
 }
 
 // Multiplies what the lanes' links say into the weights of visited nodes, and into the total what
 // needs no node.
-inline void weigh(const Tree &tree, const Questions &asked, const Group &group, const Asking &space,
-                  const Calibration &given, MaxPair *total) {
-    space.weights.fill(Number<MaxPair>::one());
+template <class N>
+inline void weigh(const Tree &tree, const Questions &asked, const Group &group,
+                  const Asking<N> &space, const Calibration &given, N *total) {
+    space.weights.fill(Number<N>::one());
     for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
         const Leaf &leaf = asked.leaves[asked.lanes[l].leaf];
         int64_t k = asked.lanes[l].state;
@@ -170,84 +166,132 @@ inline void weigh(const Tree &tree, const Questions &asked, const Group &group, 
                 multiply(total, lane, rows + given.states[link.variable] * leaf.states, k);
                 continue;
             }
-            MaxPair *weights = space.weights.data + asked.visits[space.arrived[node]].weighs;
+            N *weights = space.weights.data + asked.visits[space.arrived[node]].weighs;
             for (int64_t r = 0; r < tree.program.nodes[node].states; ++r)
                 multiply(weights + r, lane, rows + r * leaf.states, k);
         }
     }
 }
 
-// Sends a visited node's pairs up, or takes their expectation into the total.
-inline void send_pairs(const Tree &tree, const Asking &space, const Questions &asked,
-                       const Calibration &given, const Visit &visit, MaxPair *total) {
+// Calls with the value of each entry of a tile as a message has it.
+template <class N, class Use>
+inline void each_entry(const View &view, const N *sent, int64_t size, Use use) {
+    if (view.inner)
+        for (int64_t j = 0; j < size; ++j) use(j, sent[view.inner[j]]);
+    else
+        for (int64_t j = 0; j < size; ++j) use(j, sent[j]);
+}
+
+// Sends a visited node's numbers up, or takes their expectation into the total.
+template <class N>
+inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &asked,
+                    const Calibration &given, const Visit &visit, N *total) {
     const Node &n = tree.program.nodes[visit.node];
     const Tiling &tiling = tree.tiling[visit.node];
-    MaxPair *message = space.messages.data + visit.message;
-    MaxPair expected = Number<MaxPair>::zero();
+    N *message = space.messages.data + visit.message;
+    N expected = Number<N>::zero();
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        MaxPair *to = message + t * tiling.tile;
+        N *to = message + t * tiling.tile;
         const double *belief = given.beliefs.data + n.message + t * tiling.tile;
         for (int64_t r = 0; r < n.states; ++r) {
-            MaxPair constant = visit.weighs >= 0 ? space.weights[visit.weighs + r]
-                                                 : Number<MaxPair>::one();
-            const MaxPair *from[2] = {nullptr, nullptr};
-            const View *views[2] = {nullptr, nullptr};
+            N constant = visit.weighs >= 0 ? space.weights[visit.weighs + r] : Number<N>::one();
+            const View *view = nullptr;  // of the only message that differs within the tile
+            const N *sent = nullptr;
+            N *tile = space.tile.data;
             int64_t many = 0;
-            MaxPair *tile = space.tile.data;
             for (int64_t c = n.children; c < n.children_end; ++c) {
                 int64_t child = tree.program.children[c];
                 if (space.arrived[child] < 0) continue;
-                const View &view = tree.messages[child];
-                const MaxPair *sent = space.messages.data +
-                                      asked.visits[space.arrived[child]].message + view.start(r, t);
-                if (view.meets == Meets::kOne) {
-                    constant = constant * *sent;
-                } else if (many == 0) {
-                    from[many] = sent, views[many++] = &view;
+                const View &mine = tree.messages[child];
+                const N *from = space.messages.data + asked.visits[space.arrived[child]].message +
+                                mine.start(r, t);
+                if (mine.meets == Meets::kOne) {
+                    constant = constant * *from;
+                } else if (many++ == 0) {
+                    view = &mine, sent = from;
                 } else {
-                    if (many == 1) write(tile, *views[0], from[0], tiling.tile);
-                    for (int64_t j = 0; j < tiling.tile; ++j)
-                        tile[j] = tile[j] * (view.inner ? sent[view.inner[j]] : sent[j]);
-                    many = 2;
+                    if (many == 2)
+                        each_entry(*view, sent, tiling.tile,
+                                   [=](int64_t j, const N &x) { tile[j] = x; });
+                    each_entry(mine, from, tiling.tile,
+                               [=](int64_t j, const N &x) { tile[j] = tile[j] * x; });
                 }
             }
             const double *row = given.tables.data + n.table + r * n.width + t * tiling.tile;
-            for (int64_t j = 0; j < tiling.tile; ++j) {
-                double x = visit.top ? row[j] * belief[j] : row[j];
-                MaxPair pair = constant * x;
-                if (many == 1)
-                    pair = pair * (views[0]->inner ? from[0][views[0]->inner[j]] : from[0][j]);
-                else if (many == 2)
-                    pair = pair * tile[j];
+            auto add = [&](int64_t j, const N &x) {
                 if (visit.top)
-                    expected = expected + pair;
+                    expected = expected + x * belief[j];
+                else if (r == 0)
+                    to[j] = x;
                 else
-                    to[j] = r == 0 ? pair : to[j] + pair;
-            }
+                    to[j] = to[j] + x;
+            };
+            if (many == 0)
+                for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * row[j]);
+            else if (many == 1)
+                each_entry(*view, sent, tiling.tile,
+                           [&](int64_t j, const N &x) { add(j, constant * x * row[j]); });
+            else
+                for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * tile[j] * row[j]);
         }
     }
     if (visit.top) *total = *total * expected;
 }
 
-// Writes the posteriors of all leaves.
-inline Status ask(const Tree &tree, const Questions &asked, const Asking &space,
+// The numbers of a group's lanes.
+template <class N>
+inline N answer_group(const Tree &tree, const Questions &asked, const Group &group,
+                      const Asking<N> &space, const Calibration &given) {
+    N total = Number<N>::one();
+    for (int64_t v = group.visits; v < group.visits_end; ++v)
+        space.arrived[asked.visits[v].node] = v;
+    weigh(tree, asked, group, space, given, &total);
+    for (int64_t v = group.visits; v < group.visits_end; ++v)
+        send_up(tree, space, asked, given, asked.visits[v], &total);
+    for (int64_t v = group.visits; v < group.visits_end; ++v)
+        space.arrived[asked.visits[v].node] = -1;
+    return total;
+}
+
+constexpr double kRare = 1e-4;  // below this a difference of cumulative numbers loses digits
+
+// Both kinds of work space: numbers for all groups, pairs for those with something rare in them.
+struct AskingBoth {
+    Asking<Lanes> plain;
+    Asking<MaxPair> exact;
+
+    void lay(Arena &arena, const Questions &asked, const Tree &tree) {
+        plain.lay(arena, asked, tree);
+        exact.lay(arena, asked, tree);
+    }
+};
+
+// Writes the posteriors of all leaves: P(X < k) by one number a lane, and where a state is rare by
+// pairs, which subtract nothing.
+inline Status ask(const Tree &tree, const Questions &asked, const AskingBoth &space,
                   const Calibration &given, Span<double> answer, Watch *watch) {
-    space.arrived.fill(-1);
+    space.plain.arrived.fill(-1);
+    space.exact.arrived.fill(-1);
     for (int64_t g = 0; g < asked.group_count; ++g) {
         const Group &group = asked.groups[g];
-        MaxPair total = Number<MaxPair>::one();
-        for (int64_t v = group.visits; v < group.visits_end; ++v)
-            space.arrived[asked.visits[v].node] = v;
-        weigh(tree, asked, group, space, given, &total);
-        for (int64_t v = group.visits; v < group.visits_end; ++v)
-            send_pairs(tree, space, asked, given, asked.visits[v], &total);
-        for (int64_t v = group.visits; v < group.visits_end; ++v)
-            space.arrived[asked.visits[v].node] = -1;
+        Lanes below = answer_group(tree, asked, group, space.plain, given);
+        bool rare = false;
         for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
             const Leaf &leaf = asked.leaves[asked.lanes[l].leaf];
-            int64_t k = asked.lanes[l].state;
-            answer[leaf.place + k] = total.here[int(l - group.lanes)];
-            if (k == 1) answer[leaf.place] = total.below[int(l - group.lanes)];
+            double rest = below[int(l - group.lanes)];
+            rare = rare || leaf.states > 2 || 1.0 - rest < kRare;
+            if (leaf.states > 2) continue;
+            answer[leaf.place] = rest;
+            answer[leaf.place + 1] = 1.0 - rest;
+        }
+        if (rare) {
+            MaxPair pair = answer_group(tree, asked, group, space.exact, given);
+            for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
+                const Lane &lane = asked.lanes[l];
+                int64_t place = asked.leaves[lane.leaf].place;
+                answer[place + lane.state] = pair.here[int(l - group.lanes)];
+                if (lane.state == 1) answer[place] = pair.below[int(l - group.lanes)];
+            }
         }
         if (watch && watch->stop()) return Status::kStopped;
     }

@@ -12,8 +12,8 @@ from fascinet.model.errors import FormatError, OptionError
 from fascinet.model.svg import ACCENT
 
 if TYPE_CHECKING:
+    from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
-    from fascinet.engine.posterior import Posterior
 
 GREY = "#808890"
 LETTERS = {

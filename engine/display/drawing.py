@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fascinet.engine.lazy import Lazy
 from fascinet.model.gates import Array
 from fascinet.model.layout import layers
 from fascinet.model.svg import ACCENT, Drawing, percent
 
 if TYPE_CHECKING:
+    from fascinet.engine.api.engine import Engine
+    from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
-    from fascinet.engine.engine import Engine
-    from fascinet.engine.posterior import Posterior
+
+charts_room = Lazy("fascinet.engine.display.charts")
 
 Arc = tuple[str, str]
 TRACK = "background:rgba(128,128,128,.25);height:.7em;width:9em;position:relative"
@@ -50,9 +53,7 @@ class InferenceDrawing:
 
     def save(self, path: str) -> None:
         """Write the drawing as .svg, .png or .html."""
-        from fascinet.engine.display.charts import save_svg
-
-        save_svg(self.svg(), path)
+        charts_room.save_svg(self.svg(), path)
 
 
 def draw(

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.core import core as compiled
 from fascinet.engine.plan import accumulators, order, sweep
 from fascinet.engine.plan.accumulators import AXES, GateProblem, Layout
 from fascinet.engine.plan.order import Elimination, Ints
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import Factors
 
 SWEEP = 2.0**24  # work from which the search for a sweep pays

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.plan.order import Elimination
 from fascinet.engine.tables.factors import Factors
+from fascinet.engine.tables.pattern import Pattern
 
 
 @dataclass(frozen=True, eq=False)

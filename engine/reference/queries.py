@@ -13,9 +13,9 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.program.program import Program
 from fascinet.engine.reference.passes import Calibrated, Case, seen_shape, shape_of, window
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array
 
 Pair = tuple[Array, Array]

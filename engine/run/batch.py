@@ -13,11 +13,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.core import core
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.run.solver import Solver
 from fascinet.engine.tables.fold import Packed
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.gates import Array
 
 States: TypeAlias = NDArray[np.int16]
@@ -82,6 +83,10 @@ def distinct_rows(states: States) -> tuple[Rows, Rows]:
     """Return the first of each set of equal rows, and for each row which set it is in."""
     if not states.size:
         return np.arange(min(len(states), 1)), np.zeros(len(states), np.int64)
+    if core is not None:
+        found = core.distinct_rows(np.ascontiguousarray(states), states.shape[1])
+        first, which = (np.frombuffer(x, np.int64) for x in found)
+        return first, which
     keys = np.ascontiguousarray(states).view([("", f"V{2 * states.shape[1]}")]).ravel()
     _, first, which = np.unique(keys, return_index=True, return_inverse=True)
     return first, which.ravel()

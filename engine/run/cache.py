@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.pattern import Pattern
 
 
 class ProgramCache:

@@ -12,7 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from fascinet.engine.arrays import (
+from fascinet.engine.reference import passes
+from fascinet.engine.reference.slopes import slopes as passes_down
+from fascinet.engine.run.loaded import Ints, Loaded
+from fascinet.engine.run.solver import Solver
+from fascinet.engine.tables.arrays import (
     GateBlocks,
     LinkBlocks,
     NetworkArrays,
@@ -20,12 +24,8 @@ from fascinet.engine.arrays import (
     max_prefixes,
     step_table,
 )
-from fascinet.engine.reference import passes
-from fascinet.engine.reference.slopes import slopes as passes_down
-from fascinet.engine.request import Request, pattern_of
-from fascinet.engine.run.loaded import Ints, Loaded
-from fascinet.engine.run.solver import Solver
 from fascinet.engine.tables.jacobian import Jacobian
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.gates import Array, NoisyMax, Table
 
 

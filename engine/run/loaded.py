@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.program import Program
 from fascinet.engine.reference import passes, queries
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -112,6 +112,13 @@ class Loaded:
         if some and log_prob > -np.inf:
             self.ask(tree, states, answer, net)
         return log_prob
+
+    def finish(self, states: Ints, weights: Array, values: Array) -> Array:
+        """Return an answer of `run` with its leaf queries answered; the answer is not changed."""
+        out = values.copy()
+        _, tree = self.run(states, weights, calibrate=True)
+        self.ask(tree, states, out)
+        return out
 
     def run_rows(
         self,

@@ -1,7 +1,7 @@
 """Cases by number in, flat answers out: which program answers, and what is kept."""
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from math import prod
 from threading import Lock
 from typing import Any, TypeAlias
@@ -9,24 +9,26 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
 from fascinet.engine.core import core as compiled_core
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.plan.layout import Planner
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.compile import compile_program
-from fascinet.engine.request import Request, pattern_of
 from fascinet.engine.run.cache import ProgramCache
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import catalogue, open_gates, star_scopes
-from fascinet.engine.tables.fold import Folder
+from fascinet.engine.tables.fold import Folder, Packed
 from fascinet.engine.tables.jacobian import Jacobian, jacobian
+from fascinet.engine.tables.pattern import Pattern
+from fascinet.engine.tables.rebase import Rebase
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 
 Ints: TypeAlias = NDArray[np.int64]
 Wanted: TypeAlias = frozenset[int] | None
+Rest: TypeAlias = Callable[[Array], Array]
 Places: TypeAlias = Mapping[str, Mapping[str, int]]
 
 # One fixed tree beats many programs where it has few entries; part of an answer is worth only a
@@ -89,6 +91,11 @@ class Solver:
     def jacobian(self) -> Jacobian:
         """How the network's numbers depend on its parameters."""
         return jacobian(self.net)
+
+    @cached_property
+    def rebase(self) -> Rebase:
+        """Makes the network's numbers anew for other parameters."""
+        return Rebase(self.net)
 
     @cached_property
     def fixed(self) -> FixedTree | None:
@@ -157,6 +164,8 @@ class Solver:
         for v, s in request.states.items():
             states[v] = s
         program = loaded.program
+        if isinstance(request.soft, Packed):  # all that have weights, in order
+            return states, request.soft.numbers
         weights = np.ones(int(program.sizes[2]))
         for v, likelihood in request.soft.items():
             at = program.weights[v]
@@ -165,29 +174,52 @@ class Solver:
 
     # ---------------------------------------------------------------- answers
 
-    def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
-        """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
+    def answer(self, request: Request, wanted: Wanted) -> tuple[Array, float, Rest | None]:
+        """Return posteriors (flat; NaN if not wanted or impossible), ln P(e), and the rest.
+
+        The rest, if there is one, returns the posteriors with those of leaf queries, NaN so far.
+        """
         fixed = self._fixed_for(request, wanted)
-        if fixed is not None:
-            values, log_prob = fixed.solve(request.states, request.soft)
+        if fixed is None:
+            values, log_prob, rest = self._begin(request, wanted)
+        else:
+            (values, log_prob), rest = fixed.solve(request.states, request.soft), None
             if wanted is not None and log_prob > -np.inf:
                 values = self._part(values, (*wanted, *request.states))
-        else:
-            values, log_prob = self._solve(request, wanted)
         if log_prob == -np.inf:
             values = np.full(int(self.starts[-1]), np.nan)
         values.setflags(write=False)
+        return values, log_prob, rest
+
+    def solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
+        """Return posteriors (flat; NaN if not wanted or impossible) and ln P(e)."""
+        values, log_prob, rest = self.answer(request, wanted)
+        if rest is not None:
+            values = rest(values)
+            values.setflags(write=False)
         return values, log_prob
 
-    def _solve(self, request: Request, wanted: Wanted) -> tuple[Array, float]:
+    def _begin(self, request: Request, wanted: Wanted) -> tuple[Array, float, Rest | None]:
+        """Return what `answer` does by a program; the rest keeps the case alone, no tables."""
         asked, left_out = self.folder.fold(request) if wanted is None else (request, 0.0)
         values = np.full(int(self.starts[-1]), np.nan)
         if left_out == -np.inf:
-            return values, -np.inf
+            return values, -np.inf, None
         loaded = self.program(pattern_of(self.net, asked, wanted))
-        log_prob = left_out + loaded.solve(*self.case(asked, loaded), values)
+        states, weights = self.case(asked, loaded)
+        log_prob = left_out + loaded.run(states, weights, values)[0]
         self.enter(values, request.states)
-        return values, log_prob
+        if not loaded.program.queries or log_prob == -np.inf:
+            return values, log_prob, None
+        return values, log_prob, partial(self._finish, loaded, states, weights, request.states)
+
+    def _finish(
+        self, loaded: Loaded, seen: Ints, weights: Array, states: Mapping[int, int], values: Array
+    ) -> Array:
+        """Return an answer with its leaf queries answered: absent findings are among them."""
+        out = loaded.finish(seen, weights, values)
+        self.enter(out, states)
+        return out
 
     def solve_each(
         self, requests: Sequence[Request], wanted: frozenset[int]

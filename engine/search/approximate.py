@@ -15,10 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.request import Hard, Request, Soft, read_request
+from fascinet.engine.lazy import Lazy
+from fascinet.engine.run.evidence import Hard, Soft, read_request
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array, Function, NoisyMax
 from fascinet.model.network import Network
+
+reports_room = Lazy("fascinet.engine.display.reports")
 
 Draws = dict[int, NDArray[np.int64]]
 
@@ -48,9 +52,7 @@ class Approximation:
         return self.posteriors[variable]
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.reports import approximation_html
-
-        return approximation_html(self)
+        return reports_room.approximation_html(self)
 
 
 def rows(network: Network, variable: str, drawn: Draws, count: int) -> Array:

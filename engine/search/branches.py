@@ -18,14 +18,12 @@ from math import log
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.request import Request
 from fascinet.engine.run.solver import Solver
+from fascinet.engine.search.elimination import constrained_order
 from fascinet.engine.search.leaves import read_leaf
 from fascinet.engine.search.mpe import (
     REMEDY,
     Valued,
-    constrained_order,
     joint_factors,
     log_sum,
     maximise,
@@ -33,6 +31,8 @@ from fascinet.engine.search.mpe import (
     scopes_of,
     valued_factors,
 )
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
 

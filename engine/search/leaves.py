@@ -19,8 +19,8 @@ from math import prod
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.request import Request
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.request import Request
 from fascinet.model.gates import Array
 
 SLACK = 1e-15  # what rounding may take from a difference of cumulative probabilities

@@ -21,8 +21,8 @@ from typing import Protocol
 
 import numpy as np
 
-from fascinet.engine.request import Request
 from fascinet.engine.search.approximate import Approximation
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import ConvergenceError, ImpossibleEvidenceError
 from fascinet.model.gates import Array, Gate, NoisyMax
 from fascinet.model.network import Network

@@ -10,17 +10,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from math import log as log_of
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.order import bits, moral_graph
-from fascinet.engine.request import Request, pattern_of
+from fascinet.engine.lazy import Lazy
 from fascinet.engine.run.solver import Solver
+from fascinet.engine.search.elimination import constrained_order
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import Factors
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
+
+reports_room = Lazy("fascinet.engine.display.reports")
 
 REMEDY = (
     "leave the unobserved leaves out with map_query(): a maximum over a leaf of a large gate "
@@ -64,37 +66,7 @@ class Explanation:
         return json.dumps(fields)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.reports import assignment_html
-
-        return assignment_html(self)
-
-
-def constrained_order(
-    scopes: Sequence[Sequence[int]], cards: Sequence[int], later: set[int]
-) -> tuple[list[int], float, int]:
-    """Return a greedy order that leaves `later` to the end, its largest table and that's width."""
-    adjacent = moral_graph(scopes, len(cards))
-    left = {v for v, a in enumerate(adjacent) if a >= 0}
-    order: list[int] = []
-    most, width = 1.0, 0
-    weight = np.log2(np.array(cards, dtype=np.float64))
-
-    def cost(v: int) -> tuple[bool, float, int]:
-        return v in later, float(weight[v] + sum(weight[u] for u in bits(adjacent[v]))), v
-
-    costs = {v: cost(v) for v in left}
-    while left:
-        v = min(left, key=costs.__getitem__)
-        left.discard(v)
-        order.append(v)
-        near = bits(adjacent[v])
-        if costs[v][1] > log_of(most) / log_of(2.0):
-            most, width = 2.0 ** costs[v][1], len(near) + 1
-        for u in near:
-            adjacent[u] = (adjacent[u] | adjacent[v]) & ~(1 << u) & ~(1 << v)
-        for u in near:
-            costs[u] = cost(u)
-    return order, most, width
+        return reports_room.assignment_html(self)
 
 
 def product(parts: Sequence[Valued], last: int) -> Valued:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Pattern, relevant
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.pattern import Pattern, relevant
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

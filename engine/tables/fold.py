@@ -18,8 +18,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.request import Request
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.request import Request
 from fascinet.model.gates import Array
 
 Places: TypeAlias = dict[int, slice]

@@ -1,14 +1,14 @@
 """How the base depends on the parameters of all gates: a sparse matrix, link by link.
 
 A table's entries are parameters themselves. Of a noisy-MAX every table in the base is linear in one
-link and linear in the leak (see `fascinet.engine.arrays`), and links of one shape share a pattern.
+link and linear in the leak (see `tables.arrays`), and links of one shape share a pattern.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays, bstep_table, step_table
+from fascinet.engine.tables.arrays import NetworkArrays, bstep_table, step_table
 from fascinet.engine.tables.factors import Ints
 from fascinet.model.gates import Array, NoisyMax, Table
 

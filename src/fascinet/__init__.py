@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fascinet.engine.api.engine import Engine
+    from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
-    from fascinet.engine.engine import Engine
-    from fascinet.engine.posterior import Posterior
     from fascinet.model import errors
     from fascinet.model.case import Case
     from fascinet.model.find import find, findings
@@ -32,9 +32,9 @@ __all__ = [
 _HOMES = {
     "Case": "fascinet.model.case",
     "Differential": "fascinet.engine.clinic.differential",
-    "Engine": "fascinet.engine.engine",
+    "Engine": "fascinet.engine.api.engine",
     "Network": "fascinet.model.network",
-    "Posterior": "fascinet.engine.posterior",
+    "Posterior": "fascinet.engine.api.posterior",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
     "find": "fascinet.model.find",

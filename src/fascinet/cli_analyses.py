@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fascinet.cli_output import print_json, print_table, say
-from fascinet.engine.analyses.difference import Difference, compare
+from fascinet.engine.clinic.difference import Difference, compare
 from fascinet.model.errors import FormatError
 from fascinet.model.load import load_knowledge
 

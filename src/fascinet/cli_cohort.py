@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_tables import Table, check_apart, kind_of, read_table, write_table
-from fascinet.engine.engine import Engine
-from fascinet.engine.frame_codes import is_missing, state_number
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.frame_codes import is_missing, state_number
 from fascinet.model.atomic import reason, whole_file
 from fascinet.model.errors import (
     FormatError,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fascinet.cli_output import percent, print_json, print_table, say
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import CaseError, FascinetError, FormatError
 from fascinet.model.network import Network
 from fascinet.model.read_case import load_json

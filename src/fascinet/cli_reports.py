@@ -10,7 +10,7 @@ from fascinet.engine.analyses.results import Result
 from fascinet.model.errors import CaseError, OptionError
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
     from fascinet.model.schema import Knowledge
 
 SHOWN = 20
@@ -229,7 +229,7 @@ def on_network(
     """Return a case on a network from a file."""
     from fascinet.cli_case import parse_pairs
     from fascinet.cli_network import evidence_of, open_network
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
     network = open_network(file)
     hard, soft, done = evidence_of(case, network)

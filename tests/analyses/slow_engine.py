@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fascinet.engine.request import likelihood
+from fascinet.engine.run.evidence import likelihood
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.network import Network
 from tests.oracle import posteriors

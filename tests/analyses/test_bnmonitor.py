@@ -17,7 +17,7 @@ from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.inverse import Statement, single_changes
 from fascinet.engine.analyses.multiway import changed
 from fascinet.engine.analyses.parameters import parameters_of
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from tests.analyses import networks

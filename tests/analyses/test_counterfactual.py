@@ -7,7 +7,7 @@ import pytest
 
 from fascinet.engine.analyses.counterfactual import twin_network
 from fascinet.engine.analyses.twin import quantile_noise
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import EvidenceError
 from fascinet.model.gates import NoisyMax, Table, noisy_or
 from fascinet.model.network import Network

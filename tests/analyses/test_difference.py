@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fascinet.engine.analyses.difference import compare
+from fascinet.engine.clinic.difference import compare
 from fascinet.model.load import load_knowledge, shipped_folder
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from fascinet.engine.analyses.expected_utility import expected_utility
 from fascinet.engine.analyses.value_of_information import present_mask
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError, UnknownVariableError
 from fascinet.model.shipped import shipped_network
 from tests.analyses import networks

@@ -9,7 +9,7 @@ import pytest
 from fascinet.engine.analyses import shapley
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from tests.analyses import networks
 from tests.oracle import posteriors

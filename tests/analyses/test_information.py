@@ -9,7 +9,7 @@ from fascinet.engine.analyses.meter import outside_meter, surprise
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.simulate import simulate
 from fascinet.engine.analyses.target_pairs import pairs_by_target
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from tests.analyses import networks
 from tests.oracle import posteriors, weigh

@@ -13,7 +13,7 @@ from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.sources import bases, figures_behind
 from fascinet.engine.analyses.uncertainty import delta_intervals
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.formats import read
 from fascinet.model.formats.pyagrum_bridge import to_pyagrum

@@ -12,7 +12,7 @@ from fascinet.engine.analyses.inverse import Statement, joint_change, single_cha
 from fascinet.engine.analyses.multiway import changed, multiway
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.sensitivity import sensitivity
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import NetworkError, OptionError
 from tests.analyses import networks
 from tests.oracle import joint, posteriors

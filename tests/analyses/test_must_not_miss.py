@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fascinet.engine.analyses.must_not_miss import decisive
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import OptionError, UnknownVariableError
 from fascinet.model.network import Network
 from fascinet.model.shipped import shipped_network

@@ -3,7 +3,7 @@
 import pytest
 
 from fascinet.engine.analyses.pathway import not_excluded, pathway
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from tests.analyses import networks
 from tests.analyses.test_information import mutual_information
 from tests.oracle import posteriors

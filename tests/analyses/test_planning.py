@@ -10,7 +10,7 @@ from fascinet.engine.analyses.explanations import most_probable_explanations
 from fascinet.engine.analyses.policy import best_pairs, best_policy
 from fascinet.engine.analyses.thresholds import expected_utility, thresholds
 from fascinet.engine.analyses.wording import strength
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import Function, Table
 from fascinet.model.network import Network

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fascinet.cli_analyses import diff, show
-from fascinet.engine.analyses.difference import CaseChange, Difference, FigureChange
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.clinic.difference import CaseChange, Difference, FigureChange
 from fascinet.model.errors import FormatError
 from tests.analyses import networks
 

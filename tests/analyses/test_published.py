@@ -20,7 +20,7 @@ from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.inverse import Statement, single_changes
 from fascinet.engine.analyses.multiway import changed
 from fascinet.engine.analyses.thresholds import thresholds
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.gates import Table, noisy_or
 from fascinet.model.network import Network
 from tests.analyses import networks

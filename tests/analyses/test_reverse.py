@@ -7,7 +7,7 @@ from fascinet.engine.analyses.access import gradients
 from fascinet.engine.analyses.covariation import slopes
 from fascinet.engine.analyses.hypotheses import differential, states_of
 from fascinet.engine.analyses.parameters import parameters_of
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from tests.analyses import networks
 from tests.oracle import weigh
 

@@ -5,7 +5,7 @@ import pytest
 
 from fascinet.engine.analyses import covariation
 from fascinet.engine.analyses.sensitivity import sensitivity
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import OptionError, UnknownStateError
 from tests.analyses import networks
 from tests.analyses.slow_engine import SlowEngine

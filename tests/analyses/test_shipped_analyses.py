@@ -7,7 +7,7 @@ from benchmarks.analyses import TYPICAL
 from fascinet.engine.analyses.hypotheses import is_state, present
 from fascinet.engine.analyses.inverse import Statement, joint_change, single_changes
 from fascinet.engine.analyses.multiway import changed, multiway
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.shipped import shipped_network
 
 TARGET = "peripheral_neuropathy"

@@ -10,11 +10,11 @@ from fascinet.engine.analyses.access import _slopes, vectors_of
 from fascinet.engine.analyses.coalitions import Coalitions, Subsets
 from fascinet.engine.analyses.hypotheses import differential, is_state, states_of
 from fascinet.engine.analyses.parameters import parameters_of
-from fascinet.engine.analyses.redraw import base_of
 from fascinet.engine.analyses.shapley import all_masks
 from fascinet.engine.analyses.uncertainty import uncertainty
-from fascinet.engine.arrays import network_arrays
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.tables.arrays import network_arrays
+from fascinet.engine.tables.rebase import Rebase
 from fascinet.model.shipped import shipped_network
 from tests.analyses import networks
 from tests.analyses.test_large import ALARM, MONITOR, SHIPPED, read
@@ -92,7 +92,9 @@ def test_a_base_for_other_parameters_is_that_of_the_other_network(name) -> None:
     raw = rng.random(len(figures.values)) * (figures.values > 0)
     values = raw / np.add.reduceat(raw, figures.starts)[figures.row]
     want = network_arrays(figures.rebuild(values)).base
-    assert base_of(network, values) == pytest.approx(want, abs=1e-15)
+    got = Rebase(network_arrays(network))(np.stack([figures.values, values]))
+    assert got[0] == pytest.approx(network_arrays(network).base, abs=1e-15)
+    assert got[1] == pytest.approx(want, abs=1e-15)
 
 
 @pytest.mark.parametrize(("name", "evidence"), [SIZES[1], SIZES[2]])

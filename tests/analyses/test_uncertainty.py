@@ -8,7 +8,7 @@ from fascinet.engine.analyses import beta
 from fascinet.engine.analyses.hypotheses import differential, present
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.analyses.uncertainty import delta_intervals, draw_rows, row_sizes
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import NoisyMax
 from tests.analyses import networks

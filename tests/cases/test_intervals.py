@@ -6,9 +6,9 @@ import pytest
 from fascinet.engine.analyses.covariation import slopes
 from fascinet.engine.analyses.hypotheses import present
 from fascinet.engine.analyses.parameters import parameters_of
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic import intervals
 from fascinet.engine.clinic.reasoner import shipped_reasoner
-from fascinet.engine.engine import Engine
 
 FINDINGS = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "age": 62}
 

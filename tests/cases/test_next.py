@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.clinic.lanes import open_lanes
 from fascinet.engine.clinic.next_tests import exact_gain, expected_gains
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
-from fascinet.engine.engine import Engine
-from fascinet.engine.lanes import open_lanes
 from fascinet.model.case import Case
 
 CASES = [

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.responsibility import (
     Owner,
     disablement,
@@ -14,7 +15,6 @@ from fascinet.engine.clinic.responsibility import (
     flatten,
     responsibility,
 )
-from fascinet.engine.engine import Engine
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
 

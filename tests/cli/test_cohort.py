@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.formats import read
 from fascinet.model.gates import Table
 from fascinet.model.network import Network

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.display.charts import save_svg
 from fascinet.engine.display.drawing import mutual_information
-from fascinet.engine.engine import Engine
 from fascinet.model.errors import OptionError, UnknownVariableError
 from fascinet.model.formats import read
 from fascinet.model.layout import crossings, layers

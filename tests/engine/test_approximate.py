@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from tests.engine.networks import cases, network
 from tests.engine.test_numerics import wide_or

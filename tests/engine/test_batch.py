@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import (
     ImpossibleEvidenceError,
     OptionError,

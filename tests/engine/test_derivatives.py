@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Array, Function, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network, gate_arrays

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import (
     ImpossibleEvidenceError,
     UnknownStateError,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fascinet.engine.decompose import Pattern
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.tables.pattern import Pattern
 from fascinet.model.errors import (
     EvidenceError,
     OptionError,
@@ -122,7 +122,7 @@ def test_thirty_two_threads_share_one_engine(name: str) -> None:
 
 def test_same_bits_on_each_run() -> None:
     code = (
-        "from tests.engine.networks import *; from fascinet.engine.engine import Engine;"
+        "from tests.engine.networks import *; from fascinet.engine.api.engine import Engine;"
         "e = Engine(network('insurance'), backend='core');"
         "print(hash(e.posterior(cases('insurance')[0]).flat.tobytes().hex()))"
     )
@@ -139,7 +139,7 @@ def test_same_bits_on_each_run() -> None:
 def test_first_query_imports_little() -> None:
     code = (
         "import sys; from tests.engine.networks import *;"
-        "from fascinet.engine.engine import Engine;"
+        "from fascinet.engine.api.engine import Engine;"
         "Engine(network('alarm')).posterior(cases('alarm')[0]);"
         "sys.exit('scipy' in sys.modules or 'pgmpy' in sys.modules or 'pandas' in sys.modules)"
     )

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fascinet as fn
-from fascinet.engine.engine import Engine
-from fascinet.engine.request import read_request
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.tables.fold import Packed
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fascinet.engine.arrays import network_arrays
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.engine.tables.jacobian import jacobian
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network, gate_arrays

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.search.loopy import LoopyBeliefs, LoopyRun, sender
-from fascinet.engine.request import read_request
 from fascinet.model.errors import ConvergenceError, ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network

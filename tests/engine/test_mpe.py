@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from fascinet.engine.engine import Engine
-from fascinet.engine.request import read_request
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.search import branches as mpe_search
 from fascinet.engine.search.branches import Search
 from fascinet.model.build import build_network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table, noisy_or
 from fascinet.model.network import Network

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fascinet.engine import arrays
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.tables import arrays
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network

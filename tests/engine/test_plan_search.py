@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fascinet.engine.arrays import network_arrays
 from fascinet.engine.core import core
-from fascinet.engine.decompose import Pattern
 from fascinet.engine.plan import sweep
 from fascinet.engine.plan.layout import Planner, depths
 from fascinet.engine.plan.order import Elimination
+from fascinet.engine.tables.arrays import network_arrays
 from fascinet.engine.tables.factors import Factors, catalogue, open_gates
+from fascinet.engine.tables.pattern import Pattern
 from fascinet.model.network import Network
 from tests.engine.networks import SMALL, network
 from tests.strategies import random_network

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.core import core
-from fascinet.engine.engine import Engine
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Table
 from fascinet.model.network import Network

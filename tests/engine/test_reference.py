@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from tests.engine.networks import LARGE, SMALL, cases, network, reference
 
 

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fascinet.engine.arrays import network_arrays
 from fascinet.engine.core import core
 from fascinet.engine.reference.passes import Case
 from fascinet.engine.reference.slopes import slopes
-from fascinet.engine.request import pattern_of, read_request
+from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.run.solver import Solver
+from fascinet.engine.tables.arrays import network_arrays
+from fascinet.engine.tables.request import pattern_of
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 from tests.strategies import random_evidence, random_network

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.formats import FormatWarning, read, write
 from fascinet.model.formats.divorce import KIND, divorced
 from fascinet.model.formats.pgmpy_bridge import to_pgmpy

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fascinet.engine.engine import Engine
+from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import FormatError
 from fascinet.model.formats import FormatWarning, read
 from fascinet.model.formats.pyagrum_bridge import from_pyagrum

@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.differential import RedFlag
 from fascinet.engine.clinic.red_flags import red_flags
-from fascinet.engine.engine import Engine
 from fascinet.model.build import build_network, triggers
 from fascinet.model.case import Case
 from fascinet.model.gates import NoisyMax, Table

@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine.analyses.methods import Analyses
-from fascinet.engine.arrays import NetworkArrays, network_arrays
-from fascinet.engine.conflict_set import minimal_conflict
+from fascinet.engine.api.conflict_set import minimal_conflict
+from fascinet.engine.api.methods import Analyses
+from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.core import core
+from fascinet.engine.lazy import Lazy
 from fascinet.engine.plan.plan import Plan
-from fascinet.engine.posterior import NOTHING, Layout, Posterior
-from fascinet.engine.request import (
-    Hard,
-    Soft,
-    chosen_variables,
-    names_of,
-    pattern_of,
-    read_request,
-    warn_unset,
-)
 from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.run.derivatives import (
     Derivatives,
@@ -29,11 +20,21 @@ from fascinet.engine.run.derivatives import (
     named_slopes,
     table_record,
 )
+from fascinet.engine.run.evidence import (
+    Hard,
+    Soft,
+    chosen_variables,
+    names_of,
+    read_request,
+    warn_unset,
+)
 from fascinet.engine.run.solver import PART, Solver
 from fascinet.engine.search.approximate import Approximation, likelihood_weighting
 from fascinet.engine.search.branches import most_probable
 from fascinet.engine.search.loopy import loopy_beliefs
 from fascinet.engine.search.mpe import Explanation, maximise
+from fascinet.engine.tables.arrays import NetworkArrays, network_arrays
+from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
@@ -41,6 +42,8 @@ from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.display.drawing import InferenceDrawing
+
+drawing_room = Lazy("fascinet.engine.display.drawing")
 
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
@@ -144,13 +147,13 @@ class Engine(Analyses):
                 return quick
         request = read_request(self.network, evidence, soft, do)
         wanted = self._targets(asked)
-        values, log_prob = self.solver.solve(request, wanted)
+        values, log_prob, rest = self.solver.answer(request, wanted)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
             self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
-            names, self.prior,
+            names, self.prior, rest,
         )  # fmt: skip
         if self._prior is None and asked is None and not (evidence or soft or do):
             self._prior = answer
@@ -205,7 +208,7 @@ class Engine(Analyses):
         DataFrame
             Of the same kind, with a column `"variable=state"` for each state of each target.
         """
-        from fascinet.engine.frames import posterior_frame
+        from fascinet.engine.api.frames import posterior_frame
 
         names = self.network.variables if targets is None else names_of(targets)
         self._targets(names)
@@ -374,9 +377,7 @@ class Engine(Analyses):
 
     def draw(self, evidence: Hard | None = None, **options: Any) -> "InferenceDrawing":
         """Return the posteriors drawn in the network; see `display.drawing.draw`."""
-        from fascinet.engine.display.drawing import draw
-
-        return draw(self, evidence, **options)
+        return drawing_room.draw(self, evidence, **options)
 
     # ---------------------------------------------------------------- array layer
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fascinet.engine.frame_codes import encode
-from fascinet.engine.posterior import Layout
+from fascinet.engine.api.frame_codes import encode
+from fascinet.engine.api.posterior import Layout
 from fascinet.engine.run.batch import States, solve_states
 from fascinet.engine.run.solver import Solver
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError

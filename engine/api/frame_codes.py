@@ -1,6 +1,5 @@
 """A DataFrame's cells as state numbers: by identity, dictionary or bytes, never one by one."""
 
-import sys
 from collections.abc import Hashable
 from typing import Any
 
@@ -9,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fascinet.engine.core import core
 from fascinet.model.errors import EvidenceError, UnknownStateError
 from fascinet.model.network import Network
 
 States = NDArray[np.int16]
-MANY = 256  # rows from which the compiled readers are worth their start
-FEW = 8  # and, once started, from so many
 
 
 def encode(network: Network, frame: Any) -> States:
@@ -111,11 +109,6 @@ def is_all_objects(frame: Any) -> bool:
     return all(isinstance(d, np.dtype) and d.hasobject for d in frame.dtypes.to_numpy())
 
 
-def is_many(rows: int) -> bool:
-    """Whether the compiled readers are worth it: they are at hand, or there are many rows."""
-    return rows >= MANY or (rows >= FEW and "numba" in sys.modules)
-
-
 class _Column:
     """One column on its way into its row of states."""
 
@@ -157,17 +150,8 @@ class _Column:
 
     def read_objects(self, values: NDArray[Any]) -> None:
         """Write the states of a contiguous column of objects."""
-        if not is_many(len(values)):
-            return self._factorize(values)
-        from fascinet.engine.frames_numba import KNOWN, code_objects, translate
-
-        first = np.zeros(KNOWN, np.int64)
-        count = code_objects(addresses(values), first, self.out)
-        if count < 0:
-            return self._factorize(values)
-        names = [values[i] for i in first[:count]]
-        known = [-1 if is_missing(x) else self._state(x) for x in names]
-        return translate(self.out, np.array([*known, -1], np.int16))
+        if core is None or not core.code_objects(values, self._code, self.out):
+            self._factorize(values)
 
     def _arrow(self, column: Any) -> None:
         import pyarrow as pa
@@ -179,29 +163,24 @@ class _Column:
             if pa.types.is_dictionary(part.type):
                 codes = part.indices.cast(pa.int64()).fill_null(-1).to_numpy()
                 target._codes(codes, part.dictionary.to_pylist())
-            elif is_many(len(part)) and is_text(part.type):
+            elif core is not None and is_text(part.type):
                 target._text(part.cast(pa.large_string()))
             else:
                 target._factorize(np.fromiter(part.to_pylist(), object, len(part)))
 
     def _text(self, part: Any) -> None:
-        from fascinet.engine.frames_numba import code_strings
-
         valid, offsets, text = part.buffers()
         names = [s.encode() for s in self.network.states(self.name)]
-        width = max(map(len, names))
-        rows = np.frombuffer(b"".join(n.ljust(width, b"\0") for n in names), np.uint8)
-        bad = code_strings(
-            np.frombuffer(offsets, np.int64)[part.offset :],
-            bytes_of(text),
-            bytes_of(valid),
-            part.offset,
-            rows.reshape(len(names), width),
-            np.array([len(n) for n in names], np.int64),
+        bad = core.code_strings(
+            np.frombuffer(offsets, np.int64)[part.offset :], bytes_of(text), bytes_of(valid),
+            part.offset, np.array([len(n) for n in names], np.int64), bytes_of(b"".join(names)),
             self.out,
-        )
+        )  # fmt: skip
         if bad >= 0:
-            self._state(part[int(bad)].as_py())
+            self._state(part[bad].as_py())
+
+    def _code(self, value: object) -> int:
+        return -1 if is_missing(value) else self._state(value)
 
     def _state(self, value: object) -> int:
         return state_number(self.network, self.name, value)
@@ -219,22 +198,4 @@ def is_missing(value: Any) -> bool:
 
 def bytes_of(buffer: Any) -> NDArray[np.uint8]:
     """Return a buffer's bytes; none if there is no buffer."""
-    return np.zeros(0, np.uint8) if buffer is None else np.frombuffer(buffer, np.uint8)
-
-
-class _Addresses:
-    """An array of objects seen as the numbers that stand in it: the objects' addresses."""
-
-    def __init__(self, values: NDArray[Any]) -> None:
-        kind = f"<i{np.dtype(np.intp).itemsize}"
-        self.__array_interface__ = {
-            **values.__array_interface__,
-            "typestr": kind,
-            "descr": [("", kind)],
-        }
-        self.values = values
-
-
-def addresses(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the address of each object; the array keeps them alive."""
-    return np.asarray(_Addresses(values)).astype(np.int64, copy=False)
+    return np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)

@@ -16,15 +16,13 @@ Y_i = max(L, Z_1, …, Z_i):
 All are sums and products of non-negative numbers, so nothing cancels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.axes import AxisOrder, axis_order
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
@@ -94,6 +92,12 @@ class NetworkArrays:
     maxima: dict[int, int]
     base: Array
 
+    def with_base(self, base: Array) -> "NetworkArrays":
+        """Return the same network with other numbers."""
+        other = replace(self, base=base)
+        other.__dict__["begins"] = self.begins  # a cached property that does not depend on them
+        return other
+
     def family(self, v: int) -> int:
         """Return the entries of a variable's table over its parents and itself."""
         return prod(self.cards[u] for u in (*self.parents[v], v))
@@ -118,25 +122,9 @@ class NetworkArrays:
         return np.log2(np.where(least < np.inf, least, 1.0))
 
     @cached_property
-    def windows(self) -> dict[tuple[int, ...], Any]:
-        """Windows on the base that many evidence sets share, kept by `decompose`."""
-        return {}
-
-    @cached_property
     def certain(self) -> NDArray[np.int64]:
         """Places in a flat answer of variables with one state."""
         return self.starts[:-1][np.array(self.cards, dtype=np.int64) == 1]
-
-    @cached_property
-    def axes(self) -> AxisOrder:
-        """The order in which tiled programs walk the axes."""
-        gates = [(b.offset, None if b.is_max else b.strides) for b in self.blocks]
-        return axis_order(self.cards, self.parents, gates, self.base.size)
-
-    @cached_property
-    def ordered(self) -> Array:
-        """The base with each table's axes in that order."""
-        return self.axes.copy(self.base)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
@@ -154,7 +142,7 @@ class _Base:
     def add(self, values: Array) -> int:
         """Append `values` and return where they start."""
         offset = self.size
-        self.parts.append(np.ascontiguousarray(values, dtype=np.float64).ravel())
+        self.parts.append(values.ravel())
         self.size += values.size
         return offset
 
@@ -169,21 +157,30 @@ def c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def step_table(link: Array) -> Array:
     """Return [y', u, y]: the accumulator's move from y' to y when the parent is in state u."""
-    states = link.shape[1]
-    upper = np.triu(np.ones((states, states)), 1)
-    table = upper[:, None, :] * link[None, :, :]
-    diagonal = np.arange(states)
-    table[diagonal, :, diagonal] = np.cumsum(link, axis=1).T
-    return table
+    return np.moveaxis(step_rows(link), 1, 0)
 
 
 def bstep_table(link: Array) -> Array:
     """Return [k, b', u, b]: the move of b = [max = k] with all values at most k."""
-    upto = np.cumsum(link, axis=1)
-    table = np.zeros((link.shape[1], 2, link.shape[0], 2))
-    table[1:, 0, :, 0] = upto[:, :-1].T
-    table[:, 0, :, 1] = link.T
-    table[:, 1, :, 1] = upto.T
+    return np.moveaxis(bstep_rows(link), 0, 2)
+
+
+def step_rows(rows: Array) -> Array:
+    """Return [row, y', y] for distributions along the last axis."""
+    states = rows.shape[-1]
+    diagonal = np.arange(states)
+    table = np.triu(np.ones((states, states)), 1) * rows[:, None, :]
+    table[:, diagonal, diagonal] = np.cumsum(rows, axis=1)
+    return table
+
+
+def bstep_rows(rows: Array) -> Array:
+    """Return [row, k, b', b] for distributions along the last axis."""
+    upto = np.cumsum(rows, axis=1)
+    table = np.zeros((*rows.shape, 2, 2))
+    table[:, 1:, 0, 0] = upto[:, :-1]
+    table[:, :, 0, 1] = rows
+    table[:, :, 1, 1] = upto
     return table
 
 
@@ -213,19 +210,25 @@ def max_prefixes(gate: NoisyMax) -> list[Array]:
 
 
 def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
-    leak = base.add(gate.leak)
-    links: list[LinkBlocks] = []
-    for link in gate.links:
-        step, bstep = step_table(link), bstep_table(link)
+    """Append the leak, and link by link its tables, worked for all rows of all links at once."""
+    rows = np.concatenate(gate.links)
+    step, bstep = step_rows(rows), bstep_rows(rows)
+    below = np.concatenate([[0.0], np.cumsum(gate.leak)[:-1]])
+    first = (gate.leak[:, None] * step).sum(axis=1)
+    bfirst = below[:, None] * bstep[:, :, 0] + gate.leak[:, None] * bstep[:, :, 1]
+    leak, links, at = base.add(gate.leak), list[LinkBlocks](), 0
+    for card in gate.cards:
+        part = slice(at, at + card)
         links.append(
             LinkBlocks(
-                base.add(link),
-                base.add(first_table(gate.leak, step)),
-                base.add(step),
-                base.add(bfirst_table(gate.leak, bstep)),
-                base.add(bstep),
+                base.add(rows[part]),
+                base.add(first[part]),
+                base.add(step[part].transpose(1, 0, 2)),
+                base.add(bfirst[part].transpose(1, 0, 2)),
+                base.add(bstep[part].transpose(1, 2, 0, 3)),
             )
         )
+        at += card
     return GateBlocks(leak, (1,), tuple(links), gate, leak, tuple(b.link for b in links))
 
 

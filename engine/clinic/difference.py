@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from fascinet.engine.analyses.results import DB_PER_NAT, Columns, Result
+from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.reasoner import Reasoner
-from fascinet.engine.engine import Engine
 from fascinet.model.build import build_network
 from fascinet.model.figures import places
 from fascinet.model.gates import Gate

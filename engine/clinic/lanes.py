@@ -7,16 +7,22 @@ everything; the others have a program that answers no more than what may be aske
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fascinet.engine.engine import Engine
-from fascinet.engine.posterior import Posterior
-from fascinet.engine.request import Request, read_request
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.run.evidence import read_request
+from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
+
+Ready: TypeAlias = tuple[Loaded, NDArray[np.int64], Array]  # a program, states and weights
 
 
 @dataclass(frozen=True)
@@ -61,36 +67,55 @@ class Lanes:
 
     def run(self, changes: Mapping[str, Array] | None = None) -> Posterior | None:
         """Return the posterior with some flat findings multiplied; None if it is impossible."""
-        return self._run(changes or {}, self.wanted, self.targets)
+        return self._run(changes or {}, self._full, self.targets)
 
     def ask(self, changes: Mapping[str, Array]) -> Posterior | None:
         """Return the posterior of what may be asked, as `run` does."""
-        return self._run(changes, self.short, self.asked)
+        return self._run(changes, self._short, self.asked)
 
     def log_prob(self, changes: Mapping[str, Array] | None = None) -> float:
         """Return ln P of the case with some flat findings multiplied."""
-        asked = self._changed(changes or {})
-        return -np.inf if asked is None else self.engine.solver.log_prob(asked, self.short)
+        weights = self._changed(self._short, changes or {})
+        return -np.inf if weights is None else self._short[0].run(self._short[1], weights)[0]
 
-    def _changed(self, changes: Mapping[str, Array]) -> Request | None:
-        """Return the request with some flat findings multiplied; None if one is all zero."""
-        index, soft = self.engine.network.index, dict(self.request.soft)
+    @cached_property
+    def _full(self) -> Ready:
+        return self._ready(self.wanted)
+
+    @cached_property
+    def _short(self) -> Ready:
+        return self._ready(self.short)
+
+    def _ready(self, wanted: frozenset[int]) -> Ready:
+        """Return the program that answers some variables, and the case as it takes it."""
+        solver = self.engine.solver
+        loaded = solver.program(pattern_of(solver.net, self.request, wanted))
+        return loaded, *solver.case(self.request, loaded)
+
+    def _changed(self, ready: Ready, changes: Mapping[str, Array]) -> Array | None:
+        """Return the weights with some flat findings multiplied; None if one is all zero."""
+        loaded, _, weights = ready
+        index, weights = self.engine.network.index, weights.copy()
         for name, vector in changes.items():
-            soft[index[name]] = soft[index[name]] * vector
-            if not soft[index[name]].any():
+            at = int(loaded.program.weights[index[name]])
+            row = weights[at : at + len(vector)]
+            row *= vector
+            if not row.any():
                 return None
-        return replace(self.request, soft=soft)
+        return weights
 
     def _run(
-        self, changes: Mapping[str, Array], wanted: frozenset[int], names: tuple[str, ...]
+        self, changes: Mapping[str, Array], ready: Ready, names: tuple[str, ...]
     ) -> Posterior | None:
-        asked = self._changed(changes)
-        if asked is None:
+        engine, weights = self.engine, self._changed(ready, changes)
+        if weights is None:
             return None
-        engine = self.engine
-        values, log_prob = engine.solver.solve(asked, wanted)
+        values = np.full(engine.layout.total, np.nan)
+        log_prob = ready[0].solve(ready[1], weights, values)
         if log_prob == -np.inf:
             return None
+        engine.solver.enter(values, self.request.states)
+        values.setflags(write=False)
         soft = {**self.flat, **{name: self.flat[name] * v for name, v in changes.items()}}
         return Posterior(
             engine.layout, values, log_prob, self.case.hard, soft, {}, names, engine.prior

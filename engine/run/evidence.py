@@ -2,13 +2,11 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fascinet.engine.arrays import NetworkArrays
-from fascinet.engine.decompose import Pattern
+from fascinet.engine.tables.request import Request
 from fascinet.model.errors import EvidenceError, SettingWarning, UnknownStateError
 from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array
@@ -16,25 +14,6 @@ from fascinet.model.network import Network
 
 Hard = Mapping[str, str]
 Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """One case by number.
-
-    Attributes
-    ----------
-    states : dict of int to int
-        Observed state of each finding and intervention.
-    soft : mapping of int to array
-        Likelihood of each state.
-    cut : frozenset of int
-        Interventions.
-    """
-
-    states: dict[int, int]
-    soft: Mapping[int, Array]
-    cut: frozenset[int]
 
 
 def likelihood(
@@ -158,13 +137,3 @@ def warn_unset(
             SettingWarning,
             stacklevel=stacklevel,
         )
-
-
-def pattern_of(net: NetworkArrays, request: Request, targets: frozenset[int] | None) -> Pattern:
-    """Return what the structure of the request's program depends on."""
-    low = frozenset(
-        v
-        for v, s in request.states.items()
-        if s == 0 and v not in request.cut and net.blocks[v].is_max
-    )
-    return Pattern(frozenset(request.states), low, frozenset(request.soft), request.cut, targets)

@@ -10,7 +10,6 @@ from fascinet.engine.lazy import Lazy
 if TYPE_CHECKING:
     from fascinet.engine.analyses import conflict as conflicts
     from fascinet.engine.analyses import counterfactual as worlds
-    from fascinet.engine.analyses import disablement as cures
     from fascinet.engine.analyses import explain as reasons
     from fascinet.engine.analyses import explanations as joints
     from fascinet.engine.analyses import influence as influences
@@ -19,12 +18,13 @@ if TYPE_CHECKING:
     from fascinet.engine.analyses import uncertainty as intervals
     from fascinet.engine.analyses import value_of_information as information
     from fascinet.engine.analyses.access import Evidence
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
+    from fascinet.engine.clinic import disablement as cures
 else:
     # each is imported when first asked for: together they take longer than a case
     conflicts = Lazy("fascinet.engine.analyses.conflict")
     worlds = Lazy("fascinet.engine.analyses.counterfactual")
-    cures = Lazy("fascinet.engine.analyses.disablement")
+    cures = Lazy("fascinet.engine.clinic.disablement")
     reasons = Lazy("fascinet.engine.analyses.explain")
     joints = Lazy("fascinet.engine.analyses.explanations")
     influences = Lazy("fascinet.engine.analyses.influence")

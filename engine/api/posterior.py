@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
+charts_room = Lazy("fascinet.engine.display.charts")
+drawing_room = Lazy("fascinet.engine.display.drawing")
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 Targets: TypeAlias = tuple[str, ...] | None
-Rest: TypeAlias = tuple[Callable[[Any, Array], Array], bytes]
+Rest: TypeAlias = Callable[[Array], Array]
 
 
 class Layout:
@@ -122,10 +126,11 @@ class Posterior(Mapping[str, Marginal]):
         do: Mapping[str, str],
         targets: tuple[str, ...],
         prior: Callable[[], "Posterior"],
+        rest: Rest | None = None,
     ) -> None:
         self._layout, self._values, self._log_prob = layout, values, log_prob_evidence
         self._evidence, self._soft, self._do = evidence, soft, do
-        self._targets, self._prior, self._rest = targets, prior, None
+        self._targets, self._prior, self._rest = targets, prior, rest
 
     @staticmethod
     def answering(
@@ -134,7 +139,7 @@ class Posterior(Mapping[str, Marginal]):
         entry: Callable[[Any, dict[str, str], Array], float],
         frame: object,
     ) -> "Callable[[Mapping[str, str] | None], Posterior | None]":
-        """Return what answers hard evidence by a kernel that takes names; None on any trouble.
+        """Return what answers hard evidence by a function that takes names; None on any trouble.
 
         On a small network the call takes no longer than to make an object by its class would: so
         the slots are filled here, one by one.
@@ -167,7 +172,7 @@ class Posterior(Mapping[str, Marginal]):
         """Return the answer with nothing left out; what others may be reading is not changed."""
         rest = self._rest  # first: once there is none, the values are whole
         if rest is not None:
-            self._values = rest[0](rest, self._values)
+            self._values = rest(self._values)
             self._rest = None
         return self._values
 
@@ -309,20 +314,14 @@ class Posterior(Mapping[str, Marginal]):
 
     def plot(self, count: int = 12) -> Any:
         """Return an Altair chart of the variables that the evidence moved most."""
-        from fascinet.engine.display.charts import posterior_chart
-
-        return posterior_chart(self, count)
+        return charts_room.posterior_chart(self, count)
 
     def save(self, path: str) -> None:
         """Write the chart as .svg, .png or .html, without a browser."""
-        from fascinet.engine.display.charts import save_chart
-
-        save_chart(self.plot(), path)
+        charts_room.save_chart(self.plot(), path)
 
     def _repr_html_(self) -> str:
-        from fascinet.engine.display.drawing import posterior_html
-
-        return posterior_html(self)
+        return drawing_room.posterior_html(self)
 
     def __repr__(self) -> str:
         return (

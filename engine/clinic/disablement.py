@@ -28,7 +28,7 @@ from fascinet.model.gates import NoisyMax
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
-    from fascinet.engine.engine import Engine
+    from fascinet.engine.api.engine import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)

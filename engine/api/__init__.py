@@ -1,0 +1,1 @@
+"""What users meet: names in, names out; nothing here knows a table."""
