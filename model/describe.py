@@ -11,6 +11,7 @@ from fascinet.model.packet_fields import DAYS
 
 WEEKS_FROM = 14.0
 MONTHS_FROM = 3 * DAYS["M"]
+YEARS_FROM = 2 * DAYS["Y"]
 REGIONS: dict[str, frozenset[str]] = {
     "head": frozenset(
         "eyelid eyelids lid lids eye eyes face facial perioral lip lips chin cheek jaw tongue "
@@ -35,6 +36,18 @@ EVERYWHERE = frozenset(
     "multifocal extremities limbs all".split()
 )
 SIDES = frozenset(("both", "bilateral", "bilaterally"))
+MOUTH = frozenset("perioral mouth lips lip circumoral".split())
+TWITCH_SITES: dict[str, frozenset[str]] = {
+    "twitch_face": frozenset("face facial cheek chin lip lips perioral".split()),
+    "twitch_hand": frozenset("hand hands thumb thumbs finger fingers thenar interosseous".split()),
+    "twitch_arm": frozenset(
+        "arm arms forearm elbow shoulder shoulders biceps triceps deltoid upper-limb".split()
+    ),
+    "twitch_trunk": REGIONS["trunk"] - {"neck"},
+    "twitch_thigh": frozenset("thigh thighs quadriceps hamstring".split()),
+    "twitch_calf": frozenset("calf calves gastrocnemius".split()),
+    "twitch_foot": frozenset("foot feet toe toes".split()),
+}
 LIDS = frozenset(("eyelid", "eyelids", "lid", "lids"))
 DISTAL = frozenset("hands feet toes fingers soles stocking glove distal extremities".split())
 
@@ -51,14 +64,16 @@ def words(texts: Iterable[str]) -> frozenset[str]:
 
 
 def duration_state(days: float) -> str:
-    """Return the state of a duration: below two weeks, up to three months, longer.
+    """Return the state of a duration: below a day, two weeks, three months, two years, longer.
 
-    >>> [duration_state(d) for d in (3, 14, 91, 365)]
-    ['days', 'weeks', 'weeks', 'months']
+    >>> [duration_state(d) for d in (0.2, 3, 14, 91, 365, 1000)]
+    ['hours', 'days', 'weeks', 'weeks', 'months', 'years']
     """
     if days < WEEKS_FROM:
-        return "days"
-    return "weeks" if days <= MONTHS_FROM else "months"
+        return "hours" if days < 1.0 else "days"
+    if days <= MONTHS_FROM:
+        return "weeks"
+    return "months" if days < YEARS_FROM else "years"
 
 
 def spread_states(texts: Iterable[str]) -> tuple[str, ...]:
@@ -87,6 +102,31 @@ def spread_states(texts: Iterable[str]) -> tuple[str, ...]:
 def says_eyelid(texts: Iterable[str]) -> bool:
     """Tell whether an eyelid is named."""
     return bool(words(texts) & LIDS)
+
+
+def twitch_sites(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the findings of the sites that are named.
+
+    >>> twitch_sites(["both calves, then diffuse including face"])
+    ('twitch_face', 'twitch_calf')
+    """
+    said = words(texts)
+    return tuple(name for name, names in TWITCH_SITES.items() if said & names)
+
+
+def says_mouth(text: str) -> bool:
+    """Tell whether the skin around the mouth is named."""
+    return bool(words([text]) & MOUTH)
+
+
+def one_sided(texts: Iterable[str]) -> bool:
+    """Tell whether all places that are named lie on one side.
+
+    >>> one_sided(["left arm", "left"]), one_sided(["left arm", "right leg"]), one_sided([""])
+    (True, False, False)
+    """
+    said = words(texts)
+    return len(said & {"left", "right"}) == 1 and not said & SIDES
 
 
 def sensory_states(texts: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fascinet.model.describe import duration_state, says_eyelid, sensory_states, spread_states
+from fascinet.model.describe import (
+    duration_state,
+    one_sided,
+    says_eyelid,
+    says_mouth,
+    sensory_states,
+    spread_states,
+    twitch_sites,
+)
 from fascinet.model.errors import CaseError
 from fascinet.model.hpo import COMPLAINT, Anchor, HpoMap
 from fascinet.model.packet_fields import iso_days
@@ -13,6 +21,13 @@ from fascinet.model.phenopackets import Feature
 DURATION, SPREAD, EYELID, SENSATION = (
     "twitch_duration", "twitch_spread", "eyelid_twitch", "numbness_tingling",
 )  # fmt: skip
+ONSET, ONE_SIDE, MOUTH, PROGRESS, NIGHT = (
+    "deficit_onset", "asymmetric", "perioral_numbness", "progressive_course", "night_cramps",
+)  # fmt: skip
+DEFICITS = frozenset((
+    "weakness", "distal_weakness", "proximal_weakness", "hand_weakness", "neck_weakness",
+    "facial_palsy", "foot_drop", "atrophy", "hand_atrophy", "sensory_loss", SENSATION,
+))  # fmt: skip
 States = Mapping[str, tuple[str, ...]]
 
 
@@ -129,7 +144,39 @@ def _described(
     allowed: Mapping[str, tuple[str, ...]],
     age_days: float | None,
 ) -> dict[str, tuple[str, ...]]:
-    """Return what the descriptions of twitching say of its duration and spread."""
+    """Return what the descriptions say beyond their terms: how long, where, how it goes on."""
+    told = {**_deficits(seen, hpo, age_days), **_twitching(seen, hpo, age_days)}
+    return {k: v for k, v in told.items() if v and k in states and k not in allowed}
+
+
+def _deficits(
+    seen: Iterable[Feature], hpo: HpoMap, age_days: float | None
+) -> dict[str, tuple[str, ...]]:
+    """Return since when weakness and loss of feeling are there, on which side, and their course."""
+    told: dict[str, tuple[str, ...]] = {}
+    lost = [f for f in seen if DEFICITS & set(hpo.states(f.code))]
+    lengths = [d for f in lost if (d := _duration(f, age_days)) is not None]
+    if lengths:
+        told[ONSET] = (duration_state(max(lengths)),)
+    elif any(f.details.get("onset") == "sudden" for f in lost):
+        told[ONSET] = ("hours",)
+    if one_sided(f.details.get("site", "") for f in lost):
+        told[ONE_SIDE] = ("yes",)
+    if any(f.details.get("course") == "progressive" for f in lost):
+        told[PROGRESS] = ("yes",)
+    for feature in seen:
+        set_by = hpo.states(feature.code)
+        if SENSATION in set_by and says_mouth(feature.details.get("site", "")):
+            told[MOUTH] = ("yes",)
+        if "cramps" in set_by and "nocturnal" in feature.details.get("pattern", ""):
+            told[NIGHT] = ("yes",)
+    return told
+
+
+def _twitching(
+    seen: Iterable[Feature], hpo: HpoMap, age_days: float | None
+) -> dict[str, tuple[str, ...]]:
+    """Return how long twitching is there, how far it has spread, and where it is."""
     twitches = [f for f in seen if hpo.is_complaint(f.code)]
     if not twitches:
         return {}
@@ -140,7 +187,10 @@ def _described(
         told[DURATION] = (duration_state(max(lengths)),)
     if says_eyelid(places):
         told[EYELID] = ("yes",)
-    return {k: v for k, v in told.items() if v and k in states and k not in allowed}
+    return {
+        **told,
+        **dict.fromkeys(twitch_sites(f.details.get("site", "") for f in twitches), ("yes",)),
+    }
 
 
 def _duration(feature: Feature, age_days: float | None) -> float | None:

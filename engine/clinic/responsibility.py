@@ -30,10 +30,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine.analyses.hypotheses import resting_state
+from fascinet.engine.analyses.parameters import gate_figures, parameters_of
+from fascinet.engine.analyses.redraw import log_probs_of
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.run.derivatives import Derivatives
+from fascinet.engine.run.evidence import read_request
 from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
 
@@ -157,16 +161,77 @@ def disablement(
     owners : sequence of Owner
         Single causes, and groups that share no variable with each other.
     """
-    groups = [owner for owner in owners if owner.together]
-    if not groups:
-        flat = flat_engine(engine, {**hard, **soft})
-        found = flat.derivatives(hard, soft=soft)
-        return np.clip(single_shares(flat.network, found, findings, hard, soft, owners), 0.0, 1.0)
-    divorced = divorce(engine.network, findings, {**hard, **soft}, groups)
-    found = Engine(divorced, budget=engine.budget, backend=engine.backend).derivatives(
-        hard, soft=soft
-    )
-    return shares(divorced, found, findings, hard, soft, owners)
+    flat = flat_engine(engine, {**hard, **soft})
+    found = flat.derivatives(hard, soft=soft)
+    groups = [(i, owner) for i, owner in enumerate(owners) if owner.together]
+    out = np.zeros((len(owners), len(findings)))
+    for part in ([o for o in enumerate(owners) if not o[1].together], groups):
+        places, some = [i for i, _ in part], [owner for _, owner in part]
+        out[places] = single_shares(flat.network, found, findings, hard, soft, some)
+    for j, finding in enumerate(findings):
+        gate = flat.network.gate(finding)
+        if groups and isinstance(gate, NoisyMax):
+            seen = _likelihood(flat.network, finding, hard, soft)
+            for i, share in joint_shares(flat, finding, seen, hard, soft, groups).items():
+                out[i, j] = share
+    return np.clip(out, 0.0, 1.0)
+
+
+def joint_shares(
+    flat: Engine,
+    finding: str,
+    seen: Array,
+    hard: Mapping[str, str],
+    soft: Mapping[str, Any],
+    groups: Sequence[tuple[int, Owner]],
+) -> dict[int, float]:
+    """Return d of the groups with several links into a finding's noisy-MAX, or with its leak.
+
+    d = 1 − P(e without the group's links) / P(e): the same program, run on another base for each
+    group. What the group sends is only taken away where the finding could be in that state.
+    """
+    parents = flat.network.parents(finding)
+    joint = {
+        i: owner for i, owner in groups
+        if owner.leak or sum(p in owner.variables for p in parents) > 1
+    }  # fmt: skip
+    live = seen > 0
+    if not joint:
+        return {}
+    if _gap(live):  # what is sent then depends on the largest of the group: a node of its own
+        split = divorce(flat.network, [finding], (), [owner for _, owner in groups])
+        found = Engine(split, budget=flat.budget, backend=flat.backend).derivatives(hard, soft=soft)
+        return {i: _share(split, found, finding, hard, soft, owner) for i, owner in joint.items()}
+    values = parameters_of(flat.network).values
+    bases = [values, *(_without(flat.network, finding, live, owner) for owner in joint.values())]
+    logs = log_probs_of(flat, [read_request(flat.network, hard, soft, None)], iter(bases))[:, 0]
+    return {i: 1.0 - float(np.exp(log - logs[0])) for i, log in zip(joint, logs[1:], strict=True)}
+
+
+def _gap(live: NDArray[np.bool_]) -> bool:
+    """Tell whether an impossible state lies between two possible ones."""
+    places = np.flatnonzero(live)
+    return bool(len(places) and not live[places[0] : places[-1] + 1].all())
+
+
+def _without(network: Network, finding: str, live: NDArray[np.bool_], owner: Owner) -> Array:
+    """Return all parameters, the owner's links (and leak) into the finding put to rest."""
+    at = 0
+    for v in network.variables:
+        if v == finding:
+            break
+        at += sum(part.size for part in gate_figures(network.gate(v)))
+    values = parameters_of(network).values.copy()
+    gate = network.gate(finding)
+    assert isinstance(gate, NoisyMax)
+    mine = [parent in owner.variables for parent in network.parents(finding)]
+    for part, taken in zip((*gate.links, gate.leak), (*mine, owner.leak), strict=True):
+        if taken:
+            kept = np.where(live, 0.0, part)
+            kept[..., 0] += np.where(live, part, 0.0).sum(axis=-1)
+            values[at : at + part.size] = kept.reshape(-1)
+        at += part.size
+    return values
 
 
 def flat_engine(engine: Engine, observed: Iterable[str]) -> Engine:
