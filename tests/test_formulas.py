@@ -361,6 +361,10 @@ def test_a_packet_says_what_its_terms_say() -> None:
     assert read(packet((WASTED, True)), strict=False).unmapped == ()
     with pytest.raises(CaseError, match="contradict"):
         read(packet((DISTAL, False), (WEAK, True)), strict=False)
+    snake = {"phenotypic_features": packet((WASTED, False))["phenotypicFeatures"]}
+    assert read(snake).hard["atrophy"] == "yes"
+    assert read({"phenotypicFeatures": snake["phenotypic_features"]}).hard["atrophy"] == "yes"
+    assert read({"subject": {"id": "s", "sex": "FEMALE"}}, strict=False).hard["sex"] == "female"
 
 
 SIGN, STRONG, ODD, HINT, OTHER = (f"HP:00000{n}" for n in (10, 11, 12, 20, 30))
