@@ -482,3 +482,16 @@ def test_without_findings_no_cause_is_responsible() -> None:
         [(0.1 + 0.25) / 0.75, 0.4 / 0.75]
     )
     assert responsibility(matrix, np.zeros(2)).tolist() == [0.0, 0.0]
+
+
+def test_an_alternative_id_stands_for_its_term() -> None:
+    """Listed with the name and parents of its term; the current code is the one others name."""
+    more = (
+        "HP:0000002,Strong sign,isa,,,HP:0000010\n"
+        "HP:0000002,Strong sign,below,sign,much,HP:0000011\n"
+    )
+    found = parse_map(StringIO(TERMS + more))
+    assert found.canonical("HP:0000002") == found.canonical("HP:0000011") == "HP:0000011"
+    assert found.canonical("HP:0000030") == "HP:0000030"
+    assert found.ruled_out(["HP:0000002"]) == {"sign": {"much"}}
+    assert found.states("HP:0000002") == {"sign": {"much"}}
