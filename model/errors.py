@@ -45,7 +45,7 @@ def shown(value: object, most: int = 60) -> str:
     try:
         text = brief.repr(value)
     except Exception:  # a representation is the object's own code, or a number of too many digits
-        text = f"a {type(value).__name__}"
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= most + 20 else text[: most - 3] + "..."
 
 

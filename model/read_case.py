@@ -23,7 +23,6 @@ from fascinet.model.packet_evidence import gather
 from fascinet.model.packet_fields import DAYS
 from fascinet.model.packet_kinds import one_person, parse_message, plain_message
 from fascinet.model.phenopackets import Exposure, Packet, looks_like_packet, parse_packet
-from fascinet.model.yaml_text import YamlError, parse_yaml
 
 Source: TypeAlias = Mapping[str, Any] | str | Path | Case | Packet
 SECTIONS = ("findings", "evidence", "soft", "do", "exposures")
@@ -113,9 +112,8 @@ def load_json(source: str | Path) -> Mapping[str, Any]:
         In one line, with the file's name.
     """
     if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
-        kind = "a JSON text" if len(source) > 1 else "a bracket"
         raise CaseError(
-            f"case: expected {ACCEPTED}, got {kind} of {len(source):,} characters; "
+            f"case: expected {ACCEPTED}, got a JSON text of {len(source):,} characters; "
             "pass json.loads(text)"
         )
     name = "standard input" if str(source) == "-" else shown(str(source), 200).strip("'")
@@ -166,6 +164,8 @@ def _json(text: str, name: str) -> Any:
 
 
 def _yaml(text: str, name: str) -> Any:
+    from fascinet.model.yaml_text import YamlError, parse_yaml  # takes longer than a diagnosis
+
     try:
         return parse_yaml(text)
     except YamlError as error:

@@ -75,7 +75,8 @@ def to_packet(
 
 def _allowed(case: Case) -> dict[str, tuple[str, ...]]:
     """Return the states that the findings leave open; likelihoods that differ are left out."""
-    found = {v: (s,) for v, s in case.hard.items() if v not in CONTEXT}
+    found: dict[str, tuple[str, ...]] = {}
+    found |= {v: (s,) for v, s in case.hard.items() if v not in CONTEXT}
     for name, likelihood in case.soft.items():
         open_ = {s: x for s, x in likelihood.items() if x > 0}
         if name not in found and len(set(open_.values())) == 1:

@@ -16,6 +16,7 @@ import pytest
 import fascinet as fn
 from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.clinic.red_flags import red_flags
+from fascinet.engine.clinic.responsibility import responsibility
 from fascinet.model.errors import CaseError, NetworkError
 from fascinet.model.gates import Function, NoisyMax, Table, deterministic_or, noisy_or
 from fascinet.model.hpo import parse_map
@@ -361,6 +362,10 @@ def test_a_packet_says_what_its_terms_say() -> None:
     assert read(packet((WASTED, True)), strict=False).unmapped == ()
     with pytest.raises(CaseError, match="contradict"):
         read(packet((DISTAL, False), (WEAK, True)), strict=False)
+    snake = {"phenotypic_features": packet((WASTED, False))["phenotypicFeatures"]}
+    assert read(snake).hard["atrophy"] == "yes"
+    assert read({"phenotypicFeatures": snake["phenotypic_features"]}).hard["atrophy"] == "yes"
+    assert read({"subject": {"id": "s", "sex": "FEMALE"}}, strict=False).hard["sex"] == "female"
 
 
 SIGN, STRONG, ODD, HINT, OTHER = (f"HP:00000{n}" for n in (10, 11, 12, 20, 30))
@@ -456,3 +461,37 @@ def test_frames_answer_as_single_queries() -> None:
         given = {v: s for v, s in row.items() if s is not None}
         want = posteriors(network, given)[0]["c0"]
         np.testing.assert_allclose(found.iloc[k].to_numpy(float), want, atol=1e-10)
+
+
+def test_bounds_are_the_function_at_the_ends_of_the_range() -> None:
+    network = fn.load(setting="primary_care")
+    evidence = {"twitching": "yes", "weakness": "objective"}
+    frame = fn.Engine(network).sensitivity("als", "yes", evidence).to_frame()
+    ranged = frame[np.isfinite(frame["low"]) & (frame["derivative"].abs() > 1e-6)]
+    assert len(ranged) > 20
+    for end in ("low", "high"):
+        t = ranged[end]
+        want = (ranged["a"] * t + ranged["b"]) / (ranged["c"] * t + ranged["d"])
+        np.testing.assert_allclose(ranged[f"posterior_{end}"], want, atol=1e-9)
+
+
+def test_without_findings_no_cause_is_responsible() -> None:
+    matrix = np.array([[0.2, 1.0], [0.8, 0.0]])
+    assert responsibility(matrix, np.array([1.0, 3.0])).tolist() == pytest.approx([0.8, 0.2])
+    assert responsibility(matrix, np.array([0.5, 0.25])).tolist() == pytest.approx(
+        [(0.1 + 0.25) / 0.75, 0.4 / 0.75]
+    )
+    assert responsibility(matrix, np.zeros(2)).tolist() == [0.0, 0.0]
+
+
+def test_an_alternative_id_stands_for_its_term() -> None:
+    """Listed with the name and parents of its term; the current code is the one others name."""
+    more = (
+        "HP:0000002,Strong sign,isa,,,HP:0000010\n"
+        "HP:0000002,Strong sign,below,sign,much,HP:0000011\n"
+    )
+    found = parse_map(StringIO(TERMS + more))
+    assert found.canonical("HP:0000002") == found.canonical("HP:0000011") == "HP:0000011"
+    assert found.canonical("HP:0000030") == "HP:0000030"
+    assert found.ruled_out(["HP:0000002"]) == {"sign": {"much"}}
+    assert found.states("HP:0000002") == {"sign": {"much"}}

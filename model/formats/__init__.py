@@ -65,7 +65,7 @@ def format_of(path: str | Path) -> Format:
     OptionError
         If the suffix names none.
     """
-    if not isinstance(path, str | Path):
+    if not isinstance(path, str | Path):  # pyright: ignore  (called from scripts too)
         raise FormatError(f"network file: expected a path, got {type(path).__name__}")
     name = Path(path).name
     suffix = Path(name[:-3] if name.lower().endswith(".gz") else name).suffix.lower()

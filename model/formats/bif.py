@@ -273,7 +273,7 @@ class _Rows:
         places = zip(*np.unravel_index(given, self.shape[:-1]), strict=True)
         try:
             rows = {
-                tuple(int(x) for x in at): self.settled(k)
+                tuple(int(x) for x in at): self.settled(int(k))
                 for k, at in zip(given, places, strict=True)
             }
             default = None if self.default is None else np.array(self.default)

@@ -8,7 +8,7 @@ files that list it fastest there are known by their rows, which sum to 1 in one 
 import numpy as np
 
 from fascinet.model.errors import shown
-from fascinet.model.formats.bif import UNNAMED, split_property
+from fascinet.model.formats.bif import DEFAULT_LIMIT, UNNAMED, split_property
 from fascinet.model.formats.common import ROUNDING, Draft, digits, full_table
 from fascinet.model.formats.xmltree import Node, escape, parse_xml
 from fascinet.model.gates import Array
@@ -98,6 +98,9 @@ def _entries_02(
     draft: Draft, node: Node, child: str, parents: list[str], shape: tuple[int, ...]
 ) -> Array:
     """Return the rows that ENTRY elements give by the parents' states, DEFAULT for the others."""
+    if np.prod(shape) > DEFAULT_LIMIT:
+        most = f"expected at most {DEFAULT_LIMIT:,} numbers"
+        draft.fail(node.line, f"entries of {shown(child)}: {most}")
     values = np.full(shape, np.nan)
     defaults = [t for d in node.all("DEFAULT") for t in d.all("TABLE")]
     for table in defaults[:1]:
