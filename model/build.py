@@ -57,7 +57,7 @@ def build_network(knowledge: Knowledge) -> Network:
     draft = Draft()
     for name, context in knowledge.context.items():
         row = spread_row(context.spread, context.states)
-        meta = _meta(context, "context") | ({"chosen": True} if name == SETTING else {})
+        meta = _meta(context, "context") | ({"picked": True} if name == SETTING else {})
         draft.add(name, context.states, (), row.as_table(), meta)
     priors = PriorGates(knowledge)
     for kind, group in (("risk", knowledge.risks), ("cause", knowledge.causes)):

@@ -121,7 +121,7 @@ def chosen_variables(network: Network) -> tuple[str, ...]:
     return tuple(
         v
         for v in network.variables
-        if network.meta.get(v, {}).get("chosen") and network.cpt(v).max() < 1.0
+        if network.meta.get(v, {}).get("picked") and network.cpt(v).max() < 1.0
     )
 
 
