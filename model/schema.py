@@ -293,6 +293,8 @@ class Finding(Variable):
     ----------
     section : str
         Where a form shows it.
+    by : {"history", "examination"}
+        Who can tell: the patient, or whoever examines.
     on : str
         `cause`, or `trigger` for what hangs on the triggers of twitching.
     leak : link
@@ -305,6 +307,7 @@ class Finding(Variable):
     """
 
     section: str = ""
+    by: Literal["history", "examination"] = "history"
     on: Literal["cause", "trigger", "mechanism"] = "cause"
     leak: Link = Field(default_factory=dict)
     default: str | None = None
