@@ -58,7 +58,7 @@ struct Run {
     const double *least;        // log2 of the least positive value of each block of the base
     bool guarded;
     bool to_the_end = false;  // goes on where P(e) is zero
-    Watch *watch;
+    Watch *watch = nullptr;
     int64_t work = 0;
 
     void lay(Arena &arena, const Tree &of, bool store, bool down) {
