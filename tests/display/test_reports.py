@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import fascinet as fn
-from fascinet.engine.analyses import assertions, difference, influence, inverse, multiway, pathway
+from fascinet.engine.analyses import assertions, influence, inverse, multiway, pathway
 from fascinet.engine.analyses.decisions import decide
 from fascinet.engine.analyses.expected_utility import expected_utility
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
+from fascinet.engine.clinic import difference
 from fascinet.engine.display.report_charts import MEASURES, measure_of, row_labels
 from fascinet.model.shipped import load, shipped_knowledge
 from tests.analyses.networks import clinic
