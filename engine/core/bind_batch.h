@@ -93,11 +93,13 @@ inline Status run_blocks(const Named &named, const Rows16 &rows, Arena arena, Wa
     Block block;
     block.lay(arena, p.tree, rows.variables, down);
     block.begin(p);
+    block.run.watch = watch;
     int64_t places = program.sizes.answer;
     for (int64_t row = 0; row < rows.count; row += kLanes) {
         block.read(rows, row);
         Status status = collect(block.run);
         bool unsafe = status == Status::kUnsafe;
+        if (watch->stopped) return Status::kStopped;
         if (!unsafe && down) distribute(block.run, Found<Lanes>{block.found, {}, {}});
         for (int k = 0; k < kLanes && row + k < rows.count; ++k) {
             logs[row + k] = unsafe ? NAN : block.log(k);

@@ -58,7 +58,7 @@ struct Run {
     const double *least;        // log2 of the least positive value of each block of the base
     bool guarded;
     bool to_the_end = false;  // goes on where P(e) is zero
-    Watch *watch;
+    Watch *watch = nullptr;
     int64_t work = 0;
 
     void lay(Arena &arena, const Tree &of, bool store, bool down) {
@@ -251,24 +251,31 @@ inline Status collect(Run<N> &run) {
     return Status::kDone;
 }
 
-// The row of a node's table as it stands: stored, or straight from the base, or worked out now.
+// Where the rows of a node's table are: stored, straight in the base, or (null) to be worked out.
 template <class N>
-inline const N *row_of(const Run<N> &run, int64_t i, int64_t r, int64_t t) {
+struct Source {
+    const N *rows;
+    int64_t width;  // from one row to the next
+};
+template <class N>
+inline Source<N> source_of(const Run<N> &run, int64_t i) {
     const Node &n = run.node(i);
-    const Tiling &tiling = run.tree->tiling[i];
-    if (run.rows[i].live && run.tables.size)
-        return run.tables.data + n.table + r * n.width + t * tiling.tile;
-    fill(run, n, r, t, run.rows[i].weight, run.product.slice(0, tiling.tile));
-    return run.product.data;
+    if (run.rows[i].live && run.tables.size) return {run.tables.data + n.table, n.width};
+    if constexpr (__is_same(N, double)) {
+        const View &view = run.tree->operands[n.operands];
+        bool only = n.operands_end - n.operands == 1 && !run.rows[i].live;
+        if (only && view.meets == Meets::kRun && run.tree->tiling[i].tiles == 1)
+            return {run.base + run.places[n.operands].at + view.outer[0], view.row};
+    }
+    return {nullptr, 0};
 }
-template <>
-inline const double *row_of(const Run<double> &run, int64_t i, int64_t r, int64_t t) {
+template <class N>
+inline const N *row_of(const Run<N> &run, const Source<N> &source, int64_t i, int64_t r,
+                       int64_t t) {
     const Node &n = run.node(i);
-    const Tiling &tiling = run.tree->tiling[i];
-    if (run.rows[i].live) return run.tables.data + n.table + r * n.width + t * tiling.tile;
-    if (n.operands_end - n.operands == 1 && run.tree->operands[n.operands].meets == Meets::kRun)
-        return run.base + run.places[n.operands].at + run.tree->operands[n.operands].start(r, t);
-    fill(run, n, r, t, static_cast<const double *>(nullptr), run.product.slice(0, tiling.tile));
+    int64_t tile = run.tree->tiling[i].tile;
+    if (source.rows) return source.rows + r * source.width + t * tile;
+    fill(run, n, r, t, run.rows[i].weight, run.product.slice(0, tile));
     return run.product.data;
 }
 
@@ -282,7 +289,10 @@ inline void pass(const Run<N> &run, int64_t child, int64_t r, int64_t t, const N
         *to = *to + sum;
     else if (view.meets == Meets::kRun)
         for (int64_t j = 0; j < size; ++j) to[j] = to[j] + tile[j];
-    else if (view.block < kBlock)
+    else if (view.repeats && view.block == 2)
+        for (int64_t j = 0; j < size; j += 2)
+            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
+    else if (view.block < (view.repeats ? 2 : kBlock))
         for (int64_t j = 0; j < size; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
     else if (view.repeats)
         for (int64_t j = 0; j < size; j += view.block)
@@ -342,11 +352,12 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
             const Node &c = program.nodes[child];
             run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
         }
+        Source<N> source = source_of(run, i);
         for (int64_t r = 0; r < n.states; ++r) {
             N total = Number<N>::zero();
             bool counts = rows.first <= r && r < rows.last;
             for (int64_t t = 0; counts && t < tiling.tiles; ++t) {
-                const N *row = row_of(run, i, r, t);
+                const N *row = row_of(run, source, i, r, t);
                 const N *by = share_of.data + t * tiling.tile;
                 N *out = children.size ? run.spread.data : nullptr;
                 N sum = products(row, by, out, tiling.tile);
