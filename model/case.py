@@ -16,11 +16,12 @@ CONTEXT = ("age_group", "sex", "setting")
 
 @dataclass(frozen=True)
 class Unmapped:
-    """A term, or an exposure, that sets nothing in this network."""
+    """A term, or an exposure, that sets nothing in this network; `excluded` if it was denied."""
 
     code: str
     label: str
     reason: str = ""
+    excluded: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from fascinet.model.schema import Knowledge
 ROOT = Path(__file__).resolve().parent.parent / "data"
 ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)\n\}", re.DOTALL)
 FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*$", re.MULTILINE)
-KEYED = ("context", "risks", "mechanisms", "findings", "tests")
+KEYED = ("context", "risks", "mechanisms", "findings", "tests", "sessions")
 LISTED = ("red_flags", "actions", "vignettes")
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -201,7 +201,7 @@ def packet_case(packet: Packet, rules: CaseRules) -> Case:
     )
     case = Case(found.hard, found.soft, id=packet.id, warnings=found.warnings)
     reasons = rules.hpo.unmapped
-    gaps = (Unmapped(f.code, f.label, reasons.get(f.code, "")) for f in found.unmapped)
+    gaps = (Unmapped(f.code, f.label, reasons.get(f.code, ""), f.excluded) for f in found.unmapped)
     case = replace(case, unmapped=tuple(gaps))
     age = None if packet.age_days is None else packet.age_days / DAYS["Y"]
     case = _with_person(case, age, packet.sex, rules)

@@ -223,6 +223,21 @@ def evaluate(
 
 
 @app.command()
+def outside(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Cases of other diseases, *.json.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Simulated cases; 0 for none.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
+    format: FormatOption = Format.table,
+) -> None:
+    """Count how often the warning outside the model fires: simulated cases, and those of DIR."""
+    from fascinet.cli_batch import outside
+
+    outside(folder, draws, seed, format)
+
+
+@app.command()
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A network file.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
