@@ -50,10 +50,10 @@ GUESS = "{p: 0.1, range: [0.05, 0.2], source: expert_estimate, grade: D}"
 FAULTS: dict[str, tuple[str, str, str, Plant]] = {
     "unknown source": ("unknown_source", ALS, "findings.atrophy",
         edit(ALS, r"(  atrophy: .*source: )\w+", r"\1nobody1999")),
-    "p above one": ("probability", ALS, "findings.dyspnoea",
+    "p above one": ("probability", ALS, "findings.gait_disturbance",
         edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>1.2")),
-    "p outside its range": ("number_range", ALS, "findings.dyspnoea",
-        edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>0.05")),
+    "p outside its range": ("number_range", ALS, "findings.gait_disturbance",
+        edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>0.01")),
     "range outside 0 to 1": ("number_range", MS, "findings.tremor",
         edit(MS, r"(  tremor: .*range: )\[[^]]*\]", r"\1[0.1, 1.5]")),
     "unknown parent": ("unknown_parent", ALS, "prior.odds.age_grup",
