@@ -251,9 +251,19 @@ def convert(
 @app.command()
 def info(
     network: Annotated[str | None, typer.Argument(help="A network file.")] = None,
+    influence: Annotated[
+        bool, typer.Option("--influence", help="Rank the figures of the knowledge base.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="Simulated cases of each setting.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
     format: FormatOption = Format.table,
 ) -> None:
-    """Describe a network."""
+    """Describe a network, or rank the figures behind the shipped one by influence."""
+    if influence:
+        from fascinet.cli_batch import influence as rank
+
+        rank(network, draws, seed, format)
+        return
     from fascinet.cli_network import info
 
     info(network, format)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_output import print_json, print_table, say
 from fascinet.engine.clinic.evaluate import Evaluation
+from fascinet.engine.clinic.figure_influence import figure_influence
 from fascinet.engine.clinic.outside_rates import packet_rate, simulated_rate
 from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.engine import Engine
 from fascinet.model.errors import FormatError, UnknownVariableError
+from fascinet.model.shipped import shipped_knowledge
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 5000
+INFLUENTIAL = 40
 NOTE = (
     "low ranked: serious, not in the top three; reassured: serious, yet reassured; "
     "false alarm: benign, ALS or MS first; urgent: benign, with an urgent flag"
@@ -73,6 +76,25 @@ def outside(folder: Path | None, draws: int, seed: int, form: str) -> None:
         return
     rows = [(r.name, str(r.n), str(r.warned), f"{r.share:.1%}") for r in rates]
     print_table("Said to lie outside the model", ("case", "n", "warned", "share"), rows)
+
+
+def influence(network: str | None, draws: int, seed: int, form: str) -> None:
+    """Print the figures of the shipped knowledge base, the most influential first."""
+    if network is not None:
+        raise FormatError("--influence: expected no network file; it ranks the shipped figures")
+    found = figure_influence(shipped_reasoner(), shipped_knowledge(), draws, seed)
+    if form == "json":
+        print(found.to_json())
+        return
+    columns = found.columns()
+    rows = [
+        (figure, f"{db:.3f}", f"{share:.0%}", source, grade, str(studies))
+        for figure, db, share, source, grade, studies in zip(*columns.values(), strict=True)
+    ][:INFLUENTIAL]
+    names = ("figure", "influence (dB)", "cumulative", "source", "grade", "studies")
+    print_table(found.title(), names, rows)
+    counts = {k: v for k, v in found.summary().items() if isinstance(v, int)}
+    say(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in counts.items()))
 
 
 def cohort(
