@@ -17,11 +17,12 @@ ASSUMED = f"{COMPLAINT} is not mentioned: it is assumed present"
 
 @dataclass(frozen=True)
 class Unmapped:
-    """A term, or an exposure, that sets nothing in this network."""
+    """A term, or an exposure, that sets nothing in this network; `excluded` if it was denied."""
 
     code: str
     label: str
     reason: str = ""
+    excluded: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,26 @@ class MechanismFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
+<<<<<<< HEAD
     """A test: its ordinal cost, 1 to 5, the state that is normal, and its assays' LOINC codes."""
+=======
+    """A test: its ordinal cost and burden, 1 to 5, and the state that is normal."""
+>>>>>>> know
 
     cost: int
+    burden: int
     normal: str
     loinc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """Tests that are done in one go; see `fascinet.model.schema.Session`."""
+
+    label: str
+    tests: tuple[str, ...]
+    cost: int
+    burden: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,7 @@ class Digest:
 
     Attributes
     ----------
-    causes, mechanisms, tests, exposures : mapping of name to facts
+    causes, mechanisms, tests, sessions, exposures : mapping of name to facts
     labels : mapping of variable to str
     resting : mapping of variable to the state that means absent or normal
     red_flags : tuple of FlagFacts
@@ -123,6 +138,7 @@ class Digest:
     causes: Mapping[str, CauseFacts]
     mechanisms: Mapping[str, MechanismFacts]
     tests: Mapping[str, TestFacts]
+    sessions: Mapping[str, SessionFacts]
     exposures: Mapping[str, ExposureFacts]
     labels: Mapping[str, str]
     resting: Mapping[str, str]
@@ -138,6 +154,7 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         causes=_all(knowledge.causes, CauseFacts),
         mechanisms=_all(knowledge.mechanisms, MechanismFacts),
         tests=_all(knowledge.tests, TestFacts),
+        sessions=_all(knowledge.sessions, SessionFacts),
         exposures=_all(knowledge.exposures, ExposureFacts),
         labels={name: record.label for name, record in knowledge.variables.items()},
         resting=knowledge.resting,

@@ -186,7 +186,26 @@ def _test_fields(name: str, test: Test) -> Iterator[Finding]:
                       "put the normal state first, or write form: mixture")  # fmt: skip
 
 
+def session(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: a session is made of tests, each in one session only, and costs from 1 to 5."""
+    seen: dict[str, str] = {}
+    for name, record in knowledge.sessions.items():
+        for test in record.tests:
+            if test not in knowledge.tests:
+                yield Finding("sessions.yaml", (name, "tests"), f"unknown test {test!r}",
+                              nearest(test, list(knowledge.tests)))  # fmt: skip
+            elif seen.setdefault(test, name) != name:
+                yield Finding("sessions.yaml", (name, "tests"),
+                              f"{test} is in the session {seen[test]} too",
+                              "leave it in one of them")  # fmt: skip
+        for key in ("cost", "burden"):
+            if not 1 <= getattr(record, key) <= 5:
+                yield Finding("sessions.yaml", (name, key), f"expected {key} from 1 to 5, got "
+                              f"{getattr(record, key)}", "1 is little, 5 is much")  # fmt: skip
+
+
 RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
     probability, number_range, distribution, unknown_source, expert_grade, citation_place, pooled,
-    unused_source, source_fields, code_form, hpo_anchor, test_fields, *LINK_RULES, *TEXT_RULES,
+    unused_source, source_fields, code_form, hpo_anchor, test_fields, session, *LINK_RULES,
+    *TEXT_RULES,
 )  # fmt: skip

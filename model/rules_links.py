@@ -239,6 +239,35 @@ def monotone(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                                       "raise it to the leak, or remove the link")  # fmt: skip
 
 
+def defining(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: a defining result names a variable, and no other cause makes that result."""
+    known = knowledge.variables
+    for name, test in knowledge.tests.items():
+        for result, target in test.defines.items():
+            variable, _, state = target.partition("=")
+            at = (name, "defines", result)
+            if result not in test.states:
+                yield Finding("tests.yaml", at, f"{name} has no state {result!r}",
+                              nearest(result, test.states))  # fmt: skip
+            if variable not in known or (state and state not in known[variable].states):
+                yield Finding("tests.yaml", at, f"unknown variable or state {target!r}",
+                              nearest(variable, list(known)))  # fmt: skip
+    for file, place, record in scripted(knowledge):
+        for own in record.states[1:] if isinstance(record, Cause) else ():
+            for name, link in record.links(own).items():
+                test = knowledge.tests.get(name)
+                for result in set(link) & set(test.defines if test else ()):
+                    if not _is_defined(knowledge, test.defines[result], record.id, own):
+                        yield Finding(file, (*place, "findings", name, result),
+                                      f"{name}={result} is {test.defines[result]} by definition",
+                                      f"link {record.id} to that instead")  # fmt: skip
+
+
+def _is_defined(knowledge: Knowledge, target: str, cause: str, state: str) -> bool:
+    mechanism = knowledge.mechanisms.get(target)
+    return target in (cause, f"{cause}={state}") or bool(mechanism and cause in mechanism.of)
+
+
 def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: a finding or test is linked to some cause."""
     linked = {f for _, _, record in scripted(knowledge) for f in record.all_findings}
@@ -251,5 +280,5 @@ def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 LINK_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
     duplicate_name, unknown_group, unknown_finding, own_states, unknown_parent, prior_form, cycle,
-    trigger_parts, leak, monotone, orphan,
+    trigger_parts, leak, monotone, defining, orphan,
 )  # fmt: skip

@@ -337,6 +337,16 @@ class Test(Finding):
     defines: Mapping[str, str] = Field(default_factory=dict)
 
 
+class Session(Record):
+    """Tests that are done in one go and cost once; cost and burden from 1 (little) to 5."""
+
+    id: str
+    label: str
+    tests: tuple[str, ...]
+    cost: int
+    burden: int
+
+
 class RedFlag(Record):
     """A warning: any of `when` holds, each a mapping of variable to states, all of which hold.
 
@@ -474,6 +484,7 @@ class Knowledge(Record):
     unexplained: Trigger
     findings: Mapping[str, Finding]
     tests: Mapping[str, Test]
+    sessions: Mapping[str, Session]
     red_flags: tuple[RedFlag, ...]
     actions: tuple[Action, ...]
     utilities: Utilities

@@ -6,8 +6,9 @@ the sum at most its largest stake. P_a(c) is the probability that the cause c is
 trigger: present and making the muscle twitch) or, for an action that counts what is present, that
 it is there beyond what the setting makes likely, (P(c | e) − P(c | ground)) / (1 − P(c | ground)),
 at least 0; this also where a cause has no trigger. An urgent flag that asks for an action raises
-G_a to the declared probability that the flag means it, and puts the action first, if its utility
-is above 0. Doing nothing is 0. The range of EU takes benefit and burden at the ends of theirs.
+G_a to the declared probability that the flag means it, and puts the action before the others, the
+soonest first, if its utility is above 0. Doing nothing is 0. The range of EU takes benefit and
+burden at the ends of theirs.
 
 Utilities are declared in `data/utilities.yaml`. Advice says "consider" or "discuss", never "do".
 """
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.clinic.conditions import Marginals, any_holds
 from fascinet.engine.clinic.differential import RedFlag
-from fascinet.engine.clinic.red_flags import URGENT
+from fascinet.engine.clinic.red_flags import URGENT, WITHIN
 
 if TYPE_CHECKING:
     from fascinet.model.digest import ActionFacts, Digest, UtilityFacts
@@ -121,25 +122,26 @@ def decide(
         Those raised, most urgent first.
     """
     declared, asked = knowledge.utilities, called_for(flags)
-    rows: list[tuple[tuple[bool, int, float], Advice]] = []
+    rows: list[tuple[tuple[int, float], Advice]] = []
     for action in knowledge.actions:
         if not offered(action, known):
             continue
-        order, flag = asked.get(action.id, (0, None))
+        flag = asked.get(action.id)
         basis = [(c, counted(action, c, posterior, prior, knowledge.resting))
                  for c in action.targets]  # fmt: skip
         least = declared.flags[flag.within or LATER].p if flag else 0.0
         found = advise(action, declared.actions[action.id], basis, flag, least)
-        rows.append(((not found.first, order if found.first else 0, -found.utility), found))
+        soon = WITHIN.index(found.within) if found.first else len(WITHIN)
+        rows.append(((soon, -found.utility), found))
     return Decisions(tuple(found for _, found in sorted(rows, key=lambda row: row[0])))
 
 
-def called_for(flags: Sequence[RedFlag]) -> dict[str, tuple[int, RedFlag]]:
-    """Return the place in the queue of each action that flags ask for, and the first such flag."""
-    out: dict[str, tuple[int, RedFlag]] = {}
+def called_for(flags: Sequence[RedFlag]) -> dict[str, RedFlag]:
+    """Return the most urgent flag that asks for each action."""
+    out: dict[str, RedFlag] = {}
     for flag in flags:
         for action in flag.actions:
-            out.setdefault(action, (len(out), flag))
+            out.setdefault(action, flag)
     return out
 
 

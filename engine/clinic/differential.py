@@ -90,19 +90,26 @@ class RedFlag:
 
 @dataclass(frozen=True)
 class NextTest:
-    """A finding worth asking or testing next.
+    """A finding worth asking, or a test worth doing, next.
 
     Attributes
     ----------
-    finding, label : str
+    finding : str
+        The finding, or of tests that are done in one session the one that tells most.
+    label : str
+        Of the finding or the session.
     expected_gain_bits : float
-        Expected fall of the differential's entropy, summed over its causes.
+        Expected fall of the differential's entropy, Σ_c max_f I(c; f) over its causes c and the
+        session's tests f: what the session tells at least.
     cost : float
-        Ordinal cost and burden.
+        Ordinal cost.
     score : float
-        Gain per unit of cost.
+        The same sum, each cause weighted by what is lost if it is missed, per unit of price; see
+        `clinic.next_tests`.
     rules_out : tuple of str
         Causes that must not be missed, whose decisive test this is.
+    includes : tuple of str
+        The tests of the session, those that tell most first.
     """
 
     finding: str
@@ -111,6 +118,7 @@ class NextTest:
     cost: float
     score: float
     rules_out: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from fascinet.engine.clinic.case_folder import (
     Told,
     Truth,
@@ -24,6 +25,9 @@ from fascinet.engine.clinic.case_folder import (
     read_truth,
 )
 from fascinet.engine.lazy import Lazy
+=======
+from fascinet.engine.clinic.calibration import Bin, BrierParts, brier_parts, pairs, reliability
+>>>>>>> know
 from fascinet.model.errors import CaseError
 from fascinet.model.foreign import kind_of
 from fascinet.model.phenopackets import Packet
@@ -49,10 +53,26 @@ FLOOR = 1e-12
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of a case: the groups' scores, and whether a red flag was raised."""
+    """What was said of a case.
+
+    Attributes
+    ----------
+    scores : mapping of group to float
+    red_flag : bool
+        Whether any was raised.
+    urgent, reassured, outside : bool
+        Whether an urgent one was, whether it was reassured, and whether the case was said to lie
+        outside the model.
+    causes : tuple of str
+        The single causes, best first.
+    """
 
     scores: Mapping[str, float]
     red_flag: bool
+    urgent: bool = False
+    reassured: bool = False
+    outside: bool = False
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,16 @@ class Scored:
         Serious, not in the top three, and no red flag.
     false_alarm : bool
         Benign, with ALS or MS first.
+    low_ranked : bool
+        Serious, and not in the top three, whatever the flags.
+    urgent, reassured, outside : bool
+        As the answer says.
+    single_rank : int
+        Place of the right single cause among all, from 1; 0 where the truth names none.
+    right : str
+        The right group that came out best.
+    shares : mapping of group to float
+        The scores, normalised to one.
     """
 
     id: str
@@ -91,6 +121,13 @@ class Scored:
     missed: bool
     false_alarm: bool
     twitch_status: str = ""
+    low_ranked: bool = False
+    urgent: bool = False
+    reassured: bool = False
+    outside: bool = False
+    single_rank: int = 0
+    right: str = ""
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +147,18 @@ class Evaluation:
         Mean multi-class Brier score of the shares.
     serious_missed, benign_false_alarm : float
         Shares of the serious, and of the benign, cases.
+    serious_low_ranked, serious_reassured : float
+        Shares of the serious cases with no right group in the top three, by rank alone, and of
+        those that were reassured.
+    benign_urgent : float
+        Share of the benign cases with an urgent red flag.
+    outside_warned : float
+        Share of the cases that were said to lie outside the model.
+    single_top1, n_single : float, int
+        Share, of the cases whose truth names a single cause, with that cause first; how many.
+    reliability : tuple of Bin
+        Forecast shares against what came true; see `calibration`.
+    brier_parts : BrierParts
     by_cause, by_twitch_status : mapping of str to mapping
         The same measures within a cause, or a way of presenting.
     cases : tuple of Scored
@@ -123,13 +172,22 @@ class Evaluation:
     brier: float
     serious_missed: float
     benign_false_alarm: float
+    serious_low_ranked: float = 0.0
+    serious_reassured: float = 0.0
+    benign_urgent: float = 0.0
+    outside_warned: float = 0.0
+    single_top1: float = 0.0
+    n_single: int = 0
+    reliability: tuple[Bin, ...] = ()
+    brier_parts: BrierParts = BrierParts(0.0, 0.0, 0.0, 0.0, 0.0)
     by_cause: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     by_twitch_status: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     cases: tuple[Scored, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as the contract's JSON object."""
-        shown = ("id", "truth", "rank", "score", "first")
+        shown = ("id", "truth", "rank", "score", "first", "single_rank", "urgent", "reassured",
+                 "outside")  # fmt: skip
         out = asdict(self)
         out["cases"] = [{key: getattr(c, key) for key in shown} for c in self.cases]
         return out
@@ -142,14 +200,17 @@ class Evaluation:
         """Return one row a case."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(c) for c in self.cases])
+        rows = [{k: v for k, v in asdict(c).items() if k != "shares"} for c in self.cases]
+        return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
         return reports_room.evaluation_html(self)
 
 
-def score_case(truth: Truth, answer: Answer, is_benign: bool) -> Scored:
-    """Return the measures of one case."""
+def score_case(
+    truth: Truth, answer: Answer, is_benign: bool, single: frozenset[str] = frozenset()
+) -> Scored:
+    """Return the measures of one case; `single` are the single causes that are right, if told."""
     order = sorted(answer.scores, key=lambda g: -answer.scores[g])
     right = {truth.primary, *truth.accepted} & set(order)
     if not right:
@@ -162,8 +223,14 @@ def score_case(truth: Truth, answer: Answer, is_benign: bool) -> Scored:
         truth.id, truth.primary, rank, float(answer.scores[best]), shares[best],
         sum((share - (group == best)) ** 2 for group, share in shares.items()), order[0],
         serious, is_benign, serious and rank > 3 and not answer.red_flag,
-        is_benign and order[0] in ALARMS, truth.twitch_status,
+        is_benign and order[0] in ALARMS, truth.twitch_status, serious and rank > 3,
+        answer.urgent, answer.reassured, answer.outside, _single_rank(answer.causes, single),
+        best, shares,
     )  # fmt: skip
+
+
+def _single_rank(causes: Sequence[str], right: frozenset[str]) -> int:
+    return next((i for i, cause in enumerate(causes, start=1) if cause in right), 0)
 
 
 def normalised(scores: Mapping[str, float]) -> dict[str, float]:
@@ -196,6 +263,12 @@ def measures(cases: Sequence[Scored]) -> dict[str, float]:
         "brier": _mean([c.brier for c in cases]),
         "serious_missed": _mean([c.missed for c in cases if c.serious]),
         "benign_false_alarm": _mean([c.false_alarm for c in cases if c.benign]),
+        "serious_low_ranked": _mean([c.low_ranked for c in cases if c.serious]),
+        "serious_reassured": _mean([c.reassured for c in cases if c.serious]),
+        "benign_urgent": _mean([c.urgent for c in cases if c.benign]),
+        "outside_warned": _mean([c.outside for c in cases]),
+        "single_top1": _mean([c.single_rank == 1 for c in cases if c.single_rank]),
+        "n_single": sum(c.single_rank > 0 for c in cases),
     }
 
 
@@ -205,7 +278,10 @@ def _mean(values: Sequence[float]) -> float:
 
 def summarise(cases: Sequence[Scored]) -> Evaluation:
     """Return all measures, over all cases and within each cause and way of presenting."""
+    forecast, outcome = pairs((c.shares, c.right) for c in cases)
     return Evaluation(
+        reliability=reliability(forecast, outcome),
+        brier_parts=brier_parts(forecast, outcome),
         **measures(cases),  # pyright: ignore[reportArgumentType]  (all floats)
         by_cause=_within(cases, "truth"),
         by_twitch_status=_within(cases, "twitch_status"),
@@ -218,7 +294,55 @@ def _within(cases: Sequence[Scored], key: str) -> dict[str, dict[str, float]]:
     return {v: measures([c for c in cases if getattr(c, key) == v]) for v in values}
 
 
+<<<<<<< HEAD
 def evaluate(folder: str | Path, answer: Callable[[Any], Answer]) -> Evaluation:
+=======
+def read_truth(path: Path) -> list[Truth]:
+    """Read a table of answers.
+
+    Raises
+    ------
+    CaseError
+        If it is missing, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CaseError(f"{path}: cannot be read: {reason}") from None
+    lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]
+    if lacking or not rows:
+        raise CaseError(f"{path}: expected columns case_id and primary_cause, and a row")
+    return [_truth(row) for row in rows]
+
+
+def _truth(row: Mapping[str, str | None]) -> Truth:
+    others = (row.get("other_accepted_causes") or "").split("|")
+    accepted = frozenset(key.strip() for key in others if key.strip())
+    status = row.get("twitch_status") or ""
+    return Truth(row["case_id"] or "", row["primary_cause"] or "", accepted, status)
+
+
+def read_singles(path: Path) -> dict[str, frozenset[str]]:
+    """Return the single causes that are right, by case, where the table of answers names them.
+
+    The column is `single_cause`; several are split by |.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        told = {row["case_id"]: row.get("single_cause") or "" for row in csv.DictReader(lines)}
+    return {k: frozenset(c.strip() for c in v.split("|")) for k, v in told.items() if v.strip()}
+
+
+def read_packets(folder: Path) -> dict[str, Packet]:
+    """Read every `*.json` in a folder, by file name; the answers are not looked at."""
+    from fascinet.model.read_case import load_json
+
+    return {path.stem: parse_packet(load_json(path)) for path in sorted(folder.glob("*.json"))}
+
+
+def evaluate(folder: str | Path, answer: Callable[[Packet], Answer]) -> Evaluation:
+>>>>>>> know
     """Score all cases of a folder with `packets/*.json` and `truth.csv`.
 
     Parameters
@@ -242,9 +366,30 @@ def evaluate(folder: str | Path, answer: Callable[[Any], Answer]) -> Evaluation:
     missing = [t.id for t in truths if t.id not in told]
     if missing:
         raise CaseError(f"{cases}: no packet for {', '.join(missing[:5])}")
+<<<<<<< HEAD
     scored: list[Scored] = []
     for truth in truths:
         with named(cases / truth.id):
             case = told[truth.id]
             scored.append(score_case(truth, answer(case), benign(truth, case)))
     return summarise(scored)
+=======
+    singles, none = read_singles(answers), frozenset[str]()
+    return summarise(
+        [
+            score_case(t, answer(packets[t.id]), benign(t, packets[t.id]), singles.get(t.id, none))
+            for t in truths
+        ]
+    )
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    """Return the table of answers and the folder of packets, laid out in either way."""
+    beside = folder.parent / f"truth_{folder.name}.csv"
+    answers = folder / "truth.csv"
+    cases = folder / "packets"
+    return (
+        answers if answers.exists() or not beside.exists() else beside,
+        cases if cases.is_dir() else folder,
+    )
+>>>>>>> know

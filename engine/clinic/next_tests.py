@@ -1,22 +1,38 @@
-"""What to ask or test next: the expected information about the differential.
+"""What to ask or test next: the expected information about the differential, for its price.
 
-    gain(f) = Σ_c I(c; f | evidence) = Σ_c [H(c | e) − Σ_s P(f = s | e) H(c | e, f = s)]
+Tests that are done in one go (`data/sessions.yaml`) are one unit. Of a unit U
 
-in bits, over all causes c, present or not. The gains listed are exact. Which candidates are worth
-an exact computation is found by a screen that takes the parents of each candidate as independent
-given the evidence and the cause in question.
+    gain(U) = Σ_c max_{f ∈ U} I(c; f | e)      I = H(c | e) − Σ_s P(f = s | e) H(c | e, f = s)
+
+in bits over all causes c, present or not: what it tells at least. Units are ranked by
+
+    score(U) = Σ_c w_c max_{f ∈ U} I(c; f | e) / price(U)        w_c = harm_c (1 − max_d P(d | e))
+
+d running over the other causes at least as harmful as c (and 0.4), P(d | e) at most `UNPROVED`
+before a test of d came out abnormal: as a grave cause is proved the rest matters less, and the list
+ends. price = cost + burden − 1; a question costs 1.
+What scores below `WORTH` is left out, unless it is the decisive test of a cause that must not be
+missed (`must_not_miss`), is not proved, and that the findings have made likelier; for the one that
+leads (P ≥ `LEADING`) it is among the first three.
+
+The gains listed are exact. Which candidates are worth an exact computation is found by a screen
+that takes the parents of each candidate as independent given the evidence and the cause.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+<<<<<<< HEAD
 from fascinet.engine.analyses.must_not_miss import THRESHOLD, Kept, decisive, in_sight
 from fascinet.engine.api.posterior import Posterior
+=======
+from fascinet.engine.analyses.must_not_miss import THRESHOLD, decisive
+>>>>>>> know
 from fascinet.engine.clinic.differential import NextTest
 from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import kind
@@ -27,72 +43,220 @@ if TYPE_CHECKING:
     from fascinet.engine.clinic.reasoner import Reasoner
 
 ASKABLE = ("finding", "test", "risk")
-QUESTION = 1.0
+TEST = "test"
 SETTLED = 1e-4
 MARGIN = 2
-DECISIVE = 2  # candidates computed exactly for each cause that must not be missed
+WORTH = 0.005  # harm-weighted bits per price below which nothing is worth asking
+LEADING = 0.2  # probability from which a grave cause has its test among the first
+FIRST = 3
+UNPROVED = 0.9  # the most that a cause counts before a test has shown it
+MADE = 0.97  # probability at which a cause that a test has shown needs no further one
+RISEN = 1.5  # how much likelier than before any finding a grave cause has to be
+GRAVE = 0.4  # least harm of a cause that makes the others matter less
+INVASIVE = 6.0  # price from which a test is not the first choice to rule out
 TABLE = 32  # most joint states of a test's parents that are asked one by one
 NEARLY = 0.98  # share of the entropy that the screen looks at
 TINY = 1e-12
 Outcome = tuple[float, Array]
 
 
+@dataclass(frozen=True)
+class Unit:
+    """A question, a test, or tests that are done in one session."""
+
+    label: str
+    members: tuple[str, ...]
+    cost: float
+    price: float
+    is_test: bool
+
+
 def expected_gains(
     reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, count: int | None
 ) -> tuple[NextTest, ...]:
-    """Return the most informative unanswered questions and tests, most bits per cost first.
-
-    Each cause that must not be missed keeps its decisive test in sight (`must_not_miss`).
+    """Return the most informative unanswered questions and tests, the best score first.
 
     Parameters
     ----------
     count : int or None
         How many; twice as many are computed exactly, all for None.
     """
-    case, network = lanes.case, lanes.engine.network
+    case = lanes.case
     known = {*case.hard, *case.soft, *case.do}
-    names = [v for v in network.variables if kind(network, v) in ASKABLE and v not in known]
     causes = [c for c in reasoner.causes if c not in known and _is_open(lanes, posterior, c)]
     if not causes:
         return ()
-    grave = [c for c in causes if reasoner.digest.causes[c].must_not_miss
-             and lanes.present(posterior, c) >= THRESHOLD]  # fmt: skip
-    if count is not None and len(names) > MARGIN * count:
-        rough = screen(lanes, posterior, causes, names, grave)
-        cost = np.array([cost_of(reasoner, name) for name in names])
-        best = np.argsort(rough.sum(axis=1) / cost)[::-1][: MARGIN * count].tolist()
-        best += np.argsort(-rough[:, : len(grave)], axis=0)[:DECISIVE].ravel().tolist()
-        names = [names[i] for i in dict.fromkeys(best)]
-    results = {f: list(outcomes(lanes, posterior, causes, f)) for f in names}
     before = np.array([lanes.present(posterior, c) for c in causes])
-    tests = [_entry(reasoner, f, gain_of(before, results[f])) for f in names]
-    tests.sort(key=lambda t: (-t.score, -t.expected_gain_bits))
-    kept = [_keeps(c, causes.index(c), results) for c in grave]
-    shown = in_sight([t.finding for t in tests], [k for k in kept if k], count or len(tests))
-    keepers = {f: tuple(k.cause for k in kept if k and k.test == f) for f in shown}
-    return tuple(replace(t, rules_out=keepers[t.finding]) for t in tests if t.finding in keepers)
+    weight = weights(reasoner, lanes, posterior, causes)
+    grave = _grave(reasoner, lanes, causes, before, weight)
+    every = units(reasoner, lanes.engine.network, known)
+    chosen = _screened(reasoner, lanes, posterior, causes, weight, every, grave, count)
+    results = {f: list(outcomes(lanes, posterior, causes, f)) for u in chosen for f in u.members}
+    bits = {f: gains_of(before, found) for f, found in results.items()}
+    rows = [(u, _entry(u, bits, weight)) for u in chosen]
+    rows.sort(key=lambda row: (-row[1].score, -row[1].expected_gain_bits))
+    return _listed(rows, _kept(causes, grave, rows, results), before, causes, count)
 
 
-def _keeps(cause: str, place: int, results: Mapping[str, Sequence[Outcome]]) -> Kept | None:
-    """Return the test that a cause keeps among those suggested."""
-    joint = {f: np.array([[p - x[place], x[place]] for p, x in r]).T for f, r in results.items()}
-    return decisive(cause, THRESHOLD, {f: np.maximum(x, 0.0) for f, x in joint.items()})
+def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]:
+    """Return what can be asked or tested: sessions with their open tests, then what is single."""
+    tests, sessions = reasoner.digest.tests, reasoner.digest.sessions
+    names = [v for v in network.variables if kind(network, v) in ASKABLE and v not in known]
+    out: list[Unit] = []
+    taken: set[str] = set()
+    for session in sessions.values():
+        members = tuple(f for f in session.tests if f in names)
+        taken |= set(members)
+        if members:
+            price = float(session.cost + session.burden - 1)
+            out.append(Unit(session.label, members, float(session.cost), price, True))
+    for f in names:
+        if f in taken:
+            continue
+        label, test = reasoner.digest.labels[f], tests.get(f)
+        cost, burden = (test.cost, test.burden) if test else (1, 1)
+        out.append(Unit(label, (f,), float(cost), float(cost + burden - 1), test is not None))
+    return out
+
+
+def weights(
+    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, causes: Sequence[str]
+) -> Array:
+    """Return w_c = harm_c (1 − max_d P(d | e)), d the other causes at least as harmful."""
+    harm = {c: reasoner.digest.causes[c].harm for c in reasoner.causes}
+    p = {d: _settled(reasoner, lanes, posterior, d) for d in reasoner.causes if harm[d] >= GRAVE}
+    rest = [
+        1.0 - max((q for d, q in p.items() if d != c and harm[d] >= harm[c]), default=0.0)
+        for c in causes
+    ]
+    return np.array([harm[c] * left for c, left in zip(causes, rest, strict=True)])
+
+
+def _settled(reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, cause: str) -> float:
+    """Return P(cause | e), at most `UNPROVED` where no test has shown it."""
+    known = {**lanes.case.hard, **lanes.case.do}
+    if cause in known:
+        return float(known[cause] != lanes.resting[cause])
+    p = lanes.present(posterior, cause)
+    return p if _is_shown(lanes, cause) else min(p, UNPROVED)
+
+
+def _is_shown(lanes: Lanes, cause: str) -> bool:
+    """Tell whether a test that the cause makes abnormal came out abnormal."""
+    network, hard = lanes.engine.network, lanes.case.hard
+    return any(
+        kind(network, f) == TEST and cause in network.parents(f) and state != lanes.resting[f]
+        for f, state in hard.items()
+        if f in network.index
+    )
+
+
+def _grave(
+    reasoner: "Reasoner", lanes: Lanes, causes: Sequence[str], before: Array, weight: Array
+) -> dict[str, float]:
+    """Return the causes that must not be missed, are not made, and that the findings raised.
+
+    What a proved cause leaves of their weight, it leaves of their probability too.
+    """
+    prior, _ = reasoner.ground(lanes.engine, lanes.case)
+    facts = reasoner.digest.causes
+    out: dict[str, float] = {}
+    for c, p, w in zip(causes, before.tolist(), weight.tolist(), strict=True):
+        left = p * w / facts[c].harm if facts[c].harm else p
+        risen = p >= RISEN * reasoner.present(prior, c)
+        made = p >= MADE and _is_shown(lanes, c)
+        if facts[c].must_not_miss and risen and left >= THRESHOLD and not made:
+            out[c] = p
+    return out
+
+
+def _screened(
+    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, causes: Sequence[str],
+    weight: Array, every: Sequence[Unit], grave: Mapping[str, float], count: int | None,
+) -> list[Unit]:  # fmt: skip
+    """Return the units, and of each the tests, that are worth an exact computation."""
+    if count is None or len(every) <= MARGIN * count:
+        return list(every)
+    names = [f for u in every for f in u.members]
+    rough, of = screen(lanes, posterior, causes, names, tuple(grave))
+    scale = np.array([weight[causes.index(c)] for c in of])
+    scaled = np.where(scale > 0, rough, 0.0) * scale
+    place = {f: i for i, f in enumerate(names)}
+    rows = [[place[f] for f in u.members] for u in every]
+    score = np.array([scaled[r].max(axis=0).sum() / u.price
+                      for r, u in zip(rows, every, strict=True)])  # fmt: skip
+    best = np.argsort(-score, kind="stable")[: MARGIN * count].tolist()
+    for j in range(len(grave)):
+        told = np.array([rough[r, j].max() * u.is_test for r, u in zip(rows, every, strict=True)])
+        best += np.argsort(-told, kind="stable")[:2].tolist()
+    out: list[Unit] = []
+    for i in dict.fromkeys(best):
+        tops = set(rough[rows[i]].argmax(axis=0).tolist())
+        members = tuple(f for k, f in enumerate(every[i].members) if k in tops)
+        out.append(Unit(every[i].label, members, every[i].cost, every[i].price, every[i].is_test))
+    return out
+
+
+def _entry(unit: Unit, bits: Mapping[str, Array], weight: Array) -> NextTest:
+    told = np.array([bits[f] for f in unit.members])
+    most = told.max(axis=0)
+    order = np.argsort(-(told @ weight), kind="stable")
+    members = tuple(unit.members[int(i)] for i in order)
+    score = float(most @ weight) / unit.price
+    return NextTest(members[0], unit.label, float(most.sum()), unit.cost, score,
+                    includes=members if len(members) > 1 else ())  # fmt: skip
+
+
+def _kept(
+    causes: Sequence[str],
+    grave: Mapping[str, float],
+    rows: Sequence[tuple[Unit, NextTest]],
+    results: Mapping[str, Sequence[Outcome]],
+) -> dict[str, int]:
+    """Return, for each grave cause, the row of its decisive test: a bearable one if one tells."""
+    owner = {f: i for i, (unit, _) in enumerate(rows) for f in unit.members}
+    tests = {f: rows[i][0].price for f, i in owner.items() if rows[i][0].is_test}
+    out: dict[str, int] = {}
+    for cause in grave:
+        k = causes.index(cause)
+        for names in ([f for f, price in tests.items() if price < INVASIVE], list(tests)):
+            joint = {f: np.array([[p - x[k], x[k]] for p, x in results[f]]).T for f in names}
+            found = decisive(cause, THRESHOLD, {f: np.maximum(x, 0.0) for f, x in joint.items()})
+            if found:
+                out[cause] = owner[found.test]
+                break
+    return out
+
+
+def _listed(
+    rows: Sequence[tuple[Unit, NextTest]],
+    kept: Mapping[str, int],
+    before: Array,
+    causes: Sequence[str],
+    count: int | None,
+) -> tuple[NextTest, ...]:
+    """Return the rows worth their price, and those kept: of leading causes among the first."""
+    room = len(rows) if count is None else count
+    worth = [i for i, (_, t) in enumerate(rows) if t.score >= WORTH][:room]
+    p = dict(zip(causes, before.tolist(), strict=True))
+    lead = [i for c, i in sorted(kept.items(), key=lambda k: -p[k[0]]) if p[c] >= LEADING]
+    order = list(dict.fromkeys(worth))
+    for place, i in enumerate(dict.fromkeys(lead[:1])):
+        if i not in order[:FIRST]:
+            order = [j for j in order if j != i]
+            order.insert(FIRST - 1 - place, i)
+    order = order[: max(room - len(set(kept.values()) - set(order)), 0)]
+    order += [i for i in dict.fromkeys(kept.values()) if i not in order]
+    out: list[NextTest] = []
+    for i in order:
+        t = rows[i][1]
+        out.append(NextTest(t.finding, t.label, t.expected_gain_bits, t.cost, t.score,
+                            tuple(c for c, k in kept.items() if k == i), t.includes))  # fmt: skip
+    return tuple(out)
 
 
 def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
     return SETTLED < lanes.present(posterior, cause) < 1 - SETTLED
-
-
-def cost_of(reasoner: "Reasoner", name: str) -> float:
-    """Return the cost of a test from 1 to 5; a question costs 1."""
-    test = reasoner.digest.tests.get(name)
-    return float(test.cost) if test else QUESTION
-
-
-def _entry(reasoner: "Reasoner", name: str, gain: float) -> NextTest:
-    cost = cost_of(reasoner, name)
-    label = reasoner.digest.labels[name]
-    return NextTest(name, label, gain, cost, gain / cost)
 
 
 # -------------------------------------------------------------------- exact
@@ -106,11 +270,16 @@ def exact_gain(lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: 
 
 def gain_of(before: Array, results: Sequence[Outcome]) -> float:
     """Return Σ_c I(c; f | e) in bits from P(c | e) and the outcomes of f."""
-    after = 0.0
+    return float(gains_of(before, results).sum())
+
+
+def gains_of(before: Array, results: Sequence[Outcome]) -> Array:
+    """Return I(c; f | e) of each cause in bits from P(c | e) and the outcomes of f."""
+    after = np.zeros(len(before))
     for p, joint in results:
         if p > TINY:
-            after += p * float(entropy(np.clip(joint / p, 0.0, 1.0)).sum())
-    return max(0.0, float(entropy(before).sum()) - after)
+            after += p * entropy(np.clip(joint / p, 0.0, 1.0))
+    return np.maximum(0.0, entropy(before) - after)
 
 
 def outcomes(
@@ -231,8 +400,8 @@ def screen(
     causes: Sequence[str],
     names: Sequence[str],
     first: Sequence[str] = (),
-) -> Array:
-    """Return a quick estimate of I(c; f | e), shape (candidates, causes).
+) -> tuple[Array, list[str]]:
+    """Return a quick estimate of I(c; f | e), shape (candidates, causes), and the causes.
 
     The causes are those in `first`, then those that hold nearly all of the entropy: the others can
     lose little.
@@ -249,12 +418,13 @@ def screen(
         if v in lanes.targets and v not in marginals:
             marginals[v] = _predicted(network, v, marginals)
     p = np.array([lanes.present(posterior, c) for c in causes])
-    return np.array([
+    rough = np.array([
         _estimate(p, _predicted(network, f, marginals))
         if marginals.keys() >= _needed(network, f)
         else np.full(len(p), np.inf)  # cannot be screened, so it is computed exactly
         for f in names
     ])  # fmt: skip
+    return rough, causes
 
 
 def _open_most(lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> list[str]:

@@ -1,54 +1,96 @@
-"""Is the person one that the network describes? A warning where no cause makes sense of a conflict.
+"""Is the person one that the network describes? Two warnings, each with a calibrated meaning.
 
-With conf(e) = ln [ Π_i P(e_i | g) / P(e | g) ], g the setting and the complaint, the expectation of
-exp(conf) over all persons of the network is Σ_e Π_i P(e_i | g) ≤ 1. So by Markov's inequality
+*Much has no place.* Of the findings that are there, at least half, and at least three, have no
+variable in the network.
 
-    P( conf(e) ≥ c | g ) ≤ exp(-c):
+*The findings fit together badly.* With conf(e) = ln [ Π_i P(e_i | g) / P(e | g) ], g the setting
+and the complaint, a cause h resolves as much of it as ln P(h | e) / P(h | g) (Jensen et al. 1990,
+arXiv:1304.1146; a rare illness is no reason for a warning). What is left,
 
-of the persons that the network describes, at most that share has findings that fit together as
-badly. A rare illness is no reason for a warning: a cause h resolves the conflict if
-ln P(h | e) / P(h | g) ≥ conf(e) (Jensen et al. 1990, arXiv:1304.1146).
+    T(e) = conf(e) − max_h ln P(h | e) / P(h | g)
+
+is compared with T of cases that the network itself makes, with as many findings: `LINE` holds for
+each number of findings what 1 in 50 of them exceed (`outside_rates`, by `tools.calibrate_outlook`).
 """
 
-from collections.abc import Mapping
-from math import exp, log
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from math import log
 
-SHARE = 1 / 3  # of random mixtures of findings few reach it, of published cases none
+from fascinet.model.case import Unmapped
+
+OUTSIDE = "outside the model"
+SHARE, LEAST = 0.5, 3
 SURE = 1e-12
+LINE = ((0, 1.0), (4, 1.0), (8, 1.0), (12, 1.0), (16, 1.0))
+"""(at least so many findings, T that 1 in 50 simulated cases exceed)."""
 
 
-def outside(conflict: float, before: Mapping[str, float], after: Mapping[str, float]) -> str | None:
-    """Return a warning if the findings fit together badly and no cause resolves it, else None.
+def outlook(
+    known: int,
+    unmapped: Iterable[Unmapped],
+    conflict: float,
+    before: Mapping[str, float],
+    after: Mapping[str, float],
+    findings: int,
+) -> tuple[str, ...]:
+    """Return the warnings that a case lies outside the model.
 
     Parameters
     ----------
+    known : int
+        Findings that are there and have a variable.
+    unmapped : iterable of Unmapped
     conflict : float
-        In nats, given the ground.
+        conf(e) in nats.
     before, after : mapping of cause to float
         P(present | ground) and P(present | all evidence).
-
-    Examples
-    --------
-    >>> outside(4.0, {"als": 0.005}, {"als": 0.9}) is None
-    True
-    >>> outside(4.0, {"als": 0.005}, {"als": 0.02})[:41]
-    'the findings fit together badly: at most '
+    findings : int
+        Findings observed, present or not.
     """
-    if conflict < -log(SHARE) or any(
-        log(max(after[c], SURE) / max(before[c], SURE)) >= conflict for c in before
-    ):
+    gap = without_place(known, unmapped)
+    odd = bad_fit(conflict, before, after, findings)
+    return tuple(w for w in (gap, odd) if w)
+
+
+def without_place(known: int, unmapped: Iterable[Unmapped]) -> str | None:
+    """Return a warning if most of what is there has no variable.
+
+    >>> rash = [Unmapped("HP:1", "a"), Unmapped("HP:2", "b"), Unmapped("HP:3", "c")]
+    >>> without_place(2, rash)[:17], without_place(4, rash)
+    ('outside the model', None)
+    """
+    gaps = sum(not u.excluded and not u.code.startswith("exposure:") for u in unmapped)
+    if gaps < LEAST or gaps < SHARE * (gaps + known):
         return None
     return (
-        f"the findings fit together badly: at most {percent_of(conflict)} of the persons that the "
-        "network describes have such, and no cause makes sense of them; "
-        "something may be wrong with a finding, or not in the network"
+        f"{OUTSIDE}: {gaps} of {gaps + known} findings have no place in the network; "
+        "it may not know this disease"
     )
 
 
-def percent_of(conflict: float) -> str:
-    """Return exp(-conflict) in percent, one digit of it.
+def bad_fit(
+    conflict: float, before: Mapping[str, float], after: Mapping[str, float], findings: int
+) -> str | None:
+    """Return a warning if the findings fit together badly and no cause resolves it."""
+    if unresolved(conflict, before, after) <= line(findings):
+        return None
+    return (
+        f"{OUTSIDE}: the findings fit together worse than in 98% of the cases with as many "
+        "findings that the network makes, and no cause makes sense of them; one may be wrong"
+    )
 
-    >>> percent_of(3.0), percent_of(7.0)
-    ('5%', '0.09%')
+
+def unresolved(conflict: float, before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """Return T(e) in nats: the conflict less what the best cause resolves.
+
+    >>> round(unresolved(4.0, {"als": 0.01}, {"als": 0.5}), 2)
+    0.09
     """
-    return f"{100 * exp(-conflict):.1g}%"
+    most = max((log(max(after[c], SURE) / max(p, SURE)) for c, p in before.items()), default=0.0)
+    return conflict - max(most, 0.0)
+
+
+def line(findings: int) -> float:
+    """Return what T may reach with so many findings."""
+    return LINE[max(bisect_right([n for n, _ in LINE], findings) - 1, 0)][1]

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import expected_gains
-from fascinet.engine.clinic.outlook import outside
+from fascinet.engine.clinic.outlook import OUTSIDE, outlook
 from fascinet.engine.clinic.ranking import (
     conflict,
     group_posteriors,
@@ -29,7 +29,7 @@ from fascinet.engine.clinic.ranking import (
     surprisal,
     weight_of_evidence,
 )
-from fascinet.engine.clinic.red_flags import REASSURE, red_flags
+from fascinet.engine.clinic.red_flags import REASSURE, URGENT, out_of_rest, red_flags
 from fascinet.engine.clinic.responsibility import Owner
 from fascinet.engine.tables.arrays import network_arrays
 from fascinet.model.case import Case, CaseRules
@@ -55,6 +55,27 @@ GROUPS = (
     "nerve_compression_radiculopathy", "benign_fasciculation_syndrome", OTHER,
 )  # fmt: skip
 TESTS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the warnings outside the model rest on, and those raised.
+
+    Attributes
+    ----------
+    conflict : float
+        In nats, given the setting and the complaint.
+    before, after : mapping of cause to float
+        P(present | ground) and P(present | all evidence).
+    findings : int
+    warnings : tuple of str
+    """
+
+    conflict: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    findings: int
+    warnings: tuple[str, ...]
 
 
 class Reasoner:
@@ -180,7 +201,7 @@ class Reasoner:
         lanes = open_lanes(engine, opened, self.askable, self.rules.resting, self.targets)
         posterior = self._posterior(lanes)
         log_prob = float(posterior.log_prob_evidence)
-        prior, complaint = self._prior(engine, opened)
+        prior, complaint = self.ground(engine, opened)
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
         told = complaint | alone
@@ -199,16 +220,16 @@ class Reasoner:
         open_states = possible_states(self.digest, opened, posterior)
         advice = decide(self.digest, posterior, prior, open_states, alarms).advice
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
-        odd = conflict(alone, posterior, prior)
+        seen = self._outlook(opened, prior, posterior, alone)
         return Differential(
             model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=log_prob,
-            conflict=odd,
+            conflict=seen.conflict,
             differential=self._causes(posterior, prior, scores, spans, rank),
             groups=ranked, red_flags=alarms,
             reassurance=tuple(f for f in flags if f.level == REASSURE), next_tests=gains,
-            warnings=(*opened.warnings, *self._outside(odd, prior, posterior)),
+            warnings=(*opened.warnings, *seen.warnings),
             advice=advice, posterior=posterior,
         )  # fmt: skip
 
@@ -237,14 +258,26 @@ class Reasoner:
             return lanes.engine.posterior(case.hard, soft=case.soft, targets=self.causes)
         return found
 
-    def _outside(self, odd: float, prior: Posterior, posterior: Posterior) -> tuple[str, ...]:
-        """Return the warning that the case lies outside the model, if it does."""
+    def outlook(self, case: Case, setting: str | None = None) -> "Outlook":
+        """Return what the warnings outside the model rest on, without the rest of a diagnosis."""
+        opened = self.open(case, setting, {})
+        lanes = open_lanes(self.engine, opened, self.askable, self.rules.resting, self.targets)
+        posterior = self._posterior(lanes)
+        prior, _ = self.ground(self.engine, opened)
+        return self._outlook(opened, prior, posterior, surprisal(self.network, opened, prior))
+
+    def _outlook(
+        self, case: Case, prior: Posterior, posterior: Posterior, alone: Mapping[str, float]
+    ) -> "Outlook":
+        odd = conflict(alone, posterior, prior)
         before = {c: self.present(prior, c) for c in self.causes}
         after = {c: self.present(posterior, c) for c in self.causes}
-        warning = outside(odd, before, after)
-        return () if warning is None else (warning,)
+        told = len(out_of_rest(case, self.rules.resting))
+        count = len(alone)
+        found = outlook(told, case.unmapped, odd, before, after, count)
+        return Outlook(odd, before, after, count, found)
 
-    def _prior(self, engine: Engine, case: Case) -> tuple[Posterior, dict[str, float]]:
+    def ground(self, engine: Engine, case: Case) -> tuple[Posterior, dict[str, float]]:
         """Return the marginals before any finding, and what the complaint tells in the setting."""
         ground = {k: v for k, v in case.hard.items() if k in (SETTING, COMPLAINT)}
         key = tuple(sorted(ground.items()))
@@ -331,7 +364,7 @@ class Reasoner:
             case = self.read(told, strict=not isinstance(told, Packet))
             case = self.without_tests(case) if blank_tests else case
             found = self.diagnose(case, setting, rank=rank, strict=False, tests=0, intervals=False)
-            return Answer({g.group: g.score for g in found.groups}, bool(found.red_flags))
+            return answer_of(found)
 
         return evaluate_cases(folder, answer)
 
@@ -340,6 +373,16 @@ class Reasoner:
         hard = {k: v for k, v in case.hard.items() if kind(self.network, k) != "test"}
         soft = {k: v for k, v in case.soft.items() if kind(self.network, k) != "test"}
         return replace(case, hard=hard, soft=soft)
+
+
+def answer_of(found: Differential) -> Answer:
+    """Return what is scored of a differential."""
+    return Answer(
+        {g.group: g.score for g in found.groups}, bool(found.red_flags),
+        any(flag.level == URGENT for flag in found.red_flags), bool(found.reassurance),
+        any(warning.startswith(OUTSIDE) for warning in found.warnings),
+        tuple(e.cause for e in found.differential),
+    )  # fmt: skip
 
 
 def _key(entry: CauseEntry, rank: str) -> float:

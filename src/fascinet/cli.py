@@ -228,6 +228,21 @@ def evaluate(
 
 
 @app.command()
+def outside(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Cases of other diseases, *.json.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Simulated cases; 0 for none.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
+    format: FormatOption = Format.table,
+) -> None:
+    """Count how often the warning outside the model fires: simulated cases, and those of DIR."""
+    from fascinet.cli_batch import outside
+
+    outside(folder, draws, seed, format)
+
+
+@app.command()
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A network file.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
@@ -244,9 +259,19 @@ def convert(
 @app.command()
 def info(
     network: Annotated[str | None, typer.Argument(help="A network file.")] = None,
+    influence: Annotated[
+        bool, typer.Option("--influence", help="Rank the figures of the knowledge base.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="Simulated cases of each setting.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
     format: FormatOption = Format.table,
 ) -> None:
-    """Describe a network."""
+    """Describe a network, or rank the figures behind the shipped one by influence."""
+    if influence:
+        from fascinet.cli_batch import influence as rank
+
+        rank(network, draws, seed, format)
+        return
     from fascinet.cli_network import info
 
     info(network, format)

@@ -9,6 +9,7 @@ from fascinet.cli_reports import Asked, on_network, report_of
 from fascinet.cli_reports import show as show_report
 from fascinet.engine.clinic.decisions import Decisions
 from fascinet.engine.clinic.differential import Differential
+from fascinet.engine.clinic.next_tests import WORTH
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
 from fascinet.model.errors import CaseError
@@ -19,7 +20,6 @@ SHOWN = 12
 ADVISED = 4
 WITHIN = {"hours": " (now)", "day": " (the same day)"}
 MARK = "! "
-WORTH = 0.005  # bits per cost below which nothing is worth asking
 NOTICE = "For teaching; not for the care of a patient."
 
 
@@ -231,9 +231,14 @@ def next_(
     ]  # fmt: skip
     names = ("test", "bits", "cost", "bits per cost", "must not miss")
     print_table("Test", names, cells)
+<<<<<<< HEAD
     if not any(t.score >= WORTH or t.rules_out for t in found.next_tests):
         say(f"Nothing left is worth its cost: no score reaches {WORTH:g} bits.")
     say_notes(found.warnings)
+=======
+    if not found.next_tests:
+        say(f"Nothing left is worth its cost: no score reaches {WORTH:g}.")
+>>>>>>> know
 
 
 def target_of(reasoner: Reasoner, target: str | None, found: Differential) -> tuple[str, str]:

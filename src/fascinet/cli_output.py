@@ -85,7 +85,8 @@ def fitting(
 GAP = 3  # what a cell takes beside its text
 TEXT_COLUMNS = frozenset(
     "cause group finding state variable level text place rule message remedy target test "
-    "parents about value matched label section question when case first_before first_now by".split()
+    "parents about value matched label section figure source share question when case "
+    "first_before first_now by".split()
 )
 
 

@@ -123,6 +123,7 @@ def test_a_broken_folder_is_named(folder: Path, change, message: str) -> None:
         evaluate(folder, answer)
 
 
+<<<<<<< HEAD
 NATIVE = {
     "p": {"findings": {"weakness": "objective", "atrophy": "yes"}, "age": 60},
     "q": {"id": "q2", "findings": {"emg": None}, "exposures": {"caffeine": "present"}},
@@ -183,3 +184,40 @@ def test_a_file_that_is_no_case_is_named(tmp_path: Path, case: object, said: str
 def test_a_table_of_answers_that_is_damaged(tmp_path: Path, truth: str, said: str) -> None:
     with pytest.raises(CaseError, match=said):
         shipped_reasoner().evaluate(native_folder(tmp_path, {"p": NATIVE["p"]}, truth))
+=======
+def test_flags_ranks_and_the_outside_warning_are_rates_of_their_own(folder: Path) -> None:
+    said = {
+        "a": Answer(SCORES["a"], True, reassured=True, causes=("als", "ms")),
+        "b": Answer(SCORES["b"], True, causes=("ms", "als")),
+        "c": Answer(SCORES["c"], True, outside=True, causes=("als", "ms")),
+        "d": Answer(SCORES["d"], True, urgent=True, causes=("caffeine_excess",)),
+        "e": Answer(SCORES["e"], True, urgent=True),
+    }
+    truth = TRUTH.splitlines()
+    named = [",als", ",als", ",gbs|ms", ",", ","]
+    table = [truth[0] + ",single_cause", *(r + n for r, n in zip(truth[1:], named, strict=True))]
+    (folder / "truth.csv").write_text("\n".join(table) + "\n")
+    found = evaluate(folder, lambda p: said[p.id])
+    # serious: a, b, c; c is fourth, which a flag does not excuse here
+    assert (found.serious_missed, found.serious_low_ranked) == (0.0, pytest.approx(1 / 3))
+    assert found.serious_reassured == pytest.approx(1 / 3)
+    assert found.benign_urgent == 1.0 and found.outside_warned == pytest.approx(1 / 5)
+    assert (found.n_single, found.single_top1) == (3, pytest.approx(1 / 3))
+    assert [c.single_rank for c in found.cases] == [1, 2, 2, 0, 0]
+    out = json.loads(found.to_json())
+    assert {"reliability", "brier_parts", "benign_urgent", "outside_warned"} <= set(out)
+
+
+def test_reliability_and_the_parts_of_the_brier_score_by_hand(folder: Path) -> None:
+    found = evaluate(folder, answer)
+    parts, bins = found.brier_parts, found.reliability
+    assert parts.score == pytest.approx(found.brier / 4)  # the mean over four groups
+    total = parts.reliability - parts.resolution + parts.uncertainty + parts.within
+    assert parts.score == pytest.approx(total)
+    assert parts.uncertainty == pytest.approx(0.25 * 0.75)
+    assert sum(b.n for b in bins) == 20
+    first = bins[0]  # six shares of zero; one of them, case c, was right
+    assert (first.low, first.n, first.forecast) == (0.0, 6, 0.0)
+    assert first.observed == pytest.approx(1 / 6)
+    assert all(b.low <= b.forecast <= b.high for b in bins)
+>>>>>>> know

@@ -46,13 +46,14 @@ STUDY = "studies: [{source: raymond2019, n: 100, events: 30, where: Table 1, rea
 HIGH = "  cramps: {p: 0.9, range: [0.8, 0.95], grade: B, "
 SUMMARY = r"(?ms)^summary: .*?\n\n"
 # rule, file, something in the place, plant
+GUESS = "{p: 0.1, range: [0.05, 0.2], source: expert_estimate, grade: D}"
 FAULTS: dict[str, tuple[str, str, str, Plant]] = {
     "unknown source": ("unknown_source", ALS, "findings.atrophy",
         edit(ALS, r"(  atrophy: .*source: )\w+", r"\1nobody1999")),
-    "p above one": ("probability", ALS, "findings.fatigue",
-        edit(ALS, r"(  fatigue: \{p: )[\d.]+", r"\g<1>1.2")),
-    "p outside its range": ("number_range", ALS, "findings.fatigue",
-        edit(ALS, r"(  fatigue: \{p: )[\d.]+", r"\g<1>0.05")),
+    "p above one": ("probability", ALS, "findings.gait_disturbance",
+        edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>1.2")),
+    "p outside its range": ("number_range", ALS, "findings.gait_disturbance",
+        edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>0.01")),
     "range outside 0 to 1": ("number_range", MS, "findings.tremor",
         edit(MS, r"(  tremor: .*range: )\[[^]]*\]", r"\1[0.1, 1.5]")),
     "unknown parent": ("unknown_parent", ALS, "prior.odds.age_grup",
@@ -135,6 +136,12 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
         append("fitted_priors.yaml", "gone:\n  general: {yes: 0.1}\n")),
     "unmapped term without reason": ("hpo_terms", "hpo_unmapped.csv", "HP:0000001",
         append("hpo_unmapped.csv", "HP:0000001,All,\n")),
+    "a defining result that another cause makes": ("defining", ALS, "findings.serum_k.low",
+        edit(ALS, r"(?m)^findings:\n", f"findings:\n  serum_k:\n    low: {GUESS}\n")),
+    "a result that defines nothing known": ("defining", "tests.yaml", "serum_k.defines.low",
+        edit("tests.yaml", r"\{low: hypokalaemia,", "{low: hypokalemia,")),
+    "a coarse state in a script": ("unknown_finding", ALS, "findings.weakness.subjective",
+        edit(ALS, r"(?m)^  weakness:\n", f"  weakness:\n    subjective: {GUESS}\n")),
     "source without a title": ("source_fields", "sources.bib", "hpo2025",
         edit("sources.bib", r"(?s)(@misc\{hpo2025,\n)  title = [^\n]*\n", r"\1")),
 }  # fmt: skip
