@@ -33,11 +33,7 @@ class MechanismFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-<<<<<<< HEAD
-    """A test: its ordinal cost, 1 to 5, the state that is normal, and its assays' LOINC codes."""
-=======
-    """A test: its ordinal cost and burden, 1 to 5, and the state that is normal."""
->>>>>>> know
+    """A test: ordinal cost and burden (1 to 5), its normal state, its assays' LOINC codes."""
 
     cost: int
     burden: int

@@ -15,15 +15,9 @@ from fascinet.model.schema import Knowledge
 from fascinet.model.yaml_text import YamlError, parse_yaml
 
 ROOT = Path(__file__).resolve().parent.parent / "data"
-<<<<<<< HEAD
 ENTRY = re.compile(r"\s*@(\w+)\s*\{\s*([^,\s]+)\s*,(.*)")
 FIELD = re.compile(r"\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*")
-KEYED = ("context", "risks", "mechanisms", "findings", "tests")
-=======
-ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)\n\}", re.DOTALL)
-FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*$", re.MULTILINE)
 KEYED = ("context", "risks", "mechanisms", "findings", "tests", "sessions")
->>>>>>> know
 LISTED = ("red_flags", "actions", "vignettes")
 
 

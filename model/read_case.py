@@ -321,14 +321,9 @@ def packet_case(packet: Packet, rules: CaseRules) -> Case:
     )
     case = Case(found.hard, found.soft, id=packet.id, warnings=found.warnings)
     reasons = rules.hpo.unmapped
-<<<<<<< HEAD
-    gaps = [Unmapped(f.code, f.label, reasons.get(f.code, "")) for f in found.unmapped]
+    gaps = [Unmapped(f.code, f.label, reasons.get(f.code, ""), f.excluded) for f in found.unmapped]
     gaps += [Unmapped(u.code, u.label, u.reason) for u in packet.unused]
     case = _with_measurements(replace(case, unmapped=tuple(gaps)), packet, rules)
-=======
-    gaps = (Unmapped(f.code, f.label, reasons.get(f.code, ""), f.excluded) for f in found.unmapped)
-    case = replace(case, unmapped=tuple(gaps))
->>>>>>> know
     age = None if packet.age_days is None else packet.age_days / DAYS["Y"]
     case = _with_person(case, age, packet.sex, rules, packet.age_until_days)
     return _with_complaint(_with_exposures(case, packet.exposures, rules), rules)

@@ -103,3 +103,13 @@ def places_of(folder: Path) -> tuple[Path, Path]:
         answers if answers.exists() or not beside.exists() else beside,
         cases if cases.is_dir() else folder,
     )
+
+
+def read_singles(path: Path) -> dict[str, frozenset[str]]:
+    """Return the single causes that are right, by case, where the table of answers names them.
+
+    The column is `single_cause`; several are split by |.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        told = {row["case_id"]: row.get("single_cause") or "" for row in csv.DictReader(lines)}
+    return {k: frozenset(c.strip() for c in v.split("|")) for k, v in told.items() if v.strip()}

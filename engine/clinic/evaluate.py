@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
+from fascinet.engine.clinic.calibration import Bin, BrierParts, brier_parts, pairs, reliability
 from fascinet.engine.clinic.case_folder import (
     Told,
     Truth,
@@ -22,12 +22,10 @@ from fascinet.engine.clinic.case_folder import (
     named,
     places_of,
     read_cases,
+    read_singles,
     read_truth,
 )
 from fascinet.engine.lazy import Lazy
-=======
-from fascinet.engine.clinic.calibration import Bin, BrierParts, brier_parts, pairs, reliability
->>>>>>> know
 from fascinet.model.errors import CaseError
 from fascinet.model.foreign import kind_of
 from fascinet.model.phenopackets import Packet
@@ -294,55 +292,7 @@ def _within(cases: Sequence[Scored], key: str) -> dict[str, dict[str, float]]:
     return {v: measures([c for c in cases if getattr(c, key) == v]) for v in values}
 
 
-<<<<<<< HEAD
 def evaluate(folder: str | Path, answer: Callable[[Any], Answer]) -> Evaluation:
-=======
-def read_truth(path: Path) -> list[Truth]:
-    """Read a table of answers.
-
-    Raises
-    ------
-    CaseError
-        If it is missing, or lacks a column.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CaseError(f"{path}: cannot be read: {reason}") from None
-    lacking = [c for c in ("case_id", "primary_cause") if rows and c not in rows[0]]
-    if lacking or not rows:
-        raise CaseError(f"{path}: expected columns case_id and primary_cause, and a row")
-    return [_truth(row) for row in rows]
-
-
-def _truth(row: Mapping[str, str | None]) -> Truth:
-    others = (row.get("other_accepted_causes") or "").split("|")
-    accepted = frozenset(key.strip() for key in others if key.strip())
-    status = row.get("twitch_status") or ""
-    return Truth(row["case_id"] or "", row["primary_cause"] or "", accepted, status)
-
-
-def read_singles(path: Path) -> dict[str, frozenset[str]]:
-    """Return the single causes that are right, by case, where the table of answers names them.
-
-    The column is `single_cause`; several are split by |.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        told = {row["case_id"]: row.get("single_cause") or "" for row in csv.DictReader(lines)}
-    return {k: frozenset(c.strip() for c in v.split("|")) for k, v in told.items() if v.strip()}
-
-
-def read_packets(folder: Path) -> dict[str, Packet]:
-    """Read every `*.json` in a folder, by file name; the answers are not looked at."""
-    from fascinet.model.read_case import load_json
-
-    return {path.stem: parse_packet(load_json(path)) for path in sorted(folder.glob("*.json"))}
-
-
-def evaluate(folder: str | Path, answer: Callable[[Packet], Answer]) -> Evaluation:
->>>>>>> know
     """Score all cases of a folder with `packets/*.json` and `truth.csv`.
 
     Parameters
@@ -366,30 +316,11 @@ def evaluate(folder: str | Path, answer: Callable[[Packet], Answer]) -> Evaluati
     missing = [t.id for t in truths if t.id not in told]
     if missing:
         raise CaseError(f"{cases}: no packet for {', '.join(missing[:5])}")
-<<<<<<< HEAD
+    singles, none = read_singles(answers), frozenset[str]()
     scored: list[Scored] = []
     for truth in truths:
         with named(cases / truth.id):
             case = told[truth.id]
-            scored.append(score_case(truth, answer(case), benign(truth, case)))
+            right = singles.get(truth.id, none)
+            scored.append(score_case(truth, answer(case), benign(truth, case), right))
     return summarise(scored)
-=======
-    singles, none = read_singles(answers), frozenset[str]()
-    return summarise(
-        [
-            score_case(t, answer(packets[t.id]), benign(t, packets[t.id]), singles.get(t.id, none))
-            for t in truths
-        ]
-    )
-
-
-def _places(folder: Path) -> tuple[Path, Path]:
-    """Return the table of answers and the folder of packets, laid out in either way."""
-    beside = folder.parent / f"truth_{folder.name}.csv"
-    answers = folder / "truth.csv"
-    cases = folder / "packets"
-    return (
-        answers if answers.exists() or not beside.exists() else beside,
-        cases if cases.is_dir() else folder,
-    )
->>>>>>> know

@@ -27,12 +27,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-<<<<<<< HEAD
-from fascinet.engine.analyses.must_not_miss import THRESHOLD, Kept, decisive, in_sight
-from fascinet.engine.api.posterior import Posterior
-=======
 from fascinet.engine.analyses.must_not_miss import THRESHOLD, decisive
->>>>>>> know
+from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import NextTest
 from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import kind

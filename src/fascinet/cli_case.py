@@ -231,14 +231,9 @@ def next_(
     ]  # fmt: skip
     names = ("test", "bits", "cost", "bits per cost", "must not miss")
     print_table("Test", names, cells)
-<<<<<<< HEAD
-    if not any(t.score >= WORTH or t.rules_out for t in found.next_tests):
-        say(f"Nothing left is worth its cost: no score reaches {WORTH:g} bits.")
-    say_notes(found.warnings)
-=======
     if not found.next_tests:
         say(f"Nothing left is worth its cost: no score reaches {WORTH:g}.")
->>>>>>> know
+    say_notes(found.warnings)
 
 
 def target_of(reasoner: Reasoner, target: str | None, found: Differential) -> tuple[str, str]:

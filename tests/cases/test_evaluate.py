@@ -123,7 +123,6 @@ def test_a_broken_folder_is_named(folder: Path, change, message: str) -> None:
         evaluate(folder, answer)
 
 
-<<<<<<< HEAD
 NATIVE = {
     "p": {"findings": {"weakness": "objective", "atrophy": "yes"}, "age": 60},
     "q": {"id": "q2", "findings": {"emg": None}, "exposures": {"caffeine": "present"}},
@@ -184,7 +183,8 @@ def test_a_file_that_is_no_case_is_named(tmp_path: Path, case: object, said: str
 def test_a_table_of_answers_that_is_damaged(tmp_path: Path, truth: str, said: str) -> None:
     with pytest.raises(CaseError, match=said):
         shipped_reasoner().evaluate(native_folder(tmp_path, {"p": NATIVE["p"]}, truth))
-=======
+
+
 def test_flags_ranks_and_the_outside_warning_are_rates_of_their_own(folder: Path) -> None:
     said = {
         "a": Answer(SCORES["a"], True, reassured=True, causes=("als", "ms")),
@@ -220,4 +220,3 @@ def test_reliability_and_the_parts_of_the_brier_score_by_hand(folder: Path) -> N
     assert (first.low, first.n, first.forecast) == (0.0, 6, 0.0)
     assert first.observed == pytest.approx(1 / 6)
     assert all(b.low <= b.forecast <= b.high for b in bins)
->>>>>>> know
