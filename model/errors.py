@@ -49,6 +49,22 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most + 20 else text[: most - 3] + "..."
 
 
+def nearest_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return up to three names that look like one, whatever their case, best first.
+
+    >>> nearest_names("bp", ["HR", "BP"]), nearest_names("low", ["LOW", "HIGH"])
+    (('BP',), ('LOW',))
+    """
+    if len(name) > LONGEST_NAME:
+        return ()
+    folded: dict[str, list[str]] = {}
+    for k in known:
+        folded.setdefault(k.casefold(), []).append(k)
+    close = get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+    close = close[:1] if close[:1] == [name.casefold()] else close
+    return tuple(k for c in close for k in folded[c])[:3]
+
+
 class FascinetError(Exception):
     """Root of all errors of this package."""
 
@@ -75,9 +91,7 @@ class UnknownNameError(FascinetError):
     ) -> None:
         self.kind, self.name = kind, name if isinstance(name, str) else shown(name)
         names = [str(k) for k in known]
-        short = len(self.name) <= LONGEST_NAME
-        close = get_close_matches(self.name, names, n=3, cutoff=0.5) if short else []
-        self.nearest = tuple(nearest) or tuple(close)
+        self.nearest = tuple(nearest) or nearest_names(self.name, names)
         super().__init__(self._message(names))
 
     def _message(self, names: list[str]) -> str:

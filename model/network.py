@@ -109,13 +109,20 @@ class Network:
             raise UnknownVariableError(variable, self._states)
         return variable
 
-    def state_index(self, variable: str, state: str) -> int:
-        """Return the index of `state`, or raise with the nearest valid name."""
+    def state_index(self, variable: str, state: str | bool | int) -> int:
+        """Return the index of `state`, or raise with the nearest valid name.
+
+        A number or truth value stands for the state that spells it: 1 for "1", True for "True" or
+        "yes".
+        """
         states = self._states[self.check(variable)]
         try:
-            return states.index(state)
+            return states.index(state)  # pyright: ignore[reportArgumentType]  (most are text)
         except ValueError:
-            raise UnknownStateError(variable, state, states) from None
+            found = next((text for text in texts_of(state) if text in states), None)
+        if found is None:
+            raise UnknownStateError(variable, state, states)
+        return states.index(found)
 
     # ---------------------------------------------------------------- reading
 
@@ -285,6 +292,28 @@ class Network:
     def __repr__(self) -> str:
         arcs = sum(len(us) for us in self._parents.values())
         return f"Network({self.name!r}, {len(self._states)} variables, {arcs} arcs, {self.hash})"
+
+
+TRUTHS = {
+    True: ("True", "true", "TRUE", "yes", "Yes", "YES", "1"),
+    False: ("False", "false", "FALSE", "no", "No", "NO", "0"),
+}
+
+
+def texts_of(value: object) -> tuple[str, ...]:
+    """Return how a state may spell a number or a truth value; nothing for other objects.
+
+    >>> texts_of(2), texts_of(2.5), texts_of([])
+    (('2', '2.0'), ('2.5',), ())
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return TRUTHS[value]
+    if isinstance(value, int | float):
+        whole = isinstance(value, int) or value.is_integer()
+        return (str(int(value)), f"{int(value)}.0") if whole else (str(value),)
+    return ()
 
 
 def gate_arrays(gate: Gate) -> tuple[Array, ...]:

@@ -29,7 +29,7 @@ MEASURES = {
     "Monotonicity": ("weight_db", "weight for the cause (dB)"),
     "Decisions": ("utility", "expected utility"),
     "Difference": ("change_db", "change of the leader (dB)"),
-    "Movers": ("swing_db", "what it could move (dB)"),
+    "Changes": ("swing_db", "what it could move (dB)"),
     "ExpectedUtility": ("net", "worth less its price"),
     "Policy": ("probability", "probability of coming to this step"),
     "Meter": ("log_prob", "log P of a simulated case"),

@@ -59,7 +59,7 @@ Report = Callable[[Asked], Any]
 
 def weights(asked: Asked) -> Result:
     """Return what each finding adds."""
-    return asked.engine.explain(asked.target, asked.state, asked.hard, soft=asked.soft)
+    return asked.engine.explain(asked.hard, target=asked.target, state=asked.state, soft=asked.soft)
 
 
 def contrast(asked: Asked) -> Result:
@@ -90,7 +90,7 @@ def meter(asked: Asked) -> Result:
 def joint(asked: Asked) -> Result:
     """Return the most probable joint explanations."""
     names = None if causes(asked.engine.network) else _open(asked)[:12]
-    return asked.engine.most_probable_explanations(asked.hard, names, soft=asked.soft)
+    return asked.engine.most_probable_explanations(asked.hard, targets=names, soft=asked.soft)
 
 
 def path(asked: Asked) -> Result:
@@ -103,17 +103,17 @@ def path(asked: Asked) -> Result:
 def information(asked: Asked) -> Result:
     """Return the value of each question and test."""
     targets = asked.target or None
-    return asked.engine.value_of_information(targets, asked.hard, soft=asked.soft)
+    return asked.engine.value_of_information(asked.hard, targets=targets, soft=asked.soft)
 
 
 def pairs(asked: Asked) -> Result:
     """Return pairs of questions and tests."""
-    return asked.engine.best_pairs(asked.target or None, asked.hard, soft=asked.soft)
+    return asked.engine.best_pairs(asked.hard, targets=asked.target or None, soft=asked.soft)
 
 
 def policy(asked: Asked) -> Any:
     """Return up to three steps, each chosen after the last result."""
-    return asked.engine.best_policy(asked.target or None, asked.hard, soft=asked.soft)
+    return asked.engine.best_policy(asked.hard, targets=asked.target or None, soft=asked.soft)
 
 
 def utility(asked: Asked) -> Result:
@@ -142,7 +142,7 @@ def worlds(asked: Asked) -> Result:
     affected = {v for name in asked.done for v in network.descendants(name)}
     named = asked.extra.get("shown", set(network.variables)) | set(asked.hard)
     targets = [v for v in network.variables if v in affected & named and v not in asked.done]
-    return asked.engine.counterfactual(asked.hard, asked.done, targets, soft=asked.soft)
+    return asked.engine.counterfactual(asked.hard, do=asked.done, targets=targets, soft=asked.soft)
 
 
 def without(asked: Asked) -> Result:
@@ -153,7 +153,9 @@ def without(asked: Asked) -> Result:
 
 def parameters(asked: Asked) -> Result:
     """Return the sensitivity function of every parameter."""
-    return asked.engine.sensitivity(asked.target, asked.state, asked.hard, soft=asked.soft)
+    return asked.engine.sensitivity(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
 
 
 def intervals(asked: Asked) -> Result:
@@ -161,20 +163,24 @@ def intervals(asked: Asked) -> Result:
     names = (
         None if causes(asked.engine.network) and not asked.options.get("target") else [asked.target]
     )
-    return asked.engine.uncertainty(asked.hard, names, soft=asked.soft)
+    return asked.engine.uncertainty(asked.hard, targets=names, soft=asked.soft)
 
 
 def weak(asked: Asked) -> Result:
     """Return influential parameters that are poorly sourced."""
     from fascinet.engine.analyses.influence import poorly_sourced
 
-    found = asked.engine.sensitivity(asked.target, asked.state, asked.hard, soft=asked.soft)
+    found = asked.engine.sensitivity(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
     return poorly_sourced(found)
 
 
 def movers(asked: Asked) -> Result:
     """Return findings and parameters that could move the answer most."""
-    return asked.engine.what_would_change(asked.target, asked.state, asked.hard, soft=asked.soft)
+    return asked.engine.what_would_change(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
 
 
 def reach(asked: Asked) -> Result:

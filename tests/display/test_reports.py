@@ -43,11 +43,13 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Conflict": lambda e: e.conflict(CASE),
     "Meter": lambda e: outside_meter(e, CASE, draws=50),
     "Uncertainty": lambda e: e.uncertainty(CASE, ["grave"], sample_size=50),
-    "Pairs": lambda e: e.best_pairs(["grave"], {"twitching": "yes"}),
+    "Pairs": lambda e: e.best_pairs({"twitching": "yes"}, targets="grave"),
     "ExpectedUtility": lambda e: expected_utility(e, {"grave": 50.0}, {"twitching": "yes"}),
-    "Policy": lambda e: e.best_policy(["grave"], {"twitching": "yes"}),
-    "Explanations": lambda e: e.most_probable_explanations(CASE, ["grave", "benign", "strain"]),
-    "Movers": lambda e: influence.what_would_change(e, "grave", "yes", {"twitching": "yes"}),
+    "Policy": lambda e: e.best_policy({"twitching": "yes"}, targets="grave"),
+    "Explanations": lambda e: e.most_probable_explanations(
+        CASE, targets=["grave", "benign", "strain"]
+    ),
+    "Changes": lambda e: influence.what_would_change(e, "grave", "yes", {"twitching": "yes"}),
     "SingleChanges": lambda e: inverse.single_changes(e, change(), CASE),
     "JointChange": lambda e: inverse.joint_change(e, change(), CASE),
     "Multiway": lambda e: multiway.multiway(e, "grave", "yes", two_rows(e), CASE),
