@@ -4,6 +4,7 @@ FascinetError
 ├── UnknownNameError        an unknown name, with the nearest valid ones
 │   ├── UnknownVariableError
 │   ├── UnknownStateError
+│   ├── UnknownCauseError
 │   └── OptionError         an argument outside its choices
 ├── NetworkError            a structure or table that is not a Bayesian network
 ├── EvidenceError           evidence of the wrong form
@@ -73,8 +74,8 @@ class SettingWarning(UserWarning):
     """What one picks (the setting) is not given: an answer averages over it."""
 
 
-class UnknownNameError(FascinetError):
-    """A name that does not exist, with the nearest valid ones.
+class UnknownNameError(FascinetError, KeyError):
+    """A name that does not exist, with the nearest valid ones; a `KeyError`, too.
 
     Attributes
     ----------
@@ -93,6 +94,9 @@ class UnknownNameError(FascinetError):
         names = [str(k) for k in known]
         self.nearest = tuple(nearest) or nearest_names(self.name, names)
         super().__init__(self._message(names))
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would show the message in quotes
 
     def _message(self, names: list[str]) -> str:
         if self.nearest:
@@ -120,6 +124,13 @@ class UnknownStateError(UnknownNameError):
     def __init__(self, variable: str, name: object, known: Iterable[str]) -> None:
         self.variable = variable
         super().__init__(f"state of {variable!r}", name, known)
+
+
+class UnknownCauseError(UnknownNameError):
+    """A cause that the differential does not rank."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__("cause", name, known)
 
 
 class NetworkError(FascinetError):

@@ -31,7 +31,7 @@ WEAKNESS = {"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Changes(Result):
-    """What would change this: parameters and findings in one list, largest first.
+    """What could change an answer: parameters and findings in one list, largest first.
 
     Attributes
     ----------
@@ -45,6 +45,8 @@ class Changes(Result):
         1 (grade A) to 4 (grade D); 1 for findings.
     grade, source : tuples of str
         As the knowledge base has them; "" for findings and for figures that it does not cite.
+    about : {"changes", "poorly_sourced"}
+        What was asked.
     """
 
     kind: tuple[str, ...]
@@ -53,6 +55,7 @@ class Changes(Result):
     weakness: Array
     grade: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    about: str = "changes"
 
     def columns(self) -> Columns:
         """Return one row a parameter or finding."""
@@ -64,6 +67,12 @@ class Changes(Result):
             "grade": list(self.grade or ("",) * len(self.name)),
             "source": list(self.source or ("",) * len(self.name)),
         }
+
+    def title(self) -> str:
+        """Return what is listed."""
+        if self.about == "poorly_sourced":
+            return "Influential parameters with weak sources"
+        return "What could change the answer"
 
 
 def _db(p: Array) -> Array:
@@ -114,7 +123,7 @@ def poorly_sourced(
     return Changes(
         ("parameter",) * len(order), tuple(name_of(found, int(i)) for i in order),
         frozen(swing[order]), frozen(weak[order]), tuple(named.get(i, "") for i in best),
-        tuple(", ".join(base[i].sources) if i in base else "" for i in best),
+        tuple(", ".join(base[i].sources) if i in base else "" for i in best), "poorly_sourced",
     )  # fmt: skip
 
 

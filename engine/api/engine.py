@@ -41,6 +41,7 @@ from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, Option
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.display.drawing import InferenceDrawing
@@ -93,6 +94,13 @@ class Engine(Analyses):
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self.chosen = chosen_variables(network)
+
+    def __repr__(self) -> str:
+        net = self.network
+        return f"Engine({net.name!r}, {counted(len(net.variables), 'variable')}, {self.backend})"
+
+    def _repr_html_(self) -> str:
+        return drawing_room.posterior_html(self.prior())
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the engine anew: programs are not kept."""
