@@ -1,25 +1,43 @@
-# Every target sets up what it needs; `make setup` alone is enough for `.venv/bin/fascinet`.
+# Every target sets up what it needs and no more; `make setup` alone is enough for `.venv/bin/fascinet`.
+# uv installs where it is present, else pip. What is installed is pinned in requirements/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV := $(shell uv --version > /dev/null 2>&1 && echo uv)
+INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip --disable-pip-version-check install)
 ZIG := ziglang==0.16.0
 CASE ?= tests/data/cases/packets/sh-033.json
 PORT ?= 8501
 WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
-STAMP := $(VENV)/.stamp
+CORE := setup.py pyproject.toml $(wildcard engine/core/*.h engine/core/*.cpp)
+KNOWLEDGE := $(wildcard data/*.yaml data/*.csv data/*.bib data/causes/*.yaml model/*.py)
 
-.PHONY: core sanitize wheels setup browser run test test-all fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
+.PHONY: core sanitize wheels setup setup-test setup-docs setup-notebooks browser run test test-all lowest fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
 
-setup: $(STAMP)
+# One stamp for each set of packages, so that each is installed when first needed.
+setup: $(VENV)/.stamp data/built/manifest.json
+setup-test: setup $(VENV)/.stamp-test
+setup-docs: setup $(VENV)/.stamp-docs
+setup-notebooks: setup $(VENV)/.stamp-notebooks
 
-$(STAMP): requirements.txt pyproject.toml setup.py $(wildcard engine/core/*.h engine/core/*.cpp)
+$(BIN)/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "fascinet needs Python 3.11 or newer; try make PYTHON=python3.12"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet -r requirements.txt
-	command -v $${CXX:-c++} > /dev/null || $(PIP) install --quiet $(ZIG) || true
-	$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	touch $@
+	$(if $(UV),uv venv --seed --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+
+$(VENV)/.stamp-%: requirements/%.txt | $(BIN)/python
+	@echo "fascinet: installing the packages of requirements/$*.txt with $(or $(UV),pip)"
+	$(INSTALL) -r $<
+	@touch $@
+
+$(VENV)/.stamp: $(VENV)/.stamp-run $(CORE)
+	command -v $${CXX:-c++} > /dev/null || $(INSTALL) $(ZIG) || true
+	@echo "fascinet: compiling the core (about ten seconds)"
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The knowledge base, laid out for a quick start, and anew after a change to it.
+data/built/manifest.json: $(KNOWLEDGE) | $(VENV)/.stamp
+	$(BIN)/python -m fascinet.model.prebuild
 
 # Compile the core anew after a change to it; a compiler that fails is an error here.
 core:
@@ -30,7 +48,7 @@ sanitize:
 	FASCINET_NEED_CORE=1 FASCINET_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace
 	sh tools/sanitize.sh $(BIN)/python -m pytest -q -x tests/engine
 
-browser: setup
+browser: setup-test
 	@sh tools/install_browser.sh
 
 run: setup
@@ -39,42 +57,50 @@ run: setup
 diagnose: setup
 	$(BIN)/fascinet diagnose $(CASE)
 
-test: setup browser
+test: setup-test browser
 	$(BIN)/python -m pytest -m "not slow" -q $(WORKERS)
 
-test-all: setup browser
+test-all: setup-test browser
 	$(BIN)/python -m pytest -q $(WORKERS)
+
+# The oldest packages that pyproject.toml allows, in an environment of their own, under the tests
+# of the model, the engine and the command line. It needs uv, which can resolve to the lowest.
+LOWEST := $(VENV)-lowest
+lowest: setup-test
+	uv venv --clear --python $(BIN)/python $(LOWEST)
+	uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct ".[dashboard,arrow]" pytest==9.2.0 hypothesis==6.170.15
+	cd tests && PYTHONPATH=.. ../$(LOWEST)/bin/python -m pytest -q -m "not slow and not browser" model cli engine/test_engine.py
 
 # Mutated files against every reader, for ten minutes: make fuzz SECONDS=60 SEED=7
 SECONDS ?= 600
-fuzz: setup
+fuzz: setup-test
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # Faults put into the formulas one by one, and the share that the tests find: make mutants COUNT=20
 COUNT ?= 6
-mutants: setup
+mutants: setup-test
 	$(BIN)/python tools/mutants.py --count $(COUNT)
 
-bench: setup
+bench: setup-test
 	$(BIN)/python -m benchmarks
 
-bench-dashboard: setup browser
+bench-dashboard: setup-test browser
 	$(BIN)/python -m benchmarks.dashboard
 
-screenshots: setup browser
+screenshots: setup-test browser
 	$(BIN)/python tools/screenshots.py
 
-notebooks: setup
+notebooks: setup-notebooks
 	$(BIN)/jupyter lab notebooks
 
-docs: setup
+docs: setup-docs
 	$(BIN)/python tools/build_docs.py
 
-lint: setup
+lint: setup-test
 	$(BIN)/python tools/link_rooms.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright -p .rooms
 
 clean:
-	rm -rf .rooms build dist site test-results *.egg-info
+	rm -rf .rooms data/built build dist site test-results *.egg-info

@@ -1,7 +1,9 @@
-"""Compile the core, where there is a compiler; without one fascinet runs in NumPy.
+"""Compile the core, where there is a compiler, and lay out the shipped knowledge for a quick start.
 
-Everything else about the package stands in pyproject.toml. The compiler is $CXX, the system's, or
-`python -m ziglang cc` (the wheel `ziglang` from PyPI, which needs nothing else installed).
+Everything else about the package stands in pyproject.toml. Without a compiler fascinet runs in
+NumPy, and where the knowledge is not laid out it reads the YAML files, seconds more slowly.
+The compiler is $CXX, the system's, or `python -m ziglang cc` (the wheel `ziglang` from PyPI, which
+needs nothing else installed).
 A compiler that fails is only a warning, unless FASCINET_NEED_CORE is set. FASCINET_CHECKED=1 adds
 the build with bounds checks and sanitizers that `make sanitize` runs.
 """
@@ -10,6 +12,7 @@ import os
 import platform
 import shlex
 import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +20,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 CORE = Path("engine/core")
 # Vectors are written as such and a fused multiply-add only where it is asked for, so that every
@@ -103,6 +107,27 @@ class BuildCore(build_ext):
             self.build_temp = shared
 
 
+LAY_OUT = """
+import sys, types
+for name, folder in (("fascinet", "src/fascinet"), ("fascinet.model", "model")):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [folder]
+from pathlib import Path
+from fascinet.model.prebuild import prebuild
+prebuild(Path(sys.argv[1]))
+"""
+
+
+class BuildKnowledge(build_py):
+    """Lays out the knowledge in the wheel, or for an editable install beside its sources."""
+
+    def run(self) -> None:
+        """Copy the files, then read the knowledge with the code beside this file."""
+        super().run()
+        data = "data" if self.editable_mode else str(Path(self.build_lib, "fascinet", "data"))
+        subprocess.run([sys.executable, "-c", LAY_OUT, data], check=True)
+
+
 class TaggedWheel(bdist_wheel):
     """One wheel serves every Python from 3.11 on."""
 
@@ -112,4 +137,7 @@ class TaggedWheel(bdist_wheel):
         return ("cp311", "abi3", where) if abi != "none" else (python, abi, where)
 
 
-setup(ext_modules=builds(), cmdclass={"build_ext": BuildCore, "bdist_wheel": TaggedWheel})
+setup(
+    ext_modules=builds(),
+    cmdclass={"build_ext": BuildCore, "build_py": BuildKnowledge, "bdist_wheel": TaggedWheel},
+)

@@ -144,6 +144,13 @@ class Digest:
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
+FACTS = (
+    Digest, CauseFacts, MechanismFacts, TestFacts, ExposureFacts, FlagFacts, ActionFacts, Range,
+    UtilityFacts, UtilitiesFacts,
+)  # fmt: skip
+"""The records that a digest is made of."""
+
+
 def digest_of(knowledge: "Knowledge") -> Digest:
     """Return the digest of a knowledge base."""
     return Digest(

@@ -4,6 +4,7 @@ FascinetError
 ├── UnknownNameError        an unknown name, with the nearest valid ones
 │   ├── UnknownVariableError
 │   ├── UnknownStateError
+│   ├── UnknownCauseError
 │   └── OptionError         an argument outside its choices
 ├── NetworkError            a structure or table that is not a Bayesian network
 ├── EvidenceError           evidence of the wrong form
@@ -49,6 +50,22 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most + 20 else text[: most - 3] + "..."
 
 
+def nearest_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return up to three names that look like one, whatever their case, best first.
+
+    >>> nearest_names("bp", ["HR", "BP"]), nearest_names("low", ["LOW", "HIGH"])
+    (('BP',), ('LOW',))
+    """
+    if len(name) > LONGEST_NAME:
+        return ()
+    folded: dict[str, list[str]] = {}
+    for k in known:
+        folded.setdefault(k.casefold(), []).append(k)
+    close = get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+    close = close[:1] if close[:1] == [name.casefold()] else close
+    return tuple(k for c in close for k in folded[c])[:3]
+
+
 class FascinetError(Exception):
     """Root of all errors of this package."""
 
@@ -57,8 +74,8 @@ class SettingWarning(UserWarning):
     """What one picks (the setting) is not given: an answer averages over it."""
 
 
-class UnknownNameError(FascinetError):
-    """A name that does not exist, with the nearest valid ones.
+class UnknownNameError(FascinetError, KeyError):
+    """A name that does not exist, with the nearest valid ones; a `KeyError`, too.
 
     Attributes
     ----------
@@ -75,10 +92,11 @@ class UnknownNameError(FascinetError):
     ) -> None:
         self.kind, self.name = kind, name if isinstance(name, str) else shown(name)
         names = [str(k) for k in known]
-        short = len(self.name) <= LONGEST_NAME
-        close = get_close_matches(self.name, names, n=3, cutoff=0.5) if short else []
-        self.nearest = tuple(nearest) or tuple(close)
+        self.nearest = tuple(nearest) or nearest_names(self.name, names)
         super().__init__(self._message(names))
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would show the message in quotes
 
     def _message(self, names: list[str]) -> str:
         if self.nearest:
@@ -106,6 +124,13 @@ class UnknownStateError(UnknownNameError):
     def __init__(self, variable: str, name: object, known: Iterable[str]) -> None:
         self.variable = variable
         super().__init__(f"state of {variable!r}", name, known)
+
+
+class UnknownCauseError(UnknownNameError):
+    """A cause that the differential does not rank."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__("cause", name, known)
 
 
 class NetworkError(FascinetError):

@@ -19,6 +19,7 @@ from rapidfuzz.distance import OSA
 
 from fascinet.model.errors import OptionError
 from fascinet.model.listing import Listing
+from fascinet.model.prebuilt import prebuilt
 from fascinet.model.shipped import shipped_knowledge
 
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ def findings(knowledge: "Knowledge | None" = None) -> Listing[Entry]:
     >>> next(entry.states for entry in fn.findings() if entry.variable == "twitch_spread")
     ('single_site', 'focal_limb', 'widespread')
     """
-    known = shipped_knowledge() if knowledge is None else knowledge
-    return Listing(_entry(kind, record) for kind, record in _records(known))
+    return Listing(index_of(knowledge).entries.values())
 
 
 def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None) -> Listing[Match]:
@@ -247,17 +247,17 @@ class Index:
 
 def index_of(knowledge: "Knowledge | None" = None) -> Index:
     """Return what is searched in a knowledge base, the shipped one by default."""
-    if knowledge is None or knowledge is shipped_knowledge():
-        return _shipped_index()
-    return _index_of(knowledge)
+    return _shipped_index() if knowledge is None else index_in(knowledge)
 
 
 @lru_cache(maxsize=1)
 def _shipped_index() -> Index:
-    return _index_of(shipped_knowledge())
+    found = prebuilt("find", (Index, Entry, Phrase))
+    return index_in(shipped_knowledge()) if found is None else found
 
 
-def _index_of(known: "Knowledge") -> Index:
+def index_in(known: "Knowledge") -> Index:
+    """Return what is searched in a knowledge base."""
     entries = {record.id: _entry(kind, record) for kind, record in _records(known)}
     own = [p for _, record in _records(known) for p in _phrases(record, entries[record.id])]
     lay = [

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from fascinet.model.errors import FormatError
+from fascinet.model.examples import EXAMPLES
 
 ONLY = "only discrete Bayesian networks are supported"
 HINTS = {
@@ -12,7 +13,7 @@ HINTS = {
     ("pgmpy", "FunctionalBayesianNetwork"): f"it has continuous variables; {ONLY}",
     ("pgmpy", "DynamicBayesianNetwork"): f"it is dynamic; {ONLY}: unroll it into time slices",
     ("pgmpy", "SEM"): f"it has continuous variables; {ONLY}",
-    ("pyagrum", "BayesNet"): "call fascinet.model.formats.pyagrum_bridge.from_pyagrum(net)",
+    ("pyagrum", "BayesNet"): "call Network.from_pyagrum(net)",
     ("pyagrum", "InfluenceDiagram"): f"it has decisions and utilities; {ONLY}",
     ("pyagrum", "MarkovRandomField"): f"it has no directions; {ONLY}",
     ("pyagrum", "CredalNet"): f"it has intervals for tables; {ONLY}",
@@ -41,6 +42,8 @@ def kind_of(value: object) -> str:
 
 def hint_of(value: Any) -> str:
     """Return what to do with a value that is no network; empty if there is nothing to say."""
+    if isinstance(value, str) and value in EXAMPLES:
+        return f"call fascinet.example({value!r})"
     if isinstance(value, str | os.PathLike):
         return "call fascinet.load(path)"
     if isinstance(value, dict):

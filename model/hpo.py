@@ -19,8 +19,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from importlib.resources import files
 from typing import IO, Any, NamedTuple
+
+from fascinet.model.prebuilt import DATA
 
 ALTERNATIVES = "|"
 COMPLAINT = "twitching"
@@ -223,8 +224,7 @@ def _rows(lines: IO[str]) -> Iterator[list[str]]:
 @lru_cache(maxsize=1)
 def shipped_map() -> HpoMap:
     """Return the table that ships with the package."""
-    folder = files("fascinet.data")
-    with (folder / "hpo_unmapped.csv").open(encoding="utf-8") as lines:
+    with (DATA / "hpo_unmapped.csv").open(encoding="utf-8") as lines:
         reasons = {row["code"]: row["reason"] for row in csv.DictReader(lines)}
-    with (folder / "hpo_map.csv").open(encoding="utf-8") as lines:
+    with (DATA / "hpo_map.csv").open(encoding="utf-8") as lines:
         return parse_map(lines, reasons)

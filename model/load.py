@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from fascinet.model.bounded import read_text, why
 from fascinet.model.errors import KnowledgeError, shown
+from fascinet.model.prebuilt import DATA
 from fascinet.model.schema import Knowledge
 from fascinet.model.yaml_text import YamlError, parse_yaml
 
-ROOT = Path(__file__).resolve().parent.parent / "data"
 ENTRY = re.compile(r"\s*@(\w+)\s*\{\s*([^,\s]+)\s*,(.*)")
 FIELD = re.compile(r"\s*(\w+)\s*=\s*\{(.*)\}\s*,?\s*")
 KEYED = ("context", "risks", "mechanisms", "findings", "tests", "sessions")
@@ -29,16 +29,12 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
     KnowledgeError
         With file, place and remedy, if a file cannot be read or does not fit the schema.
     """
-    return _load(Path(path or shipped_folder()).resolve())
+    return _load(Path(path or DATA).resolve())
 
 
 def shipped_folder() -> Path:
-    """Return the folder of the shipped knowledge base, in a checkout or an installed package."""
-    if (ROOT / "knowledge.yaml").is_file():
-        return ROOT
-    from importlib.resources import files
-
-    return Path(str(files("fascinet.data")))
+    """Return the folder of the shipped knowledge base."""
+    return DATA
 
 
 @lru_cache(maxsize=4)

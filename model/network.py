@@ -1,7 +1,7 @@
 """An immutable discrete Bayesian network: names outside, gates inside."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
+
+    from fascinet.model.describe_variable import VariableDescription
 
 TABLE_LIMIT = 2**26
 
@@ -109,13 +111,20 @@ class Network:
             raise UnknownVariableError(variable, self._states)
         return variable
 
-    def state_index(self, variable: str, state: str) -> int:
-        """Return the index of `state`, or raise with the nearest valid name."""
+    def state_index(self, variable: str, state: str | bool | int) -> int:
+        """Return the index of `state`, or raise with the nearest valid name.
+
+        A number or truth value stands for the state that spells it: 1 for "1", True for "True" or
+        "yes".
+        """
         states = self._states[self.check(variable)]
         try:
-            return states.index(state)
+            return states.index(state)  # pyright: ignore[reportArgumentType]  (most are text)
         except ValueError:
-            raise UnknownStateError(variable, state, states) from None
+            found = next((text for text in texts_of(state) if text in states), None)
+        if found is None:
+            raise UnknownStateError(variable, state, states)
+        return states.index(found)
 
     # ---------------------------------------------------------------- reading
 
@@ -196,6 +205,76 @@ class Network:
             open_.extend(new)
         return frozenset(found)
 
+    def describe(self, variable: str) -> "VariableDescription":
+        """Return what the network says about a variable: label, states, parents, children, gate.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> fn.example("asia").describe("bronc")
+        bronc
+          states   yes, no
+          parents  smoke
+          children dysp
+          gate     Table, 4 parameters
+        """
+        from fascinet.model.describe_variable import describe
+
+        return describe(self, variable)
+
+    def d_separated(
+        self, first: str | Iterable[str], second: str | Iterable[str],
+        given: str | Iterable[str] = (),
+    ) -> bool:  # fmt: skip
+        """Return whether `given` d-separates two sets of variables: independent in every table.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> asia = fn.example("asia")
+        >>> asia.d_separated("lung", "bronc", given="smoke"), asia.d_separated("lung", "bronc")
+        (True, False)
+        """
+        from fascinet.model.structure import d_separated
+
+        return d_separated(self, first, second, given)
+
+    def markov_blanket(self, variable: str) -> frozenset[str]:
+        """Return the variables that make all others irrelevant: parents, children, co-parents.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> sorted(fn.example("asia").markov_blanket("bronc"))
+        ['dysp', 'either', 'smoke']
+        """
+        from fascinet.model.structure import markov_blanket
+
+        return markov_blanket(self, variable)
+
+    def adjustment_set(
+        self, treatment: str, outcome: str, among: str | Iterable[str] | None = None
+    ) -> frozenset[str] | None:
+        """Return a minimal set Z that meets the back-door criterion, or None if there is none.
+
+        Then P(outcome | do(treatment)) = Σ_z P(outcome | treatment, z) P(z) (Pearl 2009).
+
+        Parameters
+        ----------
+        treatment, outcome : str
+        among : str or iterable of str, optional
+            The variables that can be observed; default: all.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> fn.example("asia").adjustment_set("lung", "dysp")
+        frozenset({'smoke'})
+        """
+        from fascinet.model.structure import adjustment_set
+
+        return adjustment_set(self, treatment, outcome, among)
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 over names, states, parents and every parameter; 16 hex digits."""
@@ -271,6 +350,37 @@ class Network:
 
         return from_pgmpy(model)
 
+    def to_pyagrum(self) -> Any:
+        """Return a pyAgrum `BayesNet` with full tables."""
+        from fascinet.model.formats.pyagrum_bridge import to_pyagrum
+
+        return to_pyagrum(self)
+
+    @staticmethod
+    def from_pyagrum(model: Any) -> "Network":
+        """Return a network from a pyAgrum `BayesNet`, its tables read entry by entry."""
+        from fascinet.model.formats.pyagrum_bridge import from_pyagrum
+
+        return from_pyagrum(model)
+
+    def to_dot(self, variables: str | Iterable[str] | None = None) -> str:
+        """Return the graph, or part of it, in Graphviz's DOT language.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> print(fn.example("asia").to_dot(["smoke", "lung"]))
+        digraph "asia" {
+          "smoke" [label="smoke"];
+          "lung" [label="lung"];
+          "smoke" -> "lung";
+        }
+        <BLANKLINE>
+        """
+        from fascinet.model.structure import to_dot
+
+        return to_dot(self, variables)
+
     def save(self, path: "str | Path") -> None:
         """Write the network in the format that the suffix names (.bif, .json, …, also .gz)."""
         from fascinet.model.formats import write
@@ -285,6 +395,28 @@ class Network:
     def __repr__(self) -> str:
         arcs = sum(len(us) for us in self._parents.values())
         return f"Network({self.name!r}, {len(self._states)} variables, {arcs} arcs, {self.hash})"
+
+
+TRUTHS = {
+    True: ("True", "true", "TRUE", "yes", "Yes", "YES", "1"),
+    False: ("False", "false", "FALSE", "no", "No", "NO", "0"),
+}
+
+
+def texts_of(value: object) -> tuple[str, ...]:
+    """Return how a state may spell a number or a truth value; nothing for other objects.
+
+    >>> texts_of(2), texts_of(2.5), texts_of([])
+    (('2', '2.0'), ('2.5',), ())
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return TRUTHS[value]
+    if isinstance(value, int | float):
+        whole = isinstance(value, int) or value.is_integer()
+        return (str(int(value)), f"{int(value)}.0") if whole else (str(value),)
+    return ()
 
 
 def gate_arrays(gate: Gate) -> tuple[Array, ...]:

@@ -37,7 +37,7 @@ def parse_message(data: bytes, name: str) -> Mapping[str, Any]:
         from phenopackets import Phenopacket
     except ImportError:
         raise FormatError(
-            "phenopackets is not installed: pip install 'fascinet[formats]'"
+            "phenopackets is not installed: pip install 'fascinet[phenopackets]'"
         ) from None
     message = Phenopacket()
     try:

@@ -1,15 +1,19 @@
-"""The shipped knowledge base and its network, built once per process."""
+"""The shipped knowledge base and its network, made once per process.
+
+What set-up laid out is read where it fits (`fascinet.model.prebuilt`), else the YAML files.
+"""
 
 import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fascinet.model.digest import Digest, digest_of
-from fascinet.model.disk_cache import remember
+from fascinet.model.digest import FACTS, Digest, digest_of
 from fascinet.model.errors import OptionError
 from fascinet.model.foreign import refusal
+from fascinet.model.gates import KINDS as GATES
 from fascinet.model.network import Network
+from fascinet.model.prebuilt import prebuilt
 
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
@@ -21,20 +25,24 @@ SETTING = "setting"
 def shipped_knowledge() -> "Knowledge":
     """Return the shipped knowledge base."""
     from fascinet.model.load import load_knowledge
+    from fascinet.model.schema import Knowledge
 
-    return remember("knowledge", load_knowledge)
+    raw = prebuilt("knowledge")
+    return load_knowledge() if raw is None else Knowledge.model_validate(raw)
 
 
 @lru_cache(maxsize=1)
 def shipped_digest() -> Digest:
     """Return what a diagnosis needs of the shipped knowledge base."""
-    return remember("digest", lambda: digest_of(shipped_knowledge()))
+    found = prebuilt("digest", FACTS)
+    return digest_of(shipped_knowledge()) if found is None else found
 
 
 @lru_cache(maxsize=1)
 def shipped_network() -> Network:
     """Return the shipped network."""
-    return remember("network", _build)
+    parts = prebuilt("network", GATES.values())
+    return _build() if parts is None else Network(**parts)
 
 
 def _build() -> Network:
@@ -68,8 +76,8 @@ def load(
     --------
     >>> import fascinet as fn
     >>> network = fn.load()
-    >>> network.states("weakness")
-    ('none', 'subjective', 'objective')
+    >>> network.states("als")
+    ('no', 'yes')
     >>> fn.load(setting="primary_care").cpt("setting").tolist()
     [0.0, 1.0, 0.0]
     """

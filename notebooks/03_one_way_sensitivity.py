@@ -13,7 +13,7 @@ from fascinet.engine.display.charts import ACCENT, themed
 
 engine = fn.Engine(fn.load())
 case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}
-found = engine.sensitivity("als", "yes", case)
+found = engine.sensitivity(case, target="als", state="yes")
 frame = found.to_frame()
 len(frame), found.posterior
 

@@ -14,7 +14,7 @@ from fascinet.model.shipped import shipped_knowledge
 engine = fn.Engine(fn.load())
 case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}
 targets = ["als", "muscle_disease", "peripheral_neuropathy", "nerve_compression", "bfs"]
-found = engine.uncertainty(case, targets, draws=200, seed=1)
+found = engine.uncertainty(case, targets=targets, draws=200, seed=1)
 frame = found.to_frame()
 assert (frame["low"] <= frame["high"]).all()
 frame
@@ -31,7 +31,7 @@ found.plot()
 # A figure deserves a study if it moves the answer over its range *and* is graded D.
 
 # %%
-sensitivity = engine.sensitivity("als", "yes", case).to_frame()
+sensitivity = engine.sensitivity(case, target="als", state="yes").to_frame()
 sensitivity["swing"] = (sensitivity["posterior_high"] - sensitivity["posterior_low"]).abs()
 top = sensitivity.dropna(subset=["swing"]).nlargest(15, "swing")
 grades: dict[str, set[str]] = {}

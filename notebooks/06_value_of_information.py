@@ -11,7 +11,7 @@ import fascinet as fn
 engine = fn.Engine(fn.load())
 network = engine.network
 case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}
-found = engine.value_of_information("als", case)
+found = engine.value_of_information(case, targets="als")
 frame = found.to_frame().sort_values("bits", ascending=False)
 assert (frame["bits"] > -1e-12).all()
 frame.head(10)
@@ -68,7 +68,7 @@ found.crossing("als", "yes", 0.3).sort_values("up", ascending=False).head(5)
 rows = []
 for outcome in network.states(best):
     after = engine.posterior({**case, best: outcome})
-    second = engine.value_of_information("als", {**case, best: outcome}).to_frame()
+    second = engine.value_of_information({**case, best: outcome}, targets="als").to_frame()
     second = second.sort_values("bits", ascending=False).iloc[0]
     rows.append((outcome, after["als"]["yes"], second["variable"], second["bits"]))
 pd.DataFrame(rows, columns=[best, "P(ALS)", "then ask", "bits"])

@@ -17,7 +17,7 @@ case = {
     "numbness_tingling": "none",
     "twitch_spread": "widespread",
 }
-why = engine.explain("als", "yes", case)
+why = engine.explain(case, target="als", state="yes")
 why.to_frame().round(3)
 
 # %%

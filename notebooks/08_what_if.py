@@ -27,7 +27,7 @@ case = {
 # - *imagine*: this very person, all else as it was, without the coffee.
 
 # %%
-found = engine.counterfactual(case, {"caffeine_excess": "no"}, ["twitching"])
+found = engine.counterfactual(case, do={"caffeine_excess": "no"}, targets="twitching")
 found
 
 # %%
@@ -52,7 +52,7 @@ changes = {"caffeine_excess": "no", "poor_sleep": "no", "stress_anxiety": "none"
            "muscle_fatigue": "no", "bfs": "no"}  # fmt: skip
 rows = []
 for cause, state in changes.items():
-    world = engine.counterfactual(case, {cause: state}, ["twitching"]).to_frame()
+    world = engine.counterfactual(case, do={cause: state}, targets="twitching").to_frame()
     still = world.set_index("state").loc["yes", "counterfactual"]
     rows.append((str(engine.network.meta[cause]["label"]), 1 - still))
 helped = pd.DataFrame(rows, columns=["without", "stops"])

@@ -19,6 +19,7 @@ from fascinet.model.errors import (
     OptionError,
     SettingWarning,
 )
+from fascinet.model.gates import Table
 from tests.formats.support import FOLDER
 
 models = pytest.importorskip("pgmpy.models")
@@ -129,7 +130,7 @@ def test_evidence_is_a_mapping(given: object, asia: fn.Engine) -> None:
             ask(given)
 
 
-@pytest.mark.parametrize("given", ["lung", 5, [["lung"]]])
+@pytest.mark.parametrize("given", [5, [["lung"]]])
 def test_targets_are_names(given: object, asia: fn.Engine) -> None:
     for ask in (
         lambda t: asia.posterior(targets=t), asia.map_query,
@@ -137,6 +138,47 @@ def test_targets_are_names(given: object, asia: fn.Engine) -> None:
     ):  # fmt: skip
         with pytest.raises(EvidenceError, match="targets: expected a list"):
             ask(given)
+
+
+def test_one_name_stands_for_a_list_of_one(asia: fn.Engine) -> None:
+    frame = pd.DataFrame({"dysp": ["yes"]})
+    assert list(asia.posterior(targets="lung")) == ["lung"]
+    assert list(asia.posteriors(frame, targets="lung")) == ["lung=yes", "lung=no"]
+    assert asia.map_query({"dysp": "yes"}, targets="lung").assignment == {"lung": "no"}
+
+
+def test_a_text_in_place_of_evidence_says_what_to_write(asia: fn.Engine) -> None:
+    for ask in (asia.posterior, asia.conflict):
+        with pytest.raises(EvidenceError, match=r"write \{'dysp': 'yes'\}"):
+            ask("dysp=yes")
+
+
+def test_an_example_by_name_says_what_to_call() -> None:
+    with pytest.raises(FormatError, match=r"fascinet.example\('alarm'\)"):
+        fn.Engine("alarm")
+
+
+def test_hints_ignore_case() -> None:
+    alarm = fn.Engine(fn.example("alarm"))
+    with pytest.raises(fn.errors.UnknownVariableError, match="did you mean 'BP'?"):
+        alarm.posterior({"bp": "LOW"})
+    with pytest.raises(fn.errors.UnknownStateError, match="did you mean 'LOW'?"):
+        alarm.posterior({"BP": "low"})
+
+
+def test_numbers_and_truth_values_stand_for_the_states_that_spell_them(asia: fn.Engine) -> None:
+    said = asia.posterior({"dysp": "yes", "smoke": "no"})
+    for truth, lie in ((True, False), (np.True_, np.False_)):
+        found = asia.posterior({"dysp": truth, "smoke": lie})
+        assert found.flat.tolist() == said.flat.tolist()
+        assert found.evidence == {"dysp": "yes", "smoke": "no"}
+    table = np.array([0.2, 0.8])
+    dice = fn.Engine(fn.Network({"a": ["1", "2"]}, {}, {"a": Table(table)}))
+    assert dice.posterior({"a": 1})["a"]["1"] == 1.0
+    assert dice.posterior({"a": np.int64(2)})["a"]["2"] == 1.0
+    for wrong in (3, 1.5, None, []):
+        with pytest.raises(fn.errors.UnknownStateError, match="state of 'a'"):
+            dice.posterior({"a": wrong})
 
 
 def test_a_budget_is_a_number(asia: fn.Engine) -> None:
@@ -168,7 +210,7 @@ def test_an_answer_averaged_over_settings_warns() -> None:
     asks = (
         lambda: engine.posterior(FINDINGS), lambda: engine.posterior(),
         lambda: engine.posterior(FINDINGS, targets=["als"]),
-        lambda: engine.posterior(soft={"weakness": [1.0, 1.0, 0.0]}),
+        lambda: engine.posterior(soft={"als": [1.0, 0.5]}),
         lambda: engine.posteriors(frame, targets=["als"]),
         lambda: engine.map_query(["als"], FINDINGS),
     )  # fmt: skip

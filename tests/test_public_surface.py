@@ -21,6 +21,7 @@ EXPECTED = {
     "diagnose",
     "errors",
     "evaluate",
+    "example",
     "find",
     "findings",
     "load",

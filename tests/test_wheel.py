@@ -1,5 +1,6 @@
 """The wheel and the source archive, installed into an empty environment, do their work there."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -18,9 +19,14 @@ NEEDED = (
     "fascinet/data/knowledge.yaml",
     "fascinet/data/causes/als.yaml",
     "fascinet/data/sources.bib",
+    "fascinet/data/built/manifest.json",
+    "fascinet/data/built/numbers.npy",
+    "fascinet/data/examples/alarm.bif.gz",
+    "fascinet/data/examples/README.md",
     "fascinet/dashboard/app.py",
 )
 SMOKE = """
+import sys
 import fascinet as fn
 from pathlib import Path
 assert "site-packages" in fn.__file__, fn.__file__
@@ -30,6 +36,9 @@ q = fn.Engine(network, backend="numpy").posterior({"weakness": "objective"})
 assert abs(p["als"]["yes"] - q["als"]["yes"]) < 1e-12
 network.save("shipped.json.gz")
 assert fn.load("shipped.json.gz").hash == network.hash
+from fascinet.model.prebuilt import prebuilt
+assert prebuilt("network") is not None, "the knowledge was not laid out"
+assert "yaml" not in sys.modules and "pydantic" not in sys.modules
 print(network.hash)
 """
 pytestmark = pytest.mark.slow
@@ -75,6 +84,19 @@ def test_the_wheel_works_in_an_empty_environment(place: Path) -> None:
     assert found == load().hash
     missing = run(place / "env/bin/python", "-c", "import pgmpy", cwd=place, ok=False)
     assert missing.returncode == 1
+
+
+def test_it_works_where_nothing_can_be_written(place: Path) -> None:
+    """Ask with a read-only home and package, as a user who cannot write: nothing is missing."""
+    package = next((place / "env/lib").glob("python*/site-packages/fascinet"))
+    before = {p: p.stat().st_mtime_ns for p in package.rglob("*") if p.suffix != ".pyc"}
+    command = [place / "env/bin/fascinet", "diagnose", "-f", "weakness=objective"]
+    blocked = {"HOME": "/proc/none", "XDG_CACHE_HOME": "/proc/none", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=600, env={**os.environ, **blocked}
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {p: p.stat().st_mtime_ns for p in package.rglob("*") if p.suffix != ".pyc"} == before
 
 
 def test_its_command_line_works_there(place: Path) -> None:

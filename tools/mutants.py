@@ -15,10 +15,8 @@ import importlib.machinery
 import importlib.util
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -154,34 +152,17 @@ def child(module: str, number: int, tests: Sequence[str]) -> int:
     return int(pytest.main(["-q", "-x", "--no-header", "-p", "no:cacheprovider", *tests]))
 
 
-def survives(module: str, number: int, folder: Path) -> bool:
+def survives(module: str, number: int) -> bool:
     """Tell whether the tests pass with the fault in place."""
     line = [sys.executable, __file__, "--child", module, str(number), *TARGETS[module]]
     try:
         done = subprocess.run(
             line, cwd=ROOT, capture_output=True, timeout=LIMIT, check=False,
-            env={**os.environ, "FASCINET_CACHE": str(folder)},
+            env={**os.environ, "FASCINET_PREBUILT": "off"},  # what is laid out would hide faults
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
-
-
-def kernels_only(folder: Path) -> Path:
-    """Fill a folder with compiled kernels alone: what is kept of the data would hide faults."""
-    from fascinet.model.disk_cache import cache_folder
-
-    kept = cache_folder()
-    for file in kept.glob("kernels-*") if kept is not None else ():
-        shutil.copy(file, folder / file.name)
-    return folder
-
-
-def clean(folder: Path) -> None:
-    """Take away what the last run kept, but for the kernels."""
-    for file in folder.iterdir():
-        if not file.name.startswith("kernels-"):
-            file.unlink()
 
 
 def sample(module: str, count: int, seed: int) -> list[int]:
@@ -192,13 +173,10 @@ def sample(module: str, count: int, seed: int) -> list[int]:
 
 def results(modules: Sequence[str], count: int, seed: int) -> Iterator[tuple[str, str, bool]]:
     """Yield module, fault, and whether it was found."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = kernels_only(Path(name))
-        for module in modules:
-            source = source_of(module).read_text(encoding="utf-8")
-            for number in sample(module, count, seed):
-                clean(folder)
-                yield module, mutated(source, number)[1], not survives(module, number, folder)
+    for module in modules:
+        source = source_of(module).read_text(encoding="utf-8")
+        for number in sample(module, count, seed):
+            yield module, mutated(source, number)[1], not survives(module, number)
 
 
 def main() -> int:

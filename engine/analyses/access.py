@@ -154,7 +154,7 @@ CAP = 15.0 * np.log(10.0)
 
 def require_possible(engine: "Engine", evidence: Evidence, soft: Soft | None) -> float:
     """Return log P(e), or raise `ImpossibleEvidenceError`."""
-    warn_unset(engine.chosen, evidence, soft, stacklevel=5)
+    warn_unset(engine.chosen, evidence, soft)
     log_prob = float(engine.log_prob_evidence(dict(evidence), soft))
     if not np.isfinite(log_prob):
         engine.posterior(dict(evidence), soft=soft)
@@ -173,7 +173,7 @@ def gradients(
     ------
     UnknownVariableError, UnknownStateError, EvidenceError, ImpossibleEvidenceError
     """
-    warn_unset(engine.chosen, evidence, soft, stacklevel=5)
+    warn_unset(engine.chosen, evidence, soft)
     network = engine.network
     vectors = vectors_of(network, evidence, soft)
     likely = {v: x for v, x in vectors.items() if v not in evidence}

@@ -1,4 +1,4 @@
-"""Do the findings belong together? Conflict and retraction; `meter` asks how rare the case is.
+"""Do the findings fit together? Conflict and retraction; `meter` asks how rare the case is.
 
     conf(e) = ln [ Π_i P(e_i) / P(e) ]
 

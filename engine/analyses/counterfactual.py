@@ -17,6 +17,7 @@ from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.twin import TwinBuilder
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -89,7 +90,7 @@ class Counterfactual(Result):
     def title(self) -> str:
         """Return the change."""
         change = ", ".join(f"{v}={s}" for v, s in self.do.items())
-        return f"Had it been {change}, given {len(self.evidence)} findings"
+        return f"Counterfactual: {change} instead, given {counted(len(self.evidence), 'finding')}"
 
     def summary(self) -> dict[str, Any]:
         """Return the change and the findings."""
@@ -108,7 +109,7 @@ def counterfactual(
     *,
     soft: Soft | None = None,
 ) -> Counterfactual:
-    """Return the targets as they are, as observed, intervened on, and had it been otherwise.
+    """Return P(targets) as they are, observed, intervened on, and in the counterfactual world.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def counterfactual(
     evidence : mapping of str to str
         What was found in the actual world.
     do : mapping of str to str
-        What is imagined otherwise.
+        What is different in the counterfactual world.
     targets : str or sequence of str, optional
         Default: the descendants of `do`; of a network with causes those that are observed or
         causes themselves, since each variable between the worlds costs.

@@ -26,6 +26,7 @@ from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result,
 from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import EvidenceError
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -122,7 +123,7 @@ class Explanation(Result):
         """Return the hypothesis with its way from prior to posterior."""
         return (
             f"Why P({self.hypothesis.name}) goes from {self.prior:.4g} to {self.posterior:.4g}: "
-            f"{float(self.weight_db.sum()):+.1f} dB from {len(self.findings)} findings"
+            f"{float(self.weight_db.sum()):+.1f} dB from {counted(len(self.findings), 'finding')}"
         )
 
     def summary(self) -> dict[str, Any]:

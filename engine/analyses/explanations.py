@@ -43,7 +43,7 @@ class Explanations(Result):
     states : tuple of tuples of str
         One explanation a row: the state of every cause.
     probability : array, shape (k,)
-        P(explanation | e): its share of the posterior mass.
+        P(explanation | e): its share of the posterior probability.
     exact : bool
         Whether these are certainly the k best.
     """
@@ -56,7 +56,7 @@ class Explanations(Result):
 
     @property
     def share(self) -> float:
-        """Posterior mass that the listed explanations cover together."""
+        """Posterior probability that the listed explanations cover together."""
         return float(self.probability.sum())
 
     @property
@@ -76,9 +76,10 @@ class Explanations(Result):
         }
 
     def title(self) -> str:
-        """Return how much of the mass is covered."""
-        sure = "" if self.exact else " (not certainly the best)"
-        return f"{len(self.states)} joint explanations hold {self.share:.1%} of the mass{sure}"
+        """Return how much of the probability is covered."""
+        sure = "" if self.exact else " (others may be as likely)"
+        cover = "explanation covers" if len(self.states) == 1 else "explanations cover"
+        return f"The {len(self.states)} likeliest {cover} {self.share:.1%} of the probability{sure}"
 
     def summary(self) -> dict[str, Any]:
         """Return coverage and exactness."""

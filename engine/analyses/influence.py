@@ -30,8 +30,8 @@ WEAKNESS = {"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Movers(Result):
-    """What would change this: parameters and findings in one list, largest first.
+class Changes(Result):
+    """What could change an answer: parameters and findings in one list, largest first.
 
     Attributes
     ----------
@@ -45,6 +45,8 @@ class Movers(Result):
         1 (grade A) to 4 (grade D); 1 for findings.
     grade, source : tuples of str
         As the knowledge base has them; "" for findings and for figures that it does not cite.
+    about : {"changes", "poorly_sourced"}
+        What was asked.
     """
 
     kind: tuple[str, ...]
@@ -53,6 +55,7 @@ class Movers(Result):
     weakness: Array
     grade: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    about: str = "changes"
 
     def columns(self) -> Columns:
         """Return one row a parameter or finding."""
@@ -64,6 +67,12 @@ class Movers(Result):
             "grade": list(self.grade or ("",) * len(self.name)),
             "source": list(self.source or ("",) * len(self.name)),
         }
+
+    def title(self) -> str:
+        """Return what is listed."""
+        if self.about == "poorly_sourced":
+            return "Influential parameters with weak sources"
+        return "What could change the answer"
 
 
 def _db(p: Array) -> Array:
@@ -90,7 +99,7 @@ def poorly_sourced(
     count: int = 20,
     *,
     knowledge: "Knowledge | None" = None,
-) -> Movers:
+) -> Changes:
     """Return the parameters with the largest influence × weakness of evidence.
 
     Of a row with two states the resting one is left out: it says the same.
@@ -111,10 +120,10 @@ def poorly_sourced(
     order = np.argsort(-swing * weak, kind="stable")
     order = order[(swing[order] > NOISE) & ~_told_twice(found)[order]][:count]
     best = [int(found.index[i]) for i in order]
-    return Movers(
+    return Changes(
         ("parameter",) * len(order), tuple(name_of(found, int(i)) for i in order),
         frozen(swing[order]), frozen(weak[order]), tuple(named.get(i, "") for i in best),
-        tuple(", ".join(base[i].sources) if i in base else "" for i in best),
+        tuple(", ".join(base[i].sources) if i in base else "" for i in best), "poorly_sourced",
     )  # fmt: skip
 
 
@@ -152,7 +161,7 @@ def what_would_change(
     grades: Mapping[int, str] | None = None,
     count: int = 20,
     knowledge: "Knowledge | None" = None,
-) -> Movers:
+) -> Changes:
     """Return open findings and parameters in one list, by what they could do to the answer."""
     found = sensitivity(engine, target, state, evidence, soft=soft)
     weak = poorly_sourced(found, grades, count, knowledge=knowledge)
@@ -164,7 +173,7 @@ def what_would_change(
     order = order[swing[order] > NOISE][:count]
     every, blank = weak.name + names, ("",) * len(names)
     grade, source = weak.grade + blank, weak.source + blank
-    return Movers(
+    return Changes(
         tuple(kinds[i] for i in order), tuple(every[i] for i in order),
         frozen(swing[order]), frozen(weakness[order]),
         tuple(grade[i] for i in order), tuple(source[i] for i in order),

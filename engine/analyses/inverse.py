@@ -19,6 +19,7 @@ from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -55,6 +56,11 @@ class Statement:
         value = posterior[0] - (posterior[1] if self.other else 0.0) - self.level
         return float(value if self.relation == ">=" else -value)
 
+    def __str__(self) -> str:
+        sign = "≥" if self.relation == ">=" else "≤"
+        other = f" − P({self.other.name})" if self.other else ""
+        return f"P({self.hypothesis.name}){other} {sign} {self.level:.4g}"
+
     @property
     def hypotheses(self) -> tuple[Hypothesis, ...]:
         """The hypotheses that the statement names."""
@@ -63,7 +69,7 @@ class Statement:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SingleChanges(Result):
-    """Every single parameter that can make a statement true, smallest change first.
+    """Every parameter that could, alone, make a statement true, smallest change first.
 
     Attributes
     ----------
@@ -75,6 +81,8 @@ class SingleChanges(Result):
         |logit needed - logit θ|.
     holds : bool
         Whether the statement already holds (then there is nothing to change).
+    statement : str
+        In words.
     """
 
     parameters: Parameters
@@ -82,6 +90,7 @@ class SingleChanges(Result):
     needed: Array
     log_odds_change: Array
     holds: bool
+    statement: str = ""
 
     def columns(self) -> Columns:
         """Return one row a parameter."""
@@ -94,8 +103,9 @@ class SingleChanges(Result):
     def title(self) -> str:
         """Return whether any single change does it."""
         if self.holds:
-            return "The statement holds already"
-        return f"{len(self.index)} single parameters can make the statement true"
+            return f"{self.statement} holds already"
+        number = counted(len(self.index), "parameter")
+        return f"{number} could each, alone, bring about {self.statement}"
 
 
 def single_changes(
@@ -120,7 +130,9 @@ def single_changes(
     usable &= left > EDGE  # P(e) there over P(e) here
     keep = np.flatnonzero(usable) if margin < 0 else np.zeros(0, dtype=np.int64)
     keep = keep[np.argsort(size[keep], kind="stable")]
-    return SingleChanges(figures, keep, frozen(needed[keep]), frozen(size[keep]), margin >= 0)
+    return SingleChanges(
+        figures, keep, frozen(needed[keep]), frozen(size[keep]), bool(margin >= 0), str(statement)
+    )
 
 
 def margin_slope(figures: Parameters, found: Gradients, statement: Statement) -> Array:

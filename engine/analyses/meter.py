@@ -13,6 +13,7 @@ shipped network, which is why `diagnose` warns by the conflict, at no cost.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import exp, lgamma, log, log1p
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +72,8 @@ class Meter(Result):
     def title(self) -> str:
         """Return how the case compares."""
         return (
-            f"log P(e) = {self.log_prob_evidence:.2f}: {self.percentile:.1%} ± {self.error:.1%} of "
-            f"{len(self.log_probs)} simulated cases are as rare"
+            f"Rarity: {self.percentile:.1%} ± {self.error:.1%} of {len(self.log_probs)} simulated "
+            f"cases are at least as rare (ln P(e) = {self.log_prob_evidence:.2f})"
         )
 
     def summary(self) -> dict[str, Any]:
@@ -144,10 +145,21 @@ def _clear(below: int, count: int, line: float) -> bool:
     >>> _clear(12, 50, 0.01), _clear(0, 50, 0.01), _clear(0, 600, 0.01)
     (True, False, True)
     """
-    from scipy.stats import binom
+    if not 0.0 < line < 1.0:
+        return False
+    fewer = sum(_binomial(k, count, line) for k in range(below + 1))
+    more = sum(_binomial(k, count, line) for k in range(below, count + 1))
+    return min(fewer, more) < SURE
 
-    fewer, more = binom.cdf(below, count, line), binom.sf(below - 1, count, line)
-    return bool(min(fewer, more) < SURE)
+
+def _binomial(k: int, count: int, p: float) -> float:
+    """Return the probability of `k` of `count`.
+
+    >>> round(_binomial(2, 4, 0.5), 12)
+    0.375
+    """
+    choices = lgamma(count + 1) - lgamma(k + 1) - lgamma(count - k + 1)
+    return exp(choices + k * log(p) + (count - k) * log1p(-p))
 
 
 def surprise(

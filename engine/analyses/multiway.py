@@ -29,6 +29,7 @@ from fascinet.engine.analyses.redraw import log_probs_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -75,7 +76,7 @@ class Multiway(Result):
 
     def title(self) -> str:
         """Return what varies."""
-        return f"P({self.hypothesis.name}) as a function of {len(self.index)} parameters"
+        return f"P({self.hypothesis.name}) as a function of {counted(len(self.index), 'parameter')}"
 
 
 def interpolate(corners: Array, t: Sequence[Array]) -> Array:

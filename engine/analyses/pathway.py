@@ -51,6 +51,10 @@ class Pathway(Result):
             "explains": [", ".join(x) for x in self.explains],
         }
 
+    def title(self) -> str:
+        """Return what lies between which hypothesis and the findings."""
+        return f"Mechanisms between {self.hypothesis.name} and the findings"
+
 
 def pathway(
     engine: "Engine", target: str, state: str, evidence: Evidence, *, soft: Soft | None = None

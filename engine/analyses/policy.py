@@ -46,7 +46,7 @@ class Pairs(Result):
     bits : array
         I(T; X, Y | e), summed over the targets.
     synergy : array
-        bits less the two single values: above 0 they tell more together, below 0 they repeat.
+        bits less the two single values: above 0 they are complementary, below 0 redundant.
     score : array
         bits / max(cost of both, 1).
     """
@@ -66,6 +66,11 @@ class Pairs(Result):
             "synergy": self.synergy,
             "score": self.score,
         }
+
+    def title(self) -> str:
+        """Return what is listed, and the best."""
+        best = f": {self.first[0]} and {self.second[0]}" if self.first else ""
+        return f"Best pairs of tests{best}"
 
 
 def best_pairs(
@@ -135,7 +140,7 @@ def outcome_probabilities(
     return [(s, p) for s, p in pairs if p > rare]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Policy:
     """A decision tree of tests.
 
@@ -207,7 +212,7 @@ class Policy:
         else:
             charts_room.save_chart(self.plot(), path)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(self.lines())
 
     def _repr_html_(self) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fascinet.engine.lazy import Lazy
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ reports_room = Lazy("fascinet.engine.display.reports")
 Array = NDArray[np.float64]
 Columns: TypeAlias = dict[str, Any]  # name → one value a row
 SHOWN = 12
+NOISE = 1e-12  # below it a number is rounding
 DB_PER_NAT = 10.0 / math.log(10.0)
 
 
@@ -74,6 +76,10 @@ class Result:
 
         return pd.DataFrame(dict(self.columns()))
 
+    def shown(self) -> "pd.DataFrame":
+        """Return the rows as they are printed: what matters first."""
+        return self.to_frame()
+
     def to_json(self, indent: int | None = None) -> str:
         """Return title, summary and rows as a JSON text; NaN and infinities become null."""
         columns = self.columns()
@@ -93,9 +99,15 @@ class Result:
             charts_room.save_chart(self.plot(), path)
 
     def __repr__(self) -> str:
-        frame = self.to_frame()
-        more = f"\n… {len(frame) - SHOWN} more rows" if len(frame) > SHOWN else ""
-        return f"{self.title()}\n{frame.head(SHOWN).to_string(index=False)}{more}"
+        frame = self.shown()
+        rest = len(frame) - SHOWN
+        more = f"\n… and {counted(rest, 'more row')}" if rest > 0 else ""
+        cells = frame.head(SHOWN).to_string(index=False, float_format=_number)
+        return f"{self.title()}\n{cells if len(frame) else '(no rows)'}{more}"
 
     def _repr_html_(self) -> str:
-        return reports_room.rows_html(self.title(), self.to_frame())
+        return reports_room.rows_html(self.title(), self.shown())
+
+
+def _number(x: float) -> str:
+    return "0" if abs(x) < NOISE else f"{x:.4g}"

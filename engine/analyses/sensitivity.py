@@ -21,9 +21,10 @@ from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
 from fascinet.engine.analyses.hypotheses import Hypothesis, competitors, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
-from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.engine.analyses.results import NOISE, Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
 from fascinet.engine.lazy import Lazy
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,15 +126,24 @@ class Sensitivity(Result):
         """Return the rows whose range moves the posterior most, widest first."""
         frame = self.to_frame()
         frame["swing"] = np.abs(self.posterior_high - self.posterior_low)
-        order = np.argsort(-frame["swing"].fillna(-1.0).to_numpy(), kind="stable")[:count]
+        swing = frame["swing"].fillna(-1.0).to_numpy()
+        order = np.lexsort((-self.sensitivity_value, -swing))[:count]
         return frame.iloc[order].reset_index(drop=True)
+
+    def shown(self) -> "pd.DataFrame":
+        """Return the parameters with an influence, the widest range of answers first."""
+        frame = self.tornado(len(self.index))
+        frame = frame[np.abs(frame["derivative"]) > NOISE]
+        return frame[["variable", "state", "parents", "value", "derivative", "low", "high",
+                      "posterior_low", "posterior_high"]]  # fmt: skip
 
     def title(self) -> str:
         """Return what was asked and how many parameters matter."""
-        moving = int((self.sensitivity_value > 1e-12).sum())
+        moving = int((self.sensitivity_value > NOISE).sum())
         return (
-            f"Sensitivity of P({self.hypothesis.name} | {len(self.evidence)} findings) = "
-            f"{self.posterior:.4g}: {moving} of {len(self.index)} parameters matter"
+            f"Sensitivity of P({self.hypothesis.name} | {counted(len(self.evidence), 'finding')}) "
+            f"= {self.posterior:.4g}: it depends on {moving} of "
+            f"{counted(len(self.index), 'parameter')}"
         )
 
     def summary(self) -> dict[str, Any]:

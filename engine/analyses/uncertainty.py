@@ -28,6 +28,7 @@ from fascinet.engine.analyses.scratch import scratch
 from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -82,7 +83,13 @@ class Uncertainty(Result):
 
     def title(self) -> str:
         """Return the method and how many parameters are uncertain."""
-        return f"95% credible intervals ({self.method}), {self.uncertain} parameters with a range"
+        if not self.uncertain:
+            return (
+                "No parameter has a cited range, so the intervals have no width; "
+                "sample_size= gives every row an equivalent sample size"
+            )
+        ranges = counted(self.uncertain, "parameter")
+        return f"95% credible intervals ({self.method}), {ranges} with a range"
 
     def summary(self) -> dict[str, Any]:
         """Return the method and its inputs."""

@@ -1,10 +1,9 @@
-"""What next: how much each open question or test would tell.
+"""What next: the expected information of each open question or test.
 
     bits(X) = Σ_T I(T; X | e) = Σ_T Σ_{t,x} P(t, x | e) log2 [P(t, x | e) / P(t | e) P(x | e)]
 
-over the targets T: with one target its mutual information with X (Shannon), with several the sum,
-which counts what is told about each. P(t, x | e) of all pairs comes from one batch: the case with
-each state of each target.
+over the targets T: with one target its mutual information with X (Shannon), with several the sum
+over them. P(t, x | e) of all pairs comes from one batch: the case with each state of each target.
 """
 
 from collections.abc import Mapping, Sequence
@@ -144,8 +143,8 @@ class ValueOfInformation(Result):
     def title(self) -> str:
         """Return the best of the list, or that nothing is worth its cost."""
         if self.stop:
-            return f"Nothing left reaches {self.worth:g} bits per cost"
-        return f"Ask or test next: {self.variables[0]} ({self.bits[0]:.3g} bits)"
+            return f"Nothing left to ask reaches {self.worth:g} bits per cost"
+        return f"Most informative next: {self.variables[0]} ({self.bits[0]:.3g} bits)"
 
     def summary(self) -> dict[str, Any]:
         """Return targets, mode and the stop signal."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fascinet.model.errors import OptionError
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.analyses.explain import Explanation
@@ -85,7 +86,8 @@ def _opening(result: "Explanation", name: str, reader: str) -> str:
         )
     return (
         f"Before any finding, {name} had a probability of {percent(result.base)}; with the "
-        f"{len(result.findings) - result.context} findings it {turn} {percent(result.posterior)}."
+        f"{counted(len(result.findings) - result.context, 'finding')} it {turn} "
+        f"{percent(result.posterior)}."
     )
 
 

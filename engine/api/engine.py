@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 from fascinet.engine.api.conflict_set import minimal_conflict
 from fascinet.engine.api.methods import Analyses
+from fascinet.engine.api.orders import accepts_older_order
 from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.core import core
 from fascinet.engine.lazy import Lazy
@@ -23,6 +24,7 @@ from fascinet.engine.run.derivatives import (
 from fascinet.engine.run.evidence import (
     Hard,
     Soft,
+    as_text,
     chosen_variables,
     names_of,
     read_request,
@@ -32,21 +34,24 @@ from fascinet.engine.run.solver import PART, Solver
 from fascinet.engine.search.approximate import Approximation, likelihood_weighting
 from fascinet.engine.search.branches import most_probable
 from fascinet.engine.search.loopy import loopy_beliefs
-from fascinet.engine.search.mpe import Explanation, maximise
+from fascinet.engine.search.mpe import Assignment, maximise
 from fascinet.engine.tables.arrays import NetworkArrays, network_arrays
 from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.display.drawing import InferenceDrawing
 
 drawing_room = Lazy("fascinet.engine.display.drawing")
 
+Frame = TypeVar("Frame")
 Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Hard | None], Posterior | None]
+Backend = Literal["auto", "numpy", "core"]
 BACKENDS = ("auto", "numpy", "core")
 ESTIMATES = ("weighting", "lbp")
 
@@ -77,7 +82,7 @@ class Engine(Analyses):
     True
     """
 
-    def __init__(self, network: Network, *, budget: int = 2**27, backend: str = "auto") -> None:
+    def __init__(self, network: Network, *, budget: int = 2**27, backend: Backend = "auto") -> None:
         if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise refusal("a fascinet Network", network)
         if isinstance(budget, bool) or not isinstance(budget, int | float):  # pyright: ignore
@@ -89,6 +94,13 @@ class Engine(Analyses):
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self.chosen = chosen_variables(network)
+
+    def __repr__(self) -> str:
+        net = self.network
+        return f"Engine({net.name!r}, {counted(len(net.variables), 'variable')}, {self.backend})"
+
+    def _repr_html_(self) -> str:
+        return drawing_room.posterior_html(self.prior())
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the engine anew: programs are not kept."""
@@ -116,7 +128,7 @@ class Engine(Analyses):
         *,
         soft: Soft | None = None,
         do: Hard | None = None,
-        targets: Iterable[str] | None = None,
+        targets: str | Iterable[str] | None = None,
     ) -> Posterior:
         """Return all posterior marginals P(v | evidence, soft; do).
 
@@ -127,7 +139,7 @@ class Engine(Analyses):
             A mapping from each state, or a sequence in state order: P(report | state).
         do : mapping of variable to state
             Interventions: the variable is cut from its parents and set.
-        targets : iterable of str, optional
+        targets : str or iterable of str, optional
             Only these posteriors, which may need a far smaller program.
 
         Raises
@@ -137,6 +149,14 @@ class Engine(Analyses):
             If P(evidence) = 0; it carries a minimal conflicting set.
         BudgetError
             If the plan exceeds the budget.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> engine = fn.Engine(fn.example("asia"))
+        >>> p = engine.posterior({"smoke": "yes"}, soft={"xray": {"yes": 0.8, "no": 0.2}})
+        >>> round(p["lung"]["yes"], 3)
+        0.271
         """
         asked = None if targets is None else names_of(targets)
         if self.chosen and evidence is not NOTHING:
@@ -152,8 +172,8 @@ class Engine(Analyses):
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
-            self.layout, values, log_prob, dict(evidence or {}), dict(soft or {}), dict(do or {}),
-            names, self.prior, rest,
+            self.layout, values, log_prob, as_text(self.network, evidence), dict(soft or {}),
+            as_text(self.network, do), names, self.prior, rest,
         )  # fmt: skip
         if self._prior is None and asked is None and not (evidence or soft or do):
             self._prior = answer
@@ -182,22 +202,22 @@ class Engine(Analyses):
 
     def posteriors(
         self,
-        frame: Any,
-        targets: Iterable[str] | None = None,
+        frame: Frame,
+        targets: str | Iterable[str] | None = None,
         *,
-        impossible: str = "raise",
-        dtype: str = "float64",
-    ) -> Any:
+        impossible: Literal["raise", "nan"] = "raise",
+        dtype: Literal["float64", "float32"] = "float64",
+    ) -> Frame:
         """Return the posteriors of every row of a DataFrame (pandas, polars, Arrow).
 
         Parameters
         ----------
         frame : DataFrame
             A column a variable, the cells states; a missing cell is unknown.
-        targets : iterable of str, optional
+        targets : str or iterable of str, optional
             Variables wanted; None means all.
         impossible : {"raise", "nan"}
-            What a row with P(evidence) = 0 does.
+            How to treat a row whose evidence is impossible: raise, or return NaN.
         dtype : {"float64", "float32"}
             Single precision takes half the time and memory; the largest difference from double
             precision on 256 of the rows is then told in `.attrs["max_abs_difference"]` (pandas;
@@ -207,6 +227,20 @@ class Engine(Analyses):
         -------
         DataFrame
             Of the same kind, with a column `"variable=state"` for each state of each target.
+
+        Raises
+        ------
+        UnknownVariableError, UnknownStateError, EvidenceError, OptionError, ImpossibleEvidenceError
+
+        Examples
+        --------
+        >>> import fascinet as fn, pandas as pd
+        >>> engine = fn.Engine(fn.example("asia"))
+        >>> frame = pd.DataFrame({"smoke": ["yes", None], "xray": ["yes", "no"]})
+        >>> engine.posteriors(frame, targets="lung").round(3)
+           lung=yes  lung=no
+        0     0.646    0.354
+        1     0.001    0.999
         """
         from fascinet.engine.api.frames import posterior_frame
 
@@ -238,10 +272,15 @@ class Engine(Analyses):
             return values, np.array([p for _, p in solved])
         return solve_states(self.solver, states_of(requests, len(self.network.variables)))
 
-    def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Explanation:
+    def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Assignment:
         """Return the most probable state of all free variables together, argmax_h P(h | e).
 
         Networks with unobserved leaf gates are searched by branch and bound, which is exact.
+
+        Parameters
+        ----------
+        evidence : mapping of variable to state, optional
+        soft : mapping of variable to likelihoods, optional
 
         Raises
         ------
@@ -249,19 +288,43 @@ class Engine(Analyses):
         BudgetError
             If a table, or the search, gets too large; then `map_query` over all but the
             unobserved leaves is often well within reach.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> fn.Engine(fn.example("cancer")).mpe({"Xray": "positive"}).assignment["Cancer"]
+        'False'
         """
         if self.chosen:
             warn_unset(self.chosen, evidence, soft)
         return self._explanation(None, evidence, soft)
 
+    @accepts_older_order("targets", "evidence")
     def map_query(
-        self, targets: Iterable[str], evidence: Hard | None = None, *, soft: Soft | None = None
-    ) -> Explanation:
+        self,
+        evidence: Hard | None = None,
+        *,
+        targets: str | Iterable[str],
+        soft: Soft | None = None,
+    ) -> Assignment:
         """Return the most probable joint state of `targets`, all other variables summed out.
+
+        Parameters
+        ----------
+        evidence : mapping of variable to state, optional
+        targets : str or iterable of str
+        soft : mapping of variable to likelihoods, optional
 
         Raises
         ------
-        ImpossibleEvidenceError, BudgetError
+        UnknownVariableError, UnknownStateError, EvidenceError, ImpossibleEvidenceError, BudgetError
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> engine = fn.Engine(fn.example("asia"))
+        >>> engine.map_query({"dysp": "yes"}, targets=["lung", "bronc"]).assignment
+        {'lung': 'no', 'bronc': 'yes'}
         """
         if self.chosen:
             warn_unset(self.chosen, evidence, soft)
@@ -269,7 +332,7 @@ class Engine(Analyses):
 
     def _explanation(
         self, targets: tuple[str, ...] | None, evidence: Hard | None, soft: Soft | None
-    ) -> Explanation:
+    ) -> Assignment:
         request = read_request(self.network, evidence, soft, None)
         wanted = self._targets(self.network.variables if targets is None else targets)
         assert wanted is not None
@@ -282,7 +345,7 @@ class Engine(Analyses):
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
         names = self.network.variables
         found = {names[v]: self.network.states(names[v])[best[v]] for v in sorted(wanted)}
-        return Explanation(found, log_prob, self.solver.log_prob(request))
+        return Assignment(found, log_prob, self.solver.log_prob(request))
 
     def derivatives(
         self,
@@ -335,16 +398,27 @@ class Engine(Analyses):
         do: Hard | None = None,
         samples: int = 20_000,
         seed: int = 0,
-        method: str = "weighting",
-        **options: Any,
+        method: Literal["weighting", "lbp"] = "weighting",
+        sweeps: int = 500,
+        tolerance: float = 1e-10,
+        damping: float = 0.0,
+        keep: bool = False,
     ) -> Approximation:
         """Return estimates with errors; never used unless asked for.
 
         Parameters
         ----------
+        evidence, soft, do
+            As for `posterior`.
+        samples, seed : int
+            Of likelihood weighting.
         method : {"weighting", "lbp"}
             Likelihood weighting, or loopy belief propagation set beside it; the latter returns
-            `LoopyBeliefs` and takes the options of `fascinet.engine.search.loopy.loopy_beliefs`.
+            `LoopyBeliefs`.
+        sweeps, tolerance, damping, keep
+            Of belief propagation: most passes, the change of a message at which it stops, the
+            share of the old message that is kept, and whether to return beliefs that have not
+            converged instead of raising.
 
         Raises
         ------
@@ -352,6 +426,14 @@ class Engine(Analyses):
             If no draw fits the evidence.
         ConvergenceError
             If belief propagation does not settle.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> engine = fn.Engine(fn.example("asia"))
+        >>> found = engine.approximate({"dysp": "yes"}, samples=2000)
+        >>> bool(abs(found["bronc"].sum() - 1) < 1e-9)
+        True
         """
         if method not in ESTIMATES:
             raise OptionError("method", method, ESTIMATES)
@@ -366,18 +448,50 @@ class Engine(Analyses):
         if weighed is not None and method == "weighting":
             return weighed
         request = read_request(self.network, evidence, soft, do)
-        return loopy_beliefs(self.network, request, weighed, **options)
+        return loopy_beliefs(
+            self.network, request, weighed,
+            sweeps=sweeps, tolerance=tolerance, damping=damping, keep=keep,
+        )  # fmt: skip
 
     def plan(self, evidence: Hard | None = None) -> Plan:
-        """Return the plan for an evidence set; print it to see cliques, widths and entries."""
+        """Return the plan for an evidence set; print it to see cliques, widths and entries.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> plan = fn.Engine(fn.example("asia")).plan({"dysp": "yes"})
+        """
         request = read_request(self.network, evidence, None, None)
         return self.solver.plan(pattern_of(self.arrays, request, None))
 
     # ---------------------------------------------------------------- analyses
 
-    def draw(self, evidence: Hard | None = None, **options: Any) -> "InferenceDrawing":
-        """Return the posteriors drawn in the network; see `display.drawing.draw`."""
-        return drawing_room.draw(self, evidence, **options)
+    def draw(
+        self,
+        evidence: Hard | None = None,
+        *,
+        soft: Soft | None = None,
+        do: Hard | None = None,
+        variables: str | Iterable[str] | None = None,
+    ) -> "InferenceDrawing":
+        """Return the network drawn with its posteriors; arcs as wide as the information they carry.
+
+        Parameters
+        ----------
+        evidence, soft, do
+            As for `posterior`.
+        variables : str or iterable of str, optional
+            Only these; a drawing of more than about 60 is hard to read.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> fn.Engine(fn.example("asia")).draw({"dysp": "yes"}).svg()[:4]
+        '<svg'
+        """
+        shown = None if variables is None else names_of(variables)
+        given, done = as_text(self.network, evidence), as_text(self.network, do)
+        return drawing_room.draw(self, given, soft=soft, do=done, variables=shown)
 
     # ---------------------------------------------------------------- array layer
 

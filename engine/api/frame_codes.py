@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fascinet.engine.core import core
-from fascinet.model.errors import EvidenceError, UnknownStateError
+from fascinet.model.errors import EvidenceError
 from fascinet.model.network import Network
 
 States = NDArray[np.int16]
@@ -67,39 +67,6 @@ def opened(frame: Any) -> "nw.DataFrame[Any]":
             f"variable; got {kind.removeprefix('builtins.')}{hint.get(type(frame).__name__, '')}"
         ) from None
     return table
-
-
-def state_number(network: Network, variable: str, value: object) -> int:
-    """Return the number of the state that a cell names, a number or truth value by its text."""
-    if isinstance(value, str):
-        return network.state_index(variable, value)
-    states = network.states(variable)
-    for text in texts_of(value):
-        if text in states:
-            return states.index(text)
-    raise UnknownStateError(variable, value, states)
-
-
-TRUTHS = {
-    True: ("True", "true", "TRUE", "yes", "Yes", "YES", "1"),
-    False: ("False", "false", "FALSE", "no", "No", "NO", "0"),
-}
-
-
-def texts_of(value: object) -> tuple[str, ...]:
-    """Return how a state may spell a number or a truth value.
-
-    >>> texts_of(2), texts_of(2.5)
-    (('2', '2.0'), ('2.5',))
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool):
-        return TRUTHS[value]
-    if isinstance(value, int | float):
-        whole = isinstance(value, int) or value.is_integer()
-        return (str(int(value)), f"{int(value)}.0") if whole else (str(value),)
-    return ()
 
 
 def is_all_objects(frame: Any) -> bool:
@@ -183,7 +150,7 @@ class _Column:
         return -1 if is_missing(value) else self._state(value)
 
     def _state(self, value: object) -> int:
-        return state_number(self.network, self.name, value)
+        return self.network.state_index(self.name, value)
 
 
 def is_text(kind: Any) -> bool:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from fascinet.engine.lazy import Lazy
-from fascinet.model.errors import UnknownStateError, UnknownVariableError
+from fascinet.model.errors import OptionError, UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array
+from fascinet.model.network import texts_of
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +58,13 @@ class Marginal(Mapping[str, float]):
         self._places, self._values = places, values
 
     def __getitem__(self, state: str) -> float:
-        return self._values.item(self._places[state])
+        try:
+            return self._values.item(self._places[state])
+        except KeyError:
+            found = next((s for s in texts_of(state) if s in self._places), None)
+            if found is None:
+                raise OptionError("state", state, self._places) from None
+            return self._values.item(self._places[found])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -181,6 +189,14 @@ class Posterior(Mapping[str, Marginal]):
         rest, values = self._rest, self._values
         return values if rest is None or values[start] == values[start] else self._whole()
 
+    def _asked(self, variable: str) -> Array:
+        """Return an answer that holds a variable, or raise if it was not among the targets."""
+        start = self._layout.slices[variable].start
+        values = self._known(start)
+        if values[start] != values[start] and variable not in self._targets:
+            raise OptionError("target", variable, self._targets)
+        return values
+
     @property
     def flat(self) -> Array:
         """P(v = s | e) of all variables in network order, read-only."""
@@ -225,12 +241,12 @@ class Posterior(Mapping[str, Marginal]):
 
     def __getitem__(self, variable: str) -> Marginal:
         try:
-            if self._rest is not None:
-                start = self._layout.slices[variable].start
-                return Marginal(self._layout.places[variable], self._known(start))
-            return Marginal(self._layout.places[variable], self._values)
+            places = self._layout.places[variable]
         except KeyError:
             raise UnknownVariableError(variable, self._layout.variables) from None
+        if self._rest is None and self._targets is self._layout.variables:
+            return Marginal(places, self._values)
+        return Marginal(places, self._asked(variable))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.targets)
@@ -247,7 +263,7 @@ class Posterior(Mapping[str, Marginal]):
         if variable not in layout.slices:
             raise UnknownVariableError(variable, layout.variables)
         here = layout.slices[variable]
-        values = self._known(here.start)[here]
+        values = self._asked(variable)[here]
         values.flags.writeable = False
         return values
 
@@ -325,7 +341,8 @@ class Posterior(Mapping[str, Marginal]):
 
     def __repr__(self) -> str:
         return (
-            f"Posterior({len(self.targets)} variables, {len(self.evidence)} findings, "
+            f"Posterior({counted(len(self.targets), 'variable')}, "
+            f"{counted(len(self.evidence), 'finding')}, "
             f"log P(e) = {self.log_prob_evidence:.6g})"
         )
 

@@ -18,6 +18,7 @@ from fascinet.model.build import build_network
 from fascinet.model.figures import places
 from fascinet.model.gates import Gate
 from fascinet.model.network import Network, gate_arrays
+from fascinet.model.plural import counted
 from fascinet.model.schema import Knowledge
 
 
@@ -94,8 +95,9 @@ class Difference(Result):
         """Return how much changed."""
         moved = sum(c.moved for c in self.cases)
         return (
-            f"{len(self.figures)} figures and {len(self.variables)} variables differ; "
-            f"{moved} of {len(self.cases)} cases rank otherwise"
+            f"{counted(len(self.figures), 'figure')} and "
+            f"{counted(len(self.variables), 'variable')} differ; "
+            f"{moved} of {counted(len(self.cases), 'case')} change rank"
         )
 
     def summary(self) -> dict[str, Any]:

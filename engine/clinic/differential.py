@@ -1,15 +1,19 @@
 """The differential: the record that `diagnose` returns."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.lazy import Lazy
 from fascinet.model.case import Unmapped
+from fascinet.model.errors import UnknownCauseError
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fascinet.engine.clinic.decisions import Advice
 
 charts_room = Lazy("fascinet.engine.display.charts")
@@ -165,6 +169,8 @@ class Differential:
     >>> entry = found["als"]
     >>> entry.interval[0] <= entry.posterior <= entry.interval[1]
     True
+    >>> [entry.cause for entry in found][0] == found[0].cause
+    True
     """
 
     model: Mapping[str, str]
@@ -183,7 +189,7 @@ class Differential:
     warnings: tuple[str, ...]
     reassurance: tuple[RedFlag, ...] = ()
     advice: tuple["Advice", ...] = ()
-    posterior: Posterior | None = field(default=None, repr=False, compare=False)
+    posterior: Posterior = field(repr=False, compare=False, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contract's JSON object."""
@@ -211,19 +217,41 @@ class Differential:
         """Return the contract's JSON text."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> "pd.DataFrame":
         """Return one row a cause, best first."""
         import pandas as pd
 
         rows = [asdict(entry) for entry in self.differential]
         return pd.DataFrame(rows, columns=list(CauseEntry.__dataclass_fields__))
 
-    def __getitem__(self, cause: str) -> CauseEntry:
-        """Return the entry of a cause."""
-        return next(entry for entry in self.differential if entry.cause == cause)
+    def __getitem__(self, cause: str | int) -> CauseEntry:
+        """Return the entry of a cause by its name, or by its place (0 is the first).
+
+        Raises
+        ------
+        UnknownCauseError
+            A `KeyError`, too; for a place out of range, an `IndexError`.
+        """
+        if isinstance(cause, int):
+            return self.differential[cause]
+        for entry in self.differential:
+            if entry.cause == cause:
+                return entry
+        raise UnknownCauseError(cause, (entry.cause for entry in self.differential))
+
+    def __iter__(self) -> Iterator[CauseEntry]:
+        """Iterate over the causes, best first."""
+        return iter(self.differential)
+
+    def __len__(self) -> int:
+        return len(self.differential)
+
+    def __contains__(self, cause: object) -> bool:
+        return any(cause in (entry.cause, entry) for entry in self.differential)
 
     def __repr__(self) -> str:
-        head = f"Differential by {self.rank}, {self.setting}, {len(self.hard)} findings"
+        number = counted(len(self.hard), "finding")
+        head = f"Differential by {self.rank}, {self.setting}, {number}"
         lines = [head, f"{'cause':<28}{'prior':>8}{'posterior':>11}{'responsibility':>16}"]
         for entry in self.differential[:8]:
             lines.append(

@@ -1,4 +1,4 @@
-"""Which findings would go if a cause were not there: every cause imagined away, one at a time.
+"""Which findings would vanish without a cause: each cause taken away in turn.
 
     d(c, f) = P(f_{c at rest} ≠ f as observed | e)
 
@@ -26,6 +26,7 @@ from fascinet.engine.clinic.responsibility import Owner, divorce, flatten, share
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import NoisyMax
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Disablement(Result):
-    """What would go if a cause were not there.
+    """What would vanish without each cause.
 
     Attributes
     ----------
@@ -61,13 +62,14 @@ class Disablement(Result):
         }
 
     def title(self) -> str:
-        """Return the cause without which most would go."""
+        """Return the cause without which most would vanish."""
         if not self.gone.size:
             return "No cause is open, or no finding out of its resting state"
         best = int(self.gone.sum(axis=1).argmax())
         return (
             f"Without {self.causes[best]}, {self.gone[best].sum():.2f} of "
-            f"{len(self.findings)} findings would be expected to go: the most of any cause"
+            f"{counted(len(self.findings), 'finding')} would be expected to vanish: "
+            "the most of any cause"
         )
 
     def summary(self) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def without_each_cause(
     causes: Sequence[str] | None = None,
     findings: Sequence[str] | None = None,
 ) -> Disablement:
-    """Return what would go without each cause.
+    """For each cause, return the probability that each finding would vanish without it.
 
     Parameters
     ----------

@@ -31,10 +31,8 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import REASSURE, URGENT, out_of_rest, red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.engine.tables.arrays import network_arrays
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
-from fascinet.model.disk_cache import remember
 from fascinet.model.errors import CaseError, EvidenceError, OptionError
 from fascinet.model.foreign import kind_of
 from fascinet.model.hpo import COMPLAINT
@@ -434,7 +432,6 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
     engine = Engine(shipped_network(), backend="core")
-    engine.arrays = remember("arrays", lambda: network_arrays(shipped_network()))
     return Reasoner(shipped_digest(), shipped_network(), engine)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fascinet.model.errors import FormatError, OptionError
+from fascinet.model.plural import counted
 from fascinet.model.svg import ACCENT
 
 if TYPE_CHECKING:
@@ -77,19 +78,15 @@ def posterior_chart(posterior: "Posterior", count: int = 12) -> Any:
         tooltip=["variable", "state", "prior", "posterior"],
     )
     ticks = base.mark_tick(color=GREY, thickness=2).encode(x=alt.X("prior:Q", scale=probability))
-    return themed((bars + ticks).properties(width=420))
+    title = f"Posterior given {counted(len(posterior.evidence), 'finding')}"
+    return themed((bars + ticks).properties(width=420, title=title))
 
 
 def differential_chart(found: "Differential", count: int = 12) -> Any:
     """Return posterior (with its interval) and responsibility of the first `count` causes."""
     alt = altair()
     frame: Any = found.to_frame().head(count)
-    frame["low"] = [
-        i[0] if i else p for i, p in zip(frame["interval"], frame["posterior"], strict=True)
-    ]
-    frame["high"] = [
-        i[1] if i else p for i, p in zip(frame["interval"], frame["posterior"], strict=True)
-    ]
+    frame["low"], frame["high"] = zip(*frame["interval"], strict=True)
     frame = frame[["cause", "label", "prior", "posterior", "responsibility", "low", "high"]]
     axis = alt.Axis(labelLimit=LABEL)
     order = frame["label"].tolist()
@@ -98,14 +95,15 @@ def differential_chart(found: "Differential", count: int = 12) -> Any:
     tip = ["cause", "prior", "posterior", "low", "high", "responsibility"]
     bars = base.mark_bar(color=ACCENT, opacity=0.75).encode(
         x=alt.X("posterior:Q", scale=probability,
-                title="probability present (line: interval; diamond: responsible)"),
+                title="probability present (line: interval; diamond: accounts for)"),
         tooltip=tip,
     )  # fmt: skip
     lines = base.mark_rule(color=GREY, strokeWidth=2).encode(x="low:Q", x2="high:Q")
     points = base.mark_point(shape="diamond", filled=True, size=70, color="#c2701d").encode(
         x=alt.X("responsibility:Q", scale=probability), tooltip=tip
     )
-    return themed((bars + lines + points).properties(width=420))
+    title = f"Differential by {found.rank}"
+    return themed((bars + lines + points).properties(width=420, title=title))
 
 
 # -------------------------------------------------------------------- files

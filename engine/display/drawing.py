@@ -15,6 +15,7 @@ import numpy as np
 from fascinet.engine.lazy import Lazy
 from fascinet.model.gates import Array
 from fascinet.model.layout import layers
+from fascinet.model.plural import counted
 from fascinet.model.svg import ACCENT, Drawing, percent
 
 if TYPE_CHECKING:
@@ -179,9 +180,10 @@ def differential_html(found: "Differential") -> str:
         f"<td>{entry.weight_of_evidence_db:+.1f} dB</td></tr>"
         for entry in found.differential[:SHOWN]
     ]
+    number = counted(len(found.hard), "finding")
     return (
         f"<div><p><strong>Differential</strong> by {escape(found.rank)}, "
-        f"{escape(found.setting)}, {len(found.hard)} findings; ▲ must not be missed</p>{flags}"
+        f"{escape(found.setting)}, {number}; ▲ must not be missed</p>{flags}"
         "<table><tr><th>cause</th><th colspan=2>present</th><th colspan=2>responsible</th>"
         f"<th>weight</th></tr>{''.join(rows)}</table></div>"
     )

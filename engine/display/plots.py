@@ -19,7 +19,7 @@ WIDTH = 420
 
 def themed(chart: Any) -> Any:
     """Return the chart with the common look, readable on light and dark pages."""
-    return charts.themed(chart.properties()).configure_axis(
+    return charts.themed(chart).configure_axis(
         **charts.LETTERS | {"grid": False, "labelLimit": 260}
     )
 
@@ -40,7 +40,8 @@ def tornado(result: "Sensitivity", count: int = 15) -> Any:
     )  # fmt: skip
     here = pd.DataFrame({"posterior": [result.posterior]})
     rule = alt.Chart(here).mark_rule(color=NEUTRAL).encode(x="posterior:Q")
-    return themed((bars + rule).properties(width=WIDTH))
+    title = f"What P({result.hypothesis.name}) depends on"
+    return themed((bars + rule).properties(width=WIDTH, title=title))
 
 
 def waterfall(result: "Explanation", count: int = 40) -> Any:
@@ -58,28 +59,30 @@ def waterfall(result: "Explanation", count: int = 40) -> Any:
                                                     range=[FOR, AGAINST])),
         tooltip=["label", "weight_db", "shapley_db", "textbook_lr", "in_context_lr"],
     )  # fmt: skip
-    return themed(bars.properties(width=WIDTH))
+    title = f"Why P({result.hypothesis.name}) is {result.posterior:.3g}"
+    return themed(bars.properties(width=WIDTH, title=title))
 
 
 def information(result: "ValueOfInformation", count: int = 15) -> Any:
     """Return bars of expected information."""
-    bars = alt.Chart(result.to_frame().head(count)).mark_bar(color=FOR).encode(
+    frame = result.to_frame().nlargest(count, "bits")
+    bars = alt.Chart(frame).mark_bar(color=FOR).encode(
         x=alt.X("bits:Q", title="expected information (bits)"),
         y=alt.Y("variable:N", sort=None, title=None),
         tooltip=["variable", "bits", "cost", "score"],
     )  # fmt: skip
-    return themed(bars.properties(width=WIDTH))
+    return themed(bars.properties(width=WIDTH, title="Most informative next"))
 
 
 def intervals(result: "Uncertainty", count: int = 60) -> Any:
     """Return posteriors with their credible intervals."""
-    frame = result.to_frame().head(count)
+    frame = result.to_frame().nlargest(count, "posterior")
     frame["answer"] = frame["variable"] + " = " + frame["state"]
-    base = alt.Chart(frame).encode(y=alt.Y("answer:N", sort="-x", title=None))
+    base = alt.Chart(frame).encode(y=alt.Y("answer:N", sort=None, title=None))
     rules = base.mark_rule(color=NEUTRAL).encode(
         x=alt.X("low:Q", title="posterior, credible interval"), x2="high:Q"
     )
     points = base.mark_point(filled=True, color=FOR).encode(
         x="posterior:Q", tooltip=["answer", "posterior", "low", "high", "p_top"]
     )
-    return themed((rules + points).properties(width=WIDTH))
+    return themed((rules + points).properties(width=WIDTH, title="95% credible intervals"))

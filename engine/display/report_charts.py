@@ -20,23 +20,41 @@ FOR, AGAINST = "#2a78c8", "#c8484c"
 MEASURES = {
     "SingleChanges": ("log_odds_change", "change of the figure's log odds"),
     "JointChange": ("new", "new value of the figure"),
-    "Disablement": ("gone", "finding that would be gone without the cause"),
-    "Counterfactual": ("counterfactual", "probability in the imagined world"),
+    "Disablement": ("gone", "probability that the finding would vanish without the cause"),
+    "Counterfactual": ("counterfactual", "probability in the counterfactual world"),
     "Multiway": ("value", "present value of the figure"),
     "Pathway": ("bits", "information (bits)"),
     "Contrast": ("weight_db", "weight for the first against the second (dB)"),
     "Pairs": ("bits", "expected information of both (bits)"),
     "Monotonicity": ("weight_db", "weight for the cause (dB)"),
     "Decisions": ("utility", "expected utility"),
-    "Difference": ("change_db", "change of the leader (dB)"),
-    "Movers": ("swing_db", "what it could move (dB)"),
-    "ExpectedUtility": ("net", "worth less its price"),
+    "Difference": ("change_db", "change of the leading cause (dB)"),
+    "Changes": ("swing_db", "largest change of the log odds (dB)"),
+    "ExpectedUtility": ("net", "expected utility less cost"),
     "Policy": ("probability", "probability of coming to this step"),
     "Meter": ("log_prob", "log P of a simulated case"),
     "Conflict": ("contribution", "contribution to the conflict"),
     "Explanations": ("probability", "probability of the joint state"),
 }
 """The column drawn and its title, by the name of the report."""
+
+
+IN_ORDER = ("Policy", "Contrast", "SingleChanges", "JointChange")
+"""Reports whose rows come in an order of their own; the others are sorted by what is drawn."""
+
+
+def told_apart(labels: list[str]) -> list[str]:
+    """Return labels, those that occur again numbered.
+
+    >>> told_apart(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    seen: dict[str, int] = {}
+    out: list[str] = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        out.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return out
 
 
 def measure_of(report: "Result", frame: "pd.DataFrame") -> tuple[str, str]:
@@ -75,8 +93,10 @@ def report_chart(report: "Result", count: int = 15) -> Any:
 
     frame = report.to_frame()
     column, title = measure_of(report, frame)
+    if column and type(report).__name__ not in IN_ORDER:
+        frame = frame.sort_values(column, ascending=False, kind="stable")
     frame = frame.head(count)
-    labels = row_labels(frame)
+    labels = told_apart(row_labels(frame))
     values = frame[column].astype(float).tolist() if column else [0.0] * len(frame)
     shown = pd.DataFrame({"what": labels, "measure": values})
     shown["sign"] = np.where(shown["measure"] < 0, "below", "above")
@@ -88,7 +108,8 @@ def report_chart(report: "Result", count: int = 15) -> Any:
         y=alt.Y("what:N", sort=labels, title=None, axis=alt.Axis(labelLimit=320)),
         color=colour, tooltip=["what", "measure"],
     )  # fmt: skip
-    return themed(bars.properties(width=420))
+    heading = report.title() if hasattr(report, "title") else "Policy"
+    return themed(bars.properties(width=420, title=heading))
 
 
 def surface_chart(report: "Multiway", points: int = 21) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fascinet.engine.analyses.policy import Policy
     from fascinet.engine.clinic.evaluate import Evaluation
     from fascinet.engine.search.approximate import Approximation
-    from fascinet.engine.search.mpe import Explanation
+    from fascinet.engine.search.mpe import Assignment
 
 SHOWN, ROWS = 40, 20
 PAD = "padding:.1em .6em"
@@ -92,7 +92,7 @@ def evaluation_html(found: "Evaluation") -> str:
     return table_html("Evaluation", ("measure", "value"), rows)
 
 
-def assignment_html(found: "Explanation") -> str:
+def assignment_html(found: "Assignment") -> str:
     """Return the most probable states with their joint probability."""
     title = f"Most probable explanation, P = {found.probability:.3g}"
     return table_html(title, ("variable", "state"), list(found.assignment.items()))

@@ -1,5 +1,6 @@
 """Evidence by name to evidence by number: the border that names do not cross."""
 
+import inspect
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from fascinet.engine.tables.request import Request
-from fascinet.model.errors import EvidenceError, SettingWarning, UnknownStateError
+from fascinet.model.errors import EvidenceError, SettingWarning
 from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
-Hard = Mapping[str, str]
+State = str | bool | int  # a number or truth value stands for the state that spells it
+Hard = Mapping[str, str] | Mapping[str, bool] | Mapping[str, int] | Mapping[str, State]
 Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
 
 
@@ -65,7 +67,7 @@ def read_request(
     UnknownVariableError, UnknownStateError, EvidenceError
     """
     evidence, soft, do = (
-        _mapping("evidence", evidence), _mapping("soft", soft), _mapping("do", do)
+        checked("evidence", evidence), checked("soft", soft), checked("do", do)
     )  # fmt: skip
     for one, two in ((evidence, soft), (evidence, do), (soft, do)):
         twice = [v for v in two if v in one]
@@ -73,10 +75,8 @@ def read_request(
             raise EvidenceError(f"{twice[0]!r} is given twice among evidence, soft and do")
     states: dict[int, int] = {}
     for v, s in (*evidence.items(), *do.items()):
-        network.check(v)
-        if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
-            raise UnknownStateError(v, s, network.states(v))
-        states[network.index[v]] = network.state_index(v, s)
+        place = network.state_index(v, s)
+        states[network.index[v]] = place
     likelihoods: dict[int, Array] = {}
     for v, given in soft.items():
         network.check(v)
@@ -85,19 +85,35 @@ def read_request(
     return Request(states, likelihoods, cut)
 
 
-def _mapping(name: str, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def checked(name: str, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what is given if it is a mapping, or nothing at all; else raise `EvidenceError`."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
         what = "likelihoods" if name == "soft" else "state"
+        hint = ""
+        if isinstance(given, str):
+            left, _, right = given.partition("=")
+            hint = f"; write {{{left.strip()!r}: {right.strip()!r}}}" if right else ""
         raise EvidenceError(
-            f"{name}: expected a mapping of variable to {what}, got {kind_of(given)}"
+            f"{name}: expected a mapping of variable to {what}, got {kind_of(given)}{hint}"
         )
     return given
 
 
-def names_of(targets: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of targets, each once.
+def as_text(network: Network, evidence: Hard | None) -> dict[str, str]:
+    """Return hard evidence with each state as the network spells it.
+
+    Raises
+    ------
+    EvidenceError, UnknownVariableError, UnknownStateError
+    """
+    given = checked("evidence", evidence)
+    return {v: network.states(v)[network.state_index(v, s)] for v, s in given.items()}
+
+
+def names_of(targets: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the names of targets, each once; a single name stands for a list of one.
 
     Raises
     ------
@@ -105,9 +121,7 @@ def names_of(targets: Iterable[str]) -> tuple[str, ...]:
         If they are no list of names.
     """
     if isinstance(targets, str):
-        raise EvidenceError(
-            f"targets: expected a list of variables, got a text; write [{targets!r}]"
-        )
+        return (targets,)
     try:
         return tuple(dict.fromkeys(targets))
     except TypeError:
@@ -125,15 +139,21 @@ def chosen_variables(network: Network) -> tuple[str, ...]:
     )
 
 
-def warn_unset(
-    chosen: tuple[str, ...], *given: Mapping[str, Any] | None, stacklevel: int = 3
-) -> None:
-    """Warn of what one picks and has not: the answer averages over it."""
+def warn_unset(chosen: tuple[str, ...], *given: Mapping[str, Any] | None) -> None:
+    """Warn the caller of the package of what one picks and has not: the answer averages over it."""
     unset = [v for v in chosen if not any(g and v in g for g in given)]
     if unset:
         warnings.warn(
             f"{unset[0]} is not given: the answer is an average over all settings, and differs "
             f"from that of diagnose; give it as evidence, or use fascinet.load({unset[0]}=...)",
             SettingWarning,
-            stacklevel=stacklevel,
+            stacklevel=_depth(),
         )
+
+
+def _depth() -> int:
+    """Return how many calls up the caller of `warn_unset`'s caller is outside the package."""
+    frame, depth = inspect.currentframe(), 0
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("fascinet."):
+        frame, depth = frame.f_back, depth + 1
+    return depth

@@ -33,7 +33,7 @@ Valued = tuple[tuple[int, ...], Array]  # scope and ln of the table, one axis a 
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Assignment:
     """A most probable assignment h* = argmax_h P(h, e).
 
     Attributes

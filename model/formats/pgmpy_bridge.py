@@ -91,5 +91,5 @@ def _classes() -> tuple[Any, Any]:
         from pgmpy.factors.discrete import TabularCPD
         from pgmpy.models import DiscreteBayesianNetwork
     except ImportError:
-        raise FormatError("pgmpy is not installed: pip install 'fascinet[formats]'") from None
+        raise FormatError("pgmpy is not installed: pip install 'fascinet[pgmpy]'") from None
     return DiscreteBayesianNetwork, TabularCPD

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fascinet.model.errors import FormatError
+from fascinet.model.foreign import refusal
 from fascinet.model.formats.common import Draft, full_table, losses, warn
 from fascinet.model.formats.divorce import divorced
 from fascinet.model.gates import Array
@@ -58,9 +59,9 @@ def from_pyagrum(net: Any) -> Network:
         If it is another kind of pyAgrum model, or a table is no distribution.
     """
     gum = _module()
-    draft = Draft("pyAgrum network")
     if not isinstance(net, gum.BayesNet):
-        draft.fail(None, f"expected a BayesNet, got {type(net).__name__}")
+        raise refusal("a pyAgrum BayesNet", net)
+    draft = Draft("pyAgrum network")
     names = {k: net.variable(k).name() for k in net.nodes()}
     for k, v in names.items():
         draft.declare(v, list(net.variable(k).labels()), None)

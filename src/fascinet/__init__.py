@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
     from fascinet.model import errors
     from fascinet.model.case import Case
+    from fascinet.model.examples import example
     from fascinet.model.find import find, findings
     from fascinet.model.network import Network
     from fascinet.model.shipped import load
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "Network", "Posterior", "__version__", "diagnose", "errors",
-    "evaluate", "find", "findings", "load",
+    "evaluate", "example", "find", "findings", "load",
 ]  # fmt: skip
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "Posterior": "fascinet.engine.api.posterior",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
+    "example": "fascinet.model.examples",
     "find": "fascinet.model.find",
     "findings": "fascinet.model.find",
     "load": "fascinet.model.shipped",

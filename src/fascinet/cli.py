@@ -94,10 +94,10 @@ def explain(
     against: Annotated[str | None, typer.Option(help="CAUSE=STATE to tell it from.")] = None,
     network: NetworkOption = None,
     report: Annotated[
-        str | None, _report("weights, contrast, conflict, meter, joint, path")
+        str | None, _report("weights, contrast, conflict, rarity, joint, mechanisms")
     ] = None,
 ) -> None:
-    """Show how each finding speaks for or against a cause."""
+    """Show how strongly each finding supports or opposes a cause."""
     from fascinet.cli_case import explain
 
     explain(case, finding, setting, do, target, format, against, network, report)
@@ -114,7 +114,7 @@ def next_(
     network: NetworkOption = None,
     report: Annotated[str | None, _report("tests, pairs, policy, utility, actions")] = None,
 ) -> None:
-    """Show which question or test would tell most."""
+    """Rank questions and tests by expected information."""
     from fascinet.cli_case import next_
 
     next_(case, finding, setting, do, format, target, network, report)
@@ -128,9 +128,9 @@ def whatif(
     do: DoOption = None,
     format: FormatOption = Format.table,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("worlds, causes")] = None,
+    report: Annotated[str | None, _report("compare, causes")] = None,
 ) -> None:
-    """Compare a case with the same case after --do: what would change."""
+    """Compare a case with the same case under --do: what would change."""
     from fascinet.cli_case import whatif
 
     whatif(case, finding, setting, do, format, network, report)
@@ -146,9 +146,11 @@ def sensitivity(
     format: FormatOption = Format.table,
     reach: Annotated[str | None, typer.Option(help="A probability to bring it to.")] = None,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("parameters, intervals, weak, movers, reach")] = None,
+    report: Annotated[
+        str | None, _report("parameters, intervals, poorly_sourced, changes, reach")
+    ] = None,
 ) -> None:
-    """Show which parameters a posterior hangs on."""
+    """Show how strongly a posterior depends on each parameter."""
     from fascinet.cli_case import sensitivity
 
     sensitivity(case, finding, setting, do, target, format, reach, network, report)
@@ -173,7 +175,7 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another version of it.")],
     format: FormatOption = Format.table,
 ) -> None:
-    """Show which composed cases two versions of the data rank otherwise, and why."""
+    """Compare two knowledge bases: which teaching cases change rank, and why."""
     from fascinet.cli_analyses import diff
 
     diff(old, new, format)
@@ -207,7 +209,7 @@ def cohort(
         list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")
     ] = None,
 ) -> None:
-    """Compute posteriors for a table of cases, one a row; blank cells are unknown."""
+    """Compute posteriors for a table of cases, one per row; blank cells are unknown."""
     from fascinet.cli_cohort import cohort
 
     cohort(source, out, network, targets, scheduler, carry)
@@ -282,7 +284,7 @@ def check(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A knowledge base.")] = None,
     format: FormatOption = Format.table,
 ) -> None:
-    """Check a knowledge base; every issue with its place and remedy."""
+    """Check a knowledge base; list every issue with its place and remedy."""
     from fascinet.cli_network import check
 
     check(folder, format)

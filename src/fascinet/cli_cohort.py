@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_tables import Table, check_apart, kind_of, read_table, write_table
 from fascinet.engine.api.engine import Engine
-from fascinet.engine.api.frame_codes import is_missing, state_number
+from fascinet.engine.api.frame_codes import is_missing
 from fascinet.model.atomic import reason, whole_file
 from fascinet.model.errors import (
     FormatError,
@@ -242,7 +242,7 @@ def cell_state(network: Network, variable: str, value: object) -> int:
     UnknownStateError
     """
     if not isinstance(value, str):
-        return -1 if is_missing(value) else state_number(network, variable, value)
+        return -1 if is_missing(value) else network.state_index(variable, value)
     states = network.states(variable)
     text = value if value in states else value.strip()
     if text.casefold() in BLANKS and text not in states:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fascinet.cli_names import parse_pairs
 from fascinet.cli_output import print_json, print_table, say
 from fascinet.engine.analyses.hypotheses import causes, is_state
 from fascinet.engine.analyses.results import Result
@@ -59,7 +60,7 @@ Report = Callable[[Asked], Any]
 
 def weights(asked: Asked) -> Result:
     """Return what each finding adds."""
-    return asked.engine.explain(asked.target, asked.state, asked.hard, soft=asked.soft)
+    return asked.engine.explain(asked.hard, target=asked.target, state=asked.state, soft=asked.soft)
 
 
 def contrast(asked: Asked) -> Result:
@@ -80,8 +81,8 @@ def conflict(asked: Asked) -> Result:
     return asked.engine.conflict(asked.hard, soft=asked.soft)
 
 
-def meter(asked: Asked) -> Result:
-    """Return where the case stands among simulated ones."""
+def rarity(asked: Asked) -> Result:
+    """Return how rare the case is among simulated ones."""
     from fascinet.engine.analyses.meter import outside_meter
 
     return outside_meter(asked.engine, asked.hard, draws=200)
@@ -90,30 +91,30 @@ def meter(asked: Asked) -> Result:
 def joint(asked: Asked) -> Result:
     """Return the most probable joint explanations."""
     names = None if causes(asked.engine.network) else _open(asked)[:12]
-    return asked.engine.most_probable_explanations(asked.hard, names, soft=asked.soft)
+    return asked.engine.most_probable_explanations(asked.hard, targets=names, soft=asked.soft)
 
 
-def path(asked: Asked) -> Result:
-    """Return what lies between the target and the findings, and how much it carries."""
+def mechanisms(asked: Asked) -> Result:
+    """Return the mechanisms between the target and the findings, and what each carries."""
     from fascinet.engine.analyses.pathway import pathway
 
     return pathway(asked.engine, asked.target, asked.state, asked.hard, soft=asked.soft)
 
 
 def information(asked: Asked) -> Result:
-    """Return the value of each question and test."""
+    """Return the expected information of each question and test."""
     targets = asked.target or None
-    return asked.engine.value_of_information(targets, asked.hard, soft=asked.soft)
+    return asked.engine.value_of_information(asked.hard, targets=targets, soft=asked.soft)
 
 
 def pairs(asked: Asked) -> Result:
     """Return pairs of questions and tests."""
-    return asked.engine.best_pairs(asked.target or None, asked.hard, soft=asked.soft)
+    return asked.engine.best_pairs(asked.hard, targets=asked.target or None, soft=asked.soft)
 
 
 def policy(asked: Asked) -> Any:
     """Return up to three steps, each chosen after the last result."""
-    return asked.engine.best_policy(asked.target or None, asked.hard, soft=asked.soft)
+    return asked.engine.best_policy(asked.hard, targets=asked.target or None, soft=asked.soft)
 
 
 def utility(asked: Asked) -> Result:
@@ -136,24 +137,26 @@ def actions(asked: Asked) -> Result:
     return asked.advice
 
 
-def worlds(asked: Asked) -> Result:
-    """Return observed, intervened and counterfactual answers side by side."""
+def compare(asked: Asked) -> Result:
+    """Return observed, interventional and counterfactual answers side by side."""
     network = asked.engine.network
     affected = {v for name in asked.done for v in network.descendants(name)}
     named = asked.extra.get("shown", set(network.variables)) | set(asked.hard)
     targets = [v for v in network.variables if v in affected & named and v not in asked.done]
-    return asked.engine.counterfactual(asked.hard, asked.done, targets, soft=asked.soft)
+    return asked.engine.counterfactual(asked.hard, do=asked.done, targets=targets, soft=asked.soft)
 
 
 def without(asked: Asked) -> Result:
-    """Return which findings would go were each cause, in turn, not there."""
+    """For each cause, return the probability that each finding would vanish without it."""
     asked.head["left_out"] = list(asked.soft)  # partly known findings cannot go
     return asked.engine.without_each_cause(asked.hard)
 
 
 def parameters(asked: Asked) -> Result:
-    """Return the sensitivity function of every parameter."""
-    return asked.engine.sensitivity(asked.target, asked.state, asked.hard, soft=asked.soft)
+    """Return how strongly the answer depends on each parameter."""
+    return asked.engine.sensitivity(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
 
 
 def intervals(asked: Asked) -> Result:
@@ -161,20 +164,24 @@ def intervals(asked: Asked) -> Result:
     names = (
         None if causes(asked.engine.network) and not asked.options.get("target") else [asked.target]
     )
-    return asked.engine.uncertainty(asked.hard, names, soft=asked.soft)
+    return asked.engine.uncertainty(asked.hard, targets=names, soft=asked.soft)
 
 
 def weak(asked: Asked) -> Result:
     """Return influential parameters that are poorly sourced."""
     from fascinet.engine.analyses.influence import poorly_sourced
 
-    found = asked.engine.sensitivity(asked.target, asked.state, asked.hard, soft=asked.soft)
+    found = asked.engine.sensitivity(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
     return poorly_sourced(found)
 
 
-def movers(asked: Asked) -> Result:
-    """Return findings and parameters that could move the answer most."""
-    return asked.engine.what_would_change(asked.target, asked.state, asked.hard, soft=asked.soft)
+def changes(asked: Asked) -> Result:
+    """Return findings and parameters that could change the answer most."""
+    return asked.engine.what_would_change(
+        asked.hard, target=asked.target, state=asked.state, soft=asked.soft
+    )
 
 
 def reach(asked: Asked) -> Result:
@@ -196,23 +203,29 @@ def reach(asked: Asked) -> Result:
 
 
 REPORTS: dict[str, dict[str, Report]] = {
-    "explain": {"weights": weights, "contrast": contrast, "conflict": conflict, "meter": meter,
-                "joint": joint, "path": path},
+    "explain": {"weights": weights, "contrast": contrast, "conflict": conflict, "rarity": rarity,
+                "joint": joint, "mechanisms": mechanisms},
     "next": {"tests": information, "pairs": pairs, "policy": policy, "utility": utility,
              "actions": actions},
-    "whatif": {"worlds": worlds, "causes": without},
-    "sensitivity": {"parameters": parameters, "intervals": intervals, "weak": weak,
-                    "movers": movers, "reach": reach},
+    "whatif": {"compare": compare, "causes": without},
+    "sensitivity": {"parameters": parameters, "intervals": intervals,
+                    "poorly_sourced": weak, "changes": changes, "reach": reach},
 }  # fmt: skip
 """The reports of each command, the default one first."""
+OLDER = {"meter": "rarity", "path": "mechanisms", "worlds": "compare", "weak": "poorly_sourced",
+         "movers": "changes"}  # fmt: skip
+"""Names of earlier versions, still understood."""
 UNTARGETED = frozenset(
-    "conflict meter joint tests pairs policy utility actions worlds causes".split()
+    "conflict rarity joint tests pairs policy utility actions compare causes".split()
 )
 
 
 def report_of(command: str, name: str | None) -> str:
     """Return the name of a report, the first one by default; an unknown one is an error."""
     known = REPORTS[command]
+    if name is not None:
+        name = name.replace("-", "_")
+        name = OLDER.get(name, name)
     if name is not None and name not in known:
         raise OptionError("--report", name, known)
     return name or next(iter(known))
@@ -226,8 +239,7 @@ def on_network(
     do: list[str] | None,
     options: Mapping[str, str | None],
 ) -> Asked:
-    """Return a case on a network from a file."""
-    from fascinet.cli_case import parse_pairs
+    """Return a case on a network of the package or from a file."""
     from fascinet.cli_network import evidence_of, open_network
     from fascinet.engine.api.engine import Engine
 

@@ -84,10 +84,10 @@ def test_joint_explanations_are_the_likeliest_by_inference(engine) -> None:
 def test_policy_gains_what_its_leaves_say_and_stops_at_a_price(engine) -> None:
     tests = ["ncs", "emg", "hba1c", "mri"]
     now = engine.value_of_information(TARGET, TYPICAL, tests)
-    policy = engine.best_policy(TARGET, TYPICAL, candidates=tests, steps=2, width=2)
+    policy = engine.best_policy(TYPICAL, targets=TARGET, candidates=tests, steps=2, width=2)
     assert policy.test in tests
     assert policy.bits >= now.bits[now.variables.index(policy.test)] - 1e-12
-    dear = engine.best_policy(TARGET, TYPICAL, candidates=tests, steps=2, width=2, price=10.0)
+    dear = engine.best_policy(TYPICAL, targets=TARGET, candidates=tests, steps=2, width=2, price=10.0)
     assert dear.test is None
     assert engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0, must_not_miss={}).stop
     kept = engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0)

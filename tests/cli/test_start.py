@@ -11,6 +11,7 @@ import pytest
 from fascinet import cli, quick
 from fascinet.engine.lazy import Lazy
 from fascinet.model.digest import Digest, digest_of
+from fascinet.model.prebuilt import DATA
 from fascinet.model.shipped import shipped_digest, shipped_knowledge
 
 CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-041.json")
@@ -23,17 +24,25 @@ print(json.dumps([code, [m for m in {HEAVY!r} if m in sys.modules]]), file=sys.s
 """
 
 
-def run(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
+def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, "FASCINET_CACHE": str(cache)},
+        [sys.executable, "-c", script], env={**os.environ, **environment},
         capture_output=True, text=True, check=True, timeout=600,
     )  # fmt: skip
 
 
-def test_a_warm_diagnosis_imports_nothing_heavy(tmp_path: Path) -> None:
-    first, second = run(LOOK, tmp_path), run(LOOK, tmp_path)
-    assert json.loads(second.stderr) == [0, []]
-    assert json.loads(first.stdout)["differential"] == json.loads(second.stdout)["differential"]
+def test_a_diagnosis_imports_nothing_heavy(tmp_path: Path) -> None:
+    quick, slow = run(LOOK), run(LOOK, FASCINET_PREBUILT="off")
+    assert json.loads(quick.stderr) == [0, []]
+    assert json.loads(quick.stdout) == json.loads(slow.stdout)
+
+
+def test_nothing_is_written_where_it_runs(tmp_path: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in DATA.rglob("*")}
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    run(LOOK, **home)
+    assert not [*tmp_path.iterdir()]
+    assert {p: p.stat().st_mtime_ns for p in DATA.rglob("*")} == before
 
 
 @pytest.mark.parametrize(

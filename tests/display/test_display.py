@@ -15,6 +15,7 @@ from fascinet.model.formats import read
 from fascinet.model.layout import crossings, layers
 from fascinet.model.network import Network
 from fascinet.model.svg import percent
+from tests.analyses import networks
 from tests.formats.support import FOLDER, gated
 from tests.oracle import weigh
 
@@ -137,3 +138,47 @@ def test_pictures_are_saved_without_a_browser(asia: Network, tmp_path: Path, suf
 def test_another_kind_of_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"'.jpg'.*\.svg"):
         save_svg("<svg/>", tmp_path / "x.jpg")
+
+
+def test_titles_count_in_the_singular_and_the_plural() -> None:
+    engine = Engine(networks.asia())
+    for evidence, said in (({"dysp": "yes"}, "1 finding"), ({}, "0 findings")):
+        found = engine.sensitivity(evidence, target="lung", state="yes")
+        assert f"| {said})" in found.title()
+        assert f"{said}," in repr(engine.posterior(evidence))
+
+
+def test_a_printed_sensitivity_has_the_strongest_first_and_no_rounding() -> None:
+    found = Engine(networks.asia()).sensitivity({"dysp": "yes"}, target="lung", state="yes")
+    shown = found.shown()
+    swing = (shown["posterior_high"] - shown["posterior_low"]).abs().to_numpy()
+    assert (np.diff(swing[~np.isnan(swing)]) <= 1e-15).all()
+    assert (shown["derivative"].abs() > 1e-12).all()
+    assert 0 < len(shown) < len(found.to_frame())
+    assert "e-1" not in repr(found)
+
+
+def test_intervals_without_ranges_say_so() -> None:
+    engine = Engine(networks.asia())
+    assert "no width" in engine.uncertainty({"xray": "yes"}, targets="lung").title()
+    assert "95%" in engine.uncertainty({"xray": "yes"}, targets="lung", sample_size=10).title()
+
+
+def test_an_engine_shows_its_network() -> None:
+    engine = Engine(networks.asia())
+    assert repr(engine) == "Engine('asia', 8 variables, auto)"
+    assert "lung" in engine._repr_html_()
+
+
+def test_charts_are_sorted_by_what_they_draw_and_have_titles() -> None:
+    engine = Engine(networks.asia())
+    chart = engine.value_of_information({"dysp": "yes"}, targets="lung").plot()
+    bits = chart.data["bits"].tolist()
+    assert bits == sorted(bits, reverse=True)
+    for found in (
+        engine.sensitivity({"dysp": "yes"}, target="lung", state="yes"),
+        engine.explain({"dysp": "yes"}, target="lung", state="yes"),
+        engine.conflict({"dysp": "yes"}), engine.best_pairs({"dysp": "yes"}, targets="lung"),
+        engine.posterior({"dysp": "yes"}),
+    ):  # fmt: skip
+        assert found.plot().to_dict()["title"]

@@ -96,6 +96,23 @@ def test_bad_requests_are_named(backend: str, arguments: dict, error: type) -> N
         Engine(network("asia"), backend=backend).posterior(**arguments)
 
 
+def test_an_answer_holds_what_was_asked_and_nothing_else() -> None:
+    p = Engine(network("asia")).posterior({"dysp": "yes"}, targets=["lung"])
+    assert list(p) == ["lung"]
+    assert set(p.to_frame()["variable"]) == {"lung"}
+    for ask in (lambda: p["smoke"], lambda: p.array("smoke"), lambda: p.prob("smoke", "yes")):
+        with pytest.raises(OptionError, match="unknown target 'smoke'"):
+            ask()
+
+
+def test_a_state_that_is_unknown_is_a_key_error_with_a_hint() -> None:
+    p = Engine(network("asia")).posterior({"dysp": "yes"})
+    with pytest.raises(KeyError, match="did you mean 'yes'"):
+        p["lung"]["yess"]
+    assert p["lung"][True] == p["lung"]["yes"]  # type: ignore[index]
+    assert p.get("lungs") is None
+
+
 def test_unknown_backend() -> None:
     with pytest.raises(OptionError, match="cupy"):
         Engine(network("asia"), backend="cupy")
