@@ -334,7 +334,9 @@ inline void keep(const Run<N> &run, int64_t i, int64_t r, int64_t t, const N *ro
 template <class N>
 inline Status distribute(Run<N> &run, const Found<N> &found) {
     const Program &program = run.tree->program;
+    bool all = found.tables.size || found.beliefs.size;
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
+        if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
         const Tiling &tiling = run.tree->tiling[i];
         const Rowed<N> &rows = run.rows[i];
@@ -361,7 +363,9 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
                 const N *by = share_of.data + t * tiling.tile;
                 N *out = children.size ? run.spread.data : nullptr;
                 N sum = products(row, by, out, tiling.tile);
-                for (int64_t child : children) pass(run, child, r, t, out, tiling.tile, sum);
+                for (int64_t child : children)
+                    if (all || run.tree->asked[child])
+                        pass(run, child, r, t, out, tiling.tile, sum);
                 if (found.tables.size) keep(run, i, r, t, row, found.tables);
                 total = total + sum;
             }

@@ -72,6 +72,7 @@ struct Tree {
     Span<Tiling> tiling;   // of each node
     Span<View> operands;   // of each operand
     Span<View> messages;   // of each node's message, by its parent's table
+    Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
     int64_t widest = 1;    // entries of the largest tile
 
     void lay(Arena &arena);
@@ -136,12 +137,13 @@ inline void Tree::lay(Arena &arena) {
     tiling = arena.span<Tiling>(count);
     operands = arena.span<View>(program.operands.size);
     messages = arena.span<View>(count);
+    asked = arena.span<uint8_t>(count);
     bool real = count == 0 || tiling.data != nullptr;
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
         int64_t first = 0;
         Tiling mine = split(node, &first);
-        if (real) tiling[i] = mine;
+        if (real) tiling[i] = mine, asked[i] = node.place >= 0;
         widest = most(widest, mine.tile);
         for (int64_t k = node.operands; k < node.operands_end; ++k) {
             View made = view(arena, node, mine, program.operands[k].strides);
@@ -150,7 +152,7 @@ inline void Tree::lay(Arena &arena) {
         for (int64_t k = node.children; k < node.children_end; ++k) {
             int64_t child = program.children[k];
             View made = view(arena, node, mine, program.nodes[child].seen);
-            if (real) messages[child] = made;
+            if (real) messages[child] = made, asked[i] = asked[i] || asked[child];
         }
     }
 }

@@ -13,7 +13,9 @@ Y_i = max(L, Z_1, …, Z_i):
     bstep  [k, b', u, b]  b = [max = k], all ≤ k: (P(Z<k), P(Z=k); 0, P(Z≤k))    (X = k observed)
     bfirst [k, u, b]      the same, taken from the leak
 
-All are sums and products of non-negative numbers, so nothing cancels.
+All are sums and products of non-negative numbers, so nothing cancels. Behind its last state k the
+binary tables have one more, in which the gate does not matter: it gives 1 whatever its parents are.
+So one program serves cases in which a finding is there and cases in which it is not.
 """
 
 from dataclasses import dataclass, replace
@@ -209,6 +211,16 @@ def max_prefixes(gate: NoisyMax) -> list[Array]:
     return out
 
 
+def silent_first(card: int) -> Array:
+    """Return [u, b] of a gate that does not matter: b = 1 whatever the parent."""
+    return np.broadcast_to(np.array([0.0, 1.0]), (1, card, 2))
+
+
+def silent_step(card: int) -> Array:
+    """Return [b', u, b] of a gate that does not matter: b = b' whatever the parent."""
+    return np.broadcast_to(np.eye(2)[:, None, :], (1, 2, card, 2))
+
+
 def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
     """Append the leak, and link by link its tables, worked for all rows of all links at once."""
     rows = np.concatenate(gate.links)
@@ -224,8 +236,8 @@ def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
                 base.add(rows[part]),
                 base.add(first[part]),
                 base.add(step[part].transpose(1, 0, 2)),
-                base.add(bfirst[part].transpose(1, 0, 2)),
-                base.add(bstep[part].transpose(1, 2, 0, 3)),
+                base.add(np.concatenate([bfirst[part].transpose(1, 0, 2), silent_first(card)])),
+                base.add(np.concatenate([bstep[part].transpose(1, 2, 0, 3), silent_step(card)])),
             )
         )
         at += card
