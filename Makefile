@@ -9,7 +9,7 @@ PORT ?= 8501
 WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 STAMP := $(VENV)/.stamp
 
-.PHONY: core sanitize wheels setup browser run test test-all bench bench-dashboard docs lint notebooks screenshots diagnose clean
+.PHONY: core sanitize wheels fuzz-engine setup browser run test test-all bench bench-dashboard docs lint notebooks screenshots diagnose clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,10 @@ core:
 sanitize:
 	FASCINET_NEED_CORE=1 FASCINET_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace
 	sh tools/sanitize.sh $(BIN)/python -m pytest -q -x tests/engine
+
+# Random networks against an oracle in logarithms: make fuzz-engine SECONDS=3600 SEED=7
+fuzz-engine: setup
+	$(BIN)/python -m tests.fuzz_engine --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 browser: setup
 	@sh tools/install_browser.sh
