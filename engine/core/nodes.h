@@ -289,11 +289,13 @@ inline void pass(const Run<N> &run, int64_t child, int64_t r, int64_t t, const N
         *to = *to + sum;
     else if (view.meets == Meets::kRun)
         for (int64_t j = 0; j < size; ++j) to[j] = to[j] + tile[j];
-    else if (view.repeats && view.block == 2)
-        for (int64_t j = 0; j < size; j += 2)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
-    else if (view.block < (view.repeats ? 2 : kBlock))
-        for (int64_t j = 0; j < size; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+    else if (view.block < kBlock)
+        for (int64_t k = 0; k < view.kept; ++k) {
+            const N *__restrict__ from = tile + view.from[k];
+            N part = from[0];
+            for (int64_t d = 1; d < view.dropped; ++d) part = part + from[view.gone[d]];
+            to[view.to[k]] = to[view.to[k]] + part;
+        }
     else if (view.repeats)
         for (int64_t j = 0; j < size; j += view.block)
             to[view.inner[j]] = to[view.inner[j]] + sum_of(tile + j, view.block);
