@@ -1,6 +1,7 @@
 """Programs on both backends: the same numbers as enumeration in exact arithmetic, at any size."""
 
 import copy
+import json
 import pickle
 import signal
 import threading
@@ -141,13 +142,12 @@ def test_both_backends_say_the_same(seed: int, share: float) -> None:
 
 
 @pytest.mark.skipif(core is None, reason="needs the compiled core")
-@pytest.mark.parametrize("number", ["004", "033", "041"])
+@pytest.mark.parametrize("number", ["004", "012", "041"])
 def test_both_backends_say_the_same_of_published_cases(number: str) -> None:
     packet = CASES / f"sh-{number}.json"
-    given = fn.diagnose(packet, setting="primary_care").evidence
-    one, two = (
-        Engine(fn.load(), backend=b).posterior(given.hard, soft=given.soft) for b in BACKENDS
-    )
+    given = json.loads(fn.diagnose(str(packet), setting="primary_care").to_json())["evidence"]
+    engines = [Engine(fn.load(), backend=b) for b in BACKENDS]
+    one, two = (e.posterior(given["hard"], soft=given["soft"]) for e in engines)
     assert one.log_prob_evidence == pytest.approx(two.log_prob_evidence, abs=1e-11)
     assert np.abs(one.flat - two.flat).max() < 1e-12
 
