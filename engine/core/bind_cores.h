@@ -63,24 +63,28 @@ class CaseLanes {
         found_ = arena.span<Lanes>(down ? tree.program.sizes.answer : 0);
     }
 
-    void begin(const Prepared &p, Watch *watch) {
-        sure_ = p.sure;
-        run_.base = p.base.data, run_.least = p.least.data, run_.watch = watch;
+    // `shifts` move operands, then scalars, a row a case; none may be given.
+    void begin(const Prepared &p, const double *base, Span<const int64_t> shifts, Watch *watch) {
+        sure_ = p.sure, shifts_ = shifts;
+        run_.base = base, run_.least = p.least.data, run_.watch = watch;
     }
 
     // Answers cases from `row` on; false for those that leave the range of a double.
     Status go(Span<const int64_t> states, Span<const double> weights, int64_t row, int64_t count,
               bool down) {
         const Program &program = run_.tree->program;
-        const int64_t *state[kLanes];
+        const int64_t *state[kLanes], *shift[kLanes];
+        int64_t operands = program.operands.size, moved = operands + program.scalars.size;
         double floor = 0.0;
         for (int k = 0; k < kLanes; ++k) {
             int64_t i = least(row + k, count - 1);
             state[k] = states.data + i * program.observed.size;
             logs_[k] = {};
             floor = least(floor, weigh(weights.data + i * program.sizes.weights, k));
-            for (const Operand &scalar : program.scalars)
-                logs_[k].times(run_.base[start_of(program, scalar, state[k])]);
+            shift[k] = shifts_.size ? shifts_.data + i * moved : nullptr;
+            for (int64_t s = 0; s < program.scalars.size; ++s)
+                logs_[k].times(run_.base[start_of(program, program.scalars[s], state[k]) +
+                                         (shift[k] ? shift[k][operands + s] : 0)]);
         }
         run_.guarded = sure_ + floor < kSure;
         for (int64_t o = 0; o < program.operands.size; ++o) {
@@ -88,9 +92,10 @@ class CaseLanes {
             const Operand &operand = program.operands[o];
             place.same = true;
             for (int k = 0; k < kLanes; ++k) {
-                place.lane[k] = k && operand.slices == operand.slices_end
+                place.lane[k] = k && operand.slices == operand.slices_end && !shift[k]
                                     ? place.lane[0]
-                                    : start_of(program, operand, state[k]);
+                                    : start_of(program, operand, state[k]) +
+                                          (shift[k] ? shift[k][o] : 0);
                 place.same = place.same && place.lane[k] == place.lane[0];
             }
         }
@@ -155,29 +160,37 @@ class CaseLanes {
     Span<Lanes> weights_, found_;
     LogProduct logs_[kLanes];
     double sure_ = 0.0;
+    Span<const int64_t> shifts_;
 };
 
-// run_lanes(prepared, states, weights, answers, logs): cases of one program, a row each; answers may
-// be None. A case whose ln P is NaN has left the range of a double: it must be answered alone.
+// run_lanes(prepared, base, shifts, states, weights, answers, logs): cases of one program, a row each,
+// as for run_rows; base, shifts and answers may be None. A case whose ln P is NaN has left the range of a double: it must be answered alone.
 // Nothing is written of an answer that the program says nothing of, or of an impossible case.
 inline PyObject *run_lanes(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[4];
-    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, part, part + 1, part + 2, part + 3)) return nullptr;
+    PyObject *capsule, *numbers, *moves, *part[4];
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &capsule, &numbers, &moves, part, part + 1, part + 2,
+                          part + 3))
+        return nullptr;
     Prepared *p = prepared_of(capsule);
     if (!p) return nullptr;
     const Program &program = p->tree.program;
-    Buffer held[4];
-    Span<const int64_t> states;
-    Span<const double> weights;
+    Buffer held[6];
+    Span<const int64_t> states, shifts;
+    Span<const double> weights, base = p->base;
     Span<double> answers, logs;
     bool down = part[2] != Py_None;
+    if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
+        (moves != Py_None && !held[5].read(moves, "shifts", &shifts)))
+        return nullptr;
     if (!held[0].read(part[0], "states", &states) || !held[1].read(part[1], "weights", &weights) ||
         (down && !held[2].write(part[2], "answers", &answers)) ||
         !held[3].write(part[3], "logs", &logs))
         return nullptr;
     int64_t count = logs.size, places = program.sizes.answer;
     if (states.size != count * program.observed.size ||
-        weights.size != count * program.sizes.weights || (down && answers.size != count * places)) {
+        weights.size != count * program.sizes.weights || (down && answers.size != count * places) ||
+        base.size < p->base.size ||
+        (shifts.size && shifts.size != count * (program.operands.size + program.scalars.size))) {
         PyErr_SetString(PyExc_ValueError, "run_lanes: arrays of other lengths than the program's");
         return nullptr;
     }
@@ -191,7 +204,7 @@ inline PyObject *run_lanes(PyObject *, PyObject *args) {
     Status status = Status::kDone;
     {
         Unlocked others;
-        lanes.begin(*p, &others.watch);
+        lanes.begin(*p, base.data, shifts, &others.watch);
         for (int64_t row = 0; row < count && status != Status::kStopped; row += kLanes) {
             status = lanes.go(states, weights, row, count, down);
             for (int k = 0; k < kLanes && row + k < count; ++k) {
@@ -208,7 +221,8 @@ inline PyMethodDef core_methods[] = {
     {"weigh_rows", weigh_rows, METH_VARARGS,
      "weigh_rows(states, first, start, place, factor, weights)\n--\n\nFindings as row weights."},
     {"run_lanes", run_lanes, METH_VARARGS,
-     "run_lanes(prepared, states, weights, answers, logs)\n--\n\nCases of one program, side by side."},
+     "run_lanes(prepared, base, shifts, states, weights, answers, logs)\n--\n\n"
+     "Cases of one program, side by side."},
     {nullptr, nullptr, 0, nullptr},
 };
 

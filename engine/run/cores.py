@@ -194,7 +194,7 @@ class CoreBatch:
         out = np.full((len(rows), int(self.net.starts[-1])), np.nan) if down else None
         if loaded.program.entries < LARGE:
             logs = np.empty(len(rows))
-            self.solver.core.run_lanes(loaded.prepared, seen, weights, out, logs)
+            self.solver.core.run_lanes(loaded.prepared, None, None, seen, weights, out, logs)
         else:
             logs = loaded.run_rows(seen, weights, out)
         logs += left_out
