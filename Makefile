@@ -12,7 +12,7 @@ WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 CORE := setup.py pyproject.toml $(wildcard engine/core/*.h engine/core/*.cpp)
 KNOWLEDGE := $(wildcard data/*.yaml data/*.csv data/*.bib data/causes/*.yaml model/*.py)
 
-.PHONY: core sanitize wheels setup setup-test setup-docs setup-notebooks browser run test test-all lowest fuzz mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
+.PHONY: core sanitize wheels setup setup-test setup-docs setup-notebooks browser run test test-all lowest fuzz fuzz-engine mutants bench bench-dashboard docs lint notebooks screenshots diagnose clean
 
 # One stamp for each set of packages, so that each is installed when first needed.
 setup: $(VENV)/.stamp data/built/manifest.json
@@ -47,6 +47,10 @@ core:
 sanitize:
 	FASCINET_NEED_CORE=1 FASCINET_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace
 	sh tools/sanitize.sh $(BIN)/python -m pytest -q -x tests/engine
+
+# Random networks against an oracle in logarithms: make fuzz-engine SECONDS=3600 SEED=7
+fuzz-engine: setup-test
+	$(BIN)/python -m tests.fuzz_engine --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 browser: setup-test
 	@sh tools/install_browser.sh

@@ -27,8 +27,8 @@ CORE = Path("engine/core")
 # build gives the same numbers. Nothing of C++'s library is linked, so nothing throws.
 FLAGS = [
     "-std=c++17", "-O3", "-fopenmp-simd", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti",
-    "-fno-math-errno", "-fno-threadsafe-statics", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi",
-    "-Wno-missing-field-initializers",
+    "-fno-math-errno", "-fno-threadsafe-statics", "-fvisibility=hidden", "-Wall", "-Wextra",
+    "-Wno-psabi", "-Wno-missing-field-initializers",
 ]  # fmt: skip
 CHECKED = [
     "-O1", "-g", "-fno-omit-frame-pointer", "-DCORE_CHECKED", "-fsanitize=address,undefined",
@@ -97,6 +97,12 @@ class BuildCore(build_ext):
                 linker_so=[*command, *shared],
             )
         super().build_extensions()
+
+    def copy_extensions_to_source(self) -> None:
+        """Replace modules instead of writing over them, which would crash who has them loaded."""
+        for ext in self.extensions:
+            (CORE / Path(self.get_ext_filename(ext.name)).name).unlink(missing_ok=True)
+        super().copy_extensions_to_source()
 
     def build_extension(self, ext: Extension) -> None:
         """Keep the objects of one build apart from another's: they have one source."""

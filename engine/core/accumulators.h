@@ -29,6 +29,8 @@ struct Link {
 struct Gate {
     int64_t variable;
     int64_t links, links_end;
+    // Where the leak's own tables start, if it cannot be worked into the first link's: -1 if it can.
+    int64_t leak, binary_leak;
 };
 
 struct Axis {
@@ -79,6 +81,11 @@ struct Numbering {
     }
 };
 
+// Accumulators at most: one a link, one a merge, one a leak.
+inline int64_t most_of(const GateProblem &problem) {
+    return 2 * problem.links.size + problem.gates.size;
+}
+
 // What one playing-through lays out.
 struct Layout {
     Span<Step> steps;
@@ -87,7 +94,7 @@ struct Layout {
     int64_t made = 0, accumulators = 0, eliminated = 0;
 
     void lay(Arena &arena, const GateProblem &problem) {
-        int64_t most = 2 * problem.links.size;  // one a link and one a merge
+        int64_t most = most_of(problem);
         steps = arena.span<Step>(most);
         states = arena.span<int64_t>(most);
         order = arena.span<int64_t>(problem.states.size + most);
@@ -107,7 +114,7 @@ class Accumulators {
     void lay(Arena &arena, const GateProblem &problem) {
         int64_t gates = problem.gates.size, links = problem.links.size;
         int64_t room = problem.scopes.count() + gates + links + 2;
-        int64_t most = problem.states.size + 2 * links;
+        int64_t most = problem.states.size + most_of(problem);
         variables_ = arena.rows<uint64_t>(room, words_for(most));
         held_ = arena.rows<int64_t>(room, gates);
         free_ = arena.span<int64_t>(room);
@@ -173,7 +180,7 @@ class Accumulators {
     void begin(Layout &out) {
         out_ = &out;
         out.made = out.accumulators = out.eliminated = 0;
-        variables_.width = words_for(numbering_->count + 2 * problem_->links.size);
+        variables_.width = words_for(numbering_->count + most_of(*problem_));
         spare_ = 0;
         for (int64_t b = free_.size; b-- > 0;) free_[spare_++] = b;
         alive_buckets_ = 0;
@@ -306,7 +313,11 @@ class Accumulators {
     // Steps over link i, from accumulator `before` or, if there is none, from the start.
     int64_t step(int64_t b, int64_t g, int64_t i, int64_t before, bool complete) {
         const Link &link = problem_->links[i];
-        bool seen = observed(gate(g).variable);
+        bool seen = observed(gate(g).variable), alone = false;
+        if (before < 0 && !leaked_[g] && gate(g).leak >= 0) {
+            before = start_from_leak(b, g);
+            alone = true;
+        }
         int64_t width = seen ? 2 : problem_->states[gate(g).variable];
         int64_t parent_states = problem_->states[link.parent];
         int64_t level = 4 * parent_states;
@@ -324,7 +335,17 @@ class Accumulators {
             add_observed(link.parent, width);
         else
             add_axis(b, numbering_->place[link.parent], width);
-        return end_step(b, g, complete, level);
+        int64_t after = end_step(b, g, complete, level);
+        if (alone) eliminate_from(b, before);
+        return after;
+    }
+
+    // Adds an accumulator that holds the leak alone.
+    int64_t start_from_leak(int64_t b, int64_t g) {
+        leaked_[g] = 1;
+        bool seen = observed(gate(g).variable);
+        begin_step(seen ? gate(g).binary_leak : gate(g).leak);
+        return end_step(b, g, false, seen ? 2 : 0);
     }
 
     // Takes in the links of observed parents at once: they need no place.

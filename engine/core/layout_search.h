@@ -25,7 +25,7 @@ class LayoutSearch {
 
     void lay(Arena &arena, const GateProblem &problem) {
         int64_t stars = problem.states.size + problem.gates.size;
-        int64_t all = problem.states.size + 2 * problem.links.size;
+        int64_t all = problem.states.size + most_of(problem);
         numbering.lay(arena, problem);
         hub_ = arena.span<int64_t>(stars);
         scope_ = arena.span<int64_t>(most(all, stars));

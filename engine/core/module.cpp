@@ -1,5 +1,6 @@
 // The module that Python sees. One source, compiled once for each build: CORE_MODULE is its name.
 #include "bind_batch.h"
+#include "bind_cores.h"
 #include "bind_frames.h"
 #include "bind_order.h"
 #include "bind_queries.h"
@@ -39,7 +40,7 @@ PyMethodDef kMethods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyMethodDef *kTables[] = {core::frame_methods, core::order_methods, core::run_methods, core::slope_methods, core::tree_methods,
+PyMethodDef *kTables[] = {core::core_methods, core::frame_methods, core::order_methods, core::run_methods, core::slope_methods, core::tree_methods,
                           core::query_methods, core::batch_methods};
 
 int fill(PyObject *module) {

@@ -289,11 +289,13 @@ inline void pass(const Run<N> &run, int64_t child, int64_t r, int64_t t, const N
         *to = *to + sum;
     else if (view.meets == Meets::kRun)
         for (int64_t j = 0; j < size; ++j) to[j] = to[j] + tile[j];
-    else if (view.repeats && view.block == 2)
-        for (int64_t j = 0; j < size; j += 2)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
-    else if (view.block < (view.repeats ? 2 : kBlock))
-        for (int64_t j = 0; j < size; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+    else if (view.block < kBlock)
+        for (int64_t k = 0; k < view.kept; ++k) {
+            const N *__restrict__ from = tile + view.from[k];
+            N part = from[0];
+            for (int64_t d = 1; d < view.dropped; ++d) part = part + from[view.gone[d]];
+            to[view.to[k]] = to[view.to[k]] + part;
+        }
     else if (view.repeats)
         for (int64_t j = 0; j < size; j += view.block)
             to[view.inner[j]] = to[view.inner[j]] + sum_of(tile + j, view.block);
@@ -334,7 +336,9 @@ inline void keep(const Run<N> &run, int64_t i, int64_t r, int64_t t, const N *ro
 template <class N>
 inline Status distribute(Run<N> &run, const Found<N> &found) {
     const Program &program = run.tree->program;
+    bool all = found.tables.size || found.beliefs.size;
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
+        if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
         const Tiling &tiling = run.tree->tiling[i];
         const Rowed<N> &rows = run.rows[i];
@@ -361,7 +365,9 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
                 const N *by = share_of.data + t * tiling.tile;
                 N *out = children.size ? run.spread.data : nullptr;
                 N sum = products(row, by, out, tiling.tile);
-                for (int64_t child : children) pass(run, child, r, t, out, tiling.tile, sum);
+                for (int64_t child : children)
+                    if (all || run.tree->asked[child])
+                        pass(run, child, r, t, out, tiling.tile, sum);
                 if (found.tables.size) keep(run, i, r, t, row, found.tables);
                 total = total + sum;
             }

@@ -56,6 +56,9 @@ struct View {
     bool repeats;
     int64_t block;
     const int32_t *outer, *inner;
+    // the same the other way: value to[k] belongs to the entries from[k] + gone[0], gone[1], ...
+    int64_t kept, dropped;
+    const int32_t *from, *to, *gone;
 
     int64_t start(int64_t r, int64_t t) const { return r * row + outer[t]; }
 };
@@ -72,6 +75,7 @@ struct Tree {
     Span<Tiling> tiling;   // of each node
     Span<View> operands;   // of each operand
     Span<View> messages;   // of each node's message, by its parent's table
+    Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
     int64_t widest = 1;    // entries of the largest tile
 
     void lay(Arena &arena);
@@ -103,6 +107,32 @@ inline void enumerate(Span<const SeparatorAxis> axes, Span<const int64_t> stride
     }
 }
 
+// Lays out which entries of a tile belong to each value that a view meets.
+inline void turn(Arena &arena, Span<const SeparatorAxis> axes, Span<const int64_t> strides,
+                 View *view) {
+    constexpr int64_t kMost = 64;
+    SeparatorAxis kept[kMost], gone[kMost];
+    int64_t kept_in[kMost], kept_out[kMost], gone_in[kMost], k = 0, g = 0, step = 1;
+    for (int64_t a = axes.size - 1; a >= 0; --a) step *= axes[a].states;
+    for (int64_t a = 0; a < axes.size && a < kMost; ++a) {
+        step /= axes[a].states;
+        if (strides[a]) {
+            kept[k] = axes[a], kept_in[k] = step, kept_out[k++] = strides[a];
+            view->kept = most(view->kept, int64_t(1)) * axes[a].states;
+        } else {
+            gone[g] = axes[a], gone_in[g++] = step;
+            view->dropped *= axes[a].states;
+        }
+    }
+    Span<int32_t> from = arena.span<int32_t>(view->kept), to = arena.span<int32_t>(view->kept);
+    Span<int32_t> apart = arena.span<int32_t>(view->dropped);
+    if (!from.data) return;
+    enumerate({kept, k}, {kept_in, k}, from);
+    enumerate({kept, k}, {kept_out, k}, to);
+    enumerate({gone, g}, {gone_in, g}, apart);
+    view->from = from.data, view->to = to.data, view->gone = apart.data;
+}
+
 inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int64_t at) const {
     int64_t first = 0;
     split(node, &first);
@@ -119,7 +149,7 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
         if (run) step *= axes[a].states;
     }
     View out{program.strides[at], one ? Meets::kOne : run ? Meets::kRun : Meets::kGather, same > 1,
-             most(same, step), nullptr, nullptr};
+             most(same, step), nullptr, nullptr, 0, 1, nullptr, nullptr, nullptr};
     Span<int32_t> starts = arena.span<int32_t>(tiling.tiles);
     bool gather = out.meets == Meets::kGather;
     Span<int32_t> pattern = arena.span<int32_t>(gather ? tiling.tile : 0);
@@ -128,6 +158,7 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
         if (gather) enumerate(axes.slice(outer, count), strides.slice(outer, count), pattern);
         out.outer = starts.data, out.inner = gather ? pattern.data : nullptr;
     }
+    if (gather) turn(arena, axes.slice(outer, count), strides.slice(outer, count), &out);
     return out;
 }
 
@@ -136,12 +167,13 @@ inline void Tree::lay(Arena &arena) {
     tiling = arena.span<Tiling>(count);
     operands = arena.span<View>(program.operands.size);
     messages = arena.span<View>(count);
+    asked = arena.span<uint8_t>(count);
     bool real = count == 0 || tiling.data != nullptr;
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
         int64_t first = 0;
         Tiling mine = split(node, &first);
-        if (real) tiling[i] = mine;
+        if (real) tiling[i] = mine, asked[i] = node.place >= 0;
         widest = most(widest, mine.tile);
         for (int64_t k = node.operands; k < node.operands_end; ++k) {
             View made = view(arena, node, mine, program.operands[k].strides);
@@ -150,7 +182,7 @@ inline void Tree::lay(Arena &arena) {
         for (int64_t k = node.children; k < node.children_end; ++k) {
             int64_t child = program.children[k];
             View made = view(arena, node, mine, program.nodes[child].seen);
-            if (real) messages[child] = made;
+            if (real) messages[child] = made, asked[i] = asked[i] || asked[child];
         }
     }
 }

@@ -72,8 +72,9 @@ class GateProblem:
     observed : bool array
     start, values : int arrays
         The free variables of each factor, as compressed rows.
-    gates : int array, shape (gates, 3)
-        Variable, first link, end of the links.
+    gates : int array, shape (gates, 5)
+        Variable, first link, end of the links; where the leak's own tables start, that of the gate
+        not observed and of the gate observed: -1 if the leak is worked into the first link's.
     links : int array, shape (links, 6)
         The fields of `Link`.
     maxima : int array
@@ -117,7 +118,7 @@ class Numbered:
         ends, flat = problem.start.tolist(), problem.values.tolist()
         scopes = [flat[a:b] for a, b in zip(ends, ends[1:], strict=False)]
         free = {v for scope in scopes for v in scope} | {link.parent for link in self.links}
-        free |= {g for g, _, _ in self.gates}
+        free |= {g for g, *_ in self.gates}
         self.names = sorted(v for v in free if not self.observed[v])
         self.place = {v: i for i, v in enumerate(self.names)}
         self.scopes = [[self.place[v] for v in scope] for scope in scopes]
@@ -180,7 +181,7 @@ class Accumulators:
 
     def _open(self, g: int) -> None:
         """Take in the links of observed parents at once: they need no place."""
-        _, first, end = self.problem.gates[g]
+        _, first, end, *_ = self.problem.gates[g]
         parents = {
             i: self.problem.place.get(self.problem.links[i].parent, -1) for i in range(first, end)
         }
@@ -210,7 +211,9 @@ class Accumulators:
     def _step(self, bucket: Bucket, g: int, i: int, before: int, complete: bool) -> int:
         """Step over link i, from accumulator `before` or from the start; return the next."""
         problem, link = self.problem, self.problem.links[i]
-        seen = self._seen(g)
+        seen, alone = self._seen(g), -1
+        if before < 0 and not self.leaked[g] and problem.gates[g][3] >= 0:
+            before = alone = self._start_from_leak(bucket, g)
         width = 2 if seen else problem.states[problem.gates[g][0]]
         parent_states = problem.states[link.parent]
         level, axes = 4 * parent_states, list[tuple[int, int]]()
@@ -224,7 +227,17 @@ class Accumulators:
             offset = link.binary_first if seen else link.first
             level = 2 * parent_states
         axes.append((problem.place.get(link.parent, ~link.parent), width))
-        return self._add_step(bucket, g, offset, axes, complete, level)
+        after = self._add_step(bucket, g, offset, axes, complete, level)
+        if alone >= 0:
+            self._eliminate_from(bucket, alone)
+        return after
+
+    def _start_from_leak(self, bucket: Bucket, g: int) -> int:
+        """Add an accumulator that holds the leak alone; return it."""
+        self.leaked[g] = True
+        seen = self._seen(g)
+        offset = self.problem.gates[g][4 if seen else 3]
+        return self._add_step(bucket, g, offset, [], False, 2 if seen else 0)
 
     def _add_step(
         self, bucket: Bucket, g: int, offset: int, axes: list[tuple[int, int]], complete: bool,
@@ -370,7 +383,7 @@ def star_graph(problem: Numbered) -> tuple[Graph, dict[int, int]]:
     """
     cards = [problem.states[v] for v in problem.names]
     hubs: dict[int, int] = {}
-    for g, (variable, _, _) in enumerate(problem.gates):
+    for g, (variable, *_) in enumerate(problem.gates):
         if problem.observed[variable]:
             hubs[len(cards)] = g
             cards.append(2)

@@ -47,6 +47,8 @@ class Planner:
             ]
             for us, b in zip(net.parents, net.blocks, strict=True)
         ]
+        apart = [(b.leak, b.bleak) if b.bleak >= 0 else (-1, -1) for b in net.blocks]
+        self._leaks = np.array(apart, np.int64).reshape(-1, 2)
         self._links = [np.array(r, np.int64).reshape(-1, 6) for r in rows]
         self._maxima = np.full(max(net.maxima, default=0) + 1, -1, np.int64)
         self._maxima[list(net.maxima)] = list(net.maxima.values())
@@ -99,7 +101,7 @@ class Planner:
         start, values = factors.scopes()
         return GateProblem(
             factors.cards, factors.observed, start, values,
-            np.stack([np.array(factors.gates, np.int64), ends[:-1], ends[1:]], axis=1),
+            np.column_stack([factors.gates, ends[:-1], ends[1:], self._leaks[list(factors.gates)]]),
             np.concatenate(links), self._maxima,
         )  # fmt: skip
 

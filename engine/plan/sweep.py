@@ -75,13 +75,13 @@ def sweep_problem(problem: GateProblem, depths: list[int]) -> SweepProblem:
     scopes = [s for s in numbered.scopes if s]
     free = [
         [numbered.place[k.parent] for k in numbered.links[a:b] if not numbered.observed[k.parent]]
-        for _, a, b in numbered.gates
+        for _, a, b, *_ in numbered.gates
     ]
     gates_of = [0] * count
     for g, parents in enumerate(free):
         for u in parents:
             gates_of[u] |= 1 << g
-    becomes = [numbered.place.get(v, -1) for v, _, _ in numbered.gates]
+    becomes = [numbered.place.get(v, -1) for v, *_ in numbered.gates]
     units = _units(scopes, set(becomes), [depths[v] for v in numbered.names])
     words = (count + 63) // 64
     flat = b"".join(mask_of(s).to_bytes(8 * words, "little") for s in scopes)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.core import core
+from fascinet.engine.run.cores import CoreBatch
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.run.solver import Solver
@@ -64,8 +65,11 @@ def solve_states(
     places = int(solver.starts[-1])
     answers = np.full((len(states) if posteriors else 0, places), np.nan, dtype)
     logs = np.full(len(states), -np.inf)
+    asked = wanted if posteriors else frozenset[int]()
     if tree is not None:
         jobs = _fixed_jobs(solver, tree, states, answers, logs)
+    elif solver.core is not None and asked is not None and _by_cores(solver, asked):
+        jobs = CoreBatch(solver, states, asked, answers, logs).jobs(distinct_rows)
     else:
         jobs = _program_jobs(solver, states, wanted if posteriors else frozenset(), answers, logs)
     with ThreadPoolExecutor(threads or cpu_count() or 1) as pool:
@@ -108,6 +112,11 @@ def states_of(requests: Sequence[Request], variables: int) -> States:
 
 
 Job: TypeAlias = Callable[[], None]
+
+
+def _by_cores(solver: Solver, asked: frozenset[int]) -> bool:
+    """Whether rows may go by their positive findings: gates at leaves, and none of them asked."""
+    return bool(solver.folder.rows) and asked.isdisjoint(solver.folder.rows)
 
 
 def _fixed_jobs(

@@ -187,6 +187,9 @@ def gate_derivatives(
         table = grad[blocks.offset : blocks.offset + int(np.prod(shape))].reshape(shape)
         return _through_table(gate, table)
     leak = grad[blocks.offset : blocks.offset + card].copy()
+    if blocks.bleak >= 0:
+        below, here = _part(grad, blocks.bleak, (card, 2)).T
+        leak += here + _above(below, 0) - below
     links = tuple(_through_link(grad, gate, i, block, leak) for i, block in enumerate(blocks.links))
     return (*links, leak)
 

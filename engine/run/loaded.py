@@ -16,6 +16,8 @@ from fascinet.model.gates import Array
 Ints: TypeAlias = NDArray[np.int64]
 Calibration: TypeAlias = Any  # (tables, beliefs) of the core; Calibrated of the passes in NumPy
 
+FEW, LANES = 3, 2**18  # rows from which eight go side by side, in programs of so many entries
+
 
 class Loaded:
     """A program ready to run; a work space belongs to a call, so any threads may share it.
@@ -142,7 +144,19 @@ class Loaded:
         logs = np.full(len(states), -np.inf)
         if self.core is not None:
             leaves = self.leaves if self.program.queries else None
-            self.core.run_rows(self.prepared, leaves, base, shifts, states, weights, answers, logs)
+            alone = np.arange(len(states))
+            if leaves is None and len(states) >= FEW and self.program.entries <= LANES:
+                self.core.run_lanes(self.prepared, base, shifts, states, weights, answers, logs)
+                alone = np.flatnonzero(np.isnan(logs))  # they leave the range of a double
+            if len(alone):
+                some = None if answers is None else answers[alone]
+                moved, found = None if shifts is None else shifts[alone], logs[alone]
+                self.core.run_rows(
+                    self.prepared, leaves, base, moved, states[alone], weights[alone], some, found
+                )
+                logs[alone] = found
+                if answers is not None:
+                    answers[alone] = some
             return logs
         for i, (seen, given) in enumerate(zip(states, weights, strict=True)):
             if answers is None:

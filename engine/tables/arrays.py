@@ -13,12 +13,14 @@ Y_i = max(L, Z_1, …, Z_i):
     bstep  [k, b', u, b]  b = [max = k], all ≤ k: (P(Z<k), P(Z=k); 0, P(Z≤k))    (X = k observed)
     bfirst [k, u, b]      the same, taken from the leak
 
-All are sums and products of non-negative numbers, so nothing cancels.
+All are sums and products of non-negative numbers, so nothing cancels. Behind its last state k the
+binary tables have one more, in which the gate does not matter: it gives 1 whatever its parents are.
+So one program serves cases in which a finding is there and cases in which it is not.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from math import log2, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, max_convolve
 from fascinet.model.network import Network
 
+TINY = 1e-290  # products of parameters below this are not kept as one number
 SMALL_GATE = 4  # a noisy-MAX of at most so many table entries is worked as a table
 
 
@@ -53,6 +56,9 @@ class GateBlocks:
     gate : Gate
     leak, raw : int, tuple of int
         Of any noisy-MAX of two parents or more, where its leak and links start.
+    bleak : int
+        Where [k, b] of the leak alone starts, if the product of it and a link may leave the range
+        of a double, so that there can be no table of both; else -1.
     """
 
     offset: int
@@ -61,6 +67,7 @@ class GateBlocks:
     gate: Gate | None = None
     leak: int = -1
     raw: tuple[int, ...] = ()
+    bleak: int = -1
 
     @property
     def is_max(self) -> bool:
@@ -107,7 +114,7 @@ class NetworkArrays:
         """Where each block of the base starts: a table, a link, a leak."""
         found = {-1, *self.maxima.values()}
         for blocks in self.blocks:
-            found |= {blocks.offset, blocks.leak, *blocks.raw}
+            found |= {blocks.offset, blocks.leak, blocks.bleak, *blocks.raw}
             for link in blocks.links:
                 found |= {link.link, link.first, link.step, link.bfirst, link.bstep}
         return np.array(sorted(found - {-1}), np.int64)
@@ -209,6 +216,16 @@ def max_prefixes(gate: NoisyMax) -> list[Array]:
     return out
 
 
+def silent_first(card: int) -> Array:
+    """Return [u, b] of a gate that does not matter: b = 1 whatever the parent."""
+    return np.broadcast_to(np.array([0.0, 1.0]), (1, card, 2))
+
+
+def silent_step(card: int) -> Array:
+    """Return [b', u, b] of a gate that does not matter: b = b' whatever the parent."""
+    return np.broadcast_to(np.eye(2)[:, None, :], (1, 2, card, 2))
+
+
 def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
     """Append the leak, and link by link its tables, worked for all rows of all links at once."""
     rows = np.concatenate(gate.links)
@@ -224,12 +241,24 @@ def _add_max(base: _Base, gate: NoisyMax) -> GateBlocks:
                 base.add(rows[part]),
                 base.add(first[part]),
                 base.add(step[part].transpose(1, 0, 2)),
-                base.add(bfirst[part].transpose(1, 0, 2)),
-                base.add(bstep[part].transpose(1, 2, 0, 3)),
+                base.add(np.concatenate([bfirst[part].transpose(1, 0, 2), silent_first(card)])),
+                base.add(np.concatenate([bstep[part].transpose(1, 2, 0, 3), silent_step(card)])),
             )
         )
         at += card
-    return GateBlocks(leak, (1,), tuple(links), gate, leak, tuple(b.link for b in links))
+    apart = min(smallest(gate.leak) * smallest(x) for x in gate.links) < TINY
+    bleak = -1
+    if apart:
+        pairs = np.stack([below, gate.leak], axis=1)
+        bleak = base.add(np.concatenate([pairs, [[0.0, 1.0]]]))
+    raw = tuple(b.link for b in links)
+    return GateBlocks(leak, (1,), tuple(links), gate, leak, raw, bleak)
+
+
+def smallest(values: Array) -> float:
+    """Return the least positive number, 1 if there is none."""
+    positive = values[values > 0.0]
+    return float(positive.min()) if positive.size else 1.0
 
 
 def is_small(gate: Gate, leaf: bool) -> bool:
@@ -240,6 +269,10 @@ def is_small(gate: Gate, leaf: bool) -> bool:
     """
     size = float(np.prod([float(c) for c in (*gate.cards, gate.states)]))
     few = len(gate.cards) < 2
+    if isinstance(gate, NoisyMax) and gate.cards:
+        parts = [log2(smallest(x)) for x in (*gate.links, gate.leak)]
+        if sum(parts) < log2(TINY):
+            return False
     return isinstance(gate, Function) or few or (not leaf and size <= SMALL_GATE)
 
 

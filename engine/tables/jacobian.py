@@ -102,6 +102,10 @@ def jacobian(net: NetworkArrays) -> Jacobian:
             if blocks.is_max:
                 unit = np.eye(gate.states)[None]
                 entries.add(np.array([leak]), np.array([blocks.offset]), unit)
+                if blocks.bleak >= 0:
+                    pairs = np.stack([np.triu(unit[0] * 0.0 + 1.0, 1), unit[0]], axis=2)
+                    pairs = pairs.reshape(1, gate.states, -1)
+                    entries.add(np.array([leak]), np.array([blocks.bleak]), pairs)
             elif len(gate.links) != 1:
                 _add_table(entries, at, gate, blocks.offset)
             for i, x in enumerate(gate.links):

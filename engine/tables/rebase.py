@@ -52,6 +52,7 @@ class Rebase:
         copied: list[tuple[int, int, int]] = []  # parameter, place, size
         links: dict[tuple[bool, tuple[int, int]], list[tuple[int, ...]]] = {}
         self._small: list[tuple[NoisyMax, int, int]] = []
+        self._apart: list[tuple[int, int, int]] = []  # leak's parameter, states, place of [k, b]
         at = 0
         for blocks in net.blocks:
             gate = blocks.gate
@@ -62,6 +63,8 @@ class Rebase:
                 leak = at + sum(x.size for x in gate.links)
                 if not blocks.is_max and len(gate.links) != 1:
                     self._small.append((gate, at, blocks.offset))
+                if blocks.bleak >= 0:
+                    self._apart.append((leak, gate.states, blocks.bleak))
                 if blocks.leak >= 0:
                     copied.append((leak, blocks.leak, gate.states))
                 for i, x in enumerate(gate.links):
@@ -100,6 +103,10 @@ class Rebase:
             _fill(out, values, links)
         for gate, at, offset in self._small:
             _fill_small(out, values, gate, at, offset)
+        for leak, states, at in self._apart:
+            given = values[:, leak : leak + states]
+            out[:, at : at + 2 * states : 2] = np.cumsum(given, axis=1) - given
+            out[:, at + 1 : at + 2 * states : 2] = given
         return out
 
 

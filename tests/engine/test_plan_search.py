@@ -15,6 +15,7 @@ from fascinet.engine.tables.arrays import network_arrays
 from fascinet.engine.tables.factors import Factors, catalogue, open_gates
 from fascinet.engine.tables.pattern import Pattern
 from fascinet.model.network import Network
+from tests import fuzz_engine
 from tests.engine.networks import SMALL, network
 from tests.strategies import random_network
 
@@ -61,6 +62,14 @@ def eliminate(factors: Factors, order: list[int]) -> list[set[int]]:
 @given(st.integers(0, 10**6), st.integers(1, 60))
 def test_core_and_twin_find_the_same_layout(seed: int, size: int) -> None:
     planner, factors = random_factors(random_network(seed, size), seed)
+    assert_same(planner.lay_out(factors), Planner(planner.net, core=None).lay_out(factors))
+
+
+@compiled
+@quick
+@given(st.integers(0, 10**6))
+def test_core_and_twin_agree_where_leaks_stand_alone(seed: int) -> None:
+    planner, factors = random_factors(fuzz_engine.random_network(seed), seed)
     assert_same(planner.lay_out(factors), Planner(planner.net, core=None).lay_out(factors))
 
 

@@ -1,6 +1,7 @@
 """Programs on both backends: the same numbers as enumeration in exact arithmetic, at any size."""
 
 import copy
+import json
 import pickle
 import signal
 import threading
@@ -8,12 +9,14 @@ import time
 from fractions import Fraction
 from itertools import product
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fascinet as fn
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.core import core
 from fascinet.model.errors import ImpossibleEvidenceError
@@ -22,6 +25,7 @@ from fascinet.model.network import Network
 from tests.engine.networks import network
 from tests.strategies import random_evidence, random_network
 
+CASES = Path(__file__).parents[1] / "data" / "cases" / "packets"
 BACKENDS = ["numpy", "core"] if core is not None else ["numpy"]
 
 
@@ -135,6 +139,17 @@ def test_both_backends_say_the_same(seed: int, share: float) -> None:
     if logs[0] > -np.inf:
         one, two = (e.posterior(query.hard, soft=query.soft).flat for e in engines)
         assert np.abs(one - two).max() < 1e-12
+
+
+@pytest.mark.skipif(core is None, reason="needs the compiled core")
+@pytest.mark.parametrize("number", ["004", "012", "041"])
+def test_both_backends_say_the_same_of_published_cases(number: str) -> None:
+    packet = CASES / f"sh-{number}.json"
+    given = json.loads(fn.diagnose(str(packet), setting="primary_care").to_json())["evidence"]
+    engines = [Engine(fn.load(), backend=b) for b in BACKENDS]
+    one, two = (e.posterior(given["hard"], soft=given["soft"]) for e in engines)
+    assert one.log_prob_evidence == pytest.approx(two.log_prob_evidence, abs=1e-11)
+    assert np.abs(one.flat - two.flat).max() < 1e-12
 
 
 def test_a_used_engine_pickles_and_copies() -> None:

@@ -1,0 +1,23 @@
+"""A minute of random networks against the oracle in logarithms, from another seed each time."""
+
+import os
+import secrets
+
+from tests import fuzz_engine
+
+SECONDS = float(os.environ.get("FASCINET_FUZZ_SECONDS", "60"))
+
+# Networks that were once answered wrongly.
+KNOWN = (12,)  # a gate's leak times a link is below 1e-308: P(e) = 1e-993 was called impossible
+
+
+def test_networks_that_were_once_wrong() -> None:
+    for seed in KNOWN:
+        fuzz_engine.check(seed, fuzz_engine.Counter())
+
+
+def test_random_networks_agree_with_the_oracle() -> None:
+    seed = secrets.randbits(30)
+    count, bad = fuzz_engine.run(SECONDS, seed)
+    assert not bad, f"seed {seed}: {bad[0][:2000]}"
+    assert count
