@@ -296,7 +296,7 @@ class Finding(Variable):
         The state that a case has unless it says otherwise (the complaint).
     coarse : mapping of state to states
         A state that only says "one of these" (reported, not yet examined). Scripts give the
-        fine states; half of them is told coarsely, so that it weighs as their union.
+        fine states; most of them are told coarsely, so that it weighs as their union.
     """
 
     section: str = ""
@@ -330,11 +330,15 @@ class Test(Finding):
 
 
 class Session(Record):
-    """Tests that are done in one go and cost once; cost and burden from 1 (little) to 5."""
+    """Tests that are done in one go and cost once; cost and burden from 1 (little) to 5.
+
+    `proves` are the causes that must not be missed whose test this is.
+    """
 
     id: str
     label: str
     tests: tuple[str, ...]
+    proves: tuple[str, ...] = ()
     cost: int
     burden: int
 
@@ -435,6 +439,13 @@ class Exposure(Record):
     reason: str = ""
 
 
+class Expectation(Record):
+    """Findings that never speak against a cause, by state, and who counts them as its signs."""
+
+    source: tuple[str, ...]
+    signs: Mapping[str, tuple[str, ...]]
+
+
 class Vignette(Record):
     """A composed case and bounds that its posterior or ranking must keep."""
 
@@ -487,6 +498,7 @@ class Knowledge(Record):
     fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
     hpo_unmapped: Mapping[str, str]
     renamed: Mapping[str, str] = Field(default_factory=dict)
+    expectations: Mapping[str, Expectation] = Field(default_factory=dict)
     lay_words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
