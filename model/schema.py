@@ -423,12 +423,33 @@ class Utilities(Record):
     flags: Mapping[Literal["hours", "day", "weeks"], Figure]
 
 
+class Proof(Record):
+    """What entering a statement does: a test runs it.
+
+    Attributes
+    ----------
+    given, enter : mapping of variable to state
+        What is known before, and what is entered.
+    moves : mapping of variable, variable=state or trigger_CAUSE to float
+        By how many decibans its log odds rise at least (or, below 0, fall).
+    flags, actions : tuple of str
+        Ids of red flags that are raised and of actions that are advised (a utility above 0) after.
+    """
+
+    given: Mapping[str, str] = Field(default_factory=dict)
+    enter: Mapping[str, str]
+    moves: Mapping[str, float] = Field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
 class Statement(Record):
-    """A statement of the article, paraphrased."""
+    """A statement of the article, paraphrased, and what shows that the network carries it."""
 
     id: str
     must: bool
     text: str
+    proofs: tuple[Proof, ...] = ()
 
 
 class Exposure(Record):
