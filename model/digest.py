@@ -47,6 +47,7 @@ class SessionFacts:
 
     label: str
     tests: tuple[str, ...]
+    proves: tuple[str, ...]
     cost: int
     burden: int
 

@@ -198,6 +198,9 @@ def session(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                 yield Finding("sessions.yaml", (name, "tests"),
                               f"{test} is in the session {seen[test]} too",
                               "leave it in one of them")  # fmt: skip
+        for cause in set(record.proves) - set(knowledge.causes):
+            yield Finding("sessions.yaml", (name, "proves"), f"unknown cause {cause!r}",
+                          nearest(cause, list(knowledge.causes)))  # fmt: skip
         for key in ("cost", "burden"):
             if not 1 <= getattr(record, key) <= 5:
                 yield Finding("sessions.yaml", (name, key), f"expected {key} from 1 to 5, got "

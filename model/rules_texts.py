@@ -44,6 +44,30 @@ def uncited_statement(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                           f"add article: [{key}] to what stands for it")  # fmt: skip
 
 
+def statement_proofs(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: a statement that must be carried has a proof, made of names that exist."""
+    flags = [flag.id for flag in knowledge.red_flags]
+    actions = [action.id for action in knowledge.actions]
+    for key, statement in knowledge.statements.items():
+        if statement.must and not statement.proofs:
+            yield Finding("statements.yaml", (key,), f"{key} must be carried, and nothing shows it",
+                          "add proofs: what is entered, and what it moves or raises")  # fmt: skip
+        for i, proof in enumerate(statement.proofs):
+            at = (key, "proofs", str(i))
+            told = {**proof.given, **proof.enter}
+            told |= {n: s for n, _, s in (k.partition("=") for k in proof.moves) if s}
+            for name, state in told.items():
+                yield from _state(knowledge, "statements.yaml", (*at, name), name, (state,))
+            for name in {k.partition("=")[0] for k in proof.moves} - set(told):
+                # the trigger of a cause: that it is at work, not only there
+                cause = name.removeprefix("trigger_")
+                yield from _state(knowledge, "statements.yaml", (*at, "moves"), cause, ())
+            for ids, known in ((proof.flags, flags), (proof.actions, actions)):
+                for name in set(ids) - set(known):
+                    yield Finding("statements.yaml", at, f"unknown id {name!r}",
+                                  nearest(name, known))  # fmt: skip
+
+
 def _state(
     knowledge: Knowledge, file: str, place: tuple[str, ...], name: str, states: Sequence[str]
 ) -> Iterator[Finding]:
@@ -155,6 +179,21 @@ def vignette(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                           nearest(name, sorted(flags)))  # fmt: skip
 
 
+def expectation(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: an expectation names a cause, its findings and their states, and sources."""
+    for name, record in knowledge.expectations.items():
+        if name not in knowledge.causes:
+            yield Finding("expectations.yaml", (name,), f"unknown cause {name!r}",
+                          nearest(name, list(knowledge.causes)))  # fmt: skip
+        for finding, states in record.signs.items():
+            at = (name, "signs", finding)
+            yield from _state(knowledge, "expectations.yaml", at, finding, states)
+        for source in record.source:
+            if source not in knowledge.sources:
+                yield Finding("expectations.yaml", (name, "source"), f"unknown source {source!r}",
+                              nearest(source, list(knowledge.sources)))  # fmt: skip
+
+
 def lay_words(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: lay words stand for a state of a variable, and are listed once for it."""
     for key, words in knowledge.lay_words.items():
@@ -205,6 +244,6 @@ def hpo_terms(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 
 TEXT_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
-    unknown_statement, uncited_statement, red_flag, action, utility, exposure, vignette, lay_words,
-    fitted_prior, hpo_terms,
+    unknown_statement, uncited_statement, statement_proofs, red_flag, action, utility, exposure,
+    vignette, expectation, lay_words, fitted_prior, hpo_terms,
 )  # fmt: skip

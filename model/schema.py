@@ -303,7 +303,7 @@ class Finding(Variable):
         The state that a case has unless it says otherwise (the complaint).
     coarse : mapping of state to states
         A state that only says "one of these" (reported, not yet examined). Scripts give the
-        fine states; half of them is told coarsely, so that it weighs as their union.
+        fine states; most of them are told coarsely, so that it weighs as their union.
     """
 
     section: str = ""
@@ -338,11 +338,15 @@ class Test(Finding):
 
 
 class Session(Record):
-    """Tests that are done in one go and cost once; cost and burden from 1 (little) to 5."""
+    """Tests that are done in one go and cost once; cost and burden from 1 (little) to 5.
+
+    `proves` are the causes that must not be missed whose test this is.
+    """
 
     id: str
     label: str
     tests: tuple[str, ...]
+    proves: tuple[str, ...] = ()
     cost: int
     burden: int
 
@@ -427,12 +431,33 @@ class Utilities(Record):
     flags: Mapping[Literal["hours", "day", "weeks"], Figure]
 
 
+class Proof(Record):
+    """What entering a statement does: a test runs it.
+
+    Attributes
+    ----------
+    given, enter : mapping of variable to state
+        What is known before, and what is entered.
+    moves : mapping of variable, variable=state or trigger_CAUSE to float
+        By how many decibans its log odds rise at least (or, below 0, fall).
+    flags, actions : tuple of str
+        Ids of red flags that are raised and of actions that are advised (a utility above 0) after.
+    """
+
+    given: Mapping[str, str] = Field(default_factory=dict)
+    enter: Mapping[str, str]
+    moves: Mapping[str, float] = Field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
 class Statement(Record):
-    """A statement of the article, paraphrased."""
+    """A statement of the article, paraphrased, and what shows that the network carries it."""
 
     id: str
     must: bool
     text: str
+    proofs: tuple[Proof, ...] = ()
 
 
 class Exposure(Record):
@@ -441,6 +466,13 @@ class Exposure(Record):
     present: Mapping[str, str] = Field(default_factory=dict)
     absent: Mapping[str, str] = Field(default_factory=dict)
     reason: str = ""
+
+
+class Expectation(Record):
+    """Findings that never speak against a cause, by state, and who counts them as its signs."""
+
+    source: tuple[str, ...]
+    signs: Mapping[str, tuple[str, ...]]
 
 
 class Vignette(Record):
@@ -495,6 +527,7 @@ class Knowledge(Record):
     fitted: Mapping[str, Mapping[str, Mapping[str, float]]]
     hpo_unmapped: Mapping[str, str]
     renamed: Mapping[str, str] = Field(default_factory=dict)
+    expectations: Mapping[str, Expectation] = Field(default_factory=dict)
     lay_words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property

@@ -11,16 +11,16 @@ in bits over all causes c, present or not: what it tells at least. Units are ran
 d running over the other causes at least as harmful as c (and 0.4), P(d | e) at most `UNPROVED`
 before a test of d came out abnormal: as a grave cause is proved the rest matters less, and the list
 ends. price = cost + burden − 1; a question costs 1.
-What scores below `WORTH` is left out, unless it is the decisive test of a cause that must not be
-missed (`must_not_miss`), is not proved, and that the findings have made likelier; for the one that
-leads (P ≥ `LEADING`) it is among the first three.
+What scores below `WORTH` is left out, unless it is the test (`proves` of the sessions, or else the
+decisive one, see `must_not_miss`) of a cause that must not be missed, is not proved, and that the
+findings have made likelier; for the one that leads (P ≥ `LEADING`) it is among the first three.
 
 The gains listed are exact. Which candidates are worth an exact computation is found by a screen
 that takes the parents of each candidate as independent given the evidence and the cause.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -65,6 +65,7 @@ class Unit:
     cost: float
     price: float
     is_test: bool
+    proves: tuple[str, ...] = ()
 
 
 def expected_gains(
@@ -105,7 +106,8 @@ def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]
         taken |= set(members)
         if members:
             price = float(session.cost + session.burden - 1)
-            out.append(Unit(session.label, members, float(session.cost), price, True))
+            out.append(Unit(session.label, members, float(session.cost), price, True,
+                            session.proves))  # fmt: skip
     for f in names:
         if f in taken:
             continue
@@ -182,6 +184,7 @@ def _screened(
     score = np.array([scaled[r].max(axis=0).sum() / u.price
                       for r, u in zip(rows, every, strict=True)])  # fmt: skip
     best = np.argsort(-score, kind="stable")[: MARGIN * count].tolist()
+    best += [i for i, u in enumerate(every) if set(u.proves) & set(grave)]
     for j in range(len(grave)):
         told = np.array([rough[r, j].max() * u.is_test for r, u in zip(rows, every, strict=True)])
         best += np.argsort(-told, kind="stable")[:2].tolist()
@@ -189,7 +192,7 @@ def _screened(
     for i in dict.fromkeys(best):
         tops = set(rough[rows[i]].argmax(axis=0).tolist())
         members = tuple(f for k, f in enumerate(every[i].members) if k in tops)
-        out.append(Unit(every[i].label, members, every[i].cost, every[i].price, every[i].is_test))
+        out.append(replace(every[i], members=members))
     return out
 
 
@@ -209,11 +212,18 @@ def _kept(
     rows: Sequence[tuple[Unit, NextTest]],
     results: Mapping[str, Sequence[Outcome]],
 ) -> dict[str, int]:
-    """Return, for each grave cause, the row of its decisive test: a bearable one if one tells."""
+    """Return, for each grave cause, the row of the test that proves it, or else tells most.
+
+    Of the latter a bearable one, if one tells.
+    """
+    proofs = {c: i for i, (unit, _) in enumerate(rows) for c in unit.proves}
     owner = {f: i for i, (unit, _) in enumerate(rows) for f in unit.members}
     tests = {f: rows[i][0].price for f, i in owner.items() if rows[i][0].is_test}
     out: dict[str, int] = {}
     for cause in grave:
+        if cause in proofs:
+            out[cause] = proofs[cause]
+            continue
         k = causes.index(cause)
         for names in ([f for f, price in tests.items() if price < INVASIVE], list(tests)):
             joint = {f: np.array([[p - x[k], x[k]] for p, x in results[f]]).T for f in names}

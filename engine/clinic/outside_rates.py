@@ -21,7 +21,7 @@ from fascinet.model.errors import CaseError, FascinetError
 if TYPE_CHECKING:
     from fascinet.engine.clinic.reasoner import Reasoner
 
-SEEN, DENIED, TESTED, TOLD = 6, 3, 1, 1
+SEEN, DENIED, TESTED, TOLD = 8, 6, 2, 2
 CONTEXT = ("setting", "age_group", "sex")
 
 
@@ -60,7 +60,9 @@ def simulated_cases(reasoner: "Reasoner", n: int, seed: int = 0) -> Iterator[Cas
 
 
 def _some(names: Sequence[str], most: int, rng: np.random.Generator) -> list[str]:
-    return [names[int(i)] for i in rng.permutation(len(names))[:most]]
+    """Return 0 to `most` of the names, or all if they are fewer."""
+    count = int(rng.integers(most + 1))
+    return [names[int(i)] for i in rng.permutation(len(names))[:count]]
 
 
 def simulated_rate(reasoner: "Reasoner", n: int, seed: int = 0) -> Rate:

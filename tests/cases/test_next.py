@@ -7,7 +7,7 @@ import pytest
 
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.lanes import open_lanes
-from fascinet.engine.clinic.next_tests import exact_gain, expected_gains
+from fascinet.engine.clinic.next_tests import WORTH, exact_gain, expected_gains, units
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
 
@@ -75,3 +75,76 @@ def test_the_screen_keeps_what_is_best(reasoner: Reasoner) -> None:
     best = {t.finding for t in everything[:5]}
     assert best <= {t.finding for t in shown}
     assert not {t.finding for t in everything} & set(case.hard)
+
+
+# -------------------------------------------------------------------- which tests, and how many
+
+ALS = {"weakness": "objective", "atrophy": "yes", "umn_signs": "yes", "twitch_duration": "months",
+       "twitch_spread": "widespread", "age_group": "60+"}  # fmt: skip
+ROOT = {"foot_drop": "yes", "spine_pain": "yes", "weakness": "objective", "age_group": "40-59",
+        "weakness_pattern": "one_root", "numbness_tingling": "focal"}  # fmt: skip
+LID = {"eyelid_twitch": "yes", "twitch_spread": "single_site", "weakness": "none",
+       "age_group": "18-39"}  # fmt: skip
+PROVED = {**ALS, "emg": "widespread_denervation", "bulbar": "yes", "mri": "normal"}
+
+
+@pytest.fixture(scope="module")
+def listed(reasoner: Reasoner) -> dict[str, tuple]:
+    cases = {"als": ALS, "root": ROOT, "lid": LID, "proved": PROVED}
+    return {name: reasoner.diagnose({"findings": c}).next_tests for name, c in cases.items()}
+
+
+def test_emg_is_among_the_first_tests_for_a_classical_picture_of_als(listed) -> None:
+    tests = [t for t in listed["als"] if _is_test(t)]
+    assert any("emg" in _all(t) for t in tests[:3])
+
+
+def test_mri_comes_before_biopsy_for_a_root_with_a_deficit(listed) -> None:
+    names = [_all(t) for t in listed["root"]]
+    mri = next(i for i, n in enumerate(names) if "mri" in n)
+    assert not any("biopsy" in n for n in names[: mri + 1])
+
+
+def test_the_list_ends_once_the_cause_is_proved(listed) -> None:
+    assert len(listed["proved"]) <= len(listed["als"]) / 2
+    assert all(t.score >= WORTH or t.rules_out for name in listed for t in listed[name])
+
+
+def test_a_lid_twitch_keeps_no_test_for_a_grave_cause_that_it_does_not_raise(listed) -> None:
+    kept = {c for t in listed["lid"] for c in t.rules_out}
+    assert not kept & {"sodium_disorder", "hypokalaemia", "als"}
+
+
+def test_one_session_is_one_suggestion_and_biopsy_costs_most(reasoner: Reasoner, listed) -> None:
+    for found in listed.values():
+        seen = [f for t in found for f in _all(t)]
+        assert len(seen) == len(set(seen))
+    every = {u.members: u for u in units(reasoner, reasoner.network, set())}
+    price = {f: u.price for members, u in every.items() for f in members}
+    assert price["emg"] == price["ncs"] and price["mri"] == price["cerebellar_imaging"]
+    assert price["biopsy"] == max(price.values()) > price["mri"] > price["serum_k"]
+    assert all(u.price == 1 for u in every.values() if not u.is_test)
+
+
+def test_the_gain_of_a_session_is_at_least_that_of_its_best_test(reasoner: Reasoner) -> None:
+    case = reasoner.open(reasoner.read(CASES[0]), None, {})
+    lanes = open_lanes(
+        reasoner.engine, case, reasoner.askable, reasoner.rules.resting, reasoner.targets
+    )
+    posterior = lanes.run()
+    assert posterior is not None
+    known = {*case.hard, *case.do}
+    causes = [c for c in reasoner.causes if c not in known
+              and 1e-4 < lanes.present(posterior, c) < 1 - 1e-4]  # fmt: skip
+    for test in expected_gains(reasoner, lanes, posterior, 10):
+        if test.includes:
+            each = [exact_gain(lanes, posterior, causes, f) for f in test.includes]
+            assert max(each) - 1e-9 <= test.expected_gain_bits <= sum(each) + 1e-9
+
+
+def _all(test) -> tuple[str, ...]:
+    return test.includes or (test.finding,)
+
+
+def _is_test(test) -> bool:
+    return shipped_reasoner().digest.tests.get(test.finding) is not None
