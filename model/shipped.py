@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fascinet.model.digest import Digest, digest_of
-from fascinet.model.disk_cache import remember
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
@@ -17,19 +16,19 @@ def shipped_knowledge() -> "Knowledge":
     """Return the shipped knowledge base."""
     from fascinet.model.load import load_knowledge
 
-    return remember("knowledge", load_knowledge)
+    return load_knowledge()
 
 
 @lru_cache(maxsize=1)
 def shipped_digest() -> Digest:
     """Return what a diagnosis needs of the shipped knowledge base."""
-    return remember("digest", lambda: digest_of(shipped_knowledge()))
+    return digest_of(shipped_knowledge())
 
 
 @lru_cache(maxsize=1)
 def shipped_network() -> Network:
     """Return the shipped network."""
-    return remember("network", _build)
+    return _build()
 
 
 def _build() -> Network:

@@ -27,10 +27,8 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.engine.tables.arrays import network_arrays
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest, digest_of
-from fascinet.model.disk_cache import remember
 from fascinet.model.errors import EvidenceError, OptionError
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
@@ -368,9 +366,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    engine = Engine(shipped_network(), backend="core")
-    engine.arrays = remember("arrays", lambda: network_arrays(shipped_network()))
-    return Reasoner(shipped_digest(), shipped_network(), engine)
+    return Reasoner(shipped_digest(), shipped_network(), Engine(shipped_network()))
 
 
 def diagnose(

@@ -14,7 +14,7 @@ from fascinet.model.digest import Digest, digest_of
 from fascinet.model.shipped import shipped_digest, shipped_knowledge
 
 CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-041.json")
-HEAVY = ("networkx", "pydantic", "typer", "pandas", "yaml", "scipy", "pgmpy", "google")
+HEAVY = ("networkx", "typer", "pandas", "scipy", "pgmpy", "google")
 LOOK = f"""
 import json, sys
 from fascinet.quick import answer
@@ -23,17 +23,18 @@ print(json.dumps([code, [m for m in {HEAVY!r} if m in sys.modules]]), file=sys.s
 """
 
 
-def run(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
+def run(script: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, "FASCINET_CACHE": str(cache)},
+        [sys.executable, "-c", script], env={**os.environ, "HOME": str(home)},
         capture_output=True, text=True, check=True, timeout=600,
     )  # fmt: skip
 
 
-def test_a_warm_diagnosis_imports_nothing_heavy(tmp_path: Path) -> None:
+def test_a_diagnosis_imports_nothing_heavy_and_writes_nothing(tmp_path: Path) -> None:
     first, second = run(LOOK, tmp_path), run(LOOK, tmp_path)
     assert json.loads(second.stderr) == [0, []]
     assert json.loads(first.stdout)["differential"] == json.loads(second.stdout)["differential"]
+    assert not list(tmp_path.rglob("*"))
 
 
 @pytest.mark.parametrize(
