@@ -48,6 +48,11 @@ sanitize:
 	FASCINET_NEED_CORE=1 FASCINET_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace
 	sh tools/sanitize.sh $(BIN)/python -m pytest -q -x tests/engine
 
+# Wheels of all kinds and the source archive, in dist/; compiled by zig, for other systems too.
+wheels: setup
+	$(PIP) install --quiet $(ZIG) build
+	$(BIN)/python tools/build_wheels.py
+
 # Random networks against an oracle in logarithms: make fuzz-engine SECONDS=3600 SEED=7
 fuzz-engine: setup-test
 	$(BIN)/python -m tests.fuzz_engine --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

@@ -5,7 +5,9 @@ NumPy, and where the knowledge is not laid out it reads the YAML files, seconds 
 The compiler is $CXX, the system's, or `python -m ziglang cc` (the wheel `ziglang` from PyPI, which
 needs nothing else installed).
 A compiler that fails is only a warning, unless FASCINET_NEED_CORE is set. FASCINET_CHECKED=1 adds
-the build with bounds checks and sanitizers that `make sanitize` runs.
+the build with bounds checks and sanitizers that `make sanitize` runs; FASCINET_PURE=1 leaves the
+core out. FASCINET_TARGET builds for another system by zig (see tools/build_wheels.py): a target of
+zig's and the platform tag of the wheel, as in "aarch64-linux-gnu.2.17=manylinux_2_17_aarch64".
 """
 
 import os
@@ -39,6 +41,9 @@ CHECKED = [
 ZIG = [sys.executable, "-m", "ziglang", "cc"]  # not c++, which would build C++'s library first
 
 
+TARGET, _, PLATFORM = os.environ.get("FASCINET_TARGET", "").partition("=")
+
+
 def build(name: str, *flags: str, link: tuple[str, ...] = ()) -> Extension:
     """Return one build of the core."""
     return Extension(
@@ -56,8 +61,11 @@ def build(name: str, *flags: str, link: tuple[str, ...] = ()) -> Extension:
 
 def builds() -> list[Extension]:
     """Return the builds for this machine's kind of processor."""
+    if os.environ.get("FASCINET_PURE"):
+        return []
     made = [build("_core")]
-    if platform.machine().lower() in ("x86_64", "amd64"):
+    machine = TARGET.partition("-")[0] or platform.machine().lower()
+    if machine in ("x86_64", "amd64"):
         made.append(build("_core_v3", "-march=" + ("x86_64_v3" if by_zig() else "x86-64-v3")))
     if os.environ.get("FASCINET_CHECKED"):
         made.append(build("_core_checked", *CHECKED, link=("-fsanitize=address,undefined",)))
@@ -66,6 +74,8 @@ def builds() -> list[Extension]:
 
 def compiler() -> list[str] | None:
     """Return the command of the C++ compiler to use."""
+    if TARGET:
+        return [*ZIG, "-target", TARGET]
     if os.environ.get("CXX"):
         return shlex.split(os.environ["CXX"])
     for name in ("c++", "g++", "clang++"):
@@ -89,8 +99,12 @@ class BuildCore(build_ext):
             print("fascinet: no C++ compiler and no ziglang, so the core is not compiled")
             self.extensions = []
         elif sys.platform != "win32":
-            shared = ["-bundle", "-undefined", "dynamic_lookup"]
-            shared = shared if sys.platform == "darwin" else ["-shared", "-Wl,--as-needed"]
+            if "macos" in TARGET:
+                shared = ["-shared", "-undefined", "dynamic_lookup"]
+            elif sys.platform == "darwin" and not TARGET:
+                shared = ["-bundle", "-undefined", "dynamic_lookup"]
+            else:
+                shared = ["-shared", "-Wl,--as-needed", *(["-s"] if TARGET else [])]
             self.compiler.set_executables(
                 compiler_so=[*command, "-fPIC"],
                 compiler_so_cxx=[*command, "-fPIC"],
@@ -140,7 +154,7 @@ class TaggedWheel(bdist_wheel):
     def get_tag(self) -> tuple[str, str, str]:
         """Return cp311-abi3 where the core was compiled."""
         python, abi, where = super().get_tag()
-        return ("cp311", "abi3", where) if abi != "none" else (python, abi, where)
+        return ("cp311", "abi3", PLATFORM or where) if abi != "none" else (python, abi, where)
 
 
 setup(

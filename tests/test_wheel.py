@@ -71,10 +71,11 @@ def place(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_both_archives_hold_what_is_needed(archives: Path) -> None:
     wheel = set(zipfile.ZipFile(next(archives.glob("*.whl"))).namelist())
     assert set(NEEDED) <= wheel
-    assert not [n for n in wheel if "__pycache__" in n or n.endswith((".nbi", ".nbc"))]
+    assert not [n for n in wheel if "__pycache__" in n or n.endswith((".h", ".cpp"))]
     with tarfile.open(next(archives.glob("*.tar.gz"))) as archive:
         names = {n.partition("/")[2] for n in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "data/causes/als.yaml"} <= names
+    assert {"setup.py", "engine/core/module.cpp", "engine/core/nodes.h"} <= names
 
 
 def test_the_wheel_works_in_an_empty_environment(place: Path) -> None:

@@ -431,8 +431,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
 @lru_cache(maxsize=1)
 def shipped_reasoner() -> Reasoner:
     """Return the reasoner of the shipped knowledge base."""
-    engine = Engine(shipped_network(), backend="core")
-    return Reasoner(shipped_digest(), shipped_network(), engine)
+    return Reasoner(shipped_digest(), shipped_network(), Engine(shipped_network()))
 
 
 def diagnose(

@@ -182,6 +182,26 @@ inline void each_entry(const View &view, const N *sent, int64_t size, Use use) {
         for (int64_t j = 0; j < size; ++j) use(j, sent[j]);
 }
 
+template <class N, class Use>
+inline void both_entries(const View &a, const N *x, const View &b, const N *y, int64_t size,
+                         Use use) {
+    if (a.inner && b.inner)
+        for (int64_t j = 0; j < size; ++j) use(j, x[a.inner[j]], y[b.inner[j]]);
+    else if (a.inner)
+        for (int64_t j = 0; j < size; ++j) use(j, x[a.inner[j]], y[j]);
+    else if (b.inner)
+        for (int64_t j = 0; j < size; ++j) use(j, x[j], y[b.inner[j]]);
+    else
+        for (int64_t j = 0; j < size; ++j) use(j, x[j], y[j]);
+}
+
+// What becomes of an entry: part of an expectation, the first of a message's terms, or the next.
+enum class Sum { kExpectation, kFirst, kNext };
+template <Sum kSum>
+struct Summing {
+    static constexpr Sum kHow = kSum;
+};
+
 // Sends a visited node's numbers up, or takes their expectation into the total.
 template <class N>
 inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &asked,
@@ -195,8 +215,8 @@ inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &a
         const double *belief = given.beliefs.data + n.message + t * tiling.tile;
         for (int64_t r = 0; r < n.states; ++r) {
             N constant = visit.weighs >= 0 ? space.weights[visit.weighs + r] : Number<N>::one();
-            const View *view = nullptr;  // of the only message that differs within the tile
-            const N *sent = nullptr;
+            const View *view = nullptr, *other = nullptr;  // of messages that differ in the tile
+            const N *sent = nullptr, *sent_other = nullptr;
             N *tile = space.tile.data;
             int64_t many = 0;
             for (int64_t c = n.children; c < n.children_end; ++c) {
@@ -209,30 +229,46 @@ inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &a
                     constant = constant * *from;
                 } else if (many++ == 0) {
                     view = &mine, sent = from;
+                } else if (many == 2) {
+                    other = &mine, sent_other = from;
                 } else {
-                    if (many == 2)
-                        each_entry(*view, sent, tiling.tile,
-                                   [=](int64_t j, const N &x) { tile[j] = x; });
+                    if (many == 3)
+                        both_entries(*view, sent, *other, sent_other, tiling.tile,
+                                     [=](int64_t j, const N &x, const N &y) { tile[j] = x * y; });
                     each_entry(mine, from, tiling.tile,
                                [=](int64_t j, const N &x) { tile[j] = tile[j] * x; });
                 }
             }
             const double *row = given.tables.data + n.table + r * n.width + t * tiling.tile;
-            auto add = [&](int64_t j, const N &x) {
-                if (visit.top)
-                    expected = expected + x * belief[j];
-                else if (r == 0)
-                    to[j] = x;
+            auto all = [&](auto how) {
+                constexpr Sum kHow = decltype(how)::kHow;
+                auto add = [&](int64_t j, const N &x) {
+                    if constexpr (kHow == Sum::kExpectation)
+                        expected = expected + x * belief[j];
+                    else if constexpr (kHow == Sum::kFirst)
+                        to[j] = x;
+                    else
+                        to[j] = to[j] + x;
+                };
+                if (many == 0)
+                    for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * row[j]);
+                else if (many == 1)
+                    each_entry(*view, sent, tiling.tile,
+                               [&](int64_t j, const N &x) { add(j, constant * x * row[j]); });
+                else if (many == 2)
+                    both_entries(*view, sent, *other, sent_other, tiling.tile,
+                                 [&](int64_t j, const N &x, const N &y) {
+                                     add(j, constant * x * y * row[j]);
+                                 });
                 else
-                    to[j] = to[j] + x;
+                    for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * tile[j] * row[j]);
             };
-            if (many == 0)
-                for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * row[j]);
-            else if (many == 1)
-                each_entry(*view, sent, tiling.tile,
-                           [&](int64_t j, const N &x) { add(j, constant * x * row[j]); });
+            if (visit.top)
+                all(Summing<Sum::kExpectation>{});
+            else if (r == 0)
+                all(Summing<Sum::kFirst>{});
             else
-                for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * tile[j] * row[j]);
+                all(Summing<Sum::kNext>{});
         }
     }
     if (visit.top) *total = *total * expected;
@@ -253,7 +289,7 @@ inline N answer_group(const Tree &tree, const Questions &asked, const Group &gro
     return total;
 }
 
-constexpr double kRare = 1e-4;  // below this a difference of cumulative numbers loses digits
+constexpr double kRare = 1e-6;  // below this a difference of cumulative numbers loses digits
 
 // Both kinds of work space: numbers for all groups, pairs for those with something rare in them.
 struct AskingBoth {

@@ -292,7 +292,8 @@ class Weighing:
         )
         constant = all_[:, self.width].copy()
         for u, at in self._aside:
-            constant *= all_[np.arange(len(states)), at + states[:, u]]
+            beside = all_[np.arange(len(states)), at + np.maximum(states[:, u], 0)]
+            constant *= np.where(states[:, u] >= 0, beside, 1.0)
         with np.errstate(divide="ignore"):
             logs = np.log(constant)
         low = np.where(states >= 0, self._low[first + np.maximum(states, 0)], 0.0).sum(axis=1)

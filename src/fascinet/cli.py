@@ -55,7 +55,9 @@ def _report(names: str) -> typer.models.OptionInfo:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"fascinet {__version__}")
+        from fascinet.engine.core import BUILD
+
+        print(f"fascinet {__version__} (core: {BUILD})")
         raise typer.Exit
 
 

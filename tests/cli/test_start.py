@@ -15,7 +15,7 @@ from fascinet.model.prebuilt import DATA
 from fascinet.model.shipped import shipped_digest, shipped_knowledge
 
 CASE = str(Path(__file__).parents[1] / "data" / "cases" / "packets" / "sh-041.json")
-HEAVY = ("networkx", "pydantic", "typer", "pandas", "yaml", "scipy", "pgmpy", "google")
+HEAVY = ("networkx", "typer", "pandas", "scipy", "pgmpy", "google")
 LOOK = f"""
 import json, sys
 from fascinet.quick import answer

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fascinet as fn
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.core import core
 from fascinet.engine.run.batch import request_of, solve_states
@@ -83,3 +84,17 @@ def test_numbers_that_leave_the_range_of_doubles_are_answered_all_the_same() -> 
         want, log_prob = Engine(network, backend="numpy").solver.solve(request_of(row), wanted)
         assert log == pytest.approx(log_prob, rel=1e-12)
         np.testing.assert_allclose(answer[:4], want[:4], atol=1e-12)
+
+
+def test_rows_of_the_shipped_network_are_its_single_cases() -> None:
+    network = fn.load()
+    engine, rng = Engine(network), np.random.default_rng(5)
+    names = ("weakness", "cramps", "anxiety_symptoms", "age_group", "setting")
+    rows = [
+        {"twitching": "yes"}
+        | {v: str(rng.choice(network.states(v))) for v in names if rng.random() < 0.6}
+        for _ in range(24)
+    ]
+    logs = engine.batch_log_prob([(row, None) for row in rows])
+    alone = [engine.log_prob_evidence(row) for row in rows]
+    assert logs == pytest.approx(alone, abs=1e-11)
