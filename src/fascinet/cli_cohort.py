@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fascinet import cli_errors
+from fascinet.cli_errors import tell
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_tables import Table, check_apart, kind_of, read_table, write_table
 from fascinet.engine.api.engine import Engine
@@ -55,7 +57,7 @@ def cohort(
     check_clash(table, extra, names)
     if extra:
         listed = ", ".join(table.names[k] or f"column {k + 1}" for k in extra)
-        print(f"carried over, no variables: {listed}", file=sys.stderr)
+        tell(f"copied unchanged (not network variables): {listed}")
     cases = evidence_of(table, known, engine.network)
     blocks = [cases.iloc[k : k + BLOCK] for k in range(0, len(cases), BLOCK)]
     parts = list(progress(answers(engine, blocks, wanted, scheduler), len(blocks)))
@@ -66,8 +68,8 @@ def cohort(
     if bad:
         row, why = next(iter(bad.items()))
         said = f"{len(bad)} of {len(table)} rows not answered, first {table.place(row)}: {why}"
-        print(f"fascinet: note: {said}; see {aside}", file=sys.stderr)
-    print(f"{out}: {len(found) - len(bad)} cases", file=sys.stderr)
+        tell(f"fascinet: note: {said}; see {aside}")
+    tell(f"{out}: {len(found) - len(bad)} cases")
 
 
 def save(frame: "pd.DataFrame", out: Path, table: Table, bad: dict[int, str], aside: Path) -> None:
@@ -291,5 +293,5 @@ def progress(parts: "Iterator[pd.DataFrame]", count: int) -> "Iterator[pd.DataFr
     from rich.progress import track
 
     bar = Console(stderr=True)
-    quiet = not sys.stderr.isatty()
-    yield from track(parts, "cases", total=count, console=bar, disable=quiet, transient=True)
+    hidden = cli_errors.quiet or not sys.stderr.isatty()
+    yield from track(parts, "cases", total=count, console=bar, disable=hidden, transient=True)

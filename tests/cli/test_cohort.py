@@ -77,7 +77,7 @@ def test_a_cohort_is_answered_row_by_row(
         "cohort", save(tmp_path, suffix), out, "--network", asia, "--targets", "lung,tub"
     )
     assert (said.code, said.out) == (0, ""), said.err
-    assert "carried over, no variables: patient" in said.err
+    assert "copied unchanged (not network variables): patient" in said.err
     assert "3 cases" in said.err
     check(out, asia)
 
