@@ -17,14 +17,15 @@ network = fn.load(setting="primary_care")
 knowledge = shipped_knowledge()
 
 # %% [markdown]
-# The variables are arranged in layers: context and risks, causes, hidden triggers, mechanisms, findings, tests.
+# The variables are arranged in layers: context and risks, causes, hidden triggers, mechanisms,
+# findings, tests.
 
 # %%
 pd.Series(Counter(network.meta[v]["kind"] for v in network.variables)).to_frame("variables")
 
 # %% [markdown]
-# A part of it: how magnesium and caffeine can make a muscle twitch. The width of an arc is the mutual
-# information between its ends.
+# A part of it: how magnesium and caffeine can make a muscle twitch. The width of an arc is the
+# mutual information between its ends.
 
 # %%
 engine = fn.Engine(network)

@@ -18,8 +18,8 @@ frame = found.to_frame()
 len(frame), found.posterior
 
 # %% [markdown]
-# Under proportional co-variation the posterior is a ratio of two linear functions of each parameter,
-# $p(t) = (at + b) / (ct + d)$. At the parameter's own value that must be the posterior:
+# Under proportional co-variation the posterior is a ratio of two linear functions of each
+# parameter, $p(t) = (at + b) / (ct + d)$. At the parameter's own value that must be the posterior:
 
 # %%
 at_value = (frame["a"] * frame["value"] + frame["b"]) / (frame["c"] * frame["value"] + frame["d"])

@@ -4,7 +4,8 @@
 # **Question: an expert disagrees with an answer. Which small change of the figures would give
 # theirs, and how much else would it change?**
 #
-# The small classic *asia* will do: shortness of breath and a shadow on the film suggest lung cancer. The network says 62%; an expert would have said 50%.
+# The small classic *asia* will do: shortness of breath and a shadow on the film suggest lung
+# cancer. The network says 62%; an expert would have said 50%.
 
 # %%
 from pathlib import Path
@@ -41,8 +42,8 @@ ways = single.to_frame()
 ways.head(8)
 
 # %% [markdown]
-# The first one, applied. The other entries of its row are rescaled proportionally, and the answer is
-# the one wanted:
+# The first one, applied. The other entries of its row are rescaled proportionally, and the answer
+# is the one wanted:
 
 # %%
 figures = single.parameters

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 5 How certain: intervals, ranks, and figures worth a study
 #
-# **Question: the figures have ranges. How certain is the answer, and which figure is worth measuring
-# better?**
+# **Question: the figures have ranges. How certain is the answer, and which figure is worth
+# measuring better?**
 
 # %%
 import altair as alt
@@ -23,8 +23,8 @@ frame
 found.plot()
 
 # %% [markdown]
-# `p_top` is the share of draws in which that cause ranks first: a statement about its rank, not about
-# its presence.
+# `p_top` is the share of draws in which that cause ranks first: a statement about its rank, not
+# about its presence.
 #
 # ## Influential and poorly sourced
 #

@@ -71,4 +71,5 @@ def timed(name: str) -> dict[str, object]:
 pd.DataFrame([timed(name) for name in ("asia", "alarm", "hepar2", "pathfinder", "munin")])
 
 # %% [markdown]
-# Times are those of one run on the machine that built this page; see the benchmarks for careful ones.
+# Times are those of one run on the machine that built this page; see the benchmarks for careful
+# ones.

@@ -24,8 +24,8 @@ shutil.copytree(
 )
 
 # %% [markdown]
-# The new cause: tetany after a blood transfusion, from excess citrate. Its figures are made up for this
-# lesson and graded D, with wide ranges.
+# The new cause: tetany after a blood transfusion, from excess citrate. Its figures are made up for
+# this lesson and graded D, with wide ranges.
 
 # %%
 script = """

@@ -10,9 +10,9 @@ from tools.docs_pages import table
 ABOUT = {
     "marginals_small": ("All posteriors, small networks",
         "CPU time of a case, medians over cases, beside both exact algorithms of pyAgrum and, "
-        "where it finishes in time, pgmpy. *First* is the first call with an evidence set, including "
-        "the compilation of its program. The ratio is to the faster algorithm of pyAgrum. Figures "
-        "of libDAI (C++) are published ones for a machine of this class; it was not run here."),
+        "where it finishes in time, pgmpy. *First* is the first call with an evidence set, the "
+        "compilation of its program included. The ratio is to the faster algorithm of pyAgrum. "
+        "libDAI's figures (C++) are published ones for a machine of this class; not run here."),
     "marginals_large": ("All posteriors, large networks", "As above."),
     "shipped": ("The shipped network", "CPU time with the findings of one case."),
     "shipped_batch": ("Many cases of the shipped network",
@@ -27,9 +27,9 @@ ABOUT = {
         "from peers (two cases)."),
     "analyses": ("Analyses", "CPU time on the shipped network."),
     "batch": ("Many cases at once",
-        "Rows of a table per CPU second, compared with a loop over pyAgrum. Rows are cases with findings left "
-        "out at random, or drawn from the network (five variables seen in each). Equal rows are "
-        "answered once where a case is expensive; *distinct* says how many there are."),
+        "Rows of a table per CPU second, compared with a loop over pyAgrum. Rows are cases with "
+        "findings left out at random, or drawn from the network (five variables seen in each). "
+        "Equal rows are answered once where a case is expensive; *distinct* counts them."),
     "derivatives": ("All derivatives",
         "One reverse pass for every parameter, beside one pass for the posteriors."),
     "formats": ("Reading and writing files",
