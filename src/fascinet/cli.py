@@ -109,7 +109,7 @@ def options(
         ),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print results and errors alone.")
+        bool, typer.Option("--quiet", "-q", help="Print only results and errors.")
     ] = False,
 ) -> None:
     """Exact, explained differential reasoning. For teaching; not for the care of a patient."""
@@ -139,7 +139,7 @@ def explain(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
-    against: Annotated[str | None, typer.Option(help="CAUSE=STATE to tell it from.")] = None,
+    against: Annotated[str | None, typer.Option(help="CAUSE=STATE to contrast it with.")] = None,
     network: NetworkOption = None,
     report: Annotated[
         str | None, _report("weights, contrast, conflict, rarity, joint, mechanisms")
@@ -192,7 +192,7 @@ def sensitivity(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
-    reach: Annotated[str | None, typer.Option(help="A probability to bring it to.")] = None,
+    reach: Annotated[str | None, typer.Option(help="The probability that it should reach.")] = None,
     network: NetworkOption = None,
     report: Annotated[
         str | None, _report("parameters, intervals, poorly_sourced, changes, reach")
@@ -243,7 +243,7 @@ def query(
     evidence: Annotated[
         str | None, typer.Option(help="JSON or UAI .evid file of evidence, or -.")
     ] = None,
-    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Compute posteriors in any network."""
@@ -257,9 +257,11 @@ def cohort(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Table to write, likewise.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
+    ],
     network: NetworkOption = None,
-    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     carry: Annotated[
         list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")

@@ -192,7 +192,7 @@ def next_(
     network: str | None = None,
     report: str | None = None,
 ) -> None:
-    """Print the questions and tests that would tell most."""
+    """Print the most informative questions and tests."""
     options = {"target": target, "report": report}
     if network is not None or target is not None or report_of("next", report) != "tests":
         _report("next", network, case, findings, setting, do, form, options)
@@ -268,7 +268,7 @@ def sensitivity(
     network: str | None = None,
     report: str | None = None,
 ) -> None:
-    """Print the parameters that the posterior of a cause hangs on most, or another report."""
+    """Print the parameters that the posterior of a cause depends on most, or another report."""
     options = {"target": target, "reach": reach, "report": report}
     if reach is not None and report is None:
         options["report"] = "reach"

@@ -20,6 +20,7 @@ from fascinet.model.errors import (
     UnknownVariableError,
 )
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def cohort(
     scheduler: str | None,
     carry: Sequence[str] | None = None,
 ) -> None:
-    """Write the posteriors of a table of cases; columns that are no variable are carried over.
+    """Write the posteriors of a table of cases; other columns are copied unchanged.
 
     Rows whose findings exclude each other have blank posteriors, and are listed with their number
     and the reason in a file of their own beside `out`.
@@ -69,7 +70,7 @@ def cohort(
         row, why = next(iter(bad.items()))
         said = f"{len(bad)} of {len(table)} rows not answered, first {table.place(row)}: {why}"
         tell(f"fascinet: note: {said}; see {aside}")
-    tell(f"{out}: {len(found) - len(bad)} cases")
+    tell(f"{out}: {counted(len(found) - len(bad), 'case')}")
 
 
 def save(frame: "pd.DataFrame", out: Path, table: Table, bad: dict[int, str], aside: Path) -> None:
@@ -120,7 +121,7 @@ def quarantine(table: Table, bad: dict[int, str]) -> "pd.DataFrame":
 def sort_columns(
     table: Table, network: Network, carry: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    """Return the columns that are variables, and those that are carried over.
+    """Return the columns that are variables, and those that are copied unchanged.
 
     Raises
     ------
@@ -171,11 +172,11 @@ def result_names(network: Network, targets: Sequence[str] | None) -> list[str]:
 
 
 def check_clash(table: Table, extra: Sequence[int], names: Sequence[str]) -> None:
-    """Raise if a column that is carried over has the name of a result."""
+    """Raise if a column that is copied has the name of a result."""
     clash = [table.names[k] for k in extra if table.names[k] in names]
     if clash:
         raise FormatError(
-            f"{table.path}: the column {clash[0]!r} cannot be carried over: a result has that "
+            f"{table.path}: the column {clash[0]!r} cannot be copied: a result has that "
             "name; rename it, or leave it out"
         )
 
