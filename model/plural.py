@@ -8,4 +8,4 @@ def counted(number: int, noun: str) -> str:
     ('1 finding', '0 findings', '2 queries')
     """
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else many}"
+    return f"{number} {noun if number == 1 else many}"

@@ -174,7 +174,7 @@ def cycle(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 
 def trigger_parts(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
-    """Check: a trigger names a mechanism and shows the findings that hang on triggers."""
+    """Check: a trigger names a mechanism and shows the findings that depend on triggers."""
     made: list[tuple[str, tuple[str, ...], Trigger]] = [
         (f"causes/{c.id}.yaml", ("trigger",), c.trigger)
         for c in knowledge.causes.values() if c.trigger
@@ -197,7 +197,7 @@ def _shown(
     for name, number in {**shows.spreads, **shows.figures}.items():
         key = "spreads" if isinstance(number, Spread) else "figures"
         if name not in hung:
-            yield Finding(file, (*place, key, name), f"{name!r} does not hang on triggers",
+            yield Finding(file, (*place, key, name), f"{name!r} does not depend on triggers",
                           nearest(name, list(hung)))  # fmt: skip
         elif isinstance(number, Spread) and set(number.p) != set(hung[name].states):
             yield Finding(file, (*place, key, name),

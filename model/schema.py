@@ -174,7 +174,7 @@ class Prior(Record):
 
 
 class Shown(Record):
-    """How twitching looks when this cause makes it: findings that hang on the trigger."""
+    """How twitching looks when this cause makes it: findings that depend on the trigger."""
 
     spreads: Mapping[str, Spread] = Field(default_factory=dict)
     figures: Mapping[str, Figure] = Field(default_factory=dict)
@@ -296,7 +296,7 @@ class Finding(Variable):
     by : {"history", "examination"}
         Who can tell: the patient, or whoever examines.
     on : str
-        `cause`, or `trigger` for what hangs on the triggers of twitching.
+        `cause`, or `trigger` for what depends on the triggers of twitching.
     leak : link
         P(state | none of the modelled causes).
     default : str, optional

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 1 Quick start
 #
-# **Question: someone's muscle twitches. What may be behind it, and what should one ask next?**
+# **Question: someone's muscle twitches. What may cause it, and what should one ask next?**
 
 # %%
 import fascinet as fn
@@ -19,7 +19,7 @@ p = engine.posterior(seen, targets=["als", "bfs", "stress_anxiety", "muscle_fati
 p
 
 # %% [markdown]
-# One finding changes much: weakness on examination.
+# One finding makes a large difference: weakness on examination.
 
 # %%
 worse = engine.posterior({**seen, "weakness": "objective"})
@@ -27,8 +27,9 @@ print(f"ALS without weakness {p['als']['yes']:.4f}, with it {worse['als']['yes']
 assert worse["als"]["yes"] > p["als"]["yes"]
 
 # %% [markdown]
-# `diagnose` ranks all causes, raises red flags and says what to ask or test next. Bars show whether
-# a cause is *present*, with an interval from the cited ranges, and whether it is *responsible*.
+# `diagnose` ranks all causes, raises red flags and lists what to ask or test next. Bars show the
+# probability that a cause is *present*, with an interval from the cited ranges, and how far it
+# *accounts for* the findings.
 
 # %%
 found = fn.diagnose(
@@ -46,7 +47,7 @@ found.plot(8)
 [(test.label, round(test.expected_gain_bits, 3)) for test in found.next_tests[:5]]
 
 # %% [markdown]
-# Everything in one frame, for those who go on from here.
+# All of it in one frame, for further analysis.
 
 # %%
 found.to_frame()[["cause", "prior", "posterior", "responsibility"]].head(8)

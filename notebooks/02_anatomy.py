@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 2 Anatomy of the network and its sources
 #
-# **Question: what does the network know, and on what is that founded?**
+# **Question: what does the network know, and what is it based on?**
 
 # %%
 from collections import Counter
@@ -17,14 +17,15 @@ network = fn.load(setting="primary_care")
 knowledge = shipped_knowledge()
 
 # %% [markdown]
-# Variables lie in layers: context and risks, causes, hidden triggers, mechanisms, findings, tests.
+# The variables are arranged in layers: context and risks, causes, hidden triggers, mechanisms,
+# findings, tests.
 
 # %%
 pd.Series(Counter(network.meta[v]["kind"] for v in network.variables)).to_frame("variables")
 
 # %% [markdown]
-# Part of it, drawn: how magnesium and caffeine come to make a muscle twitch. Arcs are as wide as
-# the information that flows along them.
+# A part of it: how magnesium and caffeine can make a muscle twitch. The width of an arc is the
+# mutual information between its ends.
 
 # %%
 engine = fn.Engine(network)
@@ -61,7 +62,7 @@ themed(
 )
 
 # %% [markdown]
-# Which sources carry most?
+# Which sources support the most figures?
 
 # %%
 figures["source"].value_counts().head(12).to_frame("figures")

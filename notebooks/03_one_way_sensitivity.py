@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 3 One parameter at a time
 #
-# **Question: which single figure does the answer hang on, and how wrong may it be?**
+# **Question: which figure does the answer depend on most, and how wrong may it be?**
 
 # %%
 import altair as alt
@@ -18,8 +18,8 @@ frame = found.to_frame()
 len(frame), found.posterior
 
 # %% [markdown]
-# Under proportional co-variation the posterior is a ratio of two lines in every parameter,
-# $p(t) = (at + b) / (ct + d)$. At the parameter's own value that must be the posterior:
+# Under proportional co-variation the posterior is a ratio of two linear functions of each
+# parameter, $p(t) = (at + b) / (ct + d)$. At the parameter's own value that must be the posterior:
 
 # %%
 at_value = (frame["a"] * frame["value"] + frame["b"]) / (frame["c"] * frame["value"] + frame["d"])
@@ -28,7 +28,7 @@ assert np.allclose(at_value, found.posterior, atol=1e-9)
 # %% [markdown]
 # ## Tornado over the cited ranges
 #
-# How far does the posterior go if one figure moves from the low to the high end of its range?
+# How far does the posterior change if one figure goes from the low to the high end of its range?
 
 # %%
 found.plot(12)
@@ -36,7 +36,7 @@ found.plot(12)
 # %% [markdown]
 # ## One curve in full
 #
-# The figure with the widest bar, moved all the way from 0 to 1. The point is where it stands now.
+# The figure with the widest bar, varied from 0 to 1. The point marks its present value.
 
 # %%
 cited = frame.dropna(subset=["low", "high"])
@@ -57,7 +57,7 @@ themed((line + here).properties(title=name, width=420))
 # %% [markdown]
 # ## Admissible deviation
 #
-# Until where may a figure move before another cause takes the lead? NaN means never.
+# How far may a figure change before another cause ranks first? NaN means that it never does.
 
 # %%
 flips = frame.dropna(subset=["flip_low", "flip_high"], how="all")

@@ -4,7 +4,7 @@
 # **Question: an expert disagrees with an answer. Which small change of the figures would give
 # theirs, and how much else would it change?**
 #
-# A small classic will do: *asia*, where shortness of breath and a shadow on the film speak for lung
+# The small classic *asia* will do: shortness of breath and a shadow on the film suggest lung
 # cancer. The network says 62%; an expert would have said 50%.
 
 # %%
@@ -42,8 +42,8 @@ ways = single.to_frame()
 ways.head(8)
 
 # %% [markdown]
-# The first one, carried out. The rest of its row gives way in proportion, and the answer is what
-# was asked for:
+# The first one, applied. The other entries of its row are rescaled proportionally, and the answer
+# is the one wanted:
 
 # %%
 figures = single.parameters
@@ -57,7 +57,7 @@ ways.iloc[0][["variable", "state", "parents", "value", "needed"]].to_dict(), aft
 # ## How far apart are the two networks?
 #
 # The Chan–Darwiche distance $D$ bounds what the change does to *every* query: no odds of any event,
-# given anything, move by more than the factor $e^D$. For a binary row it is the change of the
+# given anything, change by more than the factor $e^D$. For a binary row it is the change of the
 # figure's own log odds.
 
 # %%
@@ -68,7 +68,7 @@ assert low - 1e-12 <= after <= high + 1e-12
 {"distance": distance, "factor": np.exp(distance), "answer may lie in": (low, high)}
 
 # %% [markdown]
-# It holds for all the others too. How much did each prior move, in log odds?
+# It holds for all other variables too. How much did each prior change, in log odds?
 
 
 # %%

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 5 How sure: intervals, ranks, and figures worth a study
+# # 5 How certain: intervals, ranks, and figures worth a study
 #
-# **Question: the figures have ranges. What does that leave of the answer, and which figure should
-# someone measure better?**
+# **Question: the figures have ranges. How certain is the answer, and which figure is worth
+# measuring better?**
 
 # %%
 import altair as alt
@@ -23,12 +23,12 @@ frame
 found.plot()
 
 # %% [markdown]
-# `p_top` is the share of draws in which that cause leads: the probability of its rank, not of its
-# presence.
+# `p_top` is the share of draws in which that cause ranks first: a statement about its rank, not
+# about its presence.
 #
-# ## Influential and poorly founded
+# ## Influential and poorly sourced
 #
-# A figure deserves a study if it moves the answer over its range *and* is graded D.
+# A figure deserves a study if its range changes the answer *and* it is graded D.
 
 # %%
 sensitivity = engine.sensitivity(case, target="als", state="yes").to_frame()

@@ -20,12 +20,12 @@ frame.head(10)
 found.plot(10)
 
 # %% [markdown]
-# The expected information is how much the uncertainty about the target shrinks on average,
+# The expected information is the mean reduction of the uncertainty about the target,
 #
 # $$I(T; X \mid e) = H(T \mid e) - \sum_x P(x \mid e) H(T \mid x, e)$$
 
 # %% [markdown]
-# The information a test brings can never exceed what is still unknown:
+# The information from a test can never exceed what is still unknown:
 
 # %%
 from math import log2
@@ -38,7 +38,7 @@ unknown, frame["bits"].max()
 # %% [markdown]
 # ## Per cost, and by outcome
 #
-# Costs come from the knowledge base; give your own with `costs=`.
+# Costs come from the knowledge base; `costs=` sets others.
 
 # %%
 found.to_frame().sort_values("score", ascending=False).head(5)
@@ -53,7 +53,7 @@ outcomes
 # %% [markdown]
 # ## Thresholds
 #
-# Say one would refer at 30%. What is the chance that a test carries us over that line?
+# Suppose one would refer at 30%. What is the probability that a test crosses that threshold?
 
 # %%
 found.crossing("als", "yes", 0.3).sort_values("up", ascending=False).head(5)

@@ -1,7 +1,7 @@
 # %% [markdown]
-# # 7 Why: weights of evidence, fair shares, conflict
+# # 7 Why: weights of evidence, Shapley values, conflict
 #
-# **Question: what speaks for this cause, what against it, and do the findings fit together?**
+# **Question: what supports this cause, what opposes it, and do the findings fit together?**
 
 # %%
 from math import log10
@@ -25,8 +25,8 @@ why.plot()
 
 # %% [markdown]
 # Weights are in decibans, $10 \log_{10}$ of a likelihood ratio: 10 dB is a factor of ten in the
-# odds. The textbook ratio takes a finding alone; in context, another finding may have said the
-# same already. Shapley shares are fair over all orders and add up to the whole change:
+# odds. The textbook ratio takes a finding alone; in context, another finding may already have given
+# the same information. Shapley values average over all orders and add up to the total change:
 
 
 # %%
@@ -46,8 +46,7 @@ for line in why.in_words("student", engine.network)[:6]:
 # %% [markdown]
 # ## Conflict
 #
-# Above zero, the findings are less probable together than if they had nothing to do with each
-# other.
+# Above zero, the findings are less probable together than if they were independent.
 
 # %%
 fits = engine.conflict(case)

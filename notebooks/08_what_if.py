@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 8 What if: see, do, imagine, blame
+# # 8 What if: observing, intervening, imagining
 #
 # **Question: this person drinks much coffee and twitches. Would it stop without the coffee?**
 
@@ -22,9 +22,9 @@ case = {
 # %% [markdown]
 # Three different questions, three different answers:
 #
-# - *observe*: someone else, of whom we learn that they drink no coffee;
-# - *intervene*: someone is made to stop, and these findings are seen afterwards;
-# - *imagine*: this very person, all else as it was, without the coffee.
+# - *observe*: another person, of whom we learn that they drink no coffee;
+# - *intervene*: a person stops drinking coffee, and these findings are made afterwards;
+# - *imagine*: this same person, all else equal, without the coffee.
 
 # %%
 found = engine.counterfactual(case, do={"caffeine_excess": "no"}, targets="twitching")
@@ -35,7 +35,7 @@ for line in found.in_words():
     print(line)
 
 # %% [markdown]
-# In the world as it is twitching is certain; in the imagined one it is as probable as the other
+# In the actual world twitching is certain; in the counterfactual one it is as probable as the other
 # causes make it.
 
 # %%
@@ -45,7 +45,7 @@ assert 0 < imagined < 1
 imagined
 
 # %% [markdown]
-# Which single change would have helped most? The same question for each cause at hand:
+# Which single change would have helped most? The same question for each cause:
 
 # %%
 changes = {"caffeine_excess": "no", "poor_sleep": "no", "stress_anxiety": "none",
@@ -71,7 +71,7 @@ themed(
 # %% [markdown]
 # ## Present is not responsible
 #
-# Poor sleep is certain here, coffee too. How far does each account for what is seen?
+# Poor sleep and coffee are both certain here. How far does each account for the findings?
 
 # %%
 result = fn.diagnose({"setting": "primary_care", "findings": {

@@ -32,7 +32,7 @@ engine.draw(evidence, variables=near)
 #
 # ## Conversion
 #
-# Every format gives the same network back, bit for bit.
+# Every format returns the same network, bit for bit.
 
 # %%
 with tempfile.TemporaryDirectory() as place:
@@ -71,4 +71,5 @@ def timed(name: str) -> dict[str, object]:
 pd.DataFrame([timed(name) for name in ("asia", "alarm", "hepar2", "pathfinder", "munin")])
 
 # %% [markdown]
-# Times are of the machine that built this page, and of one run; see the benchmarks for better ones.
+# Times are those of one run on the machine that built this page; see the benchmarks for careful
+# ones.

@@ -24,8 +24,8 @@ shutil.copytree(
 )
 
 # %% [markdown]
-# The new cause: tetany of a blood transfusion, say citrate excess. Figures are made up for this
-# lesson and graded D, with wide ranges.
+# The new cause: tetany after a blood transfusion, from excess citrate. Its figures are made up for
+# this lesson and graded D, with wide ranges.
 
 # %%
 script = """
@@ -78,7 +78,7 @@ assert set(new) == {"citrate_excess", "trigger_citrate_excess"}
 # %% [markdown]
 # ## The difference between the answers
 #
-# In a case it does not concern, hardly anything; with tingling and cramps for days, it appears.
+# In an unrelated case, hardly any; with tingling and cramps for days, the new cause appears.
 
 # %%
 case = {"setting": "primary_care", "twitching": "yes", "numbness_tingling": "distal",

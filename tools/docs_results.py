@@ -10,9 +10,9 @@ from tools.docs_pages import table
 ABOUT = {
     "marginals_small": ("All posteriors, small networks",
         "CPU time of a case, medians over cases, beside both exact algorithms of pyAgrum and, "
-        "where it ends in time, pgmpy. *First* is the first call with an evidence set, its program "
-        "included. The ratio is to the faster peer of pyAgrum. Beside libDAI (C++) stand figures "
-        "that were reported for a machine of this class: it was not run."),
+        "where it finishes in time, pgmpy. *First* is the first call with an evidence set, the "
+        "compilation of its program included. The ratio is to the faster algorithm of pyAgrum. "
+        "libDAI's figures (C++) are published ones for a machine of this class; not run here."),
     "marginals_large": ("All posteriors, large networks", "As above."),
     "shipped": ("The shipped network", "CPU time with the findings of one case."),
     "shipped_batch": ("Many cases of the shipped network",
@@ -27,9 +27,9 @@ ABOUT = {
         "from peers (two cases)."),
     "analyses": ("Analyses", "CPU time on the shipped network."),
     "batch": ("Many cases at once",
-        "Rows of a table per CPU second, beside pyAgrum's loop. Rows are cases with findings left "
-        "out at random, or drawn from the network (five variables seen in each). Equal rows are "
-        "answered once where a case is dear; *distinct* tells how many there are."),
+        "Rows of a table per CPU second, compared with a loop over pyAgrum. Rows are cases with "
+        "findings left out at random, or drawn from the network (five variables seen in each). "
+        "Equal rows are answered once where a case is expensive; *distinct* counts them."),
     "derivatives": ("All derivatives",
         "One reverse pass for every parameter, beside one pass for the posteriors."),
     "formats": ("Reading and writing files",
@@ -89,6 +89,8 @@ def json_table(data: Any) -> str:
 
 def label(key: str) -> str:
     """Return a key as words, its unit in brackets: ``warm_ms`` is "warm (ms)"."""
+    if key == "x_libDAI_reported":
+        return "ratio to libDAI (published, not run here)"
     *words, last = key.split("_")
     if words and last in UNITS:
         return f"{' '.join(words)} ({UNITS[last]})"

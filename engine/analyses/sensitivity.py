@@ -132,7 +132,7 @@ class Sensitivity(Result):
 
     def shown(self) -> "pd.DataFrame":
         """Return the parameters with an influence, the widest range of answers first."""
-        frame = self.tornado(len(self.index))
+        frame: Any = self.tornado(len(self.index))
         frame = frame[np.abs(frame["derivative"]) > NOISE]
         return frame[["variable", "state", "parents", "value", "derivative", "low", "high",
                       "posterior_low", "posterior_high"]]  # fmt: skip

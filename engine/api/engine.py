@@ -50,7 +50,7 @@ drawing_room = Lazy("fascinet.engine.display.drawing")
 
 Frame = TypeVar("Frame")
 Evidence = tuple[Hard | None, Soft | None]
-Quick = Callable[[Hard | None], Posterior | None]
+Quick = Callable[[Any], Posterior | None]
 Backend = Literal["auto", "numpy", "core"]
 BACKENDS = ("auto", "numpy", "core")
 ESTIMATES = ("weighting", "lbp")
@@ -90,7 +90,8 @@ class Engine(Analyses):
         if backend not in BACKENDS or (backend == "core" and core is None):
             there = [b for b in BACKENDS if b != "core" or core is not None]
             raise OptionError("backend", backend, there)
-        self.network, self.budget, self.backend = network, budget, backend
+        self.network, self.budget = network, budget
+        self.backend: Backend = backend
         self.layout = Layout({v: network.states(v) for v in network.variables})
         self._prior: Posterior | None = None
         self.chosen = chosen_variables(network)
@@ -364,8 +365,15 @@ class Engine(Analyses):
         ------
         ImpossibleEvidenceError
             If the probability is zero.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> found = fn.Engine(fn.example("asia")).derivatives({"dysp": "yes"})
+        >>> round(found.log_prob, 3)
+        -0.83
         """
-        given = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
+        given: Any = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
         found = None
         if soft is None and do is None and self._named_tree is not None:
             found = named_slopes(self.solver, self._named_tree, given)

@@ -149,7 +149,7 @@ class _Column:
     def _code(self, value: object) -> int:
         return -1 if is_missing(value) else self._state(value)
 
-    def _state(self, value: object) -> int:
+    def _state(self, value: Any) -> int:
         return self.network.state_index(self.name, value)
 
 

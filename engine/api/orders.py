@@ -7,7 +7,7 @@ the target first, or took options by position; such calls are rearranged here.
 import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -30,7 +30,8 @@ def accepts_older_order(
     def decorate(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
         @wraps(method)
         def call(*args: Given.args, **named: Given.kwargs) -> Answer:
-            given: tuple[Any, ...] = args[1:]
+            engine, *rest = cast("tuple[Any, ...]", args)
+            given = tuple(rest)
             if not _is_older(names, given, named):
                 return method(*args, **named)
             if warn:
@@ -38,7 +39,7 @@ def accepts_older_order(
                 text = f"call {method.__name__}(evidence, {order}): the older order will go"
                 warnings.warn(text, DeprecationWarning, stacklevel=2)
             renamed: Any = {**dict(zip(names, given, strict=False)), **named}
-            return method(args[0], **renamed)  # pyright: ignore[reportCallIssue]
+            return method(engine, **renamed)  # pyright: ignore[reportCallIssue]
 
         return call
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
@@ -44,6 +44,8 @@ from fascinet.model.shipped import shipped_digest, shipped_knowledge, shipped_ne
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
+Rank = Literal["responsibility", "posterior", "harm"]
+Setting = Literal["general", "primary_care", "neuromuscular_clinic"]
 RANKS = ("responsibility", "posterior", "harm")
 SETTING, DEFAULT_SETTING = "setting", "primary_care"
 OTHER = "other"
@@ -120,7 +122,7 @@ class Reasoner:
 
     @cached_property
     def askable(self) -> tuple[str, ...]:
-        """Causes, and the other variables that findings hang on."""
+        """Causes, and the other variables that findings depend on."""
         kinds = ("risk", "trigger", "context")
         others = (v for v in self.network.variables if kind(self.network, v) in kinds)
         return (*self.causes, *others)
@@ -436,9 +438,9 @@ def shipped_reasoner() -> Reasoner:
 
 def diagnose(
     case: Source,
-    setting: str | None = None,
+    setting: Setting | str | None = None,
     *,
-    rank: str = "responsibility",
+    rank: Rank = "responsibility",
     do: Mapping[str, str] | None = None,
     knowledge: "Knowledge | None" = None,
     engine: Engine | None = None,
@@ -475,8 +477,24 @@ def diagnose(
     return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
 
 
-def evaluate(folder: str | Path, **options: Any) -> Evaluation:
-    """Score the shipped differential on published cases; see `Reasoner.evaluate`.
+def evaluate(
+    folder: str | Path,
+    *,
+    rank: Rank = "responsibility",
+    setting: Setting | str | None = None,
+    blank_tests: bool = False,
+) -> Evaluation:
+    """Score the shipped differential on the published cases of a folder.
+
+    Parameters
+    ----------
+    folder : path
+        It holds `truth.csv` and `packets/`.
+    rank : {"responsibility", "posterior", "harm"}
+    setting : str, optional
+        As for `diagnose`.
+    blank_tests : bool
+        Leave out laboratory, EMG, nerve-conduction and imaging findings.
 
     Examples
     --------
@@ -487,4 +505,4 @@ def evaluate(folder: str | Path, **options: Any) -> Evaluation:
     >>> 0.0 <= found.top1 <= found.top3 <= 1.0
     True
     """
-    return shipped_reasoner().evaluate(folder, **options)
+    return shipped_reasoner().evaluate(folder, rank=rank, setting=setting, blank_tests=blank_tests)

@@ -8,7 +8,7 @@ gates that are open at that point and the variables that are alive, as in a path
 positive findings at once a good sweep is smaller than the tree by orders of magnitude; with few,
 the tree is.
 
-The order is found by local search: units (a variable, with those that hang on it alone) are moved
+The order is found by local search: units (a variable, with those that depend on it alone) are moved
 about; a move is kept if the sum of the square roots of all cliques' sizes falls, or rises by less
 than a threshold that falls with time (Dueck & Scheuer 1990, "Threshold accepting"). The root lets
 not the widest clique count alone. `search_sweep` is the twin of `core/sweep.h`.
@@ -101,7 +101,7 @@ def sweep_problem(problem: GateProblem, depths: list[int]) -> SweepProblem:
 
 
 def _units(scopes: list[list[int]], gates: set[int], depths: list[int]) -> list[list[int]]:
-    """Return units, roots first: a variable that hangs on one other goes right before it."""
+    """Return units, roots first: a variable that depends on one other goes right before it."""
     near: list[set[int]] = [set() for _ in depths]
     for scope in scopes:
         for v in scope:

@@ -1,6 +1,6 @@
 """Commands, options and errors of the command line. Each command's work is in `cli_*`.
 
-JSON goes to standard output alone. Every error is one line on standard error, exit code 2.
+Results go to standard output, messages to standard error. Every error is one line, exit code 2.
 """
 
 from enum import StrEnum
@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from fascinet import __version__
-from fascinet.cli_errors import STOPPED, complain, guarded, stopped
+from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
+from fascinet.cli_names import (
+    RANKS,
+    SETTINGS,
+    complete_network,
+    complete_pair,
+    one_of,
+)
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
@@ -19,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -30,44 +38,88 @@ class Format(StrEnum):
 
 
 CaseArgument = Annotated[
-    str | None, typer.Argument(help="A case or Phenopacket in JSON, or - for standard input.")
+    str | None,
+    typer.Argument(help="A case or Phenopacket in JSON, or - for standard input."),
 ]
 FindingOption = Annotated[
-    list[str] | None, typer.Option("--finding", "-f", metavar="NAME=STATE", help="A finding.")
+    list[str] | None,
+    typer.Option(
+        "--finding", "-f", metavar="NAME=STATE", help="A finding.", autocompletion=complete_pair
+    ),
 ]
-SettingOption = Annotated[str | None, typer.Option("--setting", help="Where the person is seen.")]
+SettingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--setting",
+        help=f"Where the person is seen: {', '.join(SETTINGS)}; primary_care by default.",
+        autocompletion=one_of(SETTINGS),
+    ),
+]
 DoOption = Annotated[
-    list[str] | None, typer.Option("--do", metavar="NAME=STATE", help="An intervention.")
+    list[str] | None,
+    typer.Option(
+        "--do", metavar="NAME=STATE", help="An intervention.", autocompletion=complete_pair
+    ),
 ]
-RankOption = Annotated[str, typer.Option("--rank", help="responsibility, posterior or harm.")]
+RankOption = Annotated[
+    str, typer.Option("--rank", help=f"{', '.join(RANKS)}.", autocompletion=one_of(RANKS))
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="table or json.")]
 TargetOption = Annotated[
-    str | None, typer.Option("--target", help="CAUSE or CAUSE=STATE; default: the first cause.")
+    str | None,
+    typer.Option(
+        "--target",
+        help="CAUSE or CAUSE=STATE; default: the first cause.",
+        autocompletion=complete_pair,
+    ),
 ]
 NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="A network file instead of the shipped one.")
+    str | None,
+    typer.Option(
+        "--network",
+        help="A network file or an example's name, instead of the shipped network.",
+        autocompletion=complete_network,
+    ),
 ]
 
 
 def _report(names: str) -> typer.models.OptionInfo:
-    return typer.Option("--report", help=f"{names}; the first by default.")
+    return typer.Option(
+        "--report", help=f"{names}; the first by default.", autocompletion=one_of(names.split(", "))
+    )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+<<<<<<< HEAD
         from fascinet.engine.core import BUILD
 
         print(f"fascinet {__version__} (core: {BUILD})")
+=======
+        from fascinet.engine.core import BUILD, NUMPY
+
+        print(f"fascinet {__version__} ({'NumPy' if BUILD == NUMPY else f'core {BUILD}'})")
+>>>>>>> pkg
         raise typer.Exit
 
 
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Show the version, and which build of the core answers.",
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only results and errors.")
     ] = False,
 ) -> None:
     """Exact, explained differential reasoning. For teaching; not for the care of a patient."""
+    be_quiet(quiet)
 
 
 @app.command()
@@ -93,7 +145,7 @@ def explain(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
-    against: Annotated[str | None, typer.Option(help="CAUSE=STATE to tell it from.")] = None,
+    against: Annotated[str | None, typer.Option(help="CAUSE=STATE to contrast it with.")] = None,
     network: NetworkOption = None,
     report: Annotated[
         str | None, _report("weights, contrast, conflict, rarity, joint, mechanisms")
@@ -146,7 +198,7 @@ def sensitivity(
     do: DoOption = None,
     target: TargetOption = None,
     format: FormatOption = Format.table,
-    reach: Annotated[str | None, typer.Option(help="A probability to bring it to.")] = None,
+    reach: Annotated[str | None, typer.Option(help="The probability that it should reach.")] = None,
     network: NetworkOption = None,
     report: Annotated[
         str | None, _report("parameters, intervals, poorly_sourced, changes, reach")
@@ -185,17 +237,25 @@ def diff(
 
 @app.command()
 def query(
-    network: Annotated[str, typer.Argument(help="A network file, or 'shipped'.")],
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A network file, an example (asia, cancer, child, alarm), or 'shipped'.",
+            autocompletion=complete_network,
+        ),
+    ],
+    finding: FindingOption = None,
+    do: DoOption = None,
     evidence: Annotated[
         str | None, typer.Option(help="JSON or UAI .evid file of evidence, or -.")
     ] = None,
-    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Compute posteriors in any network."""
     from fascinet.cli_network import query
 
-    query(network, evidence, targets, format)
+    query(network, evidence, targets, format, finding, do)
 
 
 @app.command()
@@ -203,9 +263,11 @@ def cohort(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Table to write, likewise.")],
-    network: Annotated[str | None, typer.Option(help="A network file.")] = None,
-    targets: Annotated[str | None, typer.Option(help="Variables, split by commas.")] = None,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
+    ],
+    network: NetworkOption = None,
+    targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     carry: Annotated[
         list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")
@@ -262,12 +324,22 @@ def convert(
 
 @app.command()
 def info(
+<<<<<<< HEAD
     network: Annotated[str | None, typer.Argument(help="A network file.")] = None,
     influence: Annotated[
         bool, typer.Option("--influence", help="Rank the figures of the knowledge base.")
     ] = False,
     draws: Annotated[int, typer.Option(help="Simulated cases of each setting.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
+=======
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            help="A network file or an example's name; default: the shipped network.",
+            autocompletion=complete_network,
+        ),
+    ] = None,
+>>>>>>> pkg
     format: FormatOption = Format.table,
 ) -> None:
     """Describe a network, or rank the figures behind the shipped one by influence."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from fascinet.cli_names import parse_pairs
 from fascinet.cli_output import percent, print_json, print_table, say, span
 from fascinet.cli_reports import Asked, on_network, report_of
 from fascinet.cli_reports import show as show_report
@@ -21,18 +22,6 @@ ADVISED = 4
 WITHIN = {"hours": " (now)", "day": " (the same day)"}
 MARK = "! "
 NOTICE = "For teaching; not for the care of a patient."
-
-
-def parse_pairs(option: str, pairs: Iterable[str] | None) -> dict[str, str]:
-    """Return NAME=STATE options as a mapping; the same name with two states is an error."""
-    found: dict[str, str] = {}
-    for pair in pairs or ():
-        name, mark, state = (part.strip() for part in pair.partition("="))
-        if not (name and mark and state):
-            raise CaseError(f"{option}: expected NAME=STATE, got {pair!r}")
-        if found.setdefault(name, state) != state:
-            raise CaseError(f"contradictory case: {name} is given as {found[name]} and as {state}")
-    return found
 
 
 def open_case(
@@ -120,7 +109,7 @@ def _show_next(found: Differential) -> None:
         for t in found.next_tests[:5]
     ]
     if rows:
-        print_table("Would tell most", ("question", "bits", "cost", "bits per cost"), rows)
+        print_table("Most informative next", ("question", "bits", "cost", "bits per cost"), rows)
 
 
 def _show_notes(found: Differential) -> None:
@@ -203,7 +192,7 @@ def next_(
     network: str | None = None,
     report: str | None = None,
 ) -> None:
-    """Print the questions and tests that would tell most."""
+    """Print the most informative questions and tests."""
     options = {"target": target, "report": report}
     if network is not None or target is not None or report_of("next", report) != "tests":
         _report("next", network, case, findings, setting, do, form, options)
@@ -279,7 +268,7 @@ def sensitivity(
     network: str | None = None,
     report: str | None = None,
 ) -> None:
-    """Print the parameters that the posterior of a cause hangs on most, or another report."""
+    """Print the parameters that the posterior of a cause depends on most, or another report."""
     options = {"target": target, "reach": reach, "report": report}
     if reach is not None and report is None:
         options["report"] = "reach"
@@ -296,6 +285,6 @@ def whatif(
     report: str | None = None,
 ) -> None:
     """Print what an intervention would change: this person, had it been otherwise."""
-    if report_of("whatif", report) == "worlds" and not parse_pairs("--do", do):
+    if report_of("whatif", report) == "compare" and not parse_pairs("--do", do):
         raise CaseError("whatif: expected at least one --do NAME=STATE")
     _report("whatif", network, case, findings, setting, do, form, {"report": report})

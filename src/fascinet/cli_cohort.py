@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fascinet import cli_errors
+from fascinet.cli_errors import tell
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_tables import Table, check_apart, kind_of, read_table, write_table
 from fascinet.engine.api.engine import Engine
@@ -18,6 +20,7 @@ from fascinet.model.errors import (
     UnknownVariableError,
 )
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +40,7 @@ def cohort(
     scheduler: str | None,
     carry: Sequence[str] | None = None,
 ) -> None:
-    """Write the posteriors of a table of cases; columns that are no variable are carried over.
+    """Write the posteriors of a table of cases; other columns are copied unchanged.
 
     Rows whose findings exclude each other have blank posteriors, and are listed with their number
     and the reason in a file of their own beside `out`.
@@ -55,7 +58,7 @@ def cohort(
     check_clash(table, extra, names)
     if extra:
         listed = ", ".join(table.names[k] or f"column {k + 1}" for k in extra)
-        print(f"carried over, no variables: {listed}", file=sys.stderr)
+        tell(f"copied unchanged (not network variables): {listed}")
     cases = evidence_of(table, known, engine.network)
     blocks = [cases.iloc[k : k + BLOCK] for k in range(0, len(cases), BLOCK)]
     parts = list(progress(answers(engine, blocks, wanted, scheduler), len(blocks)))
@@ -66,8 +69,8 @@ def cohort(
     if bad:
         row, why = next(iter(bad.items()))
         said = f"{len(bad)} of {len(table)} rows not answered, first {table.place(row)}: {why}"
-        print(f"fascinet: note: {said}; see {aside}", file=sys.stderr)
-    print(f"{out}: {len(found) - len(bad)} cases", file=sys.stderr)
+        tell(f"fascinet: note: {said}; see {aside}")
+    tell(f"{out}: {counted(len(found) - len(bad), 'case')}")
 
 
 def save(frame: "pd.DataFrame", out: Path, table: Table, bad: dict[int, str], aside: Path) -> None:
@@ -118,7 +121,7 @@ def quarantine(table: Table, bad: dict[int, str]) -> "pd.DataFrame":
 def sort_columns(
     table: Table, network: Network, carry: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    """Return the columns that are variables, and those that are carried over.
+    """Return the columns that are variables, and those that are copied unchanged.
 
     Raises
     ------
@@ -169,11 +172,11 @@ def result_names(network: Network, targets: Sequence[str] | None) -> list[str]:
 
 
 def check_clash(table: Table, extra: Sequence[int], names: Sequence[str]) -> None:
-    """Raise if a column that is carried over has the name of a result."""
+    """Raise if a column that is copied has the name of a result."""
     clash = [table.names[k] for k in extra if table.names[k] in names]
     if clash:
         raise FormatError(
-            f"{table.path}: the column {clash[0]!r} cannot be carried over: a result has that "
+            f"{table.path}: the column {clash[0]!r} cannot be copied: a result has that "
             "name; rename it, or leave it out"
         )
 
@@ -291,5 +294,5 @@ def progress(parts: "Iterator[pd.DataFrame]", count: int) -> "Iterator[pd.DataFr
     from rich.progress import track
 
     bar = Console(stderr=True)
-    quiet = not sys.stderr.isatty()
-    yield from track(parts, "cases", total=count, console=bar, disable=quiet, transient=True)
+    hidden = cli_errors.quiet or not sys.stderr.isatty()
+    yield from track(parts, "cases", total=count, console=bar, disable=hidden, transient=True)

@@ -12,6 +12,16 @@ from fascinet.streams import BAD, words
 STOPPED = 130  # as a shell says of what an interrupt ended
 
 
+quiet = False
+"""Whether messages that are no errors are left out (`--quiet`)."""
+
+
+def be_quiet(wanted: bool = True) -> None:
+    """Leave out messages that are no errors."""
+    global quiet
+    quiet = wanted
+
+
 def guarded(work: Callable[[], Any]) -> int:
     """Run a command; return its exit code, 2 with one line on standard error for bad input."""
     warnings.showwarning = note
@@ -32,7 +42,13 @@ def guarded(work: Callable[[], Any]) -> int:
 
 def note(message: Warning | str, category: type[Warning], *place: object) -> None:
     """Write a warning as one line on standard error, without the place in the code."""
-    _say("fascinet: note: " + " ".join(str(message).split()))
+    tell("fascinet: note: " + " ".join(str(message).split()))
+
+
+def tell(line: str) -> None:
+    """Write a message that is no error on standard error, unless `--quiet` is given."""
+    if not quiet:
+        _say(line)
 
 
 def complain(message: object) -> int:

@@ -1,12 +1,14 @@
 """Commands on networks and knowledge bases."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from fascinet.cli_errors import tell
+from fascinet.cli_names import parse_pairs
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.api.engine import Engine
-from fascinet.model.errors import CaseError, FascinetError, FormatError
+from fascinet.model.errors import CaseError, FascinetError, FormatError, OptionError
+from fascinet.model.examples import EXAMPLES, example
 from fascinet.model.network import Network
 from fascinet.model.read_case import load_json
 from fascinet.model.shipped import load
@@ -15,19 +17,32 @@ SHIPPED = "shipped"
 
 
 def open_network(name: str | Path | None, encoding: str | None = None) -> Network:
-    """Return the shipped network, or read a file."""
+    """Return the shipped network, an example by its name, or read a file."""
     if name is None or str(name) == SHIPPED:
         return load()
+    if str(name) in EXAMPLES:
+        return example(str(name))
+    if "." not in str(name) and not Path(name).exists():
+        raise OptionError("network", str(name), (SHIPPED, *EXAMPLES, "or a file such as x.bif"))
     try:
         return load(name, encoding=encoding)
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{name}: cannot be read: {error}") from None
 
 
-def query(network: str, evidence: str | None, targets: str | None, form: str) -> None:
+def query(
+    network: str,
+    evidence: str | None,
+    targets: str | None,
+    form: str,
+    findings: list[str] | None = None,
+    done: list[str] | None = None,
+) -> None:
     """Print posteriors."""
     engine = Engine(open_network(network))
     hard, soft, do = evidence_of(evidence, engine.network)
+    hard = added(hard, parse_pairs("--finding", findings))
+    do = added(do, parse_pairs("--do", done))
     posterior = engine.posterior(hard, soft=soft, do=do, targets=split_names(targets))
     found = {v: dict(m) for v, m in posterior.items()}
     log_prob = float(posterior.log_prob_evidence)
@@ -36,6 +51,14 @@ def query(network: str, evidence: str | None, targets: str | None, form: str) ->
         return
     rows = [(v, s, percent(p)) for v, marginal in found.items() for s, p in marginal.items()]
     print_table(f"ln P(evidence) = {log_prob:.6g}", ("variable", "state", "posterior"), rows)
+
+
+def added(told: dict[str, str], more: dict[str, str]) -> dict[str, str]:
+    """Return a file's evidence with the options'; the same variable in two states is an error."""
+    for name, state in more.items():
+        if told.get(name, state) != state:
+            raise CaseError(f"contradictory case: {name} is given as {told[name]} and as {state}")
+    return told | more
 
 
 def evidence_of(
@@ -84,7 +107,7 @@ def convert(source: Path, out: Path, encoding: str | None = None) -> None:
         network.save(out)
     except OSError as error:
         raise FormatError(f"{out}: cannot be written: {error}") from None
-    print(f"{out}: {len(network.variables)} variables", file=sys.stderr)
+    tell(f"{out}: {len(network.variables)} variables")
 
 
 def info(name: str | None, form: str) -> None:
@@ -93,8 +116,8 @@ def info(name: str | None, form: str) -> None:
     if form == "json":
         print_json(facts)
         return
-    rows = [(key, f"{value:.6g}" if isinstance(value, float) else str(value))
-            for key, value in facts.items()]  # fmt: skip
+    kinds = {f"kind: {kind}": count for kind, count in facts.pop("kinds").items()}
+    rows = [(key.replace("_", " "), str(value)) for key, value in {**facts, **kinds}.items()]
     print_table(str(facts["name"]) or "network", ("about", "value"), rows)
 
 
@@ -109,8 +132,8 @@ def describe(network: Network) -> dict[str, Any]:
         "name": network.name, "version": network.version, "hash": network.hash,
         "variables": len(network.variables), "arcs": network.graph.number_of_edges(),
         "states": sum(len(network.states(v)) for v in network.variables),
-        **{f"kind: {kind}": count for kind, count in sorted(kinds.items())},
-        "plan entries": int(plan.entries), "largest clique": int(plan.largest),
+        "kinds": dict(sorted(kinds.items())),
+        "plan_entries": int(plan.entries), "largest_clique": int(plan.largest),
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -48,7 +49,7 @@ def print_table(
     shown = fitting(columns, cells, optional, screen.width)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, width in shown.items():
-        side = "left" if name in TEXT_COLUMNS else "right"
+        side = "right" if is_numeric([row[columns.index(name)] for row in cells]) else "left"
         table.add_column(name.replace("_", " "), justify=side, overflow="fold", width=width)
     for row in cells:
         table.add_row(*(row[columns.index(name)] for name in shown))
@@ -66,7 +67,7 @@ def fitting(
     least, most = dict[str, int](), dict[str, int]()
     for i, name in enumerate(columns):
         texts = [row[i] for row in rows]
-        words = [w for t in texts for w in (t.split() if name in TEXT_COLUMNS else [t])]
+        words = [w for t in texts for w in ([t] if is_numeric(texts) else t.split())]
         least[name] = max(map(len, [*name.replace("_", " ").split(), *words]))
         most[name] = max(map(len, [name, *texts]))
     kept = list(columns)
@@ -83,11 +84,25 @@ def fitting(
 
 
 GAP = 3  # what a cell takes beside its text
+<<<<<<< HEAD
 TEXT_COLUMNS = frozenset(
     "cause group finding state variable level text place rule message remedy target test "
     "parents about value matched label section figure source share question when case "
     "first_before first_now by".split()
 )
+=======
+NUMBER = re.compile(r"[<>]?[+-]?\d[\d,.]*(e[+-]?\d+)?%?|nan|[+-]?inf")
+
+
+def is_numeric(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, or ranges of them, alone.
+
+    >>> is_numeric(["1.5e-07", "<0.1%", "<0.1–25.0%", "+3", ""]), is_numeric(["40-59", "men"])
+    (True, False)
+    """
+    parts = [part for cell in cells for part in cell.split("–") if part]
+    return bool(parts) and all(NUMBER.fullmatch(part) for part in parts)
+>>>>>>> pkg
 
 
 def console() -> Any:

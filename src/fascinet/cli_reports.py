@@ -77,7 +77,7 @@ def contrast(asked: Asked) -> Result:
 
 
 def conflict(asked: Asked) -> Result:
-    """Return whether the findings belong together."""
+    """Return whether the findings fit together."""
     return asked.engine.conflict(asked.hard, soft=asked.soft)
 
 

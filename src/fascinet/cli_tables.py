@@ -82,7 +82,7 @@ def read_table(path: Path) -> Table:
         raise FormatError(f"{path}: cannot be read: {said}") from None
     twice = [n for i, n in enumerate(table.names) if n in table.names[:i]]
     if twice:
-        raise FormatError(f"{path}: expected columns with different names: {twice[0]!r} is twice")
+        raise FormatError(f"{path}: expected different column names: {twice[0]!r} occurs twice")
     return table
 
 

@@ -7,7 +7,7 @@ unknown option, a missing value) is left to `fascinet.cli`, which says what is w
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fascinet.cli_errors import guarded
+from fascinet.cli_errors import be_quiet, guarded
 
 VALUE, MANY = "value", "many"
 CASE = {"finding": MANY, "setting": VALUE, "do": MANY, "format": VALUE}
@@ -27,12 +27,15 @@ NAMES = {"finding": "findings", "format": "form"}
 
 def answer(arguments: Sequence[str]) -> int | None:
     """Run a case command; return its exit code, or None if the full parser is needed."""
-    given = parse(arguments)
+    quiet = arguments[:1] in (["--quiet"], ["-q"])
+    rest = arguments[1:] if quiet else arguments
+    given = parse(rest)
     if given is None:
         return None
 
     def work() -> None:
-        command = _command(arguments[0])
+        be_quiet(quiet)
+        command = _command(rest[0])
         command(**given)
 
     return guarded(work)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import FormatError, NetworkError, OptionError
@@ -75,6 +75,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
     True
     """
 
+    n_features_in_: int
+
     def __init__(
         self,
         structure: Literal["naive_bayes"] | Network | Mapping[str, Sequence[str]] = "naive_bayes",
@@ -85,7 +87,7 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
     ) -> None:
         self.structure, self.target, self.alpha, self.bins = structure, target, alpha, bins
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "BayesNetClassifier":  # noqa: N803
+    def fit(self, X: Any, y: Any) -> "BayesNetClassifier":
         """Learn the tables from counts.
 
         Parameters
@@ -99,16 +101,16 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
         OptionError, NetworkError, UnknownVariableError
             If the structure does not fit the columns.
         """
-        X, y = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
+        cells, classes = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
+        check_classification_targets(classes)
         if not self.alpha > 0:
             raise OptionError("alpha", self.alpha, ["a number above 0"])
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        self.classes_, labels = np.unique(classes, return_inverse=True)
         self.columns_ = [
-            _Column(X[:, j], self.bins, self._declared(name))
+            _Column(cells[:, j], self.bins, self._declared(name))
             for j, name in enumerate(self._names())
         ]
-        codes = self._codes(X) | {self.target: labels.astype(np.int64)}
+        codes = self._codes(cells) | {self.target: labels.astype(np.int64)}
         states = {name: c.states for name, c in zip(self._names(), self.columns_, strict=True)}
         states = {self.target: tuple(str(c) for c in self.classes_)} | states
         parents = self._parents(states)
@@ -117,17 +119,17 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
         self.engine_ = Engine(self.network_)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return P(class | what is known of each row), shape (rows, classes)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
+        cells = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
         frame = pd.DataFrame({
             v: pd.Categorical.from_codes(codes, list(self.network_.states(v)))
-            for v, codes in self._codes(X).items()
+            for v, codes in self._codes(cells).items()
         })  # fmt: skip
         return self.engine_.posteriors(frame, targets=self.target).to_numpy()
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+    def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row."""
         shares = self.predict_proba(X)
         return self.classes_[shares.argmax(axis=1)]
@@ -144,10 +146,10 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
         net = self.structure
         return net.states(name) if isinstance(net, Network) and name in net.index else ()
 
-    def _codes(self, X: NDArray[Any]) -> dict[str, Codes]:  # noqa: N803
+    def _codes(self, cells: NDArray[Any]) -> dict[str, Codes]:
         """Return the state of each cell by column; -1 where it is missing."""
         pairs = zip(self._names(), self.columns_, strict=True)
-        return {name: column.codes(X[:, j], name) for j, (name, column) in enumerate(pairs)}
+        return {name: column.codes(cells[:, j], name) for j, (name, column) in enumerate(pairs)}
 
     def _parents(self, states: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
         """Return the parents of every variable by the structure."""

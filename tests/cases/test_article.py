@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.model.case import Case
 from fascinet.model.load import load_knowledge
 from fascinet.model.schema import Proof

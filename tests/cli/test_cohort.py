@@ -77,7 +77,7 @@ def test_a_cohort_is_answered_row_by_row(
         "cohort", save(tmp_path, suffix), out, "--network", asia, "--targets", "lung,tub"
     )
     assert (said.code, said.out) == (0, ""), said.err
-    assert "carried over, no variables: patient" in said.err
+    assert "copied unchanged (not network variables): patient" in said.err
     assert "3 cases" in said.err
     check(out, asia)
 
@@ -272,9 +272,9 @@ def test_none_is_read_as_the_state_none_whatever_its_case(fascinet: Run, tmp_pat
         ("dysp,xrya\nyes,no\n", [], "did you mean 'xray'"),
         ("dysp,Xray\nyes,no\n", [], "did you mean 'xray'"),
         ("dysp,x_ray\nyes,no\n", [], "--carry x_ray"),
-        ("dysp,xray, xray\nyes,no,no\n", [], "'xray' is twice"),
-        ("dysp,dysp\nyes,no\n", [], "'dysp' is twice"),
-        ("dysp,lung=yes\nyes,1\n", [], "'lung=yes' cannot be carried over"),
+        ("dysp,xray, xray\nyes,no,no\n", [], "'xray' occurs twice"),
+        ("dysp,dysp\nyes,no\n", [], "'dysp' occurs twice"),
+        ("dysp,lung=yes\nyes,1\n", [], "'lung=yes' cannot be copied"),
         ("dysp\nyes\n", ["--carry", "lung"], "--carry lung: no such column"),
         ('dysp,note\nyes,"a\nb"\nmaybe,c\n', [], "row 2 (line 4): unknown state of 'dysp' 'maybe'"),
         ('dysp\n"yes\n', [], "not a table"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fascinet.cli import run
-from fascinet.cli_reports import REPORTS
+from fascinet.cli_reports import REPORTS, report_of
 from fascinet.model.formats import write
 from tests.analyses import networks
 
@@ -97,3 +97,16 @@ def test_bad_input_is_one_clear_line(line, said, capsys) -> None:
     out, err = capsys.readouterr()
     assert not out and said in err
     assert len(err.strip().splitlines()) == 1 and err.startswith("fascinet: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "older", "name"),
+    [
+        ("explain", "meter", "rarity"), ("explain", "path", "mechanisms"),
+        ("whatif", "worlds", "compare"), ("sensitivity", "weak", "poorly_sourced"),
+        ("sensitivity", "movers", "changes"), ("sensitivity", "poorly-sourced", "poorly_sourced"),
+    ],
+)  # fmt: skip
+def test_reports_keep_the_names_of_earlier_versions(command, older, name) -> None:
+    assert report_of(command, older) == name
+    assert name in REPORTS[command]
