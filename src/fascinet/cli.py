@@ -91,15 +91,9 @@ def _report(names: str) -> typer.models.OptionInfo:
 
 def _version(wanted: bool) -> None:
     if wanted:
-<<<<<<< HEAD
-        from fascinet.engine.core import BUILD
-
-        print(f"fascinet {__version__} (core: {BUILD})")
-=======
         from fascinet.engine.core import BUILD, NUMPY
 
         print(f"fascinet {__version__} ({'NumPy' if BUILD == NUMPY else f'core {BUILD}'})")
->>>>>>> pkg
         raise typer.Exit
 
 
@@ -324,14 +318,6 @@ def convert(
 
 @app.command()
 def info(
-<<<<<<< HEAD
-    network: Annotated[str | None, typer.Argument(help="A network file.")] = None,
-    influence: Annotated[
-        bool, typer.Option("--influence", help="Rank the figures of the knowledge base.")
-    ] = False,
-    draws: Annotated[int, typer.Option(help="Simulated cases of each setting.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
-=======
     network: Annotated[
         str | None,
         typer.Argument(
@@ -339,7 +325,11 @@ def info(
             autocompletion=complete_network,
         ),
     ] = None,
->>>>>>> pkg
+    influence: Annotated[
+        bool, typer.Option("--influence", help="Rank the figures of the knowledge base.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="Simulated cases of each setting.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the simulated cases.")] = 0,
     format: FormatOption = Format.table,
 ) -> None:
     """Describe a network, or rank the figures behind the shipped one by influence."""

@@ -84,13 +84,6 @@ def fitting(
 
 
 GAP = 3  # what a cell takes beside its text
-<<<<<<< HEAD
-TEXT_COLUMNS = frozenset(
-    "cause group finding state variable level text place rule message remedy target test "
-    "parents about value matched label section figure source share question when case "
-    "first_before first_now by".split()
-)
-=======
 NUMBER = re.compile(r"[<>]?[+-]?\d[\d,.]*(e[+-]?\d+)?%?|nan|[+-]?inf")
 
 
@@ -102,7 +95,6 @@ def is_numeric(cells: Sequence[str]) -> bool:
     """
     parts = [part for cell in cells for part in cell.split("–") if part]
     return bool(parts) and all(NUMBER.fullmatch(part) for part in parts)
->>>>>>> pkg
 
 
 def console() -> Any:
