@@ -105,6 +105,7 @@ def raw_knowledge(folder: Path) -> dict[str, Any]:
     statements = read_yaml(folder / "statements.yaml")
     raw["statements"] = {k: {"id": k, **v} for k, v in statements.items()}
     raw["exposures"] = read_yaml(folder / "exposures.yaml")
+    raw["expectations"] = read_yaml(folder / "expectations.yaml")
     raw["lay_words"] = read_yaml(folder / "lay_words.yaml")
     raw["fitted"] = read_yaml(folder / "fitted_priors.yaml")
     raw["sources"] = read_bibliography(folder / "sources.bib")
