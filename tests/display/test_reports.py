@@ -11,14 +11,13 @@ import pytest
 
 import fascinet as fn
 from fascinet.engine.analyses import assertions, difference, influence, inverse, multiway, pathway
-from fascinet.engine.analyses.decisions import decide
 from fascinet.engine.analyses.expected_utility import expected_utility
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
+from fascinet.engine.clinic.decisions import Decisions
 from fascinet.engine.display.report_charts import MEASURES, measure_of, row_labels
-from fascinet.model.shipped import load, shipped_knowledge
 from tests.analyses.networks import clinic
 
 CASE = {"twitching": "yes", "weakness": "objective"}
@@ -30,8 +29,7 @@ def change() -> inverse.Statement:
 
 
 def shipped_report() -> Any:
-    knowledge = shipped_knowledge()
-    return decide(fn.Engine(load()), knowledge, {"weakness": "objective"})
+    return Decisions(fn.diagnose({"weakness": "objective"}).advice)
 
 
 REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
