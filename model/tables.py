@@ -11,7 +11,7 @@ from fascinet.model.gates import Array, Gate, NoisyMax, Table
 from fascinet.model.schema import Figure, Spread
 
 SPREAD_Z = 1.96
-COARSE_SHARE = 0.5
+COARSE_SHARE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def state_row(link: Mapping[str, Figure], states: Sequence[str], normal: str | N
 
 
 def coarsened(row: Row, states: Sequence[str], coarse: Mapping[str, Sequence[str]]) -> Row:
-    """Return the row with half of the fine states told as their coarse one.
+    """Return the row with most of the fine states told as their coarse one.
 
     P(coarse | cause) is then proportional to P(any of its states | cause), whatever the cause:
     being told less than the fine state never speaks against what makes it.

@@ -199,7 +199,9 @@ def evaluation(found: Mapping[str, Mapping[str, Any]]) -> str:
     names = {
         "n": "cases", "top1": "true group first", "top3": "true group among the first three",
         "mrr": "mean reciprocal rank", "mean_log_score": "mean log score", "brier": "Brier score",
-        "serious_missed": "serious cases missed", "benign_false_alarm": "benign false alarms",
+        "serious_low_ranked": "serious, not in the top three by rank",
+        "serious_reassured": "serious, yet reassured", "benign_false_alarm": "benign false alarms",
+        "benign_urgent": "benign, with an urgent flag",
     }  # fmt: skip
     rows = [(label, *(f"{one[key]:.3g}" for one in found.values())) for key, label in names.items()]
     return table(["measure", *found], rows)

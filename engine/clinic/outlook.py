@@ -10,7 +10,8 @@ arXiv:1304.1146; a rare illness is no reason for a warning). What is left,
     T(e) = conf(e) − max_h ln P(h | e) / P(h | g)
 
 is compared with T of cases that the network itself makes, with as many findings: `LINE` holds for
-each number of findings what 1 in 50 of them exceed (`outside_rates`, by `tools.calibrate_outlook`).
+each number of findings what 1 in 50 of them exceed (`python -m tools.calibrate_outlook`). Findings
+that are not in conflict at all (conf(e) ≤ 0) fit, however little any cause explains them.
 """
 
 from bisect import bisect_right
@@ -22,7 +23,7 @@ from fascinet.model.case import Unmapped
 OUTSIDE = "outside the model"
 SHARE, LEAST = 0.5, 3
 SURE = 1e-12
-LINE = ((0, 1.0), (4, 1.0), (8, 1.0), (12, 1.0), (16, 1.0))
+LINE = ((0, -0.40), (6, -0.26), (9, -0.44), (12, -0.63))
 """(at least so many findings, T that 1 in 50 simulated cases exceed)."""
 
 
@@ -73,7 +74,7 @@ def bad_fit(
     conflict: float, before: Mapping[str, float], after: Mapping[str, float], findings: int
 ) -> str | None:
     """Return a warning if the findings fit together badly and no cause resolves it."""
-    if unresolved(conflict, before, after) <= line(findings):
+    if conflict <= 0.0 or unresolved(conflict, before, after) <= line(findings):
         return None
     return (
         f"{OUTSIDE}: the findings fit together worse than in 98% of the cases with as many "

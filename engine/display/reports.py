@@ -20,7 +20,9 @@ PAD = "padding:.1em .6em"
 MEASURES = {
     "n": "cases", "top1": "true group first", "top3": "among the first three",
     "mrr": "mean reciprocal rank", "mean_log_score": "mean log score", "brier": "Brier score",
-    "serious_missed": "serious cases missed", "benign_false_alarm": "benign false alarms",
+    "serious_low_ranked": "serious, not in the top three by rank",
+    "serious_reassured": "serious, yet reassured", "benign_false_alarm": "benign false alarms",
+    "benign_urgent": "benign, with an urgent flag",
 }  # fmt: skip
 
 

@@ -67,10 +67,13 @@ def test_a_cause_that_rises_enough_resolves_the_conflict() -> None:
     assert unresolved(3.0, before, {"x": 0.011, "y": 0.2}) == pytest.approx(3.0 - np.log(1.1))
     assert unresolved(3.0, before, {"x": 0.9, "y": 0.1}) < 0.0
     assert unresolved(3.0, before, {"x": 0.001, "y": 0.1}) == 3.0
-    above = line(5) + 0.01
-    assert bad_fit(above, before, before, 5) and not bad_fit(line(5), before, before, 5)
-    assert outlook(9, (), above, before, {"x": 0.9, "y": 0.1}, 5) == ()
-    both = outlook(0, gaps(4), above, before, before, 5)
+    odd = 2.0
+    at_line = {"x": 0.0101 * np.exp(odd - line(5)), "y": 0.2}  # resolves all that is above the line
+    below = {"x": at_line["x"] * 0.98, "y": 0.2}
+    assert bad_fit(odd, before, below, 5) and not bad_fit(odd, before, at_line, 5)
+    assert bad_fit(0.01, before, before, 5) and not bad_fit(0.0, before, before, 5)
+    assert outlook(9, (), odd, before, {"x": 0.9, "y": 0.1}, 5) == ()
+    both = outlook(0, gaps(4), odd, before, before, 5)
     assert len(both) == 2 and all(w.startswith(OUTSIDE) for w in both)
 
 

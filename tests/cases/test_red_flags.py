@@ -1,6 +1,7 @@
 """Red flags and reassurance: each condition, its order, and that nothing hides or brings back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -105,6 +106,16 @@ def test_flags_come_by_level_and_then_by_how_soon() -> None:
     assert soon == sorted(soon, key=WITHIN.index) and soon[0] == "hours" and "weeks" in soon
     assert [urgency(f) for f in found] == sorted(urgency(f) for f in found)
     assert LEVELS == ("urgent", "routine", "review", "reassure")
+
+
+def test_the_order_is_that_of_urgency_and_not_that_of_the_file() -> None:
+    every = {"seizures": "yes", "serum_na": "low", "weakness": "objective", "twitching": "yes",
+             "pain": "yes"}  # fmt: skip
+    turned = replace(DIGEST, red_flags=tuple(reversed(DIGEST.red_flags)))
+    found = red_flags(turned, Case(every), {})
+    places = [(LEVELS.index(f.level), WITHIN.index(f.within)) for f in found]
+    assert places == sorted(places) and len(set(places)) >= 4
+    assert [f.id for f in found][0] == "RF12"
 
 
 @pytest.mark.parametrize("rule", KNOWLEDGE.red_flags, ids=lambda r: r.id)
