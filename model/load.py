@@ -98,21 +98,12 @@ def raw_knowledge(folder: Path) -> dict[str, Any]:
     raw["causes"] = dict(raw_causes(folder))
     for part in LISTED:
         raw[part] = read_yaml(folder / f"{part}.yaml") or []
-<<<<<<< HEAD
     raw["utilities"] = read_mapping(folder / "utilities.yaml")
     raw["statements"] = _with_ids(read_mapping(folder / "statements.yaml"))
     raw["exposures"] = read_mapping(folder / "exposures.yaml")
+    raw["expectations"] = read_yaml(folder / "expectations.yaml")
     raw["lay_words"] = read_mapping(folder / "lay_words.yaml")
     raw["fitted"] = read_mapping(folder / "fitted_priors.yaml")
-=======
-    raw["utilities"] = read_yaml(folder / "utilities.yaml")
-    statements = read_yaml(folder / "statements.yaml")
-    raw["statements"] = {k: {"id": k, **v} for k, v in statements.items()}
-    raw["exposures"] = read_yaml(folder / "exposures.yaml")
-    raw["expectations"] = read_yaml(folder / "expectations.yaml")
-    raw["lay_words"] = read_yaml(folder / "lay_words.yaml")
-    raw["fitted"] = read_yaml(folder / "fitted_priors.yaml")
->>>>>>> know
     raw["sources"] = read_bibliography(folder / "sources.bib")
     raw["hpo_unmapped"] = read_unmapped(folder / "hpo_unmapped.csv")
     return raw

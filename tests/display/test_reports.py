@@ -10,19 +10,14 @@ import numpy as np
 import pytest
 
 import fascinet as fn
-<<<<<<< HEAD
 from fascinet.engine.analyses import assertions, influence, inverse, multiway, pathway
-=======
-from fascinet.engine.analyses import assertions, difference, influence, inverse, multiway, pathway
->>>>>>> know
 from fascinet.engine.analyses.expected_utility import expected_utility
 from fascinet.engine.analyses.explain import contrast
 from fascinet.engine.analyses.hypotheses import is_state
 from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
-<<<<<<< HEAD
 from fascinet.engine.clinic import difference
-from fascinet.engine.clinic.decisions import decide
+from fascinet.engine.clinic.decisions import Decisions
 from fascinet.engine.display.report_charts import (
     IN_ORDER,
     MEASURES,
@@ -30,11 +25,6 @@ from fascinet.engine.display.report_charts import (
     row_labels,
     told_apart,
 )
-from fascinet.model.shipped import load, shipped_knowledge
-=======
-from fascinet.engine.clinic.decisions import Decisions
-from fascinet.engine.display.report_charts import MEASURES, measure_of, row_labels
->>>>>>> know
 from tests.analyses.networks import clinic
 
 CASE = {"twitching": "yes", "weakness": "objective"}
@@ -46,17 +36,7 @@ def change() -> inverse.Statement:
 
 
 def shipped_report() -> Any:
-<<<<<<< HEAD
-    ground = {"setting": "primary_care", "twitching": "yes"}
-    engine = fn.Engine(load())
-    prior, posterior = (
-        engine.posterior(ground),
-        engine.posterior({**ground, "weakness": "objective"}),
-    )
-    return decide(shipped_knowledge(), posterior, prior, {})
-=======
     return Decisions(fn.diagnose({"weakness": "objective"}).advice)
->>>>>>> know
 
 
 REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
