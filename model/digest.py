@@ -146,7 +146,8 @@ class Digest:
 
 
 FACTS = (
-    Digest, CauseFacts, MechanismFacts, TestFacts, ExposureFacts, FlagFacts, ActionFacts, Range,
+    Digest, CauseFacts, MechanismFacts, TestFacts, SessionFacts, ExposureFacts, FlagFacts,
+    ActionFacts, Range,
     UtilityFacts, UtilitiesFacts,
 )  # fmt: skip
 """The records that a digest is made of."""
