@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
+HEADS = {"x_libDAI_reported": "libDAI (published, not run here)"}
 
 
 def save(name: str, rows: list[dict[str, Any]]) -> None:
@@ -35,7 +36,7 @@ def write_markdown() -> None:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return rows as a Markdown table."""
     columns = list(dict.fromkeys(k for row in rows for k in row))
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines = [f"| {' | '.join(HEADS.get(c, c) for c in columns)} |", f"|{' --- |' * len(columns)}"]
     lines += [f"| {' | '.join(cell(row.get(c)) for c in columns)} |" for row in rows]
     return "\n".join(lines)
 

@@ -10,8 +10,8 @@ import altair as alt
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.display.charts import ACCENT, themed
-from fascinet.model.shipped import shipped_knowledge
+from fascinet.charts import ACCENT, themed
+from fascinet.knowledge import shipped_knowledge
 
 network = fn.load(setting="primary_care")
 knowledge = shipped_knowledge()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.display.charts import ACCENT, themed
+from fascinet.charts import ACCENT, themed
 
 engine = fn.Engine(fn.load())
 case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}

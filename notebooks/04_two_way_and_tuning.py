@@ -8,20 +8,25 @@
 # cancer. The network says 62%; an expert would have said 50%.
 
 # %%
-from pathlib import Path
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.analyses.distance import bound_on_change, cd_distance
-from fascinet.engine.analyses.hypotheses import is_state
-from fascinet.engine.analyses.inverse import Statement, joint_change, single_changes
-from fascinet.engine.analyses.multiway import changed, multiway
-from fascinet.engine.display.charts import themed
+from fascinet.analyses import (
+    Statement,
+    bound_on_change,
+    cd_distance,
+    changed,
+    is_state,
+    joint_change,
+    multiway,
+    single_changes,
+)
+from fascinet.charts import themed
 
-network = fn.load(Path("../tests/data/networks/asia.bif.gz"))
+network = fn.example("asia")
 engine = fn.Engine(network)
 evidence = {"dysp": "yes", "xray": "yes"}
 before = engine.posterior(evidence)["lung"]["yes"]

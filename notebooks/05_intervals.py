@@ -8,8 +8,8 @@
 import altair as alt
 
 import fascinet as fn
-from fascinet.engine.display.charts import ACCENT, themed
-from fascinet.model.shipped import shipped_knowledge
+from fascinet.charts import ACCENT, themed
+from fascinet.knowledge import shipped_knowledge
 
 engine = fn.Engine(fn.load())
 case = {"setting": "primary_care", "twitching": "yes", "weakness": "objective"}

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.display.charts import ACCENT, themed
+from fascinet.charts import ACCENT, themed
 
 engine = fn.Engine(fn.load())
 case = {

@@ -14,9 +14,8 @@ import altair as alt
 import pandas as pd
 
 import fascinet as fn
-from fascinet.engine.display.charts import ACCENT, GREY, themed
-from fascinet.model.build import build_network
-from fascinet.model.load import load_knowledge, shipped_folder
+from fascinet.charts import ACCENT, GREY, themed
+from fascinet.knowledge import build_network, load_knowledge, shipped_folder
 
 folder = Path(tempfile.mkdtemp()) / "data"
 shutil.copytree(

@@ -117,3 +117,20 @@ def test_the_core_works_without_any_extra() -> None:
 def test_importing_the_package_imports_little() -> None:
     loaded = run("import fascinet, sys; print(' '.join(sys.modules))").split()
     assert not {"numpy", "core", "pandas", "networkx", "pydantic", *EXTRAS} & set(loaded)
+
+
+@pytest.mark.parametrize("name", ["gates", "analyses", "knowledge", "charts"])
+def test_a_public_module_lists_what_it_has_and_its_example_runs(name: str) -> None:
+    module = importlib.import_module(f"fascinet.{name}")
+    assert all(getattr(module, thing) is not None for thing in module.__all__)
+    assert sorted(set(module.__all__)) == module.__all__
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_notebooks_and_programs_use_public_names_alone() -> None:
+    for folder in ("notebooks", "tests/user"):
+        for file in (ROOT / folder).glob("*.py"):
+            rooms = ("fascinet.engine", "fascinet.model", "fascinet.dashboard")
+            assert not any(room in file.read_text() for room in rooms), file

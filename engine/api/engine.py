@@ -28,6 +28,7 @@ from fascinet.engine.run.evidence import (
     chosen_variables,
     names_of,
     read_request,
+    spelled,
     warn_unset,
 )
 from fascinet.engine.run.solver import PART, Solver
@@ -173,8 +174,8 @@ class Engine(Analyses):
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
-            self.layout, values, log_prob, as_text(self.network, evidence), dict(soft or {}),
-            as_text(self.network, do), names, self.prior, rest,
+            self.layout, values, log_prob, spelled(self.network, evidence), dict(soft or {}),
+            spelled(self.network, do), names, self.prior, rest,
         )  # fmt: skip
         if self._prior is None and asked is None and not (evidence or soft or do):
             self._prior = answer

@@ -50,6 +50,6 @@ def _is_older(names: tuple[str, ...], given: tuple[Any, ...], named: Mapping[str
     """Whether the positional arguments are in the older order, and fit it."""
     if not given or len(given) > len(names) or any(n in named for n in names[: len(given)]):
         return False
-    return len(given) > 1 or (
-        names[0] != "evidence" and not (given[0] is None or isinstance(given[0], Mapping))
-    )
+    first = next(iter(given))
+    is_evidence = first is None or isinstance(first, Mapping)
+    return len(given) > 1 or (names[0] != "evidence" and not is_evidence)

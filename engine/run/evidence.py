@@ -13,6 +13,7 @@ from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
+NONE: Mapping[str, str] = {}
 State = str | bool | int  # a number or truth value stands for the state that spells it
 Hard = Mapping[str, str] | Mapping[str, bool] | Mapping[str, int] | Mapping[str, State]
 Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
@@ -110,6 +111,14 @@ def as_text(network: Network, evidence: Hard | None) -> dict[str, str]:
     """
     given = checked("evidence", evidence)
     return {v: network.states(v)[network.state_index(v, s)] for v, s in given.items()}
+
+
+def spelled(network: Network, evidence: Hard | None) -> dict[str, str]:
+    """Return hard evidence that was checked, with each state as the network spells it."""
+    return {
+        v: s if isinstance(s, str) else network.states(v)[network.state_index(v, s)]
+        for v, s in (evidence or NONE).items()
+    }
 
 
 def names_of(targets: str | Iterable[str]) -> tuple[str, ...]:

@@ -235,7 +235,7 @@ def factorize(values: Any) -> tuple[Any, Sequence[Any]]:
         return pd.factorize(pd.array(texts, dtype=object))
 
 
-def cell_state(network: Network, variable: str, value: object) -> int:
+def cell_state(network: Network, variable: str, value: Any) -> int:
     """Return the number of the state that a cell names; -1 for a cell that is blank.
 
     Words such as NA or None are states where the variable has them, else they are blanks.

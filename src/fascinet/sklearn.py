@@ -101,7 +101,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
         OptionError, NetworkError, UnknownVariableError
             If the structure does not fit the columns.
         """
-        cells, classes = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
+        checked: Any = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
+        cells, classes = checked
         check_classification_targets(classes)
         if not self.alpha > 0:
             raise OptionError("alpha", self.alpha, ["a number above 0"])
@@ -122,7 +123,7 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # pyright: ignore  (u
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return P(class | what is known of each row), shape (rows, classes)."""
         check_is_fitted(self)
-        cells = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
+        cells: Any = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
         frame = pd.DataFrame({
             v: pd.Categorical.from_codes(codes, list(self.network_.states(v)))
             for v, codes in self._codes(cells).items()

@@ -3,7 +3,7 @@
 import numpy as np
 
 import fascinet as fn
-from fascinet.model.gates import Table, noisy_or
+from fascinet.gates import Table, noisy_or
 
 NO_YES = ("no", "yes")
 network = fn.Network(
