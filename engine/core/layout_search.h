@@ -13,7 +13,7 @@ namespace core {
 struct LayoutTries {
     static constexpr int64_t least = 4;   // two of them without noise
     static constexpr int64_t cheap = 12;  // so many come at the first price
-    static constexpr int64_t most = 100;
+    static constexpr int64_t most = 300;
     static constexpr double worth = 1500, worth_later = 10000;
 };
 

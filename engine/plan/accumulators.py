@@ -32,7 +32,7 @@ from fascinet.engine.plan.order import (
     uniform,
 )
 
-LEAST, CHEAP, MOST = 4, 12, 100  # tries: at least, at the first price, at most
+LEAST, CHEAP, MOST = 4, 12, 300  # tries: at least, at the first price, at most
 WORTH, WORTH_LATER = 1500.0, 10000.0  # table entries that a try is worth
 AXES = 4  # of a step, at most
 

@@ -42,6 +42,19 @@ def calibrated(program: Program) -> Program:
     )  # fmt: skip
 
 
+TINY = 1e-290  # a number below it is near the end of the range of doubles
+
+
+def _holds(loaded: Loaded, states: Ints, tables: Array) -> bool:
+    """Whether calibrated tables hold all that is possible, none of it too small for a double.
+
+    With ones for all that is positive in the base, a table is zero only where nothing is possible.
+    """
+    ones = loaded.net.with_base((loaded.net.base > 0.0).astype(np.float64))
+    _, (possible, _) = loaded.run(states, np.zeros(0), net=ones, calibrate=True)
+    return bool((tables[possible > 0.0] >= TINY).all())
+
+
 class FixedTree:
     """A calibrated tree on the compiled core.
 
@@ -73,6 +86,7 @@ class FixedTree:
         self.named = core.name(prepared, {v: dict(states) for v, states in places.items()})
         self.starts: list[int] = loaded.net.starts.tolist()
         self._loaded, self._places = loaded, places
+        self.is_exact = _holds(loaded, states, tables)
 
     @cached_property
     def plain(self) -> Any:

@@ -108,7 +108,7 @@ class Solver:
         plan = self.plan(Pattern())
         if plan.entries > min(FIXED, self.budget):
             return None
-        return FixedTree(self._load(plan), self.core, self._places)
+        return self._fixed_tree(plan)
 
     @cached_property
     def rows_tree(self) -> FixedTree | None:
@@ -126,7 +126,12 @@ class Solver:
         plan = self.plan(every)
         if plan.entries > min(FIXED, self.budget):
             return None
-        return FixedTree(self._load(plan), self.core, self._places)
+        return self._fixed_tree(plan)
+
+    def _fixed_tree(self, plan: Plan) -> FixedTree | None:
+        """Return the calibrated tree of a plan, None where doubles cannot hold it."""
+        tree = FixedTree(self._load(plan), self.core, self._places)
+        return tree if tree.is_exact else None
 
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""
