@@ -75,10 +75,11 @@ test-all: setup-test browser
 # The oldest packages that pyproject.toml allows, in an environment of their own, under the tests
 # of the model, the engine and the command line. It needs uv, which can resolve to the lowest.
 LOWEST := $(VENV)-lowest
-lowest: setup-test
+OLD := -W ignore::DeprecationWarning -W ignore::FutureWarning -W ignore::ImportWarning
+lowest: | $(BIN)/python
 	uv venv --clear --python $(BIN)/python $(LOWEST)
-	uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct ".[dashboard,arrow]" pytest==9.2.0 hypothesis==6.170.15
-	cd tests && PYTHONPATH=.. ../$(LOWEST)/bin/python -m pytest -q -m "not slow and not browser" model cli engine/test_engine.py
+	uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct ".[dashboard,arrow]" pytest==9.2.0 hypothesis==6.170.15 "scipy>=1.11.3"
+	$(LOWEST)/bin/python -m pytest -q $(OLD) -m "not slow and not browser" tests/model tests/cli tests/engine/test_engine.py
 
 # Mutated files against every reader, for ten minutes: make fuzz SECONDS=60 SEED=7
 SECONDS ?= 600

@@ -15,7 +15,7 @@ from fascinet.model.digest import FACTS, digest_of
 from fascinet.model.find import Entry, Index, Phrase, index_in
 from fascinet.model.gates import KINDS
 from fascinet.model.load import load_knowledge
-from fascinet.model.network import Network
+from fascinet.model.network import Network, gate_arrays
 from fascinet.model.prebuild import prebuild
 from fascinet.model.schema import Knowledge
 
@@ -105,4 +105,10 @@ def test_only_data_is_kept(data: Path) -> None:
 
 
 def test_the_shipped_network_is_the_one_of_its_sources() -> None:
-    assert shipped.shipped_network().hash == build_network(load_knowledge()).hash
+    """A wheel may have been laid out with another NumPy, whose last digits differ."""
+    quick, slow = shipped.shipped_network(), build_network(load_knowledge())
+    assert quick.variables == slow.variables
+    for v in slow.variables:
+        assert (quick.states(v), quick.parents(v)) == (slow.states(v), slow.parents(v))
+        for a, b in zip(gate_arrays(quick.gate(v)), gate_arrays(slow.gate(v)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=0)
