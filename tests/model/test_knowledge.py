@@ -95,6 +95,9 @@ def test_an_everyday_trigger_explains_als_away(cause: str, state: str) -> None:
 # -------------------------------------------------------------------- priors
 
 
+NEAR = 1.25  # a realised prior lies within this factor of the stated one
+
+
 def test_fitted_priors_give_back_the_stated_ones() -> None:
     for setting in KNOWLEDGE.settings:
         p = engine().posterior(
@@ -104,6 +107,7 @@ def test_fitted_priors_give_back_the_stated_ones() -> None:
         for cause in KNOWLEDGE.causes.values():
             for state, figure in cause.prior.settings[setting].items():
                 _inside(p[cause.id][state], figure, f"{cause.id}={state} in {setting}")
+                assert 1 / NEAR <= p[cause.id][state] / figure.p <= NEAR, (cause.id, setting)
         expected = KNOWLEDGE.mechanisms["electrolyte_imbalance"].expected[setting]
         _inside(p["electrolyte_imbalance"]["yes"], expected, f"electrolytes in {setting}")
 
@@ -161,16 +165,16 @@ def test_ranges_are_shaped_like_their_gates_and_hold_their_figures() -> None:
 def test_tables_have_few_parents() -> None:
     for v in NETWORK.variables:
         if isinstance(NETWORK.gate(v), Table):
-            assert len(NETWORK.parents(v)) <= 6, v
+            assert len(NETWORK.parents(v)) <= 7, v
 
 
 def test_names_of_the_contract_are_kept() -> None:
     states = {
-        "weakness": ("none", "subjective", "objective"),
+        "weakness": ("none", "perceived", "subjective", "objective"),
         "nerve_compression": ("none", "root", "entrapment"),
         "stress_anxiety": ("none", "acute", "chronic"),
         "sodium_disorder": ("normal", "low", "high"),
-        "twitch_duration": ("days", "weeks", "months"),
+        "twitch_duration": ("hours", "days", "weeks", "months", "years"),
         "twitch_spread": ("single_site", "focal_limb", "widespread"),
         "emg": ("normal", "isolated_fasciculations", "focal_neurogenic", "widespread_denervation"),
         "setting": ("general", "primary_care", "neuromuscular_clinic"),
