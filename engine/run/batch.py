@@ -181,10 +181,10 @@ def _run_rows(
         logs[rows[k]] = np.nan
     if out is not None:
         out[:, solver.net.certain] = 1.0
-        for v in np.flatnonzero(states[rows[0]] >= 0).tolist():
-            out[:, solver.starts[v] : solver.starts[v + 1]] = 0.0
-        for row, k in zip(out, alike, strict=True):
-            row[[solver.starts[v] + s for v, s in asked[k].states.items()]] = 1.0
+        for row, k in zip(out, alike, strict=True):  # rows differ by the absent leaves in them
+            for v, s in asked[k].states.items():
+                row[solver.starts[v] : solver.starts[v + 1]] = 0.0
+                row[solver.starts[v] + s] = 1.0
         out[np.isneginf(logs[some])] = np.nan
         answers[some] = out
 

@@ -156,7 +156,9 @@ class CoreBatch:
         observed = part.fixed | part.core
         weighed = frozenset(v for kind in part.kinds for v in kind.fixed) - part.fixed
         soft = (self._findings.spine | weighed) - observed
-        pattern = Pattern(observed, frozenset(), soft, frozenset(), self.wanted)
+        none = frozenset[int]()
+        # a wanted gate whose children are all left out must not become a leaf query
+        pattern = Pattern(observed, none, soft, none, self.wanted, joint=self.wanted - observed)
         loaded = self._program(pattern)
         if loaded.program.entries > SPLIT and len(part.kinds) > 1:
             largest = max(len(kind.core) for kind in part.kinds)

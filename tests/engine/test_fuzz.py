@@ -12,6 +12,8 @@ KNOWN = (
     12,  # a gate's leak times a link is below 1e-308: P(e) = 1e-993 was called impossible
     900047,  # P(variable | separator) of the calibrated tree is below 1e-308
     900098,  # the same in a batch
+    2000412,  # rows of one program that differ by the absent leaves in them
+    2000498,  # a wanted gate whose children are left out
 )
 
 
