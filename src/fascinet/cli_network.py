@@ -36,14 +36,14 @@ def query(
     targets: str | None,
     form: str,
     findings: list[str] | None = None,
-    done: list[str] | None = None,
+    do: list[str] | None = None,
 ) -> None:
     """Print posteriors."""
     engine = Engine(open_network(network))
-    hard, soft, do = evidence_of(evidence, engine.network)
+    hard, soft, done = evidence_of(evidence, engine.network)
     hard = added(hard, parse_pairs("--finding", findings))
-    do = added(do, parse_pairs("--do", done))
-    posterior = engine.posterior(hard, soft=soft, do=do, targets=split_names(targets))
+    done = added(done, parse_pairs("--do", do))
+    posterior = engine.posterior(hard, soft=soft, do=done, targets=split_names(targets))
     found = {v: dict(m) for v, m in posterior.items()}
     log_prob = float(posterior.log_prob_evidence)
     if form == "json":

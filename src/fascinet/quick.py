@@ -1,4 +1,4 @@
-"""Case commands without the full parser, whose import takes longer than a case takes to answer.
+"""Case commands and queries without the full parser, whose import takes longer than the answer.
 
 Only plain, complete arguments are understood here. Anything else (help, an abbreviation, an
 unknown option, a missing value) is left to `fascinet.cli`, which says what is wrong.
@@ -18,6 +18,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "explain": CASE | REPORT | {"target": VALUE, "against": VALUE},
     "sensitivity": CASE | REPORT | {"target": VALUE, "reach": VALUE},
     "whatif": CASE | REPORT,
+    "query": {"finding": MANY, "do": MANY, "evidence": VALUE, "targets": VALUE, "format": VALUE},
 }
 SHORT = {"-f": "--finding"}
 DEFAULTS = {"rank": "responsibility", "format": "table"}
@@ -26,7 +27,7 @@ NAMES = {"finding": "findings", "format": "form"}
 
 
 def answer(arguments: Sequence[str]) -> int | None:
-    """Run a case command; return its exit code, or None if the full parser is needed."""
+    """Run such a command; return its exit code, or None if the full parser is needed."""
     quiet = arguments[:1] in (["--quiet"], ["-q"])
     rest = arguments[1:] if quiet else arguments
     given = parse(rest)
@@ -42,13 +43,17 @@ def answer(arguments: Sequence[str]) -> int | None:
 
 
 def _command(name: str) -> Callable[..., None]:
+    if name == "query":
+        from fascinet.cli_network import query
+
+        return query
     from fascinet import cli_case
 
     return getattr(cli_case, "next_" if name == "next" else name)
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any] | None:
-    """Return the arguments of a case command by name; None if they are not plain.
+    """Return the arguments of such a command by name; None if they are not plain.
 
     >>> parse(["next", "-f", "weakness=objective"])["findings"]
     ['weakness=objective']
@@ -75,7 +80,9 @@ def parse(arguments: Sequence[str]) -> dict[str, Any] | None:
             found[name[2:]].append(value)
         else:
             found[name[2:]] = value
-    if len(cases) > 1 or found["format"] not in FORMATS:
+    subject = "network" if arguments[0] == "query" else "case"
+    is_whole = len(cases) == 1 or (subject == "case" and not cases)
+    if not is_whole or found["format"] not in FORMATS:
         return None
     named = {NAMES.get(name, name): value for name, value in found.items()}
-    return named | {"case": cases[0] if cases else None}
+    return named | {subject: cases[0] if cases else None}

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from fascinet import cli, quick
+from fascinet import cli, cli_case, cli_network, quick
 from fascinet.engine.lazy import Lazy
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.prebuilt import DATA
@@ -52,37 +54,40 @@ def test_nothing_is_written_where_it_runs(tmp_path: Path) -> None:
         ["next", CASE, "--format", "json", "--setting", "general"],
         ["whatif", CASE, "--do", "caffeine_excess=no"],
         ["explain", "-", "--target", "als"],
+        ["query", "alarm", "-f", "BP=LOW", "--targets", "HISTORY", "--format=json"],
     ],
 )
 def test_plain_arguments_are_understood_alike(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[dict[str, object]] = []
-    for name in ("diagnose", "next_", "whatif", "explain"):
+    for name in ("diagnose", "next_", "whatif", "explain", "query"):
         order = _parameters(name)
 
         def record(*args: object, _order: list[str] = order, **named: object) -> None:
             seen.append(dict(zip(_order, args, strict=False)) | named)
 
-        monkeypatch.setattr(f"fascinet.cli_case.{name}", record)
+        monkeypatch.setattr(f"{room(name).__name__}.{name}", record)
     assert quick.answer(arguments) == 0 and cli.run(arguments) == 0
     short, full = ({k: v or None for k, v in call.items()} for call in seen)
     assert short == full
 
 
+def room(command: str) -> ModuleType:
+    """Return the module that does a command's work."""
+    return cli_network if command == "query" else cli_case
+
+
 def _parameters(name: str) -> list[str]:
-    from inspect import signature
-
-    from fascinet import cli_case
-
-    return list(signature(getattr(cli_case, name)).parameters)
+    return list(signature(getattr(room(name), name)).parameters)
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         [], ["diagnose", "--help"], ["diagnose", "a.json", "b.json"], ["diagnose", "--rank"],
-        ["diagnose", "--format", "xml"], ["diagnose", "--colour", "red"], ["query", "alarm.bif"],
+        ["diagnose", "--format", "xml"], ["diagnose", "--colour", "red"],
+        ["query"], ["query", "-f", "BP=LOW"], ["query", "asia", "b.bif"],
         ["next", "--rank", "posterior"], ["diagnose", "-x"],
         ["diagnose", "-f=weakness=objective"],
     ],
