@@ -140,7 +140,7 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
     out: dict[tuple[str, str], Match] = {}
     for phrase in _ranked(plain, denied, index):
         entry = index.entries[phrase.variable]
-        for state in _meant(entry, phrase.state, not denied <= set(phrase.words)):
+        for state in _meant(entry, phrase.state, not _says(denied, phrase)):
             match = Match(entry.variable, state, entry.label, entry.kind, phrase.text)
             out.setdefault((entry.variable, state), match)
     return Listing([*out.values()][:count])
@@ -222,8 +222,13 @@ def _fit(near: Sequence[Mapping[str, int]], denied: frozenset[str], phrase: Phra
     if phrase.own and not any(fits.get(o, NONE) <= START for fits in near for o in phrase.own):
         found = []
     extra = max(len(phrase.words) - len(near), 0)
-    return (len(each) - len(found), max(found, default=NONE), not denied <= set(phrase.words),
+    return (len(each) - len(found), max(found, default=NONE), not _says(denied, phrase),
             phrase.rank, extra, phrase.is_cause, sum(found))  # fmt: skip
+
+
+def _says(denied: frozenset[str], phrase: Phrase) -> bool:
+    """Tell whether a name or synonym has the denials itself ("no energy"); none always are."""
+    return denied <= set(phrase.words) and (phrase.rank < SUMMARY or not denied)
 
 
 def _meant(entry: Entry, state: str, denied: bool) -> tuple[str, ...]:
