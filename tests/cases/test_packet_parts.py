@@ -269,7 +269,7 @@ def test_an_alternative_id_contradicts_its_term(reasoner: Reasoner) -> None:
 
 
 def test_an_exclusion_narrows_what_an_observation_leaves_open(reasoner: Reasoner) -> None:
-    emg, neurogenic = "HP:0003457", ("HP:0003445", "HP:0003444", "HP:0007289")
+    emg, neurogenic = "HP:0003457", ("HP:0003445", "HP:0003444", "HP:0003482")
     told = packet(feature(emg), *(feature(code, excluded=True) for code in neurogenic))
     assert reasoner.read(told).hard["emg"] == "isolated_fasciculations"
 
