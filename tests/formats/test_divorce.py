@@ -20,7 +20,7 @@ TABLES_ONLY = [".bif", ".xmlbif", ".net", ".uai"]
 SAID = (
     r"noisy-MAX gates \(written as full tables: .* and \d+ more; too large for one table and so "
     r"written as chains of small ones, exactly, with (\d+) auxiliary variables such as "
-    r"'nerve_hyperexcitability_max2': 'nerve_hyperexcitability', 'twitch_duration'"
+    r"'nerve_hyperexcitability_max2': 'nerve_hyperexcitability', 'nerve_irritation'"
 )
 CASES = (
     {"setting": "primary_care"},
