@@ -24,8 +24,8 @@ SAID = (
 )
 CASES = (
     {"setting": "primary_care"},
-    {"setting": "neuromuscular_clinic", "weakness": "objective", "fatigue": "yes"},
-    {"setting": "primary_care", "twitch_duration": "months", "weight_loss": "no"},
+    {"setting": "neuromuscular_clinic", "age_group": "60+", "sex": "male", "weakness": "objective"},
+    {"setting": "primary_care", "age_group": "18-39", "sex": "male", "twitch_duration": "months"},
 )
 TARGETS = ("als", "bfs", "twitching", "twitch_duration", "weakness", "numbness_tingling", "emg")
 
