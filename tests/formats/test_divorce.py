@@ -20,12 +20,12 @@ TABLES_ONLY = [".bif", ".xmlbif", ".net", ".uai"]
 SAID = (
     r"noisy-MAX gates \(written as full tables: .* and \d+ more; too large for one table and so "
     r"written as chains of small ones, exactly, with (\d+) auxiliary variables such as "
-    r"'nerve_hyperexcitability_max2': 'nerve_hyperexcitability', 'twitch_duration'"
+    r"'nerve_hyperexcitability_max2': 'nerve_hyperexcitability', 'nerve_irritation'"
 )
 CASES = (
     {"setting": "primary_care"},
-    {"setting": "neuromuscular_clinic", "weakness": "objective", "fatigue": "yes"},
-    {"setting": "primary_care", "twitch_duration": "months", "weight_loss": "no"},
+    {"setting": "neuromuscular_clinic", "age_group": "60+", "sex": "male", "weakness": "objective"},
+    {"setting": "primary_care", "age_group": "18-39", "sex": "male", "twitch_duration": "months"},
 )
 TARGETS = ("als", "bfs", "twitching", "twitch_duration", "weakness", "numbness_tingling", "emg")
 
