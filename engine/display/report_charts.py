@@ -29,6 +29,7 @@ MEASURES = {
     "Monotonicity": ("weight_db", "weight for the cause (dB)"),
     "Decisions": ("utility", "expected utility"),
     "Difference": ("change_db", "change of the leading cause (dB)"),
+    "FigureInfluence": ("influence_db", "mean swing over the cited range (dB)"),
     "Changes": ("swing_db", "largest change of the log odds (dB)"),
     "ExpectedUtility": ("net", "expected utility less cost"),
     "Policy": ("probability", "probability of coming to this step"),

@@ -18,6 +18,7 @@ from fascinet.engine.analyses.meter import outside_meter
 from fascinet.engine.analyses.results import Result
 from fascinet.engine.clinic import difference
 from fascinet.engine.clinic.decisions import Decisions
+from fascinet.engine.clinic.figure_influence import FigureInfluence
 from fascinet.engine.display.report_charts import (
     IN_ORDER,
     MEASURES,
@@ -68,6 +69,15 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
         (),
         ("weakness",),
         (difference.CaseChange("V2", ("grave",), ("benign",), "grave", -3.2, {"weakness": -3.2}),),
+    ),
+    "FigureInfluence": lambda e: FigureInfluence(
+        ("causes/grave.yaml: findings.weakness.objective",),
+        np.array([1.5]),
+        ("nice_ng42",),
+        ("B",),
+        (1,),
+        (True,),
+        10,
     ),
     "MPE": lambda e: e.mpe(CASE),
     "Approximation": lambda e: e.approximate(CASE, samples=200),
