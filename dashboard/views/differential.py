@@ -156,7 +156,7 @@ def suggestions(known: Resources, here: Session, answer: Differential) -> list[d
     warnings = unasked(known, here, answer)
     questions = [t for t in questions if t not in warnings[:NEXT]]
     groups = [
-        ("Not yet asked: red flags", "What must not be missed, first", warnings, False),
+        ("Not yet asked: warning signs", "What must not be missed, first", warnings, False),
         ("Best next question", "Expected information per cost", questions, True),
         ("Best next test", "Expected information per cost", tests, True),
     ]
