@@ -20,7 +20,7 @@ from fascinet.dashboard.worker import Worker, WorkerError
 from fascinet.model.errors import FascinetError
 
 STATES = {
-    "weakness": ("none", "subjective", "objective"),
+    "weakness": ("none", "perceived", "subjective", "objective"),
     "setting": ("general", "primary_care", "neuromuscular_clinic"),
 }
 NAME = "Jane Doe, born 1 May 1960"
@@ -120,7 +120,7 @@ def test_a_queue_answers_though_its_worker_is_stopped(monkeypatch: pytest.Monkey
     monkeypatch.setattr(worker, "PATIENCE", 3.0)
     os.kill(first, signal.SIGSTOP)
     job = queue.ask(service.resources().network.states, ("weakness",))
-    assert job.future.result(30) == ("none", "subjective", "objective")
+    assert job.future.result(30) == ("none", "perceived", "subjective", "objective")
     assert queue._worker is not None
     queue._worker.close()
 
