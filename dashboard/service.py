@@ -154,9 +154,11 @@ def every_test(case: Case) -> tuple[NextTest, ...]:
 @lru_cache(maxsize=CACHED)
 def with_next(case: Case) -> Differential:
     """Return the differential with the one best next step."""
-    return resources().reasoner.diagnose(
+    found = resources().reasoner.diagnose(
         model_case(case), case.setting, strict=False, tests=1, intervals=False, groups=False
     )
+    # what must stay in sight stands first in so short a list: the best is the best by score
+    return replace(found, next_tests=tuple(sorted(found.next_tests, key=lambda t: -t.score)))
 
 
 def evidence_of(case: Case) -> dict[str, str]:

@@ -98,7 +98,7 @@ def _card(known: Resources, here: Session, option: Option) -> None:
     note = listed([t for t in (option.question, option.pitfalls) if t], "·")
     st.caption(plain(f"{number(option.bits, 2)} bits{_price(option)}. {note}"))
     states = [r.state for r in results(here.case, option.id)]
-    _enter(option.id, states, f"card-enter-{option.way}-{option.id}", "Enter the answer")
+    _enter(option.id, states, f"card-enter-{option.way}-{option.id}", "Answer")
 
 
 def _price(option: Option) -> str:
