@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import label, state_name
 from fascinet.engine.analyses.value_of_information import value_of_information
 
 TOP = 3
@@ -132,7 +132,11 @@ def results(case: Case, test: str) -> tuple[Result, ...]:
         if marginal[state] > POSSIBLE:
             belief = service.beliefs(case.with_state(test, state))
             present = {c: service.presence(belief, c) for c in known.reasoner.causes}
-            out.append(Result(state, state_words(state), float(marginal[state]), present))
+            out.append(
+                Result(
+                    state, state_name(known.network, test, state), float(marginal[state]), present
+                )
+            )
     return tuple(out)
 
 

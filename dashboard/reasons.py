@@ -17,7 +17,7 @@ from fascinet.dashboard.words import (
     number,
     odds,
     percent,
-    state_words,
+    state_name,
     times,
 )
 
@@ -91,7 +91,9 @@ def reasons(case: Case, cause: str) -> Reasons:
     known = service.resources()
     network = known.network
     states = tuple(s for s in network.states(cause) if s != known.resting[cause])
-    found = known.engine.explain(cause, states, service.evidence_of(case), soft=case.soft_evidence)
+    found = known.engine.explain(
+        service.evidence_of(case), target=cause, state=states, soft=case.soft_evidence
+    )
     rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
     start = odds(found.prior)
     for row in rows[: found.context]:
@@ -120,7 +122,7 @@ def describe(variable: str, state: str) -> str:
     states = network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"No {mid(name)}"
-    return f"{name}: {state_words(state)}" if state in states else name
+    return f"{name}: {state_name(network, variable, state)}" if state in states else name
 
 
 def strength(db: float) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from fascinet.dashboard.words import (
     label,
     listed,
     percent,
-    state_words,
+    state_name,
     way,
 )
 from fascinet.model.case import COMPLAINT
@@ -79,7 +80,7 @@ def _learned(known: Resources, here: Session) -> None:
             return
         now = {c: p for c, p in scenarios.current(here.case).items() if c != variable}
         after = {c: p for c, p in after.items() if c != variable}
-        st.header(f"{names[variable]}: {state_words(state)}", anchor=False)
+        st.header(f"{names[variable]}: {state_name(known.network, variable, state)}", anchor=False)
         _compare(known, now, after, "now", "then")
         _explain_away(known, now, after, variable, state)
 
@@ -97,7 +98,8 @@ def _state(known: Resources, here: Session, variable: str, text: str) -> str:
     other = [s for s in states if s not in {now, known.resting.get(variable)}]
     start = max(other or states, key=lambda s: chances[s])
     return str(st.segmented_control(
-        text, states, default=start, format_func=state_words, required=True,
+        text, states, default=start, required=True,
+        format_func=partial(state_name, known.network, variable),
         key=f"if-state-{variable}-{now}",
     ))  # fmt: skip
 
@@ -257,7 +259,10 @@ def _differences(known: Resources, here: Session) -> list[tuple[str, ...]]:
     told = [service.evidence_of(c) for c in (*here.kept.values(), here.case)]
     names = {v: label(known.network, v) for case in told for v in case}
     return [
-        (names[v], *(state_words(case.get(v, "unknown")) for case in told))
+        (
+            names[v],
+            *(state_name(known.network, v, case[v]) if v in case else "unknown" for case in told),
+        )
         for v in sorted(names, key=names.__getitem__)
         if len({case.get(v) for case in told}) > 1
     ]
@@ -294,7 +299,8 @@ def _cited_prior(known: Resources, here: Session, cause: str, base: float) -> st
     settings = known.knowledge.causes[cause].prior.settings
     links = settings.get(here.case.setting, settings.get("all", {}))
     cited = [
-        f"{state_words(s)}: {figure(f.p)} ({figure(f.low)} to {figure(f.high)})"
+        f"{state_name(known.network, cause, s)}: {figure(f.p)} "
+        f"({figure(f.low)} to {figure(f.high)})"
         for s, f in links.items()
     ]
     text = f"In the network **{figure(base)}**."

@@ -1,6 +1,7 @@
 """What next: what to ask, examine and test, what each result would change, and when to stop."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -20,7 +21,7 @@ from fascinet.dashboard.plans import (
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import Html, table
-from fascinet.dashboard.words import label, listed, mid, number, percent, state_words
+from fascinet.dashboard.words import label, listed, mid, number, percent, state_name
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "What is worth asking, examining or testing next, and what each result would change."
@@ -184,7 +185,7 @@ def _leaders(outcome: Outcome) -> str:
 
 def _enter(test: str, states: Sequence[str], key: str, text: str) -> None:
     st.segmented_control(
-        text, states, format_func=state_words, key=key,
+        text, states, key=key, format_func=partial(state_name, service.resources().network, test),
         on_change=lambda: on_edit({"op": "set", "id": test, "state": st.session_state[key] or ""}),
     )  # fmt: skip
 
