@@ -295,6 +295,50 @@ class Network:
         }  # fmt: skip
         return Network(**(args | changes))
 
+    def copy_with(
+        self,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        tables: Mapping[str, ArrayLike] | None = None,
+        gates: Mapping[str, Gate] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> "Network":
+        """Return a network in which some things are different, all checked together.
+
+        Parameters
+        ----------
+        name, version : str, optional
+        tables : mapping of variable to array, optional
+            New tables over the same parents.
+        gates : mapping of variable to Gate, optional
+            New gates over the same parents.
+        labels : mapping of variable to str, optional
+            What people call a variable.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> asia = fn.example("asia").copy_with(name="asia 2", tables={"smoke": [0.2, 0.8]})
+        >>> asia.name, asia.cpt("smoke").tolist()
+        ('asia 2', [0.2, 0.8])
+        """
+        new: dict[str, Gate] = {**(gates or {})}
+        for v, values in (tables or {}).items():
+            if v in new:
+                raise NetworkError(f"variable {v!r}: expected a table or a gate, got both")
+            new[v] = Table(np.asarray(values, dtype=np.float64))
+        meta = {v: dict(m) for v, m in self.meta.items()}
+        for v in new:  # cited ranges belong to the figures that go
+            meta.get(self.check(v), {}).pop("ranges", None)
+        for v, label in (labels or {}).items():
+            meta.setdefault(self.check(v), {})["label"] = label
+        return self.replace(
+            gates=self._gates | new, meta=meta,
+            name=self.name if name is None else name,
+            version=self.version if version is None else version,
+        )  # fmt: skip
+
     def with_gate(self, variable: str, gate: Gate) -> "Network":
         """Return a network in which `variable` has another gate over the same parents."""
         return self.replace(gates=self._gates | {self.check(variable): gate})

@@ -16,6 +16,7 @@ EXPECTED = {
     "Differential",
     "Engine",
     "Network",
+    "NetworkBuilder",
     "Posterior",
     "__version__",
     "diagnose",
