@@ -47,7 +47,8 @@ def build_network(knowledge: Knowledge) -> Network:
 
     Order: context, risks, causes, triggers, mechanisms, findings, tests. `meta` of a variable holds
     kind, label, short, patient_label, state_labels, group (of causes), cause (of triggers),
-    section, cost, burden, codes, article, and `ranges`: low and high of every parameter of its gate.
+    section, cost, burden, codes, article, and `ranges`: low and high of every parameter of its
+    gate.
 
     Raises
     ------

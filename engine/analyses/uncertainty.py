@@ -25,8 +25,8 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from fascinet.engine.api.orders import accepts_older_order
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.run.evidence import Hard, as_text, names_of
+from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
     from fascinet.engine.analyses import conflict as conflicts
