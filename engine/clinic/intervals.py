@@ -8,6 +8,7 @@ differs where a range is wide.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.reverse import joint_slopes
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import likelihoods
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
@@ -33,28 +35,22 @@ LEAST = 1e-3
 
 
 def cause_intervals(
-    reasoner: "Reasoner", engine: Engine, case: Case, posterior: Posterior
-) -> Mapping[str, tuple[float, float]]:
-    """Return the 95% interval of P(cause present | evidence) for every cause."""
-    unknown = [c for c in reasoner.causes if c not in case.hard and c not in case.do]
-    hypotheses = [_present(reasoner, c) for c in unknown]
-    spans = dict(zip(unknown, delta_intervals(engine, case, hypotheses), strict=True))
+    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior
+) -> tuple[Mapping[str, tuple[float, float]], Array]:
+    """Return the 95% interval of P(cause present | evidence) for every cause.
+
+    And ∂ ln P(e) / ∂ θ by all parameters of the engine that the lanes ask.
+    """
+    unknown = [c for c in reasoner.causes if c in lanes.flat]
+    log_prob, shares, slopes = lanes.slopes([present(reasoner.network, c) for c in unknown])
+    found = lanes.coarse.slopes(slopes)
+    gradient = Gradients(log_prob, shares, found[-1], found[:-1])
+    network = lanes.coarse.fine.network
+    sizes = row_sizes(network)
+    low, high = uncertainty.delta_bounds(parameters_of(network), gradient, sizes)
+    spans = dict(zip(unknown, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     known = {c: reasoner.present(posterior, c) for c in reasoner.causes if c not in spans}
-    return spans | {c: (p, p) for c, p in known.items()}
-
-
-def _present(reasoner: "Reasoner", cause: str) -> Hypothesis:
-    return present(reasoner.network, cause)
-
-
-def delta_intervals(
-    engine: Engine, case: Case, hypotheses: list[Hypothesis]
-) -> list[tuple[float, float]]:
-    """Return the interval of P(h | evidence) for each hypothesis."""
-    found = gradients(engine, case, hypotheses)
-    sizes = row_sizes(engine.network)
-    low, high = uncertainty.delta_bounds(parameters_of(engine.network), found, sizes)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+    return spans | {c: (p, p) for c, p in known.items()}, slopes[-1]
 
 
 def gradients(engine: Engine, case: Case, hypotheses: list[Hypothesis]) -> Gradients:
@@ -67,6 +63,7 @@ def gradients(engine: Engine, case: Case, hypotheses: list[Hypothesis]) -> Gradi
     return Gradients(log_prob, posterior, slopes[-1], slopes[:-1])
 
 
+@lru_cache(maxsize=8)
 def row_sizes(network: Network) -> Array:
     """Return ν of every row of parameters, shape (R,); ∞ where no entry has a range."""
     figures = parameters_of(network)

@@ -204,17 +204,18 @@ class Reasoner:
         prior, complaint = self.ground(engine, opened)
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
-        told = complaint | alone
-        # with groups, one network with their joint nodes answers for the single causes as well
+        if intervals:
+            spans, slopes = cause_intervals(self, lanes, posterior)
+        else:
+            spans, slopes = {}, lanes.slopes([])[2][-1]
         owners = (*self.owners, *self.group_owners) if groups else self.owners
-        shares = responsibility_scores(engine, opened, told, owners, found).tolist()
+        shares = responsibility_scores(lanes, slopes, complaint | alone, owners, found).tolist()
         scores = dict(zip(self.causes, shares, strict=False))
         ranked: tuple[GroupEntry, ...] = ()
         if groups:
             present = group_posteriors(lanes, log_prob, self.members)
             joint = dict(zip(self.members, shares[len(self.causes) :], strict=True))
             ranked = self._groups(present, joint, rank)
-        spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
         open_states = possible_states(self.digest, opened, posterior)
@@ -254,8 +255,8 @@ class Reasoner:
         """Return the posterior of all targets, or raise with the findings in conflict."""
         found = lanes.run()
         if found is None:
-            case = lanes.case
-            return lanes.engine.posterior(case.hard, soft=case.soft, targets=self.causes)
+            case, engine = lanes.case, lanes.coarse.fine
+            return engine.posterior(case.hard, soft=case.soft, targets=self.causes)
         return found
 
     def outlook(self, case: Case, setting: str | None = None) -> "Outlook":

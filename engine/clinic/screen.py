@@ -1,0 +1,219 @@
+"""Which questions and tests are worth an exact computation: a quick estimate of all of them.
+
+The parents of a candidate are taken as independent given the evidence and a cause c:
+
+    P(f ≤ k | c, e) ≈ P(L ≤ k) Π_i Σ_u P(u_i = u | c, e) P(Z_i ≤ k | u)
+
+(for tables the sum over the parents' joint states). P(u_i | c, e) is exact: one run for each cause
+that holds a share of what may be learned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.lanes import Lanes
+from fascinet.engine.clinic.ranking import kind
+from fascinet.model.gates import Array, NoisyMax
+from fascinet.model.network import Network
+
+if TYPE_CHECKING:
+    from fascinet.engine.clinic.next_tests import Unit
+
+Ints = NDArray[np.int64]
+NEARLY = 0.95  # share of the weighted entropy whose causes get a run
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Rough:
+    """Estimates of all units.
+
+    Attributes
+    ----------
+    units : tuple of Unit
+    told : tuple of arrays, shape (members, causes)
+        I(c; f | e) of each test of each unit, ∞ where it cannot be estimated.
+    score : array, shape (units,)
+    """
+
+    units: tuple["Unit", ...]
+    told: tuple[Array, ...]
+    score: Array
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The units, the best first."""
+        return np.argsort(-self.score, kind="stable").tolist()
+
+    def unit(self, i: int) -> "Unit":
+        """Return a unit with those of its tests that tell most of some cause."""
+        tops = set(self.told[i].argmax(axis=0).tolist())
+        members = (f for k, f in enumerate(self.units[i].members) if k in tops)
+        return replace(self.units[i], members=tuple(members))
+
+
+def screened(
+    lanes: Lanes,
+    posterior: Posterior,
+    causes: Sequence[str],
+    weight: Array,
+    every: Sequence["Unit"],
+    first: Sequence[str] = (),
+) -> Rough:
+    """Return estimates for the causes in `first`, then those that hold nearly all there is to learn.
+
+    Parameters
+    ----------
+    weight : array, shape (causes,)
+        What a bit about each cause is worth.
+    """
+    before = np.array([lanes.present(posterior, c) for c in causes])
+    of = list(dict.fromkeys([*first, *_most(causes, before, weight)]))
+    place = {c: i for i, c in enumerate(causes)}
+    chosen = [place[c] for c in of]
+    bits = _estimates(lanes, posterior, of, before[chosen], [f for u in every for f in u.members])
+    ends = np.cumsum([0, *(len(u.members) for u in every)]).tolist()
+    told = tuple(bits[a:b] for a, b in zip(ends, ends[1:], strict=False))
+    scale = weight[chosen]
+    score = [
+        np.where(scale > 0, t * scale, 0.0).max(axis=0).sum() / u.price
+        for t, u in zip(told, every, strict=True)
+    ]
+    return Rough(tuple(every), told, np.array(score))
+
+
+def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
+    """Return the causes with the highest weighted entropies, as many as hold `NEARLY` of their sum."""
+    bits = weight * _entropy(before)
+    order = np.argsort(-bits, kind="stable")
+    held = np.cumsum(bits[order])
+    enough = int(np.searchsorted(held, NEARLY * held[-1])) + 1
+    return [causes[int(i)] for i in order[:enough]]
+
+
+def _entropy(p: Array) -> Array:
+    q = np.stack([p, 1.0 - p])
+    return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
+
+
+def _estimates(
+    lanes: Lanes, posterior: Posterior, of: Sequence[str], p: Array, names: Sequence[str]
+) -> Array:
+    """Return I(c; f | e), shape (names, causes); ∞ where the parents are not known."""
+    _, answers = lanes.answers([{}, *({c: 1.0 - lanes.at_rest(c)} for c in of)])
+    predict = predictor_of(lanes.engine.network)
+    predicted = predict(answers)
+    present = predicted[1:]
+    with np.errstate(invalid="ignore"):
+        absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
+        bits = np.zeros_like(present)
+        now = np.clip(predicted[0], TINY, 1.0)
+        for weight, given in ((p, present), (1.0 - p, absent)):
+            given = np.clip(given, TINY, 1.0)
+            bits += weight[:, None] * given * np.log2(given / now)
+    sums = np.add.reduceat(bits, predict.starts, axis=1).T
+    return np.where(np.isnan(sums), np.inf, sums)[[predict.place[f] for f in names]]
+
+
+class Predictor:
+    """P(f) of all that can be asked, from the marginals of its parents.
+
+    Parameters
+    ----------
+    network : Network
+
+    Attributes
+    ----------
+    place : dict of str to int
+    starts : int array
+        Where the states of each candidate start in what is predicted.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        sizes = [len(network.states(v)) for v in network.variables]
+        self._first = dict(zip(network.variables, np.cumsum([0, *sizes]).tolist(), strict=False))
+        askable = [v for v in network.variables if kind(network, v) in ("finding", "test", "risk")]
+        self._own = [v for v in askable if kind(network, v) == "risk"]
+        rest = [v for v in askable if kind(network, v) != "risk"]
+        self._max = [v for v in rest if isinstance(network.gate(v), NoisyMax)]
+        self._tables = [v for v in rest if not isinstance(network.gate(v), NoisyMax)]
+        names = [*self._own, *self._max, *self._tables]
+        self.place = {v: i for i, v in enumerate(names)}
+        ends = np.cumsum([0, *(len(network.states(v)) for v in names)])
+        self.starts = ends[:-1].astype(np.int64)
+        self._at, self._upto, self._row, self._leak, self._ends = self._links()
+
+    def _links(self) -> tuple[Ints, Array, Ints, Array, Ints]:
+        """Lay out the links of the noisy-MAX candidates, an entry for each link and level.
+
+        Returns the places of the parents' states, P(Z ≤ k | u) beside them, where the entries of
+        each candidate and level start, P(L ≤ k), and how many levels each candidate has.
+        """
+        network = self.network
+        most = max((len(network.states(v)) for v in network.variables), default=1)
+        at: list[Ints] = []
+        upto: list[Array] = []
+        rows: list[int] = []
+        leaks: list[float] = []
+        for v in self._max:
+            gate = network.gate(v)
+            assert isinstance(gate, NoisyMax)
+            sums = [np.cumsum(link, axis=1) for link in gate.links]
+            firsts = [self._first[p] for p in network.parents(v)]
+            for k, leak in enumerate(np.cumsum(gate.leak)[:-1].tolist()):
+                rows.append(len(at))
+                leaks.append(leak)
+                for first, x in zip(firsts, sums, strict=True):
+                    count = len(x)
+                    at.append(first + np.minimum(np.arange(most), count - 1))
+                    upto.append(np.pad(x[:, k], (0, most - count)))
+        levels = np.cumsum([len(network.states(v)) - 1 for v in self._max])
+        return (np.array(at, np.int64).reshape(-1, most), np.array(upto).reshape(-1, most),
+                np.array(rows, np.int64), np.array(leaks), levels.astype(np.int64))  # fmt: skip
+
+    def __call__(self, answers: Array) -> Array:
+        """Return P(f) of all candidates, state by state, a row for each row of marginals."""
+        parts = [answers[:, self._states(v)] for v in self._own]
+        if self._max:
+            parts += self._maxima(answers)
+        parts += [self._table(answers, v) for v in self._tables]
+        return np.concatenate(parts, axis=1)
+
+    def _states(self, v: str) -> slice:
+        first = self._first[v]
+        return slice(first, first + len(self.network.states(v)))
+
+    def _maxima(self, answers: Array) -> list[Array]:
+        below = sum(
+            answers[:, self._at[:, u]] * self._upto[:, u] for u in range(self._at.shape[1])
+        )
+        upto = np.multiply.reduceat(below, self._row, axis=1) * self._leak
+        ones = np.ones((len(answers), 1))
+        levels = np.split(upto, self._ends[:-1], axis=1)
+        return [np.diff(np.concatenate([x, ones], axis=1), axis=1, prepend=0.0) for x in levels]
+
+    def _table(self, answers: Array, v: str) -> Array:
+        network = self.network
+        table = network.cpt(v)
+        parents = [answers[:, self._states(u)] for u in network.parents(v)]
+        out = np.zeros((len(answers), table.shape[-1]))
+        for states in product(*map(range, table.shape[:-1])):
+            weight = np.ones(len(answers))
+            for parent, s in zip(parents, states, strict=True):
+                weight = weight * parent[:, s]
+            out += weight[:, None] * table[states]
+        return out
+
+
+@lru_cache(maxsize=16)
+def predictor_of(network: Network) -> Predictor:
+    """Return the predictor of a network; kept, since networks do not change."""
+    return Predictor(network)
