@@ -74,12 +74,38 @@ def view_of(program: Program, start: int, i: int) -> list[int]:
     return program.strides[start : start + 1 + node["axes_end"] - node["axes"]].tolist()
 
 
-def seen_shape(program: Program, i: int) -> tuple[int, ...]:
-    """Return the shape of node i's message as its parent's table has it."""
+def axis_of_parent(program: Program, i: int) -> int:
+    """Return which axis of node i's separator is the variable of its parent; -1 for a join's."""
+    node = program.nodes[i]
+    axes = program.axes["variable"][node["axes"] : node["axes_end"]]
+    found = np.flatnonzero(axes == program.nodes["variable"][node["parent"]])
+    return int(found[0]) if len(found) else -1
+
+
+def as_seen(program: Program, i: int, values: Array) -> Array:
+    """Return an array over node i's separator as its parent's table has it: rows first."""
     node = program.nodes[i]
     up = int(node["parent"])
     strides = view_of(program, int(node["seen"]), up)
-    return tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
+    shape = tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
+    first = axis_of_parent(program, i)
+    rows_first = values if first < 0 else np.moveaxis(values, first, 0)
+    return rows_first.reshape(shape + values.shape[node["axes_end"] - node["axes"] :])
+
+
+def seen(program: Program, i: int, message: Scaled) -> Scaled:
+    """Return node i's message as its parent's table has it."""
+    parts = (as_seen(program, i, x) for x in (message.mantissa, message.exponent))
+    return Scaled(*parts)
+
+
+def as_sent(program: Program, i: int, values: Array) -> Array:
+    """Return sums over a parent's table with node i's separator's own axes."""
+    shape, first = shape_of(program, i)[1:], axis_of_parent(program, i)
+    if first < 0:
+        return values.reshape(shape)
+    moved = shape[first], *shape[:first], *shape[first + 1 :]
+    return np.moveaxis(values.reshape(moved), 0, first)
 
 
 def own_product(program: Program, base: Array, case: Case, i: int) -> Scaled:
@@ -107,7 +133,7 @@ def collect(program: Program, base: Array, case: Case) -> Calibrated:
     for i, node in enumerate(program.nodes):
         table = own_product(program, base, case, i)
         for child in program.children[node["children"] : node["children_end"]]:
-            table = table.times(messages[child].reshape(seen_shape(program, int(child))))
+            table = table.times(seen(program, int(child), messages[child]))
         message = table.sum(axis=0)
         tables.append(table.share(Scaled(message.mantissa[None], message.exponent[None])))
         messages.append(message)
@@ -126,11 +152,9 @@ def distribute(program: Program, tree: Calibrated) -> None:
     for i in range(len(tree.tables) - 1, -1, -1):
         belief = tree.tables[i] * tree.beliefs[i]
         for child in below[i]:
-            kept = seen_shape(program, child)
-            gone = tuple(
-                a for a, (n, m) in enumerate(zip(belief.shape, kept, strict=True)) if n != m
-            )
-            tree.beliefs[child] = belief.sum(axis=gone).reshape(shape_of(program, child)[1:])
+            strides = view_of(program, int(program.nodes[child]["seen"]), i)
+            gone = tuple(a for a, stride in enumerate(strides) if not stride)
+            tree.beliefs[child] = as_sent(program, child, belief.sum(axis=gone))
 
 
 def marginals(program: Program, tree: Calibrated, answer: Array) -> None:
