@@ -74,7 +74,7 @@ struct Run {
     Span<Rowed<N>> rows;        // of each node
     Span<N> messages, beliefs;  // separators
     Span<N> tops;               // what each message was divided by
-    Span<N> product, spread;    // a tile each
+    Span<N> product, spread, share;  // a tile each
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
     Span<Factor<N>> factors;    // of the node at hand
     Span<int64_t> starts;
@@ -94,6 +94,7 @@ struct Run {
         tops = arena.span<N>(count);
         product = arena.span<N>(of.widest);
         spread = arena.span<N>(of.widest);
+        share = arena.span<N>(of.widest);
         floors = arena.span<double>(count);
         factors = arena.span<Factor<N>>(of.factors);
         starts = arena.span<int64_t>(of.factors);
@@ -236,10 +237,13 @@ inline void send(const Run<N> &run, int64_t i) {
     const Rowed<N> &rows = run.rows[i];
     Factors<N> factors = factors_of(run, n);
     N *to = run.messages.data + n.message;
-    for (int64_t j = 0; j < n.width; ++j) to[j] = Number<N>::zero();
-    for (int64_t t = 0; t < tiling.tiles; ++t, to += tiling.tile)
-        for (int64_t r = rows.first; r < rows.last; ++r)
-            put_tile<Put::kAdd>(factors, tiling, r, t, rows.weight, static_cast<N *>(nullptr), to);
+    const N *none = nullptr;
+    for (int64_t t = 0; t < tiling.tiles; ++t, to += tiling.tile) {
+        if (!put_tile<Put::kSet>(factors, tiling, rows.first, t, rows.weight, none, to))
+            for (int64_t j = 0; j < tiling.tile; ++j) to[j] = Number<N>::zero();
+        for (int64_t r = rows.first + 1; r < rows.last; ++r)
+            put_tile<Put::kAdd>(factors, tiling, r, t, rows.weight, none, to);
+    }
 }
 
 template <class N>
@@ -306,29 +310,30 @@ inline Status collect(Run<N> &run) {
     return Status::kDone;
 }
 
-// Adds a tile of beliefs to a child's separator.
-template <class N>
-inline void pass(const Run<N> &run, int64_t child, const Tiling &tiling, int64_t r, int64_t t,
-                 const N *__restrict__ tile) {
-    const View &view = run.tree->messages[child];
-    N *__restrict__ to = run.beliefs.data + run.node(child).message + view.start(r, t);
+// Adds a tile of beliefs, of a given sum, to a child's separator, or (`kOnce`) writes it there.
+template <bool kOnce, class N>
+inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ tile, const N &sum,
+                 N *__restrict__ to) {
     int64_t block = tiling.block;
-    if (!view.inner)
-        *to = *to + sum_of(tile, tiling.tile);
-    else if (view.runs)
+    if (!view.inner) {
+        *to = kOnce ? sum : *to + sum;
+    } else if (view.runs) {
         for (int64_t k = 0; k * block < tiling.tile; ++k) {
             N *__restrict__ out = to + view.inner[k];
             const N *__restrict__ from = tile + k * block;
             _Pragma("omp simd")
-            for (int64_t j = 0; j < block; ++j) out[j] = out[j] + from[j];
+            for (int64_t j = 0; j < block; ++j) out[j] = kOnce ? from[j] : out[j] + from[j];
         }
-    else if (view.repeat == 1)
+    } else if (kOnce) {
+        for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
+    } else if (view.repeat == 1) {
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
-    else
+    } else {
         for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
             int64_t at = view.inner[j / block];
             to[at] = to[at] + sum_of(tile + j, view.repeat);
         }
+    }
 }
 
 // Where a distribution leaves what it finds.
@@ -359,50 +364,83 @@ inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_
     }
 }
 
-// Turns a node's belief of its separator into what its table is to be multiplied by; the children's
-// are zero at first.
+// Whether a child's separator has an entry for each of a table.
 template <class N>
-inline N *begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
+inline bool is_once(const Run<N> &run, const Node &n, int64_t child) {
+    return run.node(child).width == n.states * n.width;
+}
+
+// Notes a node's belief of its separator, and lets those of its children begin.
+template <class N>
+inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     const Node &n = run.node(i);
     N *belief = run.beliefs.data + n.message;
     if (n.parent < 0) *belief = Number<N>::one();
     if (found.beliefs.size)
         for (int64_t j = 0; j < n.width; ++j)
             found.beliefs[n.message + j] = Number<N>::value(belief[j], 0);
-    if (run.rows[i].live) {
-        N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
-        shares(belief, run.message(i), top, n.width);
-    }
+    if (n.place >= 0 && run.tree->teller[i] < 0)
+        for (int64_t r = 0; r < n.states; ++r) found.answer[n.place + r] = Number<N>::zero();
     for (int64_t child : run.children(n)) {
         const Node &c = run.node(child);
-        run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
+        if (!is_once(run, n, child))
+            run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
     }
-    return belief;
 }
 
-// Passes what a node believes on to its children, and, where no child tells its marginal, notes it.
+// What a tile of a node's table is to be multiplied by: belief / message, of which a node that is
+// not live has sent ones.
 template <class N>
-inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i, const N *belief) {
+inline const N *share_of(const Run<N> &run, int64_t i, int64_t t) {
+    int64_t tile = run.tree->tiling[i].tile, at = run.node(i).message + t * tile;
+    const N *belief = run.beliefs.data + at;
+    if (!run.rows[i].live) return belief;
+    N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
+    shares(belief, run.messages.data + at, top, run.share.data, tile);
+    return run.share.data;
+}
+
+// Passes what a node believes on to its children, and, where no child tells its marginal, adds it up.
+template <class N>
+inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     const Tree &tree = *run.tree;
     const Node &n = run.node(i);
     const Tiling &tiling = tree.tiling[i];
     const Rowed<N> &rows = run.rows[i];
     Factors<N> factors = factors_of(run, n);
     bool all = found.tables.size || found.beliefs.size, alone = n.place >= 0 && tree.teller[i] < 0;
-    for (int64_t r = 0; r < n.states; ++r) {
-        N total = Number<N>::zero();
-        for (int64_t t = 0; t < tiling.tiles; ++t) {
+    int64_t whole = -1;  // a child whose separator is this table as it lies
+    bool wants_sum = alone;
+    for (int64_t child : run.children(n)) {
+        const View &view = tree.messages[child];
+        if (!all && !tree.asked[child]) continue;
+        if (is_once(run, n, child) && view.runs && tiling.block == tiling.tile) whole = child;
+        wants_sum = wants_sum || !view.inner;
+    }
+    for (int64_t t = 0; t < tiling.tiles; ++t) {
+        const N *share = n.states == 1 ? nullptr : share_of(run, i, t);
+        for (int64_t r = 0; r < n.states; ++r) {
             if (found.tables.size) keep(run, factors, i, r, t, found.tables);
-            if (r < rows.first || r >= rows.last) continue;
             N *tile = run.spread.data;
-            if (!put_tile<Put::kShare>(factors, tiling, r, t, rows.weight,
-                                       belief + t * tiling.tile, tile))
-                continue;
-            for (int64_t child : run.children(n))
-                if (all || tree.asked[child]) pass(run, child, tiling, r, t, tile);
-            if (alone) total = total + sum_of(tile, tiling.tile);
+            if (whole >= 0) tile = run.beliefs.data + run.node(whole).message + tree.messages[whole].start(r, t);
+            bool some = rows.first <= r && r < rows.last;
+            if (n.states == 1)  // its table is its message
+                memcpy(tile, run.beliefs.data + n.message + t * tiling.tile, tiling.tile * sizeof(N));
+            else
+                some = some && put_tile<Put::kShare>(factors, tiling, r, t, rows.weight, share, tile);
+            if (!some) Span<N>{tile, tiling.tile}.fill(Number<N>::zero());
+            N sum = wants_sum && some ? sum_of(tile, tiling.tile) : Number<N>::zero();
+            for (int64_t child : run.children(n)) {
+                const View &view = tree.messages[child];
+                N *to = run.beliefs.data + run.node(child).message + view.start(r, t);
+                if (child == whole || !(all || tree.asked[child])) continue;
+                if (is_once(run, n, child))
+                    pass<true>(view, tiling, tile, sum, to);
+                else if (some)
+                    pass<false>(view, tiling, tile, sum, to);
+            }
+            if (alone) found.answer[n.place + r] = found.answer[n.place + r] + sum;
         }
-        if (alone) found.answer[n.place + r] = total;
     }
 }
 
@@ -427,7 +465,8 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
         if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
-        pass_down(run, found, i, begin_down(run, found, i));
+        begin_down(run, found, i);
+        pass_down(run, found, i);
         if (n.place >= 0 && run.tree->teller[i] >= 0)
             tell(run, n, run.tree->teller[i], found.answer.data + n.place);
         if (run.stop(n.states * n.width)) return Status::kStopped;

@@ -62,7 +62,7 @@ struct Tiling {
     int64_t tile, tiles, block;
 };
 
-constexpr int64_t kTile = 256;  // entries of a tile at most, unless one axis has more
+constexpr int64_t kTile = 512;  // entries of a tile at most, unless one axis has more
 constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of its own
 
 // Calls with each entry of a tile, and where a view has its value.

@@ -8,18 +8,18 @@ without a variable, whose message is the product of its factors (Shenoy 1997, In
 Reasoning 17:239, with joins of any arity). A join of one factor is a copy whose axes lie in order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fascinet.engine.plan.order import Elimination, Ints
 from fascinet.engine.tables.factors import Factors, Flags
 from fascinet.model.gates import Array
 
 LARGE = 1000  # entries of a table whose factors are joined
+LONG = 64  # entries in a row of which more are no better
 SAVES = 2  # a join has at most 1 / SAVES of the table's entries
 
 
@@ -61,6 +61,7 @@ class Join:
 
     scope: frozenset[int]
     members: list[Item]
+    axes: list[int] = field(default_factory=list[int])
 
 
 def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) -> Arrangement:
@@ -80,28 +81,23 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
     rows, free = np.repeat(np.arange(len(factors)), np.diff(factors.ptr)), factors.free
     home = np.full(len(factors), len(order), np.int64)
     np.minimum.at(home, rows[free], position[factors.variable[free]])
-    node = np.repeat(np.arange(len(order)), np.diff(start))
-    rank = np.empty(len(factors.cards), np.int64)
-    rank[np.lexsort((position, factors.cards))] = np.arange(len(rank))
-    separator = made.neighbours[np.lexsort((rank[made.neighbours], node))]
     own = np.bincount(home, minlength=len(order) + 1)[:-1]
     heads = np.flatnonzero(factors.head >= 0)
     heads = heads[home[heads] < len(order)]
     heads = heads[order[home[heads]] == factors.head[heads]]
     conditional = np.zeros(len(order), bool)
     conditional[home[heads]] = own[home[heads]] == 1
-    plain = Arrangement(factors.cards, order, start, separator, parent, home, conditional)
+    plain = Arrangement(factors.cards, order, start, made.neighbours, parent, home, conditional)
     if soft is None:
         return plain
     live = ~conditional | np.isin(order, list(soft))
     for i in np.flatnonzero(parent >= 0).tolist():
         live[parent[i]] |= live[i]
-    joiner = Joiner(factors, plain, rank)
+    joiner = Joiner(factors, plain)
     for i in np.flatnonzero((entries_of(plain) >= LARGE) & live).tolist():
-        children = np.flatnonzero((parent == i) & live).tolist()
-        factors_here = [] if conditional[i] else np.flatnonzero(home == i).tolist()
-        joiner.serve(i, factors_here, children)
-    return joiner.arrangement() if joiner.joins else plain
+        children = np.flatnonzero(parent == i).tolist()
+        joiner.serve(i, np.flatnonzero(home == i).tolist(), children)
+    return joiner.arrangement() if joiner.orders else plain
 
 
 def entries_of(plain: Arrangement) -> Array:
@@ -119,21 +115,25 @@ class Joiner:
     ----------
     factors : Factors
     plain : Arrangement
-    rank : int array
-        Of each variable: axes lie in this order.
+        Without joins, the axes in order of elimination.
     """
 
-    def __init__(self, factors: Factors, plain: Arrangement, rank: Ints) -> None:
-        self.factors, self.plain, self.rank = factors, plain, rank
+    def __init__(self, factors: Factors, plain: Arrangement) -> None:
+        self.factors, self.plain = factors, plain
+        self.orders: dict[int, list[int]] = {}  # axes of large nodes
         self.cards: list[int] = plain.cards.tolist()
         self.joins: dict[int, list[Join]] = {}  # by the node that they serve
 
     def _size(self, scope: frozenset[int]) -> int:
         return prod(self.cards[v] for v in scope)
 
-    def _around(self, i: int) -> frozenset[int]:
+    def _axes(self, i: int) -> list[int]:
+        """Return the axes of a node's separator in their order."""
         plain = self.plain
-        return frozenset(plain.separator[plain.start[i] : plain.start[i + 1]].tolist())
+        found = self.orders.get(i)
+        if found is None:
+            found = plain.separator[plain.start[i] : plain.start[i + 1]].tolist()
+        return found
 
     def _scope(self, f: int) -> frozenset[int]:
         axes = slice(int(self.factors.ptr[f]), int(self.factors.ptr[f + 1]))
@@ -142,10 +142,10 @@ class Joiner:
 
     def serve(self, i: int, own: list[int], children: list[int]) -> None:
         """Join the factors of one table, always the two whose joint scope is smallest."""
-        v = int(self.plain.order[i])
-        full = self._size(self._around(i) | {v})
-        items = [(self._scope(f), ("factor", f)) for f in own]
-        items += [(self._around(c), ("message", c)) for c in children]
+        v, axes = int(self.plain.order[i]), self._axes(i)
+        full = self._size(frozenset(axes)) * self.cards[v]
+        items: list[tuple[frozenset[int], Item]] = [(self._scope(f), ("factor", f)) for f in own]
+        items += [(frozenset(self._axes(c)), ("message", c)) for c in children]
         joins: list[Join] = []
         while len(items) > 1:
             size, k, j = min(
@@ -156,11 +156,34 @@ class Joiner:
                 break
             two, one = items.pop(j), items.pop(k)
             items.append(self._join(joins, one, two))
+        self.orders[i] = axes = self._order(axes, full, items)
         for scope, item in items:
-            if item[0] == "factor" and SAVES * self._size(scope) <= full and not self._lies(v, item[1]):
+            if SAVES * self._size(scope) <= full and not self._lies(item, [v, *axes]):
                 joins.append(Join(scope, [item]))
+        for join in joins:
+            join.axes = [u for u in (v, *axes) if u in join.scope]
         if joins:
             self.joins[i] = joins
+
+    def _order(
+        self, axes: list[int], full: int, items: list[tuple[frozenset[int], Item]]
+    ) -> list[int]:
+        """Return the order of a table's axes: those last that the most entries in a row share.
+
+        A message that is too large to be copied keeps its order.
+        """
+        large = max(items, key=lambda item: self._size(item[0]), default=None)
+        if large and large[1][0] == "message" and SAVES * self._size(large[0]) > full:
+            kept = [u for u in self._axes(large[1][1]) if u in axes]
+            return [u for u in axes if u not in kept] + kept
+        groups: dict[tuple[bool, ...], list[int]] = {}
+        for u in axes:
+            groups.setdefault(tuple(u in scope for scope, _ in items), []).append(u)
+        last = max(
+            groups.values(), key=lambda g: (min(self._size(frozenset(g)), LONG), axes.index(g[0])),
+            default=[],
+        )  # fmt: skip
+        return [u for u in axes if u not in last] + last
 
     def _join(
         self, joins: list[Join], one: tuple[frozenset[int], Item], two: tuple[frozenset[int], Item]
@@ -178,15 +201,25 @@ class Joiner:
         joins.append(Join(scope, [one[1], two[1]]))
         return scope, ("join", len(joins) - 1)
 
-    def _lies(self, v: int, f: int) -> bool:
-        """Whether a factor's axes beside variable v lie in order of rank, the last one densest."""
-        axes = slice(int(self.factors.ptr[f]), int(self.factors.ptr[f + 1]))
+    def _lies(self, item: Item, axes: list[int]) -> bool:
+        """Whether an item's own axes lie in the order of a table's, its rows outermost."""
+        kind, which = item
+        if kind == "join":
+            return True
+        if kind == "message":
+            mine = self._axes(which)
+            return mine == [u for u in axes if u in mine]
+        here = slice(int(self.factors.ptr[which]), int(self.factors.ptr[which + 1]))
         pairs = zip(
-            self.factors.variable[axes].tolist(), self.factors.stride[axes].tolist(), strict=True
+            self.factors.variable[here].tolist(), self.factors.stride[here].tolist(), strict=True
         )
-        scope = self._scope(f) - {v}
-        steps = [step for _, u, step in sorted((self.rank[u], u, step) for u, step in pairs if u in scope)]
-        return not steps or steps[-1] == 1
+        stride = dict(pairs)
+        step = 1
+        for u in reversed([u for u in axes[1:] if u in stride]):
+            if stride[u] != step:
+                return False
+            step *= self.cards[u]
+        return True
 
     def arrangement(self) -> Arrangement:
         """Return the nodes with the joins among them."""
@@ -198,15 +231,20 @@ class Joiner:
         order, parent = np.empty(total, np.int64), np.full(total, -1, np.int64)
         order[place[:-1]] = plain.order
         parent[place[:-1]] = np.where(plain.parent < 0, -1, place[plain.parent])
-        home, scopes = place[plain.home], dict[int, list[int]]()
+        conditional = np.zeros(total, bool)
+        conditional[place[:-1]] = plain.conditional
+        home, scopes = place[plain.home], {int(place[i]): a for i, a in self.orders.items()}
         made = len(self.cards)
         for i, joins in self.joins.items():
-            real = sorted((k for k, j in enumerate(joins) if j.members), key=lambda k: len(joins[k].scope))
+            real = sorted(
+                (k for k, j in enumerate(joins) if j.members), key=lambda k: len(joins[k].scope)
+            )
             at = {k: int(place[i]) - len(real) + n for n, k in enumerate(real)}
             parent[list(at.values())] = place[i]
             for k in real:
                 order[at[k]], made = made, made + 1
-                scopes[at[k]] = sorted(joins[k].scope, key=self.rank.__getitem__)
+                scopes[at[k]] = joins[k].axes
+                conditional[at[k]] = all(kind != "factor" for kind, _ in joins[k].members)
                 for kind, which in joins[k].members:
                     if kind == "factor":
                         home[which] = at[k]
@@ -214,13 +252,12 @@ class Joiner:
                         parent[at[which] if kind == "join" else place[which]] = at[k]
         size = np.zeros(total, np.int64)
         size[place[:-1]] = np.diff(plain.start)
+        old = np.repeat(~np.isin(place[:-1], list(scopes)), np.diff(plain.start))
         size[list(scopes)] = [len(scope) for scope in scopes.values()]
         start = np.append(0, np.cumsum(size))
         separator = np.empty(start[-1], np.int64)
         new = np.repeat(np.isin(np.arange(total), list(scopes)), size)
-        separator[~new] = plain.separator
+        separator[~new] = plain.separator[old]
         separator[new] = [v for at in sorted(scopes) for v in scopes[at]]
         cards = np.append(plain.cards, np.ones(made - len(self.cards), np.int64))
-        conditional = np.zeros(total, bool)
-        conditional[place[:-1]] = plain.conditional
         return Arrangement(cards, order, start, separator, parent, home, conditional)

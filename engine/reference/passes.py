@@ -74,23 +74,27 @@ def view_of(program: Program, start: int, i: int) -> list[int]:
     return program.strides[start : start + 1 + node["axes_end"] - node["axes"]].tolist()
 
 
-def axis_of_parent(program: Program, i: int) -> int:
-    """Return which axis of node i's separator is the variable of its parent; -1 for a join's."""
+def variables_of(program: Program, i: int) -> list[int]:
+    """Return the variables of a node's table: its own, then its separator's."""
     node = program.nodes[i]
-    axes = program.axes["variable"][node["axes"] : node["axes_end"]]
-    found = np.flatnonzero(axes == program.nodes["variable"][node["parent"]])
-    return int(found[0]) if len(found) else -1
+    separator = program.axes["variable"][node["axes"] : node["axes_end"]]
+    return [int(node["variable"]), *separator.tolist()]
+
+
+def seen_order(program: Program, i: int) -> list[int]:
+    """Return node i's separator's axes in the order of its parent's table."""
+    table = variables_of(program, int(program.nodes["parent"][i]))
+    mine = variables_of(program, i)[1:]
+    return sorted(range(len(mine)), key=lambda a: table.index(mine[a]))
 
 
 def as_seen(program: Program, i: int, values: Array) -> Array:
-    """Return an array over node i's separator as its parent's table has it: rows first."""
-    node = program.nodes[i]
-    up = int(node["parent"])
-    strides = view_of(program, int(node["seen"]), up)
+    """Return an array over node i's separator, and axes beyond, as its parent's table has it."""
+    up, order = int(program.nodes["parent"][i]), seen_order(program, i)
+    strides = view_of(program, int(program.nodes["seen"][i]), up)
     shape = tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
-    first = axis_of_parent(program, i)
-    rows_first = values if first < 0 else np.moveaxis(values, first, 0)
-    return rows_first.reshape(shape + values.shape[node["axes_end"] - node["axes"] :])
+    beyond = values.shape[len(order) :]
+    return values.transpose(*order, *range(len(order), values.ndim)).reshape(shape + beyond)
 
 
 def seen(program: Program, i: int, message: Scaled) -> Scaled:
@@ -100,12 +104,9 @@ def seen(program: Program, i: int, message: Scaled) -> Scaled:
 
 
 def as_sent(program: Program, i: int, values: Array) -> Array:
-    """Return sums over a parent's table with node i's separator's own axes."""
-    shape, first = shape_of(program, i)[1:], axis_of_parent(program, i)
-    if first < 0:
-        return values.reshape(shape)
-    moved = shape[first], *shape[:first], *shape[first + 1 :]
-    return np.moveaxis(values.reshape(moved), 0, first)
+    """Return sums over a parent's table with the axes of node i's separator."""
+    shape, order = shape_of(program, i)[1:], seen_order(program, i)
+    return values.reshape([shape[a] for a in order]).transpose(np.argsort(order))
 
 
 def own_product(program: Program, base: Array, case: Case, i: int) -> Scaled:
