@@ -253,6 +253,24 @@ def query(
 
 
 @app.command()
+def ask(
+    question: Annotated[
+        str,
+        typer.Argument(help='"EVENT | CONDITION", such as "als=yes or ms=yes | weakness=none".'),
+    ],
+    network: NetworkOption = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another condition: compare the two risks.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compute the probability of states joined by and, or, not."""
+    from fascinet.cli_ask import ask
+
+    ask(question, network, against, format)
+
+
+@app.command()
 def cohort(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")

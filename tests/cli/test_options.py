@@ -28,6 +28,7 @@ COMMANDS = {
     "diagnose": ["diagnose", *CASE],
     "next": ["next", *CASE],
     "query": ["query", "alarm", "-f", "BP=LOW", "--targets", "HISTORY,LVFAILURE"],
+    "ask": ["ask", "lung=yes | smoke=yes", "--network", "asia", "--against", "smoke=no"],
     "findings": ["findings", "water", "pill"],
     "info": ["info", "asia"],
     "check": ["check"],
