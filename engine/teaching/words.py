@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from fascinet.model.schema import Variable
 
 NONE = ("no", "none", "normal")
+PEOPLE = ("Babinski", "Chvostek", "Guillain", "Isaacs", "Kennedy", "Lhermitte", "Parkinson",
+          "Trousseau")  # fmt: skip
 
 
 def name_of(rooms: Practice, variable: str) -> str:
@@ -61,16 +63,21 @@ def answer(rooms: Practice, variable: str, state: str) -> str:
 def _said(rooms: Practice, variable: str, state: str, words: str) -> str:
     states, lay = rooms.network.states(variable), lay_name(rooms, variable)
     if states == ("no", "yes"):
-        return f"Yes: {_small(lay)}." if state == "yes" else "No."
+        return f"Yes: {small(lay)}." if state == "yes" else "No."
     if state in NONE:
         return "No, none."
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _small(text: str) -> str:
-    """Return text as it stands in a sentence; letters and names keep their capitals."""
-    first = text.split(" ")[0]
-    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+def small(text: str) -> str:
+    """Return text as it stands in a sentence; letters and names of people keep their capitals.
+
+    >>> small("Muscle cramps"), small("ALS"), small("Parkinson's disease"), small("TSH")
+    ('muscle cramps', 'ALS', "Parkinson's disease", 'TSH')
+    """
+    first = text.split(" ")[0].rstrip(",")
+    keeps = first.startswith(PEOPLE) or first[1:] != first[1:].lower() or len(first) == 1
+    return text if keeps else text[:1].lower() + text[1:]
 
 
 def _record(rooms: Practice, variable: str) -> "Variable | None":

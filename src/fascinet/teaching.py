@@ -11,6 +11,8 @@ True
 
 from fascinet.engine.teaching.argue import Argument, arguments, settling
 from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
+from fascinet.engine.teaching.exercise import Exercise, Mark
+from fascinet.engine.teaching.exercises import KINDS, make, next_kind
 from fascinet.engine.teaching.feedback import (
     deciding,
     illness_script,
@@ -25,8 +27,8 @@ from fascinet.engine.teaching.practice import Practice, practice
 from fascinet.engine.teaching.scores import Scores, score
 
 __all__ = [
-    "Argument", "Encounter", "Habit", "Option", "Patient", "Practice", "Scores", "Statement",
-    "Step", "Verdict", "arguments", "chief", "deal", "deciding", "drawn", "from_case", "habits",
-    "illness_script", "left_open", "options", "practice", "score", "score_of", "settling",
-    "truths", "value_steps",
+    "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient", "Practice",
+    "Scores", "Statement", "Step", "Verdict", "arguments", "chief", "deal", "deciding", "drawn",
+    "from_case", "habits", "illness_script", "left_open", "make", "next_kind", "options",
+    "practice", "score", "score_of", "settling", "truths", "value_steps",
 ]  # fmt: skip

@@ -122,7 +122,10 @@ def test_answers_of_a_chosen_patient_follow_the_posterior(rooms: Practice) -> No
 
 def test_a_published_case_is_told_as_published(rooms: Practice) -> None:
     patient = from_case(
-        rooms, ROOT / "data/cases/composed/co-009.json", groups=frozenset({"peripheral_neuropathy"}), title="co-009"
+        rooms,
+        ROOT / "data/cases/composed/co-009.json",
+        groups=frozenset({"peripheral_neuropathy"}),
+        title="co-009",
     )
     read = rooms.reasoner.read(ROOT / "data/cases/composed/co-009.json", strict=False)
     assert all(patient.fixed[v] == s for v, s in read.hard.items())
@@ -130,7 +133,10 @@ def test_a_published_case_is_told_as_published(rooms: Practice) -> None:
     assert cause is not None
     assert rooms.script(cause).group == "peripheral_neuropathy"
     again = from_case(
-        rooms, ROOT / "data/cases/composed/co-009.json", groups=frozenset({"peripheral_neuropathy"}), title="co-009"
+        rooms,
+        ROOT / "data/cases/composed/co-009.json",
+        groups=frozenset({"peripheral_neuropathy"}),
+        title="co-009",
     )
     assert again == patient
 
