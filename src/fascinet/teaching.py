@@ -1,0 +1,34 @@
+"""Teaching: simulated patients, feedback on how one reasons, and exercises with exact answers.
+
+>>> from fascinet.teaching import Encounter, deal, practice, score_of
+>>> rooms = practice()
+>>> here = Encounter(rooms, deal(rooms, "primary_care", seed=7))
+>>> step = here.ask("insomnia")
+>>> here.say({"bfs": 0.5, "als": 0.01})
+>>> score_of(here).excess_bits >= 0
+True
+"""
+
+from fascinet.engine.teaching.argue import Argument, arguments, settling
+from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
+from fascinet.engine.teaching.exercise import Exercise, Mark
+from fascinet.engine.teaching.exercises import KINDS, make, next_kind
+from fascinet.engine.teaching.feedback import (
+    deciding,
+    illness_script,
+    left_open,
+    score_of,
+    value_steps,
+)
+from fascinet.engine.teaching.habits import Habit, habits
+from fascinet.engine.teaching.information import Option, options
+from fascinet.engine.teaching.patient import Patient, chief, deal, drawn, from_case, truths
+from fascinet.engine.teaching.practice import Practice, practice
+from fascinet.engine.teaching.scores import Scores, score
+
+__all__ = [
+    "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient", "Practice",
+    "Scores", "Statement", "Step", "Verdict", "arguments", "chief", "deal", "deciding", "drawn",
+    "from_case", "habits", "illness_script", "left_open", "make", "next_kind", "options",
+    "practice", "score", "score_of", "settling", "truths", "value_steps",
+]  # fmt: skip
