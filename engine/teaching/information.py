@@ -14,11 +14,12 @@ import numpy as np
 
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
-from fascinet.engine.clinic.next_tests import gains_of, screen
-from fascinet.engine.clinic.next_tests import outcomes as exact_outcomes
+from fascinet.engine.clinic.next_tests import Exact, Unit
+from fascinet.engine.clinic.screen import screened
 from fascinet.engine.teaching.encounter import session_of
 from fascinet.engine.teaching.practice import KEPT, Evidence, Practice, entropy
 from fascinet.model.case import Case
+from fascinet.model.gates import Array
 
 SHARE, MOST = 0.98, 16
 EXACT = 16  # questions and tests that the screen lets through
@@ -124,7 +125,9 @@ def _options(
     posterior = lanes.run()
     assert posterior is not None  # the belief was asked first
     wanted = dict.fromkeys([*_screened(rooms, lanes, posterior, names, count), *also])
-    found = [_option(rooms, lanes, posterior, names, v) for v in wanted if v not in evidence]
+    exact = Exact(lanes, posterior, names)
+    told = exact.bits([v for v in wanted if v not in evidence])
+    found = [_option(rooms, exact, v, bits) for v, bits in told.items()]
     return tuple(sorted(found, key=lambda o: (-o.score, -o.bits)))
 
 
@@ -133,25 +136,22 @@ def _screened(
 ) -> list[str]:
     """Return the open questions and tests with the best estimated score."""
     asked = [v for v in rooms.askable if v not in lanes.case.hard and v not in rooms.habits]
-    rough, of = screen(lanes, posterior, causes, asked, causes)
-    harm = np.array([rooms.script(c).harm for c in of])
-    price = np.array([price_of(rooms, v) for v in asked])
-    order = np.argsort(-(rough @ harm) / price, kind="stable")[:count]
-    return [asked[int(i)] for i in order]
+    every = [Unit(v, (v,), 1.0, price_of(rooms, v), False) for v in asked]
+    harm = np.array([rooms.script(c).harm for c in causes])
+    rough = screened(lanes, posterior, causes, harm, every, causes)
+    return [asked[i] for i in rough.order[:count]]
 
 
-def _option(
-    rooms: Practice, lanes: Lanes, posterior: Posterior, causes: Sequence[str], variable: str
-) -> Option:
+def _option(rooms: Practice, exact: Exact, variable: str, bits: Array) -> Option:
     """Return what one question or test tells, exactly."""
-    about = [c for c in causes if c != variable]
-    before = np.array([lanes.present(posterior, c) for c in about])
-    results = [(p, x) for p, x in exact_outcomes(lanes, posterior, about, variable) if p > POSSIBLE]
-    bits = gains_of(before, results)
-    harm = np.array([rooms.script(c).harm for c in about])
-    moved = [np.abs(joint / p - before).max() for p, joint in results] if about else [0.0]
-    return Option(variable, rooms.way_of(variable), float(bits.sum()), float(bits @ harm),
-                  price_of(rooms, variable), float(max(moved)))  # fmt: skip
+    about = np.array([c != variable for c in exact.causes])
+    harm = np.array([rooms.script(c).harm for c in exact.causes])
+    p, joint = exact.outcomes[variable]
+    seen = p > POSSIBLE
+    moved = np.abs(joint[seen] / p[seen, None] - exact.before)[:, about]
+    told = bits * about
+    return Option(variable, rooms.way_of(variable), float(told.sum()), float(told @ harm),
+                  price_of(rooms, variable), float(moved.max(initial=0.0)))  # fmt: skip
 
 
 def price_of(rooms: Practice, variable: str) -> float:
