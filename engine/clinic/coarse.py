@@ -67,9 +67,9 @@ class Coarse:
         out[to] = values[at]
         return out
 
-    def slopes(self, found: Array) -> Array:
-        """Return slopes by the parameters of `fine` from those by the engine's."""
-        return found[..., self._parameters] if self.runs else found
+    def parameters(self, places: Index) -> Index:
+        """Return which parameters of the engine some parameters of `fine` go into."""
+        return self._parameters[places] if self.runs else places
 
     @cached_property
     def _places(self) -> tuple[Index, Index]:

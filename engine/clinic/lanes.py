@@ -21,6 +21,7 @@ from fascinet.engine.clinic.coarse import Coarse, coarse_for
 from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.jacobian import Jacobian
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
@@ -129,14 +130,20 @@ class Lanes:
         rows = (np.tile(x, (len(which), 1)) for x in (states, weights))
         return loaded.run_rows(*rows, None, np.concatenate([net.base, *bases]), shifts)
 
-    def slopes(self, hypotheses: Sequence[Hypothesis]) -> tuple[float, Array, Array]:
+    def slopes(
+        self, hypotheses: Sequence[Hypothesis] = (), jacobian: Jacobian | None = None
+    ) -> tuple[float, Array, Array]:
         """Return ln P(e), P(h | e), and the slopes of all P(e, h), then of P(e), over P(e).
 
-        The slopes are by all parameters of `engine`.
+        Parameters
+        ----------
+        jacobian : Jacobian, optional
+            What the slopes are by; default: all parameters of `engine`.
         """
         loaded, states, _ = self.ready
         rows = self._weights([*({h.variable: np.array(h.indicator)} for h in hypotheses), {}])
-        logs, scales, found = slopes(loaded, states, rows, self.engine.solver.jacobian)
+        by = self.engine.solver.jacobian if jacobian is None else jacobian
+        logs, scales, found = slopes(loaded, states, rows, by)
         if logs[-1] > -np.inf:
             found *= np.exp(scales - logs[-1])[:, None]
         return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found

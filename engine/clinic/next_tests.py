@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ASKABLE = ("finding", "test", "risk")
 TEST = "test"
 SETTLED = 1e-4
-MARGIN = 2.0  # how much better than the screen says a unit may be
+MARGIN = 1.25  # how much better than the screen says a unit may be
 TOGETHER = 8  # units that are worked out in one go
 WORTH = 0.005  # harm-weighted bits per price below which nothing is worth asking
 LEADING = 0.2  # probability from which a grave cause has its test among the first

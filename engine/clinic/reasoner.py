@@ -204,10 +204,8 @@ class Reasoner:
         prior, complaint = self.ground(engine, opened)
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
-        if intervals:
-            spans, slopes = cause_intervals(self, lanes, posterior)
-        else:
-            spans, slopes = {}, lanes.slopes([])[2][-1]
+        slopes = lanes.slopes()[2][-1]
+        spans = cause_intervals(self, lanes, posterior) if intervals else {}
         owners = (*self.owners, *self.group_owners) if groups else self.owners
         shares = responsibility_scores(lanes, slopes, complaint | alone, owners, found).tolist()
         scores = dict(zip(self.causes, shares, strict=False))

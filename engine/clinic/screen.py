@@ -11,7 +11,6 @@ that holds a share of what may be learned.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from fascinet.engine.clinic.next_tests import Unit
 
 Ints = NDArray[np.int64]
-NEARLY = 0.95  # share of the weighted entropy whose causes get a run
+NEARLY = 0.99  # share of the weighted entropy whose causes get a run
 TINY = 1e-12
 
 
@@ -109,16 +108,16 @@ def _estimates(
     """Return I(c; f | e), shape (names, causes); ∞ where the parents are not known."""
     _, answers = lanes.answers([{}, *({c: 1.0 - lanes.at_rest(c)} for c in of)])
     predict = predictor_of(lanes.engine.network)
-    predicted = predict(answers)
-    present = predicted[1:]
+    predicted = predict(answers.T)
+    now, present = predicted[:, :1], predicted[:, 1:]
     with np.errstate(invalid="ignore"):
-        absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
+        absent = (now - p * present) / (1.0 - p)
+        log = np.log2(np.clip(now, TINY, 1.0))
         bits = np.zeros_like(present)
-        now = np.clip(predicted[0], TINY, 1.0)
         for weight, given in ((p, present), (1.0 - p, absent)):
             given = np.clip(given, TINY, 1.0)
-            bits += weight[:, None] * given * np.log2(given / now)
-    sums = np.add.reduceat(bits, predict.starts, axis=1).T
+            bits += weight * given * (np.log2(given) - log)
+    sums = np.add.reduceat(bits, predict.starts, axis=0)
     return np.where(np.isnan(sums), np.inf, sums)[[predict.place[f] for f in names]]
 
 
@@ -150,6 +149,11 @@ class Predictor:
         ends = np.cumsum([0, *(len(network.states(v)) for v in names)])
         self.starts = ends[:-1].astype(np.int64)
         self._at, self._upto, self._row, self._leak, self._ends = self._links()
+        self._more = [np.flatnonzero(self._upto[:, u]) for u in range(self._upto.shape[1])]
+        counts = [len(network.states(v)) for v in self._max]
+        self._begins = np.zeros(sum(counts), bool)  # the first state of each candidate
+        self._begins[np.cumsum(counts) - counts] = True
+        self._levels = np.setdiff1d(np.arange(sum(counts)), np.cumsum(counts) - 1)
 
     def _links(self) -> tuple[Ints, Array, Ints, Array, Ints]:
         """Lay out the links of the noisy-MAX candidates, an entry for each link and level.
@@ -158,7 +162,7 @@ class Predictor:
         each candidate and level start, P(L ≤ k), and how many levels each candidate has.
         """
         network = self.network
-        most = max((len(network.states(v)) for v in network.variables), default=1)
+        most = max((len(network.states(p)) for v in self._max for p in network.parents(v)), default=1)
         at: list[Ints] = []
         upto: list[Array] = []
         rows: list[int] = []
@@ -180,37 +184,34 @@ class Predictor:
                 np.array(rows, np.int64), np.array(leaks), levels.astype(np.int64))  # fmt: skip
 
     def __call__(self, answers: Array) -> Array:
-        """Return P(f) of all candidates, state by state, a row for each row of marginals."""
-        parts = [answers[:, self._states(v)] for v in self._own]
+        """Return P(f) of all candidates, a row a state, from answers that stand in columns."""
+        parts = [answers[self._states(v)] for v in self._own]
         if self._max:
-            parts += self._maxima(answers)
+            parts.append(self._maxima(answers))
         parts += [self._table(answers, v) for v in self._tables]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts)
 
     def _states(self, v: str) -> slice:
         first = self._first[v]
         return slice(first, first + len(self.network.states(v)))
 
-    def _maxima(self, answers: Array) -> list[Array]:
-        below = sum(
-            answers[:, self._at[:, u]] * self._upto[:, u] for u in range(self._at.shape[1])
-        )
-        upto = np.multiply.reduceat(below, self._row, axis=1) * self._leak
-        ones = np.ones((len(answers), 1))
-        levels = np.split(upto, self._ends[:-1], axis=1)
-        return [np.diff(np.concatenate([x, ones], axis=1), axis=1, prepend=0.0) for x in levels]
+    def _maxima(self, answers: Array) -> Array:
+        below = answers[self._at[:, 0]] * self._upto[:, :1]
+        for u in range(1, self._at.shape[1]):
+            some = self._more[u]
+            below[some] += answers[self._at[some, u]] * self._upto[some, u, None]
+        upto = np.multiply.reduceat(below, self._row, axis=0) * self._leak[:, None]
+        out = np.ones((len(upto) + len(self._ends), answers.shape[1]))
+        out[self._levels] = upto
+        out[1:] -= np.where(self._begins[1:, None], 0.0, out[:-1])
+        return out
 
     def _table(self, answers: Array, v: str) -> Array:
-        network = self.network
-        table = network.cpt(v)
-        parents = [answers[:, self._states(u)] for u in network.parents(v)]
-        out = np.zeros((len(answers), table.shape[-1]))
-        for states in product(*map(range, table.shape[:-1])):
-            weight = np.ones(len(answers))
-            for parent, s in zip(parents, states, strict=True):
-                weight = weight * parent[:, s]
-            out += weight[:, None] * table[states]
-        return out
+        table = self.network.cpt(v)
+        joint = np.ones((1, answers.shape[1]))
+        for u in self.network.parents(v):
+            joint = (joint[:, None] * answers[self._states(u)]).reshape(-1, answers.shape[1])
+        return table.reshape(-1, table.shape[-1]).T @ joint
 
 
 @lru_cache(maxsize=16)
