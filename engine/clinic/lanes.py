@@ -59,8 +59,10 @@ class Lanes:
     @cached_property
     def request(self) -> Request:
         """The case by number, flat findings and all."""
-        flat: dict[str, Sequence[float]] = {v: x.tolist() for v, x in self.flat.items()}
-        return read_request(self.engine.network, self.hard, flat, None)
+        network = self.engine.network
+        said = read_request(network, self.hard, self.soft, None)
+        flat = {network.index[v]: x for v, x in self.flat.items()}
+        return Request(said.states, {**flat, **said.soft}, said.cut)
 
     @cached_property
     def ready(self) -> Ready:
@@ -152,11 +154,11 @@ class Lanes:
         """Return the weights of each set of changes, a row each."""
         loaded, _, weights = self.ready
         rows, index = np.tile(weights, (len(changes), 1)), self.engine.network.index
-        at = loaded.program.weights
+        starts: list[int] = loaded.program.weights.tolist()
         for row, change in zip(rows, changes, strict=True):
             for name, vector in change.items():
-                start = int(at[index[name]])
-                row[start : start + len(vector)] *= vector
+                at = starts[index[name]]
+                row[at : at + len(vector)] *= vector
         return rows
 
     # ---------------------------------------------------------------- reading
@@ -218,4 +220,6 @@ def plain_lanes(engine: Engine, hard: Mapping[str, str], soft: Mapping[str, Any]
     request = read_request(engine.network, hard, soft, None)
     names = engine.network.variables
     flat = {names[v]: x for v, x in request.soft.items()}
-    return Lanes(engine, hard, flat, (), Coarse(engine, engine, {}))
+    case = Case(hard=hard, soft={v: dict(zip(engine.network.states(v), x.tolist(), strict=True))
+                                 for v, x in flat.items()})  # fmt: skip
+    return Lanes(engine, hard, flat, (), Coarse(engine, engine, {}), case)

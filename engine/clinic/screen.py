@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import kind
 from fascinet.model.gates import Array, NoisyMax
@@ -60,24 +59,25 @@ class Rough:
 
 def screened(
     lanes: Lanes,
-    posterior: Posterior,
     causes: Sequence[str],
+    before: Array,
     weight: Array,
     every: Sequence["Unit"],
     first: Sequence[str] = (),
 ) -> Rough:
-    """Return estimates for the causes in `first`, then those that hold nearly all there is to learn.
+    """Return estimates for the causes in `first`, then those with nearly all that is to be learnt.
 
     Parameters
     ----------
+    before : array, shape (causes,)
+        P(cause present | e).
     weight : array, shape (causes,)
         What a bit about each cause is worth.
     """
-    before = np.array([lanes.present(posterior, c) for c in causes])
     of = list(dict.fromkeys([*first, *_most(causes, before, weight)]))
     place = {c: i for i, c in enumerate(causes)}
     chosen = [place[c] for c in of]
-    bits = _estimates(lanes, posterior, of, before[chosen], [f for u in every for f in u.members])
+    bits = _estimates(lanes, of, before[chosen], [f for u in every for f in u.members])
     ends = np.cumsum([0, *(len(u.members) for u in every)]).tolist()
     told = tuple(bits[a:b] for a, b in zip(ends, ends[1:], strict=False))
     scale = weight[chosen]
@@ -89,7 +89,7 @@ def screened(
 
 
 def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
-    """Return the causes with the highest weighted entropies, as many as hold `NEARLY` of their sum."""
+    """Return the causes with the highest weighted entropies that hold `NEARLY` of their sum."""
     bits = weight * _entropy(before)
     order = np.argsort(-bits, kind="stable")
     held = np.cumsum(bits[order])
@@ -102,9 +102,7 @@ def _entropy(p: Array) -> Array:
     return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
 
 
-def _estimates(
-    lanes: Lanes, posterior: Posterior, of: Sequence[str], p: Array, names: Sequence[str]
-) -> Array:
+def _estimates(lanes: Lanes, of: Sequence[str], p: Array, names: Sequence[str]) -> Array:
     """Return I(c; f | e), shape (names, causes); ∞ where the parents are not known."""
     _, answers = lanes.answers([{}, *({c: 1.0 - lanes.at_rest(c)} for c in of)])
     predict = predictor_of(lanes.engine.network)
@@ -162,7 +160,9 @@ class Predictor:
         each candidate and level start, P(L ≤ k), and how many levels each candidate has.
         """
         network = self.network
-        most = max((len(network.states(p)) for v in self._max for p in network.parents(v)), default=1)
+        most = max(
+            (len(network.states(p)) for v in self._max for p in network.parents(v)), default=1
+        )
         at: list[Ints] = []
         upto: list[Array] = []
         rows: list[int] = []
