@@ -7,7 +7,7 @@ a kind go in one call.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -69,7 +69,8 @@ class Lanes:
         """The program that answers the targets, and the case as it takes it."""
         solver, index = self.engine.solver, self.engine.network.index
         wanted = frozenset(index[v] for v in self.targets)
-        loaded = solver.program(pattern_of(solver.net, self.request, wanted))
+        pattern = replace(pattern_of(solver.net, self.request, wanted), patient=True)
+        loaded = solver.program(pattern)
         return loaded, *solver.case(self.request, loaded)
 
     # ---------------------------------------------------------------- asking

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 NEARLY = 0.99  # share of the weighted entropy whose causes get a run
+LITTLE = 0.01  # share of a session's score that its least tests may be left out for
 TINY = 1e-12
 
 
@@ -38,11 +39,14 @@ class Rough:
     units : tuple of Unit
     told : tuple of arrays, shape (members, causes)
         I(c; f | e) of each test of each unit, ∞ where it cannot be estimated.
+    scale : array, shape (causes,)
+        What a bit about each cause is worth.
     score : array, shape (units,)
     """
 
     units: tuple["Unit", ...]
     told: tuple[Array, ...]
+    scale: Array
     score: Array
 
     @cached_property
@@ -51,10 +55,22 @@ class Rough:
         return np.argsort(-self.score, kind="stable").tolist()
 
     def unit(self, i: int) -> "Unit":
-        """Return a unit with those of its tests that tell most of some cause."""
-        tops = set(self.told[i].argmax(axis=0).tolist())
-        members = (f for k, f in enumerate(self.units[i].members) if k in tops)
-        return replace(self.units[i], members=tuple(members))
+        """Return a unit without those of its tests that together add less than `LITTLE` to it.
+
+        A test that tells most of some cause by far stays, as do all that cannot be estimated.
+        """
+        told, members = self.told[i] * self.scale, list(range(len(self.told[i])))
+        if len(members) == 1 or not np.isfinite(told).all():
+            return self.units[i]
+        enough = (1.0 - LITTLE) * told.max(axis=0).sum()
+        while len(members) > 1:
+            rest = [np.delete(told[members], k, axis=0).max(axis=0).sum()
+                    for k in range(len(members))]  # fmt: skip
+            least = int(np.argmax(rest))
+            if rest[least] < enough:
+                break
+            del members[least]
+        return replace(self.units[i], members=tuple(self.units[i].members[k] for k in members))
 
 
 def screened(
@@ -85,7 +101,7 @@ def screened(
         np.where(scale > 0, t * scale, 0.0).max(axis=0).sum() / u.price
         for t, u in zip(told, every, strict=True)
     ]
-    return Rough(tuple(every), told, np.array(score))
+    return Rough(tuple(every), told, scale, np.array(score))
 
 
 def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
