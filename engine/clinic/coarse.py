@@ -1,7 +1,7 @@
 """Findings known to lie in a run of neighbouring states, as findings of coarser variables.
 
-*Focal or widespread*, *abnormal*, *not objective*: soft evidence that says yes to a run of states of
-a noisy-MAX and no to the others. Merging neighbouring states commutes with the maximum: with
+*Focal or widespread*, *abnormal*, *not objective*: soft evidence that says yes to a run of states
+of a noisy-MAX and no to the others. Merging neighbouring states commutes with the maximum: with
 k ↦ K(k) not decreasing,
 
     K(X) = max(K(L), K(Z_1), …, K(Z_n))        P(K(Z) = K | u) = Σ_{k: K(k) = K} θ[u, k]
@@ -67,9 +67,9 @@ class Coarse:
         out[to] = values[at]
         return out
 
-    def slopes(self, found: Array) -> Array:
-        """Return slopes by the parameters of `fine` from those by the engine's."""
-        return found[..., self._parameters] if self.runs else found
+    def parameters(self, places: Index) -> Index:
+        """Return which parameters of the engine some parameters of `fine` go into."""
+        return self._parameters[places] if self.runs else places
 
     @cached_property
     def _places(self) -> tuple[Index, Index]:
@@ -137,7 +137,7 @@ def run_of(network: Network, name: str, given: Mapping[str, float]) -> Run | Non
 
 
 def coarsened(network: Network, runs: Mapping[str, Run]) -> Network:
-    """Return the network with each of these findings in up to three states: below, in the run, above.
+    """Return the network with each of these findings below, in, or above its run of states.
 
     Cited ranges of merged parameters are left out.
     """
@@ -153,9 +153,7 @@ def coarsened(network: Network, runs: Mapping[str, Run]) -> Network:
         states[name] = tuple(" or ".join(names[to == k]) for k in range(int(to[-1]) + 1))
         meta[name] = {k: x for k, x in meta.get(name, {}).items() if k != "ranges"}
     parents = {v: network.parents(v) for v in network.variables}
-    return Network(
-        states, parents, gates, name=network.name, version=network.version, meta=meta
-    )
+    return Network(states, parents, gates, name=network.name, version=network.version, meta=meta)
 
 
 def merged(count: int, run: Run) -> Index:

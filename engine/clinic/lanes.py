@@ -7,7 +7,7 @@ a kind go in one call.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ from fascinet.engine.clinic.coarse import Coarse, coarse_for
 from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.jacobian import Jacobian
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
@@ -58,15 +59,18 @@ class Lanes:
     @cached_property
     def request(self) -> Request:
         """The case by number, flat findings and all."""
-        flat: dict[str, Sequence[float]] = {v: x.tolist() for v, x in self.flat.items()}
-        return read_request(self.engine.network, self.hard, flat, None)
+        network = self.engine.network
+        said = read_request(network, self.hard, self.soft, None)
+        flat = {network.index[v]: x for v, x in self.flat.items()}
+        return Request(said.states, {**flat, **said.soft}, said.cut)
 
     @cached_property
     def ready(self) -> Ready:
         """The program that answers the targets, and the case as it takes it."""
         solver, index = self.engine.solver, self.engine.network.index
         wanted = frozenset(index[v] for v in self.targets)
-        loaded = solver.program(pattern_of(solver.net, self.request, wanted))
+        pattern = replace(pattern_of(solver.net, self.request, wanted), patient=True)
+        loaded = solver.program(pattern)
         return loaded, *solver.case(self.request, loaded)
 
     # ---------------------------------------------------------------- asking
@@ -129,14 +133,20 @@ class Lanes:
         rows = (np.tile(x, (len(which), 1)) for x in (states, weights))
         return loaded.run_rows(*rows, None, np.concatenate([net.base, *bases]), shifts)
 
-    def slopes(self, hypotheses: Sequence[Hypothesis]) -> tuple[float, Array, Array]:
+    def slopes(
+        self, hypotheses: Sequence[Hypothesis] = (), jacobian: Jacobian | None = None
+    ) -> tuple[float, Array, Array]:
         """Return ln P(e), P(h | e), and the slopes of all P(e, h), then of P(e), over P(e).
 
-        The slopes are by all parameters of `engine`.
+        Parameters
+        ----------
+        jacobian : Jacobian, optional
+            What the slopes are by; default: all parameters of `engine`.
         """
         loaded, states, _ = self.ready
         rows = self._weights([*({h.variable: np.array(h.indicator)} for h in hypotheses), {}])
-        logs, scales, found = slopes(loaded, states, rows, self.engine.solver.jacobian)
+        by = self.engine.solver.jacobian if jacobian is None else jacobian
+        logs, scales, found = slopes(loaded, states, rows, by)
         if logs[-1] > -np.inf:
             found *= np.exp(scales - logs[-1])[:, None]
         return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found
@@ -145,11 +155,11 @@ class Lanes:
         """Return the weights of each set of changes, a row each."""
         loaded, _, weights = self.ready
         rows, index = np.tile(weights, (len(changes), 1)), self.engine.network.index
-        at = loaded.program.weights
+        starts: list[int] = loaded.program.weights.tolist()
         for row, change in zip(rows, changes, strict=True):
             for name, vector in change.items():
-                start = int(at[index[name]])
-                row[start : start + len(vector)] *= vector
+                at = starts[index[name]]
+                row[at : at + len(vector)] *= vector
         return rows
 
     # ---------------------------------------------------------------- reading
@@ -211,4 +221,6 @@ def plain_lanes(engine: Engine, hard: Mapping[str, str], soft: Mapping[str, Any]
     request = read_request(engine.network, hard, soft, None)
     names = engine.network.variables
     flat = {names[v]: x for v, x in request.soft.items()}
-    return Lanes(engine, hard, flat, (), Coarse(engine, engine, {}))
+    case = Case(hard=hard, soft={v: dict(zip(engine.network.states(v), x.tolist(), strict=True))
+                                 for v, x in flat.items()})  # fmt: skip
+    return Lanes(engine, hard, flat, (), Coarse(engine, engine, {}), case)

@@ -21,12 +21,13 @@ that takes the parents of each candidate as independent given the evidence and t
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from fascinet.engine.analyses.must_not_miss import THRESHOLD, decisive
+from fascinet.engine.analyses.must_not_miss import LEAST, THRESHOLD, decisive
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import NextTest
 from fascinet.engine.clinic.lanes import Changes, Lanes
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 ASKABLE = ("finding", "test", "risk")
 TEST = "test"
 SETTLED = 1e-4
-MARGIN = 2.0  # how much better than the screen says a unit may be
+MARGIN = 1.25  # how much better than the screen says a unit may be
 TOGETHER = 8  # units that are worked out in one go
 WORTH = 0.005  # harm-weighted bits per price below which nothing is worth asking
 LEADING = 0.2  # probability from which a grave cause has its test among the first
@@ -79,15 +80,16 @@ def expected_gains(
     """
     case = lanes.case
     known = {*case.hard, *case.soft, *case.do}
-    causes = [c for c in reasoner.causes if c not in known and _is_open(lanes, posterior, c)]
+    now = reasoner.presence(posterior)
+    causes = [c for c, p in now.items() if c not in known and SETTLED < p < 1 - SETTLED]
     if not causes:
         return ()
-    before = np.array([lanes.present(posterior, c) for c in causes])
-    weight = weights(reasoner, lanes, posterior, causes)
+    before = np.array([now[c] for c in causes])
+    weight = weights(reasoner, lanes, now, causes)
     grave = _grave(reasoner, lanes, causes, before, weight)
     every = units(reasoner, lanes.engine.network, known)
-    rough = screened(lanes, posterior, causes, weight, every, tuple(grave))
-    exact = Exact(lanes, posterior, causes)
+    rough = screened(lanes, causes, before, weight, every, tuple(grave))
+    exact = Exact(lanes, posterior, causes, before)
     found: dict[int, tuple[Unit, NextTest]] = {}
 
     def work_out(places: Iterable[int]) -> None:
@@ -109,9 +111,16 @@ def _first(
     """Return the units to work out first: the best by the screen, and those of grave causes."""
     best = [i for i in rough.order if rough.score[i] >= WORTH][:count]
     best += [i for i, u in enumerate(every) if set(u.proves) & set(grave)]
+    if not grave:
+        return best
+    tests = [i for i, u in enumerate(every) if u.is_test]
+    bearable = [i for i in tests if every[i].price < INVASIVE]
     for j in range(len(grave)):
-        told = np.array([t[:, j].max() * u.is_test for t, u in zip(rough.told, every, strict=True)])
-        best += np.argsort(-told, kind="stable")[:2].tolist()
+        for some in (bearable, tests):
+            told = np.array([rough.told[i][:, j].max() for i in some])
+            best += [some[k] for k in np.argsort(-told, kind="stable")[:2].tolist()]
+            if told.max(initial=0.0) > LEAST:
+                break
     return best
 
 
@@ -148,11 +157,11 @@ def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]
 
 
 def weights(
-    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, causes: Sequence[str]
+    reasoner: "Reasoner", lanes: Lanes, now: Mapping[str, float], causes: Sequence[str]
 ) -> Array:
     """Return w_c = harm_c (1 − max_d P(d | e)), d the other causes at least as harmful."""
     harm = {c: reasoner.digest.causes[c].harm for c in reasoner.causes}
-    p = {d: _settled(reasoner, lanes, posterior, d) for d in reasoner.causes if harm[d] >= GRAVE}
+    p = {d: _settled(lanes, now, d) for d in reasoner.causes if harm[d] >= GRAVE}
     rest = [
         1.0 - max((q for d, q in p.items() if d != c and harm[d] >= harm[c]), default=0.0)
         for c in causes
@@ -160,12 +169,12 @@ def weights(
     return np.array([harm[c] * left for c, left in zip(causes, rest, strict=True)])
 
 
-def _settled(reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, cause: str) -> float:
+def _settled(lanes: Lanes, now: Mapping[str, float], cause: str) -> float:
     """Return P(cause | e), at most `UNPROVED` where no test has shown it."""
     known = {**lanes.case.hard, **lanes.case.do}
     if cause in known:
         return float(known[cause] != lanes.resting[cause])
-    p = lanes.present(posterior, cause)
+    p = now[cause]
     return p if _is_shown(lanes, cause) else min(p, UNPROVED)
 
 
@@ -186,12 +195,12 @@ def _grave(
 
     What a proved cause leaves of their weight, it leaves of their probability too.
     """
-    prior, _ = reasoner.ground(lanes.engine, lanes.case)
+    at_first = reasoner.presence(reasoner.ground(lanes.coarse.fine, lanes.case)[0])
     facts = reasoner.digest.causes
     out: dict[str, float] = {}
     for c, p, w in zip(causes, before.tolist(), weight.tolist(), strict=True):
         left = p * w / facts[c].harm if facts[c].harm else p
-        risen = p >= RISEN * reasoner.present(prior, c)
+        risen = p >= RISEN * at_first[c]
         made = p >= MADE and _is_shown(lanes, c)
         if facts[c].must_not_miss and risen and left >= THRESHOLD and not made:
             out[c] = p
@@ -263,16 +272,13 @@ def _listed(
     return tuple(out)
 
 
-def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
-    return SETTLED < lanes.present(posterior, cause) < 1 - SETTLED
-
-
 # -------------------------------------------------------------------- exact
 
 
 def exact_gain(lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str) -> float:
     """Return Σ_c I(c; f | e) in bits."""
-    return float(Exact(lanes, posterior, causes).bits([name])[name].sum())
+    before = np.array([lanes.present(posterior, c) for c in causes])
+    return float(Exact(lanes, posterior, causes, before).bits([name])[name].sum())
 
 
 class Exact:
@@ -283,6 +289,8 @@ class Exact:
     lanes : Lanes
     posterior : Posterior
     causes : sequence of str
+    before : array, shape (causes,)
+        P(cause present | e).
 
     Attributes
     ----------
@@ -290,10 +298,11 @@ class Exact:
         P(f = s | e) and P(f = s, cause present | e) of each test worked out so far.
     """
 
-    def __init__(self, lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> None:
+    def __init__(
+        self, lanes: Lanes, posterior: Posterior, causes: Sequence[str], before: Array
+    ) -> None:
         self.lanes, self.log_prob = lanes, float(posterior.log_prob_evidence)
-        self.posterior, self.causes = posterior, causes
-        self.before = np.array([lanes.present(posterior, c) for c in causes])
+        self.posterior, self.causes, self.before = posterior, causes, before
         self.outcomes: dict[str, Outcomes] = {}
 
     def bits(self, names: Sequence[str]) -> dict[str, Array]:
@@ -373,10 +382,11 @@ def _by_product(lanes: Lanes, name: str, gate: NoisyMax) -> Questions:
     network = lanes.engine.network
     runs: list[Changes] = []
     scales: list[float] = []
+    leak, links = _sums(network, name)
     for k in range(gate.states - 1):
-        scale, vectors = float(gate.leak[: k + 1].sum()), dict[str, Array]()
-        for parent, link in zip(network.parents(name), gate.links, strict=True):
-            upto = link[:, : k + 1].sum(axis=1)
+        scale, vectors = leak[k], dict[str, Array]()
+        for parent, sums in zip(network.parents(name), links, strict=True):
+            upto = sums[k]
             if parent in lanes.flat:
                 vectors[parent] = vectors.get(parent, 1.0) * upto
             else:
@@ -387,6 +397,15 @@ def _by_product(lanes: Lanes, name: str, gate: NoisyMax) -> Questions:
     upto[:-1, 1:] = np.diag(scales)
     upto[-1, 0] = 1.0
     return Questions(tuple(runs), np.diff(upto, axis=0, prepend=0.0))
+
+
+@lru_cache(maxsize=1024)
+def _sums(network: Network, name: str) -> tuple[list[float], list[Array]]:
+    """Return P(L ≤ k), and P(Z ≤ k | u) of each link, shape (states, parent's states)."""
+    gate = network.gate(name)
+    assert isinstance(gate, NoisyMax)
+    links = [np.ascontiguousarray(np.cumsum(link, axis=1).T) for link in gate.links]
+    return np.cumsum(gate.leak).tolist(), links
 
 
 def _by_table(lanes: Lanes, name: str) -> Questions:

@@ -164,7 +164,7 @@ def disablement(
         Single causes, and groups that share no variable with each other.
     """
     lanes = plain_lanes(flat_engine(engine, {**hard, **soft}), hard, soft)
-    return disablement_of(lanes, lanes.slopes([])[2][-1], findings, owners)
+    return disablement_of(lanes, lanes.slopes()[2][-1], findings, owners)
 
 
 def disablement_of(

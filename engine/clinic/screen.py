@@ -11,13 +11,11 @@ that holds a share of what may be learned.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import kind
 from fascinet.model.gates import Array, NoisyMax
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
     from fascinet.engine.clinic.next_tests import Unit
 
 Ints = NDArray[np.int64]
-NEARLY = 0.95  # share of the weighted entropy whose causes get a run
+NEARLY = 0.99  # share of the weighted entropy whose causes get a run
+LITTLE = 0.01  # share of a session's score that its least tests may be left out for
 TINY = 1e-12
 
 
@@ -40,11 +39,14 @@ class Rough:
     units : tuple of Unit
     told : tuple of arrays, shape (members, causes)
         I(c; f | e) of each test of each unit, ∞ where it cannot be estimated.
+    scale : array, shape (causes,)
+        What a bit about each cause is worth.
     score : array, shape (units,)
     """
 
     units: tuple["Unit", ...]
     told: tuple[Array, ...]
+    scale: Array
     score: Array
 
     @cached_property
@@ -53,32 +55,45 @@ class Rough:
         return np.argsort(-self.score, kind="stable").tolist()
 
     def unit(self, i: int) -> "Unit":
-        """Return a unit with those of its tests that tell most of some cause."""
-        tops = set(self.told[i].argmax(axis=0).tolist())
-        members = (f for k, f in enumerate(self.units[i].members) if k in tops)
-        return replace(self.units[i], members=tuple(members))
+        """Return a unit without those of its tests that together add less than `LITTLE` to it.
+
+        A test that tells most of some cause by far stays, as do all that cannot be estimated.
+        """
+        told, members = self.told[i] * self.scale, list(range(len(self.told[i])))
+        if len(members) == 1 or not np.isfinite(told).all():
+            return self.units[i]
+        enough = (1.0 - LITTLE) * told.max(axis=0).sum()
+        while len(members) > 1:
+            rest = [np.delete(told[members], k, axis=0).max(axis=0).sum()
+                    for k in range(len(members))]  # fmt: skip
+            least = int(np.argmax(rest))
+            if rest[least] < enough:
+                break
+            del members[least]
+        return replace(self.units[i], members=tuple(self.units[i].members[k] for k in members))
 
 
 def screened(
     lanes: Lanes,
-    posterior: Posterior,
     causes: Sequence[str],
+    before: Array,
     weight: Array,
     every: Sequence["Unit"],
     first: Sequence[str] = (),
 ) -> Rough:
-    """Return estimates for the causes in `first`, then those that hold nearly all there is to learn.
+    """Return estimates for the causes in `first`, then those with nearly all that is to be learnt.
 
     Parameters
     ----------
+    before : array, shape (causes,)
+        P(cause present | e).
     weight : array, shape (causes,)
         What a bit about each cause is worth.
     """
-    before = np.array([lanes.present(posterior, c) for c in causes])
     of = list(dict.fromkeys([*first, *_most(causes, before, weight)]))
     place = {c: i for i, c in enumerate(causes)}
     chosen = [place[c] for c in of]
-    bits = _estimates(lanes, posterior, of, before[chosen], [f for u in every for f in u.members])
+    bits = _estimates(lanes, of, before[chosen], [f for u in every for f in u.members])
     ends = np.cumsum([0, *(len(u.members) for u in every)]).tolist()
     told = tuple(bits[a:b] for a, b in zip(ends, ends[1:], strict=False))
     scale = weight[chosen]
@@ -86,11 +101,11 @@ def screened(
         np.where(scale > 0, t * scale, 0.0).max(axis=0).sum() / u.price
         for t, u in zip(told, every, strict=True)
     ]
-    return Rough(tuple(every), told, np.array(score))
+    return Rough(tuple(every), told, scale, np.array(score))
 
 
 def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
-    """Return the causes with the highest weighted entropies, as many as hold `NEARLY` of their sum."""
+    """Return the causes with the highest weighted entropies that hold `NEARLY` of their sum."""
     bits = weight * _entropy(before)
     order = np.argsort(-bits, kind="stable")
     held = np.cumsum(bits[order])
@@ -103,22 +118,20 @@ def _entropy(p: Array) -> Array:
     return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
 
 
-def _estimates(
-    lanes: Lanes, posterior: Posterior, of: Sequence[str], p: Array, names: Sequence[str]
-) -> Array:
+def _estimates(lanes: Lanes, of: Sequence[str], p: Array, names: Sequence[str]) -> Array:
     """Return I(c; f | e), shape (names, causes); ∞ where the parents are not known."""
     _, answers = lanes.answers([{}, *({c: 1.0 - lanes.at_rest(c)} for c in of)])
     predict = predictor_of(lanes.engine.network)
-    predicted = predict(answers)
-    present = predicted[1:]
+    predicted = predict(answers.T)
+    now, present = predicted[:, :1], predicted[:, 1:]
     with np.errstate(invalid="ignore"):
-        absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
+        absent = (now - p * present) / (1.0 - p)
+        log = np.log2(np.clip(now, TINY, 1.0))
         bits = np.zeros_like(present)
-        now = np.clip(predicted[0], TINY, 1.0)
         for weight, given in ((p, present), (1.0 - p, absent)):
             given = np.clip(given, TINY, 1.0)
-            bits += weight[:, None] * given * np.log2(given / now)
-    sums = np.add.reduceat(bits, predict.starts, axis=1).T
+            bits += weight * given * (np.log2(given) - log)
+    sums = np.add.reduceat(bits, predict.starts, axis=0)
     return np.where(np.isnan(sums), np.inf, sums)[[predict.place[f] for f in names]]
 
 
@@ -150,6 +163,11 @@ class Predictor:
         ends = np.cumsum([0, *(len(network.states(v)) for v in names)])
         self.starts = ends[:-1].astype(np.int64)
         self._at, self._upto, self._row, self._leak, self._ends = self._links()
+        self._more = [np.flatnonzero(self._upto[:, u]) for u in range(self._upto.shape[1])]
+        counts = [len(network.states(v)) for v in self._max]
+        self._begins = np.zeros(sum(counts), bool)  # the first state of each candidate
+        self._begins[np.cumsum(counts) - counts] = True
+        self._levels = np.setdiff1d(np.arange(sum(counts)), np.cumsum(counts) - 1)
 
     def _links(self) -> tuple[Ints, Array, Ints, Array, Ints]:
         """Lay out the links of the noisy-MAX candidates, an entry for each link and level.
@@ -158,7 +176,9 @@ class Predictor:
         each candidate and level start, P(L ≤ k), and how many levels each candidate has.
         """
         network = self.network
-        most = max((len(network.states(v)) for v in network.variables), default=1)
+        most = max(
+            (len(network.states(p)) for v in self._max for p in network.parents(v)), default=1
+        )
         at: list[Ints] = []
         upto: list[Array] = []
         rows: list[int] = []
@@ -180,37 +200,34 @@ class Predictor:
                 np.array(rows, np.int64), np.array(leaks), levels.astype(np.int64))  # fmt: skip
 
     def __call__(self, answers: Array) -> Array:
-        """Return P(f) of all candidates, state by state, a row for each row of marginals."""
-        parts = [answers[:, self._states(v)] for v in self._own]
+        """Return P(f) of all candidates, a row a state, from answers that stand in columns."""
+        parts = [answers[self._states(v)] for v in self._own]
         if self._max:
-            parts += self._maxima(answers)
+            parts.append(self._maxima(answers))
         parts += [self._table(answers, v) for v in self._tables]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts)
 
     def _states(self, v: str) -> slice:
         first = self._first[v]
         return slice(first, first + len(self.network.states(v)))
 
-    def _maxima(self, answers: Array) -> list[Array]:
-        below = sum(
-            answers[:, self._at[:, u]] * self._upto[:, u] for u in range(self._at.shape[1])
-        )
-        upto = np.multiply.reduceat(below, self._row, axis=1) * self._leak
-        ones = np.ones((len(answers), 1))
-        levels = np.split(upto, self._ends[:-1], axis=1)
-        return [np.diff(np.concatenate([x, ones], axis=1), axis=1, prepend=0.0) for x in levels]
+    def _maxima(self, answers: Array) -> Array:
+        below = answers[self._at[:, 0]] * self._upto[:, :1]
+        for u in range(1, self._at.shape[1]):
+            some = self._more[u]
+            below[some] += answers[self._at[some, u]] * self._upto[some, u, None]
+        upto = np.multiply.reduceat(below, self._row, axis=0) * self._leak[:, None]
+        out = np.ones((len(upto) + len(self._ends), answers.shape[1]))
+        out[self._levels] = upto
+        out[1:] -= np.where(self._begins[1:, None], 0.0, out[:-1])
+        return out
 
     def _table(self, answers: Array, v: str) -> Array:
-        network = self.network
-        table = network.cpt(v)
-        parents = [answers[:, self._states(u)] for u in network.parents(v)]
-        out = np.zeros((len(answers), table.shape[-1]))
-        for states in product(*map(range, table.shape[:-1])):
-            weight = np.ones(len(answers))
-            for parent, s in zip(parents, states, strict=True):
-                weight = weight * parent[:, s]
-            out += weight[:, None] * table[states]
-        return out
+        table = self.network.cpt(v)
+        joint = np.ones((1, answers.shape[1]))
+        for u in self.network.parents(v):
+            joint = (joint[:, None] * answers[self._states(u)]).reshape(-1, answers.shape[1])
+        return table.reshape(-1, table.shape[-1]).T @ joint
 
 
 @lru_cache(maxsize=16)

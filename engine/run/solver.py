@@ -135,7 +135,8 @@ class Solver:
 
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""
-        factors, elimination = self._planner.lay_out(open_gates(self.net, self._catalogue, pattern))
+        opened = open_gates(self.net, self._catalogue, pattern)
+        factors, elimination = self._planner.lay_out(opened, pattern.patient)
         return Plan(pattern, factors, elimination)
 
     def _load(self, plan: Plan, joins: bool = True) -> Loaded:
