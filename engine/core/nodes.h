@@ -74,7 +74,8 @@ struct Run {
     Span<Rowed<N>> rows;        // of each node
     Span<N> messages, beliefs;  // separators
     Span<N> tops;               // what each message was divided by
-    Span<N> product, spread, share;  // a tile each
+    Span<N> spread, share;      // a tile of all rows; of one
+    Span<N> sums;               // of rows
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
     Span<Factor<N>> factors;    // of the node at hand
     Span<int64_t> starts;
@@ -92,9 +93,9 @@ struct Run {
         messages = arena.span<N>(of.program.sizes.messages);
         beliefs = arena.span<N>(down ? of.program.sizes.messages : 0);
         tops = arena.span<N>(count);
-        product = arena.span<N>(of.widest);
-        spread = arena.span<N>(of.widest);
+        spread = arena.span<N>(of.widest * of.most_states);
         share = arena.span<N>(of.widest);
+        sums = arena.span<N>(of.most_states);
         floors = arena.span<double>(count);
         factors = arena.span<Factor<N>>(of.factors);
         starts = arena.span<int64_t>(of.factors);
@@ -142,91 +143,101 @@ inline Factors<N> factors_of(const Run<N> &run, const Node &n) {
     return out;
 }
 
-// Where the product of a tile goes: onto a message, in the place of a tile, or there times a share.
+// Where the products of a tile's rows go: added up in one place, or set, as they are or times a share.
 enum class Put { kAdd, kSet, kShare };
 
-// Puts the product of a constant and of factors, `kRuns` of them along the blocks and `kVary` that
-// vary from one to the next (-1: as many as there are). Blocks of zeros are left out.
+// Rows of a tile: where they go, and how far apart.
+template <class N>
+struct Target {
+    N *to;
+    int64_t step;  // 0: all to one place
+    const N *share;
+};
+
+// Puts the products of some rows' factors and weights, `kRuns` factors along the blocks and `kVary`
+// that vary from one to the next (-1: as many as there are). Blocks of zeros are not worked out.
 template <Put kPut, int kRuns, int kVary, class N>
-inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const N &constant,
-                       const N *__restrict__ share, N *__restrict__ to) {
+inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                       const Target<N> &target) {
     const Factor<N> *list = given.list.data, *vary = list + given.runs;
     const int64_t *start = given.start.data, *vary_start = start + given.runs;
-    int64_t runs = kRuns < 0 ? given.runs : kRuns, block = tiling.block;
-    int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
-    for (int64_t k = 0; k * block < tiling.tile; ++k) {
-        N x = constant;
-        for (int64_t f = 0; f < varying; ++f)
-            x = x * vary[f].from.at(vary_start[f] + vary[f].view->inner[k]);
-        N *__restrict__ out = to + k * block;
-        const N *__restrict__ by = kPut == Put::kShare ? share + k * block : nullptr;
-        auto put = [&](int64_t j, const N &y) {
-            out[j] = kPut == Put::kAdd ? out[j] + y : kPut == Put::kSet ? y : by[j] * y;
-        };
-        if (kRuns == 0 && block == 1) {
-            put(0, x);
-        } else if (Number<N>::is_zero(x)) {
-            if (kPut != Put::kAdd)
-                for (int64_t j = 0; j < block; ++j) out[j] = x;
-        } else if (kRuns == 0) {
-            for (int64_t j = 0; j < block; ++j) put(j, x);
-        } else if (kRuns == 1) {
-            const Source<N> a = list[0].from;
-            int64_t at = start[0] + list[0].view->inner[k];
-            _Pragma("omp simd")
-            for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j));
-        } else if (kRuns == 2) {
-            const Source<N> a = list[0].from, b = list[1].from;
-            int64_t at = start[0] + list[0].view->inner[k], bt = start[1] + list[1].view->inner[k];
-            _Pragma("omp simd")
-            for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j) * b.at(bt + j));
-        } else {
-            for (int64_t j = 0; j < block; ++j) {
-                N y = x;
-                for (int64_t f = 0; f < runs; ++f)
-                    y = y * list[f].from.at(start[f] + list[f].view->inner[k] + j);
-                put(j, y);
+    const int64_t block = tiling.block, runs = kRuns < 0 ? given.runs : kRuns;
+    const int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
+    for (int64_t r = rows.first; r < rows.last; ++r) {
+        N constant = rows.weight ? rows.weight[r] : Number<N>::one();
+        for (int64_t f = given.vary; f < given.list.size; ++f)
+            constant = constant * list[f].from.at(start[f] + r * list[f].view->row);
+        N *__restrict__ to = target.to + r * target.step;
+        bool none = Number<N>::is_zero(constant);
+        if (none && kPut == Put::kAdd) continue;
+        for (int64_t k = 0; k * block < tiling.tile; ++k) {
+            N x = constant;
+            for (int64_t f = 0; f < varying; ++f)
+                x = x * vary[f].from.at(vary_start[f] + r * vary[f].view->row +
+                                        vary[f].view->inner[k]);
+            N *__restrict__ out = to + k * block;
+            const N *__restrict__ by = kPut == Put::kShare ? target.share + k * block : nullptr;
+            auto put = [&](int64_t j, const N &y) {
+                out[j] = kPut == Put::kAdd ? out[j] + y : kPut == Put::kSet ? y : by[j] * y;
+            };
+            auto first = [&](int64_t f) {
+                return start[f] + r * list[f].view->row + list[f].view->inner[k];
+            };
+            if (kRuns == 0 && block == 1) {
+                put(0, x);
+            } else if (none || Number<N>::is_zero(x)) {
+                if (kPut != Put::kAdd)
+                    for (int64_t j = 0; j < block; ++j) out[j] = Number<N>::zero();
+            } else if (kRuns == 0) {
+                for (int64_t j = 0; j < block; ++j) put(j, x);
+            } else if (kRuns == 1) {
+                const Source<N> a = list[0].from;
+                const int64_t at = first(0);
+                _Pragma("omp simd")
+                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j));
+            } else if (kRuns == 2) {
+                const Source<N> a = list[0].from, b = list[1].from;
+                const int64_t at = first(0), bt = first(1);
+                _Pragma("omp simd")
+                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j) * b.at(bt + j));
+            } else {
+                for (int64_t j = 0; j < block; ++j) {
+                    N y = x;
+                    for (int64_t f = 0; f < runs; ++f) y = y * list[f].from.at(first(f) + j);
+                    put(j, y);
+                }
             }
         }
     }
 }
 template <Put kPut, int kRuns, class N>
-inline void put_runs(const Factors<N> &given, const Tiling &tiling, const N &constant,
-                     const N *share, N *to) {
+inline void put_runs(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                     const Target<N> &target) {
     int64_t varying = given.vary - given.runs;
     if (varying == 0)
-        put_blocks<kPut, kRuns, 0>(given, tiling, constant, share, to);
+        put_blocks<kPut, kRuns, 0>(given, tiling, rows, target);
     else if (varying == 1)
-        put_blocks<kPut, kRuns, 1>(given, tiling, constant, share, to);
+        put_blocks<kPut, kRuns, 1>(given, tiling, rows, target);
     else if (varying == 2)
-        put_blocks<kPut, kRuns, 2>(given, tiling, constant, share, to);
+        put_blocks<kPut, kRuns, 2>(given, tiling, rows, target);
     else
-        put_blocks<kPut, kRuns, -1>(given, tiling, constant, share, to);
+        put_blocks<kPut, kRuns, -1>(given, tiling, rows, target);
 }
 
-// Puts row r, tile t of a node's table: factors and the row's weight. False if it is zero: then
-// nothing is put.
+// Puts tile t of some rows of a node's table: factors and the rows' weights.
 template <Put kPut, class N>
-inline bool put_tile(const Factors<N> &given, const Tiling &tiling, int64_t r, int64_t t,
-                     const N *weight, const N *share, N *to) {
-    N constant = weight ? weight[r] : Number<N>::one();
-    for (int64_t f = 0; f < given.list.size; ++f) {
-        int64_t start = given.list[f].view->start(r, t);
-        if (f < given.vary)
-            given.start[f] = start;
-        else
-            constant = constant * given.list[f].from.at(start);
-    }
-    if (Number<N>::is_zero(constant)) return false;
+inline void put_rows(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows, int64_t t,
+                     const Target<N> &target) {
+    for (int64_t f = 0; f < given.list.size; ++f)
+        given.start[f] = given.list[f].view->start(0, t);
     if (given.runs == 0)
-        put_runs<kPut, 0>(given, tiling, constant, share, to);
+        put_runs<kPut, 0>(given, tiling, rows, target);
     else if (given.runs == 1)
-        put_runs<kPut, 1>(given, tiling, constant, share, to);
+        put_runs<kPut, 1>(given, tiling, rows, target);
     else if (given.runs == 2)
-        put_runs<kPut, 2>(given, tiling, constant, share, to);
+        put_runs<kPut, 2>(given, tiling, rows, target);
     else
-        put_runs<kPut, -1>(given, tiling, constant, share, to);
-    return true;
+        put_runs<kPut, -1>(given, tiling, rows, target);
 }
 
 // Sums a node's rows onto its message.
@@ -234,15 +245,13 @@ template <class N>
 inline void send(const Run<N> &run, int64_t i) {
     const Node &n = run.node(i);
     const Tiling &tiling = run.tree->tiling[i];
-    const Rowed<N> &rows = run.rows[i];
+    Rowed<N> first = run.rows[i], others = run.rows[i];
     Factors<N> factors = factors_of(run, n);
-    N *to = run.messages.data + n.message;
-    const N *none = nullptr;
-    for (int64_t t = 0; t < tiling.tiles; ++t, to += tiling.tile) {
-        if (!put_tile<Put::kSet>(factors, tiling, rows.first, t, rows.weight, none, to))
-            for (int64_t j = 0; j < tiling.tile; ++j) to[j] = Number<N>::zero();
-        for (int64_t r = rows.first + 1; r < rows.last; ++r)
-            put_tile<Put::kAdd>(factors, tiling, r, t, rows.weight, none, to);
+    first.last = others.first = first.first + 1;
+    for (int64_t t = 0; t < tiling.tiles; ++t) {
+        Target<N> target{run.messages.data + n.message + t * tiling.tile, 0, nullptr};
+        put_rows<Put::kSet>(factors, tiling, first, t, target);
+        put_rows<Put::kAdd>(factors, tiling, others, t, target);
     }
 }
 
@@ -312,11 +321,11 @@ inline Status collect(Run<N> &run) {
 
 // Adds a tile of beliefs, of a given sum, to a child's separator, or (`kOnce`) writes it there.
 template <bool kOnce, class N>
-inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ tile, const N &sum,
+inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ tile, const N *sum,
                  N *__restrict__ to) {
-    int64_t block = tiling.block;
+    const int64_t block = tiling.block;
     if (!view.inner) {
-        *to = kOnce ? sum : *to + sum;
+        *to = kOnce ? *sum : *to + *sum;
     } else if (view.runs) {
         for (int64_t k = 0; k * block < tiling.tile; ++k) {
             N *__restrict__ out = to + view.inner[k];
@@ -344,23 +353,24 @@ struct Found {
     Span<double> beliefs;   // P(separator | e)
 };
 
-// Notes P(variable | separator, e) of row r, tile t.
+// Notes P(variable | separator, e) of tile t.
 template <class N>
-inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t r, int64_t t,
+inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t t,
                  Span<double> tables) {
     const Node &n = run.node(i);
     const Tiling &tiling = run.tree->tiling[i];
     const Rowed<N> &rows = run.rows[i];
-    double *to = tables.data + n.table + r * n.width + t * tiling.tile;
-    const N *row = run.product.data, *message = run.message(i) + t * tiling.tile;
-    bool some = rows.first <= r && r < rows.last &&
-                put_tile<Put::kSet>(factors, tiling, r, t, rows.weight,
-                                    static_cast<N *>(nullptr), run.product.data);
-    for (int64_t j = 0; j < tiling.tile; ++j) {
-        N x = some ? row[j] : Number<N>::zero();
-        if (rows.live)
-            x = share(x, Number<N>::kNarrow && run.guarded ? message[j] * run.tops[i] : message[j]);
-        to[j] = Number<N>::value(x, 0);
+    const N *message = run.message(i) + t * tiling.tile;
+    put_rows<Put::kSet>(factors, tiling, rows, t, Target<N>{run.spread.data, tiling.tile, nullptr});
+    for (int64_t r = 0; r < n.states; ++r) {
+        double *to = tables.data + n.table + r * n.width + t * tiling.tile;
+        const N *row = run.spread.data + r * tiling.tile;
+        for (int64_t j = 0; j < tiling.tile; ++j) {
+            N x = rows.first <= r && r < rows.last ? row[j] : Number<N>::zero();
+            if (rows.live)
+                x = share(x, Number<N>::kNarrow && run.guarded ? message[j] * run.tops[i] : message[j]);
+            to[j] = Number<N>::value(x, 0);
+        }
     }
 }
 
@@ -400,6 +410,24 @@ inline const N *share_of(const Run<N> &run, int64_t i, int64_t t) {
     return run.share.data;
 }
 
+// Works out tile t of a node's beliefs, rows that do not count as zeros.
+template <class N>
+inline void believe(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t t, N *to,
+                    int64_t step) {
+    const Node &n = run.node(i);
+    const Tiling &tiling = run.tree->tiling[i];
+    const Rowed<N> &rows = run.rows[i];
+    if (n.states == 1) {  // its table is its message
+        const N *from = run.beliefs.data + n.message + t * tiling.tile;
+        for (int64_t j = 0; j < tiling.tile; ++j) to[j] = from[j];
+        return;
+    }
+    for (int64_t r = 0; r < n.states; ++r)
+        if (r < rows.first || r >= rows.last)
+            Span<N>{to + r * step, tiling.tile}.fill(Number<N>::zero());
+    put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share_of(run, i, t)});
+}
+
 // Passes what a node believes on to its children, and, where no child tells its marginal, adds it up.
 template <class N>
 inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
@@ -410,36 +438,36 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     Factors<N> factors = factors_of(run, n);
     bool all = found.tables.size || found.beliefs.size, alone = n.place >= 0 && tree.teller[i] < 0;
     int64_t whole = -1;  // a child whose separator is this table as it lies
-    bool wants_sum = alone;
+    bool wants_sums = alone;
     for (int64_t child : run.children(n)) {
         const View &view = tree.messages[child];
         if (!all && !tree.asked[child]) continue;
         if (is_once(run, n, child) && view.runs && tiling.block == tiling.tile) whole = child;
-        wants_sum = wants_sum || !view.inner;
+        wants_sums = wants_sums || !view.inner;
     }
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        const N *share = n.states == 1 ? nullptr : share_of(run, i, t);
-        for (int64_t r = 0; r < n.states; ++r) {
-            if (found.tables.size) keep(run, factors, i, r, t, found.tables);
-            N *tile = run.spread.data;
-            if (whole >= 0) tile = run.beliefs.data + run.node(whole).message + tree.messages[whole].start(r, t);
-            bool some = rows.first <= r && r < rows.last;
-            if (n.states == 1)  // its table is its message
-                memcpy(tile, run.beliefs.data + n.message + t * tiling.tile, tiling.tile * sizeof(N));
+        if (found.tables.size) keep(run, factors, i, t, found.tables);
+        N *tile = run.spread.data, *sums = run.sums.data;
+        int64_t step = tiling.tile;
+        if (whole >= 0) {
+            tile = run.beliefs.data + run.node(whole).message + tree.messages[whole].start(0, t);
+            step = tree.messages[whole].row;
+        }
+        believe(run, factors, i, t, tile, step);
+        for (int64_t r = 0; wants_sums && r < n.states; ++r)
+            sums[r] = sum_of(tile + r * step, tiling.tile);
+        for (int64_t r = 0; alone && r < n.states; ++r)
+            found.answer[n.place + r] = found.answer[n.place + r] + sums[r];
+        for (int64_t child : run.children(n)) {
+            if (child == whole || !(all || tree.asked[child])) continue;
+            const View &view = tree.messages[child];
+            N *to = run.beliefs.data + run.node(child).message + view.start(0, t);
+            if (is_once(run, n, child))
+                for (int64_t r = 0; r < n.states; ++r)
+                    pass<true>(view, tiling, tile + r * step, sums + r, to + r * view.row);
             else
-                some = some && put_tile<Put::kShare>(factors, tiling, r, t, rows.weight, share, tile);
-            if (!some) Span<N>{tile, tiling.tile}.fill(Number<N>::zero());
-            N sum = wants_sum && some ? sum_of(tile, tiling.tile) : Number<N>::zero();
-            for (int64_t child : run.children(n)) {
-                const View &view = tree.messages[child];
-                N *to = run.beliefs.data + run.node(child).message + view.start(r, t);
-                if (child == whole || !(all || tree.asked[child])) continue;
-                if (is_once(run, n, child))
-                    pass<true>(view, tiling, tile, sum, to);
-                else if (some)
-                    pass<false>(view, tiling, tile, sum, to);
-            }
-            if (alone) found.answer[n.place + r] = found.answer[n.place + r] + sum;
+                for (int64_t r = rows.first; r < rows.last; ++r)
+                    pass<false>(view, tiling, tile + r * step, sums + r, to + r * view.row);
         }
     }
 }

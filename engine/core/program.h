@@ -62,7 +62,7 @@ struct Tiling {
     int64_t tile, tiles, block;
 };
 
-constexpr int64_t kTile = 512;  // entries of a tile at most, unless one axis has more
+constexpr int64_t kTile = 256;  // entries of a tile at most, unless one axis has more
 constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of its own
 
 // Calls with each entry of a tile, and where a view has its value.
@@ -83,6 +83,7 @@ struct Tree {
     Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
     Span<int64_t> teller;  // the child whose separator tells a node's marginal; -1 for none
     int64_t widest = 1;    // entries of the largest tile
+    int64_t most_states = 1;
     int64_t factors = 0;   // operands and children of the node that has most
 
     void lay(Arena &arena);
@@ -183,7 +184,7 @@ inline void Tree::lay(Arena &arena) {
         const Node &node = program.nodes[i];
         Tiling mine = split(node);
         if (real) tiling[i] = mine, asked[i] = node.place >= 0;
-        widest = most(widest, mine.tile);
+        widest = most(widest, mine.tile), most_states = most(most_states, node.states);
         factors = most(factors, node.operands_end - node.operands + node.children_end - node.children);
         for (int64_t k = node.operands; k < node.operands_end; ++k) {
             View made = view(arena, node, mine, program.operands[k].strides);

@@ -19,6 +19,7 @@ from fascinet.engine.tables.factors import Factors, Flags
 from fascinet.model.gates import Array
 
 LARGE = 1000  # entries of a table whose factors are joined
+SMALL = 16  # entries of a calibrated table whose axes are ordered
 LONG = 64  # entries in a row of which more are no better
 SAVES = 2  # a join has at most 1 / SAVES of the table's entries
 
@@ -70,7 +71,8 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
     Parameters
     ----------
     soft : frozenset of int, optional
-        Variables whose rows have weights. None: nothing is joined.
+        Variables whose rows have weights. None: the tree will be calibrated, its tables take the
+        place of factors, and anything may be known of any variable.
     """
     order, start = made.order, made.start
     position = np.full(len(factors.cards), -1, np.int64)
@@ -88,16 +90,19 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
     conditional = np.zeros(len(order), bool)
     conditional[home[heads]] = own[home[heads]] == 1
     plain = Arrangement(factors.cards, order, start, made.neighbours, parent, home, conditional)
+    entries = entries_of(plain)
+    joiner = Joiner(factors, plain)
     if soft is None:
-        return plain
+        for i in np.flatnonzero(entries >= SMALL).tolist():
+            joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= LARGE))
+        return joiner.arrangement()
     live = ~conditional | np.isin(order, list(soft))
     for i in np.flatnonzero(parent >= 0).tolist():
         live[parent[i]] |= live[i]
-    joiner = Joiner(factors, plain)
-    for i in np.flatnonzero((entries_of(plain) >= LARGE) & live).tolist():
-        children = np.flatnonzero(parent == i).tolist()
-        joiner.serve(i, np.flatnonzero(home == i).tolist(), children)
-    return joiner.arrangement() if joiner.orders else plain
+    for i in np.flatnonzero((entries >= LARGE) & live).tolist():
+        own, children = np.flatnonzero(home == i), np.flatnonzero(parent == i)
+        joiner.serve(i, own.tolist(), children.tolist())
+    return joiner.arrangement()
 
 
 def entries_of(plain: Arrangement) -> Array:
@@ -140,14 +145,14 @@ class Joiner:
         variables, seen = self.factors.variable[axes].tolist(), self.factors.observed
         return frozenset(v for v in variables if v >= len(seen) or not seen[v])
 
-    def serve(self, i: int, own: list[int], children: list[int]) -> None:
-        """Join the factors of one table, always the two whose joint scope is smallest."""
+    def serve(self, i: int, own: list[int], children: list[int], joins: bool = True) -> None:
+        """Order the axes of one table and join its factors, the smallest first."""
         v, axes = int(self.plain.order[i]), self._axes(i)
         full = self._size(frozenset(axes)) * self.cards[v]
         items: list[tuple[frozenset[int], Item]] = [(self._scope(f), ("factor", f)) for f in own]
         items += [(frozenset(self._axes(c)), ("message", c)) for c in children]
-        joins: list[Join] = []
-        while len(items) > 1:
+        made: list[Join] = []
+        while joins and len(items) > 1:
             size, k, j = min(
                 (self._size(items[k][0] | items[j][0]), k, j)
                 for j in range(len(items)) for k in range(j)
@@ -155,15 +160,15 @@ class Joiner:
             if size * SAVES > full:
                 break
             two, one = items.pop(j), items.pop(k)
-            items.append(self._join(joins, one, two))
+            items.append(self._join(made, one, two))
         self.orders[i] = axes = self._order(axes, full, items)
         for scope, item in items:
-            if SAVES * self._size(scope) <= full and not self._lies(item, [v, *axes]):
-                joins.append(Join(scope, [item]))
-        for join in joins:
+            if joins and SAVES * self._size(scope) <= full and not self._lies(item, [v, *axes]):
+                made.append(Join(scope, [item]))
+        for join in made:
             join.axes = [u for u in (v, *axes) if u in join.scope]
-        if joins:
-            self.joins[i] = joins
+        if made:
+            self.joins[i] = made
 
     def _order(
         self, axes: list[int], full: int, items: list[tuple[frozenset[int], Item]]

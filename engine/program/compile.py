@@ -54,7 +54,7 @@ def compile_program(
     soft: frozenset[int],
     starts: Ints,
     blocks: Ints,
-    joins: bool = True,
+    calibrated: bool = False,
 ) -> Program:
     """Return the program of factors along an elimination order.
 
@@ -68,10 +68,10 @@ def compile_program(
         Place of each variable's states in an answer; the last item is its length.
     blocks : int array
         Where each block of the base starts.
-    joins : bool
-        Whether small factors of large tables are joined first.
+    calibrated : bool
+        Whether the tree is to be calibrated for any evidence.
     """
-    made = arrange(factors, elimination, soft if joins else None)
+    made = arrange(factors, elimination, None if calibrated else soft)
     cards, order, ptr = made.cards, made.order, made.start
     count = len(order)
     axes = Axes(made)
