@@ -12,6 +12,7 @@ FascinetError
 ├── BudgetError             exact inference would exceed the memory budget
 ├── ConvergenceError        an iterative estimate that did not settle
 ├── FormatError             a file that cannot be read or written
+├── LearningError           data from which nothing can be learnt, or that contradict the network
 ├── KnowledgeError          the knowledge base breaks its rules (carries all issues)
 └── CaseError               a case that cannot be read
 
@@ -205,6 +206,10 @@ class ConvergenceError(FascinetError):
 
     def __reduce__(self) -> tuple[type["ConvergenceError"], tuple[int, float, float]]:
         return type(self), (self.sweeps, self.residual, self.tolerance)
+
+
+class LearningError(FascinetError):
+    """Data that say nothing of what is to be learnt, or that contradict the network."""
 
 
 class FormatError(FascinetError):

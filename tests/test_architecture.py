@@ -46,6 +46,7 @@ ENGINE = (  # each room uses itself and those above it in this list
     "search",  # most probable explanations, loopy beliefs, sampling
     "api",  # Engine, Posterior, frames
     "analyses",  # what is asked of an engine
+    "learning",  # cases to figures
     "clinic",  # cases and their differentials
     "teaching",  # simulated patients, feedback, exercises
     "display",  # charts and drawings

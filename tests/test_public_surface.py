@@ -25,6 +25,7 @@ EXPECTED = {
     "example",
     "find",
     "findings",
+    "learn",
     "load",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",

@@ -2,9 +2,9 @@
 
 With r_k = P(event | condition_k) and g_k = ∂r_k/∂θ, the delta method gives, from the rows'
 Dirichlets (`uncertainty`), cov(r_1, r_2) = Σ_rows g_1' [diag(θ) - θ θ'] g_2 / (ν + 1): both risks
-rest on the same figures, so that their errors go together. Intervals are normal on the log odds of a
-single risk and on the logarithm of a ratio; that of the difference is put together from those of the
-risks (Zou & Donner 2008, doi:10.1002/sim.3095), since a normal one is poor near a risk of zero.
+rest on the same figures, so that their errors go together. Intervals are normal on the log odds of
+a single risk and on the logarithm of a ratio; that of the difference is put together from those of
+the risks (Zou & Donner 2008, doi:10.1002/sim.3095), as a normal one is poor near a risk of zero.
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
+    from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
     from fascinet.model.builder import NetworkBuilder
     from fascinet.model.case import Case
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "Network", "NetworkBuilder", "Posterior", "__version__",
-    "diagnose", "errors", "evaluate", "example", "find", "findings", "load",
+    "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
+    "load",
 ]  # fmt: skip
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "example": "fascinet.model.examples",
     "find": "fascinet.model.find",
     "findings": "fascinet.model.find",
+    "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
 }
 

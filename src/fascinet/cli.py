@@ -292,6 +292,38 @@ def cohort(
 
 
 @app.command()
+def learn(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A network file or an example's name.", autocompletion=complete_network
+        ),
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Table of cases: csv, tsv or parquet.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The network to write.")],
+    variables: Annotated[
+        str | None, typer.Option(help="Learn these alone, separated by commas.")
+    ] = None,
+    sample_size: Annotated[
+        float, typer.Option(help="Cases that a row of figures without a range is worth.")
+    ] = 1.0,
+    fading: Annotated[
+        float, typer.Option(help="Share of its worth that a range keeps, 0 to 1.")
+    ] = 1.0,
+    carry: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Learn the figures of a network from a table of cases; blank cells are unknown."""
+    from fascinet.cli_learn import learn_figures
+
+    learn_figures(network, source, out, variables, sample_size, fading, carry, format)
+
+
+@app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
     rank: RankOption = "responsibility",
