@@ -1,7 +1,6 @@
 """Charts of change: scenarios, ranges of parameters, results of a test; see `charts`."""
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 
 from fascinet.dashboard.chart_parts import (
     BLUE,
@@ -16,9 +15,11 @@ from fascinet.dashboard.chart_parts import (
     height,
     names,
     rule,
+    step_for,
     text,
+    wrapped,
 )
-from fascinet.dashboard.words import NOTHING, change, first_up, percent, way
+from fascinet.dashboard.words import NOTHING, change, percent, way
 
 PICK = "pick"  # the selection of a bar that was clicked
 
@@ -40,7 +41,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
     """Chart two scenarios side by side: a dumbbell a cause, from `first` to `second`."""
     rows: Rows = [
         {
-            "label": n,
+            "label": wrapped(n),
             "a": a,
             "b": b,
             "kind": direction(a, b),
@@ -49,7 +50,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
         }
         for n, a, b in pairs
     ]
-    y = names("label", [n for n, _, _ in pairs])
+    y = names("label", [r["label"] for r in rows])
     scale = {"domain": [0, 1.3]}
     ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x: Spec = {"type": "quantitative", "scale": scale}
@@ -81,25 +82,21 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
             "encoding": {"x": {**x, "field": "edge"}, "text": {"field": "text"}},
         },
     ]
-    return rows, config({"height": height(len(rows), 28), "encoding": {"y": y}, "layer": layers})
+    return rows, config(
+        {
+            "height": height(len(rows), step_for((r["label"] for r in rows), 28)),
+            "encoding": {"y": y},
+            "layer": layers,
+        }
+    )
 
 
-LETTERS = 38
-LINES: Spec = {
-    "labelExpr": "split(datum.label, '\\n')", "labelLimit": 300, "labelOverlap": False,
-    "labelOffset": {
-        "condition": [
-            {"test": f"length(split(datum.label, '\\n')) == {n}", "value": -7 * (n - 1)}
-            for n in (2, 3, 4, 5)
-        ],
-        "value": 0,
-    },
-}  # fmt: skip
+LETTERS = 38  # a figure's name is a sentence
 
 
-def wrapped(name: str) -> str:
-    """Return a name in lines short enough to stand beside a bar, none of it cut."""
-    return "\n".join(wrap(first_up(name), LETTERS))
+def figure_name(name: str) -> str:
+    """Return a figure's name in lines, as the tornado shows it."""
+    return wrapped(name, LETTERS)
 
 
 def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart:
@@ -113,7 +110,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         Where all parameters stand at their cited values.
     """
     rows: Rows = []
-    bars = [(wrapped(name), low, high) for name, low, high in bars]
+    bars = [(figure_name(name), low, high) for name, low, high in bars]
     for name, low, high in bars:
         for end, to in (("low end", low), ("high end", high)):
             say = f"at the {end} of its range: {way(posterior, to)}"
@@ -126,7 +123,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
         "nice": False,
     }
     y = names("label", [n for n, _, _ in bars])
-    y["axis"] = {**y["axis"], **LINES, "labelFontSize": 12}
+    y["axis"] = {**y["axis"], "labelFontSize": 12}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "end",
@@ -247,7 +244,7 @@ def outcomes(
     """
     rows: Rows = [
         {
-            "label": f"{name} ({percent(p)})",
+            "label": wrapped(f"{name} ({percent(p)})"),
             "p": p,
             "after": after,
             "from": now,
@@ -257,7 +254,7 @@ def outcomes(
         }
         for name, p, after in results
     ]
-    scale = {"domain": [0, 1.12]}
+    scale = {"domain": [0, 1.25]}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "kind",
@@ -319,7 +316,7 @@ def standings(rows: Sequence[tuple[str, Sequence[float]]]) -> Chart:
     """
     data: Rows = [
         {
-            "label": name,
+            "label": wrapped(name),
             "place": f"{k + 1}.",
             "p": p,
             "text": percent(p) if p >= 0.005 else "",
@@ -345,7 +342,8 @@ def standings(rows: Sequence[tuple[str, Sequence[float]]]) -> Chart:
         },
         {"mark": text(), "encoding": {"text": {"field": "text"}}},
     ]  # fmt: skip
-    y = names("label", [name for name, _ in rows])
+    y = names("label", [wrapped(name) for name, _ in rows])
     return data, config({
-        "height": height(len(rows), 34), "encoding": {"x": x, "y": y}, "layer": layers,
+        "height": height(len(rows), step_for((r["label"] for r in data), 34)),
+        "encoding": {"x": x, "y": y}, "layer": layers,
     })  # fmt: skip

@@ -169,7 +169,7 @@ def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, A
     return {
         "id": test.finding,
         "label": test.label,
-        "gain": number(test.score, 2),
+        "gain": "decisive" if test.rules_out else number(test.score, 2),
         "share": min(1.0, test.score / max(best.score, 1e-12)),
         "note": " · ".join(words),
         "answers": answers,

@@ -96,7 +96,7 @@ def _clicked(found: tuple[Lever, ...]) -> None:
     """Choose the figure whose bar was clicked."""
     marks = st.session_state[TORNADO].selection.get(charts_change.PICK) or [{}]
     name = marks[0].get("label")
-    picked = next((x.index for x in found if charts_change.wrapped(x.name) == name), None)
+    picked = next((x.index for x in found if charts_change.figure_name(x.name) == name), None)
     if picked is not None:
         st.session_state[LEVER] = picked
 

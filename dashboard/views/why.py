@@ -42,7 +42,7 @@ def _headline(found: Reasons) -> None:
         f"<p class='fn-big' data-testid='headline'>{escape(found.name)}: "
         f"{percent(found.prior)} before, <b>{percent(found.posterior)}</b> now "
         f"(<span class='fn-keep'>{times(found.ratio)} in odds</span>). Of people like this one, "
-        f"{in_people(found.posterior)} have it.</p>"
+        f"{in_people(found.posterior).removesuffix(' people')} have it.</p>"
     )
 
 

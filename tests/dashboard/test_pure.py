@@ -69,7 +69,7 @@ def test_changes_and_ratios_in_words() -> None:
     assert change(0.001, 0.004) == "× 4 in odds"
     assert times(0.25) == "÷ 4"
     assert times(12.34) == "× 12"
-    assert times(1.28e7) == "× more than 10,000"
+    assert times(1.28e7) == "× 10,000 or more"
     assert times(1.0) == "× 1"
 
 
