@@ -128,7 +128,7 @@ def height(rows: int, step: int = 30) -> int:
 
 def step_for(labels: Iterable[str], least: int) -> int:
     """Return the height of a row that the longest label fits into."""
-    return max(least, *(15 * (1 + label.count("\n")) for label in labels), 0)
+    return max(least, *(17 * (1 + label.count("\n")) for label in labels), 0)
 
 
 def config(spec: Spec) -> Spec:

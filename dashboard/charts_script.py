@@ -14,6 +14,7 @@ from fascinet.dashboard.chart_parts import (
     config,
     height,
     names,
+    step_for,
     wrapped,
 )
 from fascinet.dashboard.words import figure
@@ -60,7 +61,7 @@ def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
             "encoding": {"x": {**x, "field": "leak"}},
         },
     ]  # fmt: skip
-    step = 28 if len(kinds) == 1 else 14 * len(kinds) + 8
+    step = step_for(order, 24 if len(kinds) == 1 else 14 * len(kinds) + 8)
     return data, config({
         "height": height(len(order), step), "encoding": {"y": names("finding", order)},
         "layer": layers,

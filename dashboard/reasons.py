@@ -177,10 +177,16 @@ def _listed(side: str, weights: Sequence[Weight], clinician: bool) -> str:
         return f"{first_up(side)}: {'; '.join(each)}."
     groups: dict[str, list[str]] = {}
     for weight in sorted(weights, key=lambda w: -abs(w.db)):
-        groups.setdefault(strength(weight.db), []).append(mid(weight.text))
+        groups.setdefault(strength(weight.db), []).append(_in_sentence(weight.text))
     told = [f"{word}: {listed(names)}" for word, names in groups.items()]
     told[0] = told[0].replace(":", f" {side}:", 1)
     return " ".join(f"{first_up(text)}." for text in told)
+
+
+def _in_sentence(text: str) -> str:
+    """Return a finding within a sentence: "weakness (found on examination)"."""
+    name, colon, state = mid(text).partition(": ")
+    return f"{name} ({state})" if colon else name
 
 
 def _depends(weight: Weight) -> bool:

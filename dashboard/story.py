@@ -39,7 +39,7 @@ def story(
         and the findings that say most about it.
     """
     known = service.resources()
-    ranked = [e.cause for e in service.differential(case).differential]
+    ranked = [e.cause for e in service.ranked(case)]
     first = list(dict.fromkeys([focus, *ranked]))[:CAUSES]
     told = _telling(case, focus)[:FINDINGS]
     chosen = dict.fromkeys([*first, *_between(first), COMPLAINT, *told])
@@ -55,8 +55,8 @@ def story(
 
 def _telling(case: Case, focus: str) -> list[str]:
     """Return the variables in evidence, those that weigh most on the focus first."""
-    if focus in case.entered:
-        return list(case.entered)
+    if focus in case.evidence:
+        return list(case.evidence)
     ratios = in_context(case, focus)
     told = [v for v in case.entered if v in ratios and v not in case.paused]
     return sorted(told, key=lambda v: -abs(math.log(ratios[v])))

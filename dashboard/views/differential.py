@@ -48,7 +48,7 @@ def page() -> None:
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
     """Return what the ranking component draws; the intervals follow, see `spans`."""
     told = here.case.evidence
-    entries = [e for e in answer.differential if e.cause not in told]
+    entries = service.ranked(here.case)
     entered = [e for e in answer.differential if e.cause in told]
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause

@@ -74,11 +74,11 @@ def _aim(known: Resources, here: Session) -> tuple[str, str | None, str]:
             required=True,
         )  # fmt: skip
         cause = choose_focus(known, here, key="next-focus")
-    return cause, cause if about == ONE and cause not in here.case.entered else None, str(mode)
+    return cause, cause if about == ONE and cause not in here.case.evidence else None, str(mode)
 
 
 def _enough(here: Session) -> str:
-    first = service.differential(here.case).differential[0]
+    first = service.ranked(here.case)[0]
     return (
         f"Nothing left to ask or test would change the picture: {mid(first.label)} accounts for "
         f"{percent(first.responsibility)} of the findings. Stop asking; act."

@@ -28,7 +28,7 @@ def page() -> None:
         flags.impossible(known, error)
         return
     cause = choose_focus(known, here, key="why-focus")
-    if cause in here.case.entered:
+    if cause in here.case.evidence:
         st.info("This cause was entered as a finding, so there is nothing to explain.")
         return
     found = later.answer(reasons, here.case, cause, text="Weighing every finding …")
