@@ -11,10 +11,11 @@ import streamlit as st
 from fascinet.dashboard import service
 from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.links import from_link, to_link
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.search import hits
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
+from fascinet.dashboard.state import Case, Session, apply
 from fascinet.dashboard.words import is_binary, likelihood_words, state_name, state_words
 from fascinet.model.free_text import Proposal, propose
 

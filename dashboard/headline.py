@@ -26,7 +26,7 @@ def sentence(case: Case) -> str:
         answer = service.differential(case)
     except ImpossibleEvidenceError:
         return ""
-    ranked = [e for e in answer.differential if e.cause not in case.evidence]
+    ranked = service.ranked(case)
     entered = [e for e in answer.differential if e.cause in case.evidence]
     if not service.findings_of(case):
         return _nothing_yet(case, ranked)

@@ -56,7 +56,7 @@ def compose(case: Case) -> Report:
     known = service.resources()
     answer = service.whole(case)
     shown = answer.differential[:SHOWN]
-    first = next((e.cause for e in answer.differential if e.cause not in case.entered), None)
+    first = next((e.cause for e in service.ranked(case)), None)
     entered = [(v, s) for v, s in case.evidence.items() if v in known.catalogue.by_id]
     bars = [
         {"label": e.label, "prior": e.prior, "posterior": e.posterior, "low": e.interval[0],

@@ -85,7 +85,7 @@ def times(ratio: float) -> str:
     if max(ratio, 1 / ratio if ratio > 0 else math.inf) < 1.05:
         return "× 1"
     sign, size = ("×", ratio) if ratio >= 1 else ("÷", 1 / ratio if ratio > 0 else math.inf)
-    return f"{sign} more than 10,000" if size > 10_000 else f"{sign} {number(size, 2)}"
+    return f"{sign} 10,000 or more" if size > 10_000 else f"{sign} {number(size, 2)}"
 
 
 def people(p: float) -> tuple[int, int]:
@@ -153,6 +153,11 @@ def label(network: Network, variable: str, *, patient: bool = False) -> str:
     meta = network.meta.get(variable, {})
     name = meta.get("patient_label" if patient else "label") or meta.get("label")
     return str(name or variable.replace("_", " "))
+
+
+def short_label(network: Network, variable: str) -> str:
+    """Return a variable's name for a picture or the head of a column."""
+    return str(network.meta.get(variable, {}).get("short") or label(network, variable))
 
 
 _NAMES = ("Babinski", "Chvostek", "Guillain", "Isaacs", "Kennedy", "Lambert", "Lhermitte",

@@ -48,7 +48,7 @@ def page() -> None:
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
     """Return what the ranking component draws; the intervals follow, see `spans`."""
     told = here.case.evidence
-    entries = [e for e in answer.differential if e.cause not in told]
+    entries = service.ranked(here.case)
     entered = [e for e in answer.differential if e.cause in told]
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause
@@ -169,7 +169,7 @@ def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, A
     return {
         "id": test.finding,
         "label": test.label,
-        "gain": number(test.score, 2),
+        "gain": "decisive" if test.rules_out else number(test.score, 2),
         "share": min(1.0, test.score / max(best.score, 1e-12)),
         "note": " · ".join(words),
         "answers": answers,

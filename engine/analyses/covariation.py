@@ -40,8 +40,10 @@ def vary(row: Array, entry: int, value: float, scheme: str = "proportional") -> 
     if not low - 1e-12 <= value <= high + 1e-12:
         raise OptionError("parameter value", value, [f"{low:.6g} to {high:.6g}"])
     if scheme == "order_preserving":
-        return _order_preserving(row, entry, value)
-    return row + (value - row[entry]) * direction(row, entry, scheme)
+        moved = _order_preserving(row, entry, value)
+    else:
+        moved = row + (value - row[entry]) * direction(row, entry, scheme)
+    return np.maximum(moved, 0.0)  # at the ends others are zero but for rounding
 
 
 def direction(row: Array, entry: int, scheme: str = "proportional") -> Array:
