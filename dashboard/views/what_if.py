@@ -322,10 +322,14 @@ def _figure(known: Resources, here: Session) -> None:
         lever = next(x for x in found if x.index == picked)
         value = _slider(lever)
     with right:
-        after = later.answer(
-            scenarios.with_figure, here.case, cause, lever.index, value,
-            text="Building the network with that figure …",
-        )  # fmt: skip
+        try:
+            after = later.answer(
+                scenarios.with_figure, here.case, cause, lever.index, value,
+                text="Building the network with that figure …",
+            )  # fmt: skip
+        except ImpossibleEvidenceError:
+            st.warning("With that figure the findings at hand are impossible.")
+            return
         _compare(known, scenarios.current(here.case), after, "now", "with that figure")
 
 
