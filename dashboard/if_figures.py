@@ -10,10 +10,8 @@ from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import Lever, levers
-from fascinet.dashboard.words import (
-    figure,
-    state_name,
-)
+from fascinet.dashboard.words import figure, state_name
+from fascinet.model.errors import ImpossibleEvidenceError
 
 EVERY = 100_000  # figures, that is: all that bear on the answer
 
@@ -77,10 +75,14 @@ def figure_slider(known: Resources, here: Session) -> None:
         lever = next(x for x in found if x.index == picked)
         value = _slider(lever)
     with right:
-        after = later.answer(
-            scenarios.with_figure, here.case, cause, lever.index, value,
-            text="Building the network with that figure …",
-        )  # fmt: skip
+        try:
+            after = later.answer(
+                scenarios.with_figure, here.case, cause, lever.index, value,
+                text="Building the network with that figure …",
+            )  # fmt: skip
+        except ImpossibleEvidenceError:
+            st.warning("With that figure the findings at hand are impossible.")
+            return
         compare(known, scenarios.current(here.case), after, "now", "with that figure")
 
 
