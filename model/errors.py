@@ -14,7 +14,8 @@ FascinetError
 ├── FormatError             a file that cannot be read or written
 ├── LearningError           data from which nothing can be learnt, or that contradict the network
 ├── KnowledgeError          the knowledge base breaks its rules (carries all issues)
-└── CaseError               a case that cannot be read
+├── CaseError               a case that cannot be read
+└── LedgerError             a learner's ledger that cannot be opened, read or written
 
 A message names the thing, what was expected, what was got and, where there is one, the remedy.
 
@@ -218,6 +219,10 @@ class FormatError(FascinetError):
 
 class CaseError(FascinetError):
     """A case that cannot be read."""
+
+
+class LedgerError(FascinetError):
+    """A learner's ledger that cannot be opened, read or written, or a key that nobody has."""
 
 
 class OptionError(UnknownNameError):

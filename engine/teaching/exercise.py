@@ -37,6 +37,8 @@ class Exercise:
         What a chart needs: `prior` and `ratio` of a nomogram.
     known : mapping
         The case that it is about.
+    about : str
+        The finding whose weight is asked for, if there is one.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Exercise:
     choices: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
     known: Mapping[str, str] = field(default_factory=dict[str, str])
+    about: str = ""
 
     def mark(self, given: float | Sequence[float]) -> "Mark":
         """Return how good an attempt is.

@@ -79,7 +79,9 @@ def frequencies(d: Draw, seed: int) -> Exercise | None:
         f"of the others, {false:,} have it too. Of those with {d.mid(f)}, what share has {d.name}?"
     )
     told = f"{hit:,} of {hit + false:,} ({share(d.after(f))}): the {false:,} others count as well."
-    return Exercise("frequencies", seed, "percent", prompt, (d.after(f),), told, known=d.known)
+    return Exercise(
+        "frequencies", seed, "percent", prompt, (d.after(f),), told, known=d.known, about=f
+    )
 
 
 def percent(d: Draw, seed: int) -> Exercise | None:
@@ -95,7 +97,7 @@ def percent(d: Draw, seed: int) -> Exercise | None:
     told = (
         f"Odds {whole(d.prior)}, {ratio_words(d.ratio(f))} by the finding, are {share(d.after(f))}."
     )
-    return Exercise("percent", seed, "percent", prompt, (d.after(f),), told, known=d.known)
+    return Exercise("percent", seed, "percent", prompt, (d.after(f),), told, known=d.known, about=f)
 
 
 def odds(d: Draw, seed: int) -> Exercise | None:
@@ -111,7 +113,7 @@ def odds(d: Draw, seed: int) -> Exercise | None:
     told = (
         f"1 to {after:.3g}: {before:.3g} divided by {d.ratio(f):.2g}; that is {share(d.after(f))}."
     )
-    return Exercise("odds", seed, "odds", prompt, (d.after(f),), told, known=d.known)
+    return Exercise("odds", seed, "odds", prompt, (d.after(f),), told, known=d.known, about=f)
 
 
 def nomogram(d: Draw, seed: int) -> Exercise | None:
@@ -126,7 +128,7 @@ def nomogram(d: Draw, seed: int) -> Exercise | None:
     told = f"At {share(d.after(f))}."
     figures = {"prior": d.prior, "ratio": d.ratio(f)}
     return Exercise("nomogram", seed, "percent", prompt, (d.after(f),), told,
-                    figures=figures, known=d.known)  # fmt: skip
+                    figures=figures, known=d.known, about=f)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- choices

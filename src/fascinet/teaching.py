@@ -9,6 +9,10 @@
 True
 """
 
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from fascinet.engine.lazy import Lazy
 from fascinet.engine.teaching.argue import Argument, arguments, settling
 from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
 from fascinet.engine.teaching.exercise import Exercise, Mark
@@ -25,10 +29,34 @@ from fascinet.engine.teaching.information import Option, options
 from fascinet.engine.teaching.patient import Patient, chief, deal, drawn, from_case, truths
 from fascinet.engine.teaching.practice import Practice, practice
 from fascinet.engine.teaching.scores import Scores, score
+from fascinet.model.errors import LedgerError
+
+if TYPE_CHECKING:
+    from fascinet.engine.teaching.ledger import Ledger
+
+ledger_room = Lazy("fascinet.engine.teaching.ledger")
 
 __all__ = [
     "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient", "Practice",
     "Scores", "Statement", "Step", "Verdict", "arguments", "chief", "deal", "deciding", "drawn",
-    "from_case", "habits", "illness_script", "left_open", "make", "next_kind", "options",
-    "practice", "score", "score_of", "settling", "truths", "value_steps",
+    "from_case", "habits", "illness_script", "left_open", "make", "next_kind", "open_ledger",
+    "options", "practice", "score", "score_of", "settling", "truths", "value_steps",
 ]  # fmt: skip
+
+
+def open_ledger(url: str | None = None) -> "Ledger":
+    """Return the learners' ledger; see `fascinet.engine.teaching.ledger.Ledger`.
+
+    Parameters
+    ----------
+    url : str, optional
+        `sqlite:///file` or `postgresql+psycopg://…`; default: the variable FASCINET_LEDGER, else a
+        file in the user's data folder.
+
+    Raises
+    ------
+    LedgerError
+    """
+    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+        raise LedgerError("the ledger needs SQLAlchemy: pip install 'fascinet[teaching]'")
+    return ledger_room.Ledger(url)
