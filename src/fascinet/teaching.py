@@ -12,7 +12,6 @@ True
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.teaching.argue import Argument, arguments, settling
 from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
 from fascinet.engine.teaching.exercise import Exercise, Mark
@@ -30,6 +29,7 @@ from fascinet.engine.teaching.patient import Patient, chief, deal, drawn, from_c
 from fascinet.engine.teaching.practice import Practice, practice
 from fascinet.engine.teaching.scores import Scores, score
 from fascinet.model.errors import LedgerError
+from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
     from fascinet.engine.teaching.ledger import Ledger
