@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from fascinet import __version__
-from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
-from fascinet.cli_names import (
+from fascinet.cli_complete import (
     RANKS,
     SETTINGS,
     complete_network,
     complete_pair,
     one_of,
 )
+from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from fascinet.cli import run
-from fascinet.cli_names import RANKS, SETTINGS
+from fascinet.cli_complete import RANKS, SETTINGS
 from fascinet.cli_output import print_table
 from fascinet.engine.clinic.reasoner import RANKS as RANKINGS
 from fascinet.engine.core import BUILD
