@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import OptionError, shown
 from fascinet.model.listing import Listing
 from fascinet.model.prebuilt import prebuilt
 from fascinet.model.shipped import shipped_knowledge
@@ -39,6 +39,7 @@ NAMED, SYNONYM, SUMMARY = range(3)
 KINDS = {"context": "context", "risks": "risk", "causes": "cause", "findings": "finding",
          "tests": "test"}  # fmt: skip
 COUNT = 10
+LONGEST = 200  # letters to look for: each word is compared with every word that is known
 SUGGESTED = 3
 Fit = tuple[int, int, bool, int, int, bool, int]
 
@@ -133,7 +134,9 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
     """
     if count < 1:
         raise OptionError("count", count, ["1 or more"])
-    asked = words_of(words)
+    if len(words) > LONGEST:
+        raise OptionError("words", shown(words), [f"at most {LONGEST} letters"])
+    asked = list(dict.fromkeys(words_of(words)))
     denied = frozenset(asked) & DENIALS
     plain = [w for w in asked if w not in SMALL | DENIALS] or asked
     index = index_of(knowledge)
@@ -149,8 +152,10 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
 def suggest(name: str) -> tuple[str, ...]:
     """Return what the shipped knowledge base calls something: `variable=state`, best first.
 
-    Where the words leave several states open, the variable alone.
+    Where the words leave several states open, the variable alone; for a very long name nothing.
     """
+    if len(name) > LONGEST:
+        return ()
     found = find(name.replace("_", " "))
     first = {m.variable: m.words for m in reversed(found)}
     meant = {v: [m.state for m in found if (m.variable, m.words) == (v, first[v])] for v in first}
@@ -191,6 +196,7 @@ def _slips(word: str, other: str) -> bool:
     return allowed > 0 and OSA.distance(word, other, score_cutoff=allowed) <= allowed
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Return a word without its ending.
 

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from fascinet.model.case import age_band
 from fascinet.model.find import (
     DENIALS,
-    SAME,
     SMALL,
-    START,
     SUMMARY,
     Index,
     Phrase,
-    fit,
     index_of,
+    stem,
     words_of,
 )
 from fascinet.model.listing import Listing
@@ -98,7 +96,7 @@ def propose(text: str, *, knowledge: "Knowledge | None" = None) -> Listing[Propo
     """
     index = index_of(knowledge)
     out: dict[str, Proposal] = {}
-    for found in (*_person(text[:LONGEST], index), *_clauses(text[:LONGEST], index)):
+    for found in (*_person(text[:LONGEST], index), *_clauses(text[:LONGEST], Reader(index))):
         out.setdefault(found.variable, found)
     return Listing(out.values())
 
@@ -127,33 +125,60 @@ def _proposal(
     return Proposal(variable, state, index.entries[variable].label, quote, denied)
 
 
-def _clauses(text: str, index: Index) -> Iterator[Proposal]:
+Known = tuple[int, "Phrase", Sequence[str]]  # place among all, the phrase, words wanted
+
+
+class Reader:
+    """The phrases of an index by their first words, so that each word is compared once."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.starts: dict[str, list[Known]] = {}
+        kept = (
+            p for p in index.phrases
+            if p.rank < SUMMARY and index.entries[p.variable].kind != "context"
+        )  # fmt: skip
+        pairs = ((phrase, wanted) for phrase in kept for wanted in _alternatives(phrase))
+        for place, (phrase, wanted) in enumerate(pairs):
+            self.starts.setdefault(wanted[0], []).append((place, phrase, wanted))
+        self._opened: dict[str, list[Known]] = {}
+
+    def opened(self, word: str) -> list[Known]:
+        """Return the phrases that a word may be the first of."""
+        found = self._opened.get(word)
+        if found is None:
+            firsts = (s for s in self.starts if _means(word, s))
+            found = self._opened[word] = [known for s in firsts for known in self.starts[s]]
+        return found
+
+
+def _clauses(text: str, reader: Reader) -> Iterator[Proposal]:
     denied = False
     for clause in CLAUSE.split(text):
         words = words_of(clause)
         # "no cramps, numbness or pain": a list goes on after a comma, until somebody says more
         carries = denied and (len(words) <= 3 or (words and words[0] in CARRIED))
-        found = list(_phrases(words, index, carries))
+        found = list(_phrases(words, reader, carries))
         yield from found
         denied = bool(found) and all(p.denied for p in found)
 
 
-def _phrases(words: Sequence[str], index: Index, carries: bool) -> Iterator[Proposal]:
+def _phrases(words: Sequence[str], reader: Reader, carries: bool) -> Iterator[Proposal]:
     """Yield the phrases of a clause, longest first where they overlap, in order of appearance."""
+    index = reader.index
     kin = bool(KIN & set(words))  # what a relative has is no finding of this person
-    hits = [
-        (at, phrase)
-        for phrase in index.phrases
-        if phrase.rank < SUMMARY
-        and index.entries[phrase.variable].kind != "context"
-        and (not kin or phrase.variable.startswith("family"))
-        for wanted in _alternatives(phrase)
-        if (at := _place(words, wanted))
-    ]
-    hits.sort(key=lambda hit: (-len(hit[0]), hit[1].rank, hit[1].is_cause))
+    hits: dict[int, tuple[tuple[int, ...], Phrase]] = {}
+    for start, word in enumerate(words):
+        for place, phrase, wanted in reader.opened(word):
+            if place in hits or (kin and not phrase.variable.startswith("family")):
+                continue
+            if at := _place(words, start, wanted):
+                hits[place] = at, phrase
+    ranked = [hit for _, hit in sorted(hits.items())]
+    ranked.sort(key=lambda hit: (-len(hit[0]), hit[1].rank, hit[1].is_cause))
     taken: set[int] = set()
     chosen: list[tuple[tuple[int, ...], Phrase]] = []
-    for at, phrase in hits:
+    for at, phrase in ranked:
         if not taken & set(at):
             taken |= set(at)
             chosen.append((at, phrase))
@@ -186,21 +211,19 @@ def _alternatives(phrase: Phrase) -> Iterator[Sequence[str]]:
             yield wanted[::-1]
 
 
-def _place(words: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
-    """Return where the words of a phrase stand in a clause, in order and close by; else nothing."""
-    for start, word in enumerate(words):
-        if _means(word, wanted[0]):
-            at = [start]
-            for want in wanted[1:]:
-                near = range(at[-1] + 1, min(at[-1] + 2 + SPREAD, len(words)))
-                step = next((i for i in near if _means(words[i], want)), None)
-                if step is None:
-                    break
-                at.append(step)
-            if len(at) == len(wanted):
-                return tuple(at)
-    return ()
+def _place(words: Sequence[str], start: int, wanted: Sequence[str]) -> tuple[int, ...]:
+    """Return where a phrase that starts here stands, in order and close by; else nothing."""
+    at = [start]
+    for want in wanted[1:]:
+        near = range(at[-1] + 1, min(at[-1] + 2 + SPREAD, len(words)))
+        step = next((i for i in near if _means(words[i], want)), None)
+        if step is None:
+            return ()
+        at.append(step)
+    return tuple(at)
 
 
 def _means(word: str, wanted: str) -> bool:
-    return fit(wanted, word) == SAME or (len(wanted) > 3 and fit(wanted, word) == START)
+    """Tell whether a word is the one wanted, or its start; no slips, unlike in a search."""
+    short = stem(wanted)
+    return word == wanted or stem(word) == short or (len(wanted) > 3 and word.startswith(short))

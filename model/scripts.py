@@ -61,10 +61,19 @@ class Trigger(Record):
 
 
 class Variable(Record):
-    """What all variables carry."""
+    """What all variables carry.
+
+    Attributes
+    ----------
+    short : str
+        The label where there is little room, as in a picture of the network; at most 24 letters.
+    state_labels : mapping of state to str
+        What a state means, where its name does not say it.
+    """
 
     id: str
     label: str
+    short: str = Field(default="", max_length=24)
     patient_label: str = ""
     states: tuple[str, ...] = NO_YES
     codes: Codes = Field(default_factory=dict)

@@ -28,7 +28,7 @@ def page() -> None:
         flags.impossible(known, error)
         return
     cause = choose_focus(known, here, key="why-focus")
-    if cause in here.case.entered:
+    if cause in here.case.evidence:
         st.info("This cause was entered as a finding, so there is nothing to explain.")
         return
     found = later.answer(reasons, here.case, cause, text="Weighing every finding …")
@@ -42,7 +42,7 @@ def _headline(found: Reasons) -> None:
         f"<p class='fn-big' data-testid='headline'>{escape(found.name)}: "
         f"{percent(found.prior)} before, <b>{percent(found.posterior)}</b> now "
         f"(<span class='fn-keep'>{times(found.ratio)} in odds</span>). Of people like this one, "
-        f"{in_people(found.posterior)} have it.</p>"
+        f"{in_people(found.posterior).removesuffix(' people')} have it.</p>"
     )
 
 

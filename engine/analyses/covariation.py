@@ -39,9 +39,13 @@ def vary(row: Array, entry: int, value: float, scheme: str = "proportional") -> 
     low, high = bounds(row, entry, check_scheme(scheme))
     if not low - 1e-12 <= value <= high + 1e-12:
         raise OptionError("parameter value", value, [f"{low:.6g} to {high:.6g}"])
+    value = min(max(value, low), high)
     if scheme == "order_preserving":
-        return _order_preserving(row, entry, value)
-    return row + (value - row[entry]) * direction(row, entry, scheme)
+        out = _order_preserving(row, entry, value)
+    else:
+        out = row + (value - row[entry]) * direction(row, entry, scheme)
+        out[entry] = value
+    return np.maximum(out, 0.0)  # rounding may leave -1e-16 of what becomes zero
 
 
 def direction(row: Array, entry: int, scheme: str = "proportional") -> Array:

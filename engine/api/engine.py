@@ -11,7 +11,6 @@ from fascinet.engine.api.methods import Analyses
 from fascinet.engine.api.orders import accepts_older_order
 from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.core import core
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.run.derivatives import (
@@ -35,12 +34,13 @@ from fascinet.engine.run.solver import PART, Solver
 from fascinet.engine.search.approximate import Approximation, likelihood_weighting
 from fascinet.engine.search.branches import most_probable
 from fascinet.engine.search.loopy import loopy_beliefs
-from fascinet.engine.search.mpe import Assignment, maximise
+from fascinet.engine.search.mpe import Assignment
 from fascinet.engine.tables.arrays import NetworkArrays, network_arrays
 from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 
@@ -339,10 +339,7 @@ class Engine(Analyses):
         wanted = self._targets(self.network.variables if targets is None else targets)
         assert wanted is not None
         wanted -= request.states.keys()
-        if targets is None:
-            best, log_prob = most_probable(self.solver, request)
-        else:
-            best, log_prob = maximise(self.solver, request, set(wanted))
+        best, log_prob = most_probable(self.solver, request, wanted)
         if log_prob == -np.inf:
             raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
         names = self.network.variables

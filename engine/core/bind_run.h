@@ -176,7 +176,7 @@ struct CaseRun {
     Span<N> weights, found;
 
     void lay(Arena &arena, const Tree &tree, int64_t weighed, bool down) {
-        run.lay(arena, tree, down, down);
+        run.lay(arena, tree, down);
         weights = arena.span<N>(weighed);
         found = arena.span<N>(down ? tree.program.sizes.answer : 0);
     }

@@ -11,10 +11,9 @@ is left under the decisions taken; else a parent of the leaf whose bound is loos
 branch a state. The branch with the highest r comes first, so the first to be settled is the best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from math import log
 
 import numpy as np
 
@@ -70,12 +69,14 @@ class Search:
         Plans, with its budget for the entries of a table.
     request : Request
         Hard and soft evidence.
+    barren : set of int
+        Variables that are summed out to one: see `barren_in`.
     """
 
-    def __init__(self, solver: Solver, request: Request) -> None:
-        self.solver, self.request = solver, request
+    def __init__(self, solver: Solver, request: Request, barren: Set[int] = frozenset()) -> None:
+        self.solver, self.request, self.barren = solver, request, barren
         self.net = net = solver.net
-        apart = {v for v in range(len(net.cards)) if self._is_apart(v)}
+        apart = {v for v in range(len(net.cards)) if v not in barren and self._is_apart(v)}
         self.parts, self.order, self.total = self._layout(apart, solver.budget)
         self.leaves = [read_leaf(net, request, v) for v in sorted(apart)]
         self.made = 0
@@ -83,7 +84,10 @@ class Search:
     def _is_apart(self, v: int) -> bool:
         """Whether a leaf is bounded: free, or likely in part, with two free parents or more."""
         free = sum(u not in self.request.states for u in self.net.parents[v])
-        return not self.net.children[v] and v not in self.request.states and free > 1
+        return self._is_leaf(v) and v not in self.request.states and free > 1
+
+    def _is_leaf(self, v: int) -> bool:
+        return all(c in self.barren for c in self.net.children[v])
 
     # ---------------------------------------------------------------- tables
 
@@ -94,7 +98,8 @@ class Search:
         """
         while True:
             request = self._without(apart)
-            wanted = frozenset(range(len(self.net.cards))) - apart - request.states.keys()
+            free = frozenset(range(len(self.net.cards))) - self.barren
+            wanted = free - apart - request.states.keys()
             factors = joint_factors(self.solver, request, wanted)
             cards = factors.cards.tolist()
             order, most, width = constrained_order(scopes_of(factors), cards, set(wanted))
@@ -108,7 +113,7 @@ class Search:
 
     def _can_leave(self, v: int) -> bool:
         free = sum(u not in self.request.states for u in self.net.parents[v])
-        return self.net.blocks[v].is_max and not self.net.children[v] and free > 1
+        return self.net.blocks[v].is_max and self._is_leaf(v) and free > 1
 
     def _without(self, apart: set[int]) -> Request:
         request = self.request
@@ -138,12 +143,10 @@ class Search:
         total, likelihood = self.total, dict[int, Array]()
         for leaf in self.leaves:
             value, shares = leaf.bound(decided)
-            if value <= 0.0:
-                return -np.inf, {}
-            total += log(value)
+            total += value
             for u, share in shares.items():
-                likelihood[u] = likelihood[u] * share if u in likelihood else share
-        parts: list[Valued] = [((u,), np.log(x)) for u, x in likelihood.items()]
+                likelihood[u] = likelihood[u] + share if u in likelihood else share
+        parts: list[Valued] = [((u,), x) for u, x in likelihood.items()]
         for scope, table in self.parts:
             cut = tuple(decided.get(v, slice(None)) for v in scope)
             left = tuple(v for v in scope if v not in decided)
@@ -156,8 +159,7 @@ class Search:
         for scope, table in self.parts:
             total += float(table[tuple(states[v] for v in scope)])
         for leaf in self.leaves:
-            x, _ = leaf.value([states[u] for u in leaf.parents])
-            total += log(x) if x > 0.0 else -np.inf
+            total += leaf.value([states[u] for u in leaf.parents])[0]
         return total
 
     # ---------------------------------------------------------------- the search
@@ -179,7 +181,7 @@ class Search:
             here = self.exact(node.states)
             if here > value:
                 best, value = node.states, here
-            if here >= -node.key - EQUAL * max(1.0, abs(here)):
+            if here >= -node.key - EQUAL * max(1.0, abs(node.key)):
                 continue
             for decided in self._branches(node):
                 self._push(heap, decided, value)
@@ -199,10 +201,10 @@ class Search:
         for leaf in self.leaves:
             value, shares = leaf.bound(node.decided)
             here = [node.states[u] for u in leaf.parents]
-            bound = value * np.prod([shares[u][node.states[u]] for u in shares])
+            bound = value + sum(float(shares[u][node.states[u]]) for u in shares)
             exact, _ = leaf.value(here)
-            loose = bound / exact if exact > 0.0 else np.inf
-            if loose > max(most, 1.0 + EQUAL) or (parent < 0 and shares):
+            loose = bound - exact if exact > -np.inf else np.inf
+            if loose > max(most, EQUAL) or (parent < 0 and shares):
                 gain = {u: float(shares[u][node.states[u]]) for u in shares}
                 if gain:
                     parent, most = max(gain, key=lambda u: (gain[u], -u)), loose
@@ -220,14 +222,22 @@ class Search:
 def maximised(
     parts: list[Valued], order: Sequence[int], decided: Mapping[int, int], total: float
 ) -> tuple[float, dict[int, int]]:
-    """Return ln of the largest product of tables and where it lies, by elimination."""
+    """Return ln of the largest product of tables and where it lies, by bucket elimination."""
+    place = {v: i for i, v in enumerate(order)}
+    buckets: list[list[Valued]] = [[] for _ in order]
     trace: list[Valued] = []
-    for v in order:
-        scope, table = product([p for p in parts if v in p[0]], v)
-        parts = [p for p in parts if v not in p[0]]
+    for part in parts:
+        if part[0]:
+            buckets[min(place[v] for v in part[0])].append(part)
+        else:
+            total += float(part[1])
+    for v, bucket in zip(order, buckets, strict=True):
+        scope, table = product(bucket, v)
         trace.append((scope, table))
-        parts.append((scope[:-1], table.max(axis=-1)))
-    total += sum(float(table) for _, table in parts)
+        if len(scope) > 1:
+            buckets[min(place[u] for u in scope[:-1])].append((scope[:-1], table.max(axis=-1)))
+        else:
+            total += float(table.max())
     if not total > -np.inf:
         return -np.inf, {}
     states = dict(decided)
@@ -247,21 +257,36 @@ def has_wide_leaves(net: NetworkArrays, request: Request) -> bool:
     )
 
 
-def most_probable(solver: Solver, request: Request) -> Best:
-    """Return the best states of all free variables and ln P of them with the evidence.
+def barren_in(net: NetworkArrays, request: Request, wanted: Set[int]) -> set[int]:
+    """Return the variables that are neither asked for nor seen, nor is any descendant."""
+    out: set[int] = set()
+    told = {*wanted, *request.states, *request.soft}
+    todo = [v for v, children in enumerate(net.children) if not children]
+    while todo:
+        v = todo.pop()
+        if v not in told and all(c in out for c in net.children[v]):
+            out.add(v)
+            todo.extend(net.parents[v])
+    return out
 
-    One elimination where no leaf is wide, else, or if that is too large, by branch and bound.
+
+def most_probable(solver: Solver, request: Request, wanted: Set[int]) -> Best:
+    """Return the best states of `wanted` and ln P of them with the evidence.
+
+    By elimination; if all are wanted that matter, by branch and bound where leaves are wide or the
+    elimination is too large.
 
     Raises
     ------
     BudgetError
     """
     net = solver.net
-    if not has_wide_leaves(net, request):
-        wanted = set(range(len(net.cards))) - request.states.keys()
+    barren = barren_in(net, request, wanted)
+    is_whole = len(wanted) + len(barren) + len(request.states) == len(net.cards)
+    if not is_whole or barren or not has_wide_leaves(net, request):
         try:
-            return maximise(solver, request, wanted)
+            return maximise(solver, request, set(wanted))
         except BudgetError:
-            if not any(b.is_max and not k for b, k in zip(net.blocks, net.children, strict=True)):
+            if not (is_whole and any(b.is_max for b in net.blocks)):
                 raise
-    return Search(solver, request).run()
+    return Search(solver, request, barren).run()

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
+    from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
+    from fascinet.model.builder import NetworkBuilder
     from fascinet.model.case import Case
     from fascinet.model.examples import example
     from fascinet.model.find import find, findings
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Case", "Differential", "Engine", "Network", "Posterior", "__version__", "diagnose", "errors",
-    "evaluate", "example", "find", "findings", "load",
+    "Case", "Differential", "Engine", "Network", "NetworkBuilder", "Posterior", "__version__",
+    "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
+    "load",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,12 +38,14 @@ _HOMES = {
     "Differential": "fascinet.engine.clinic.differential",
     "Engine": "fascinet.engine.api.engine",
     "Network": "fascinet.model.network",
+    "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
     "example": "fascinet.model.examples",
     "find": "fascinet.model.find",
     "findings": "fascinet.model.find",
+    "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
 }
 

@@ -253,6 +253,24 @@ def query(
 
 
 @app.command()
+def ask(
+    question: Annotated[
+        str,
+        typer.Argument(help='"EVENT | CONDITION", such as "als=yes or ms=yes | weakness=none".'),
+    ],
+    network: NetworkOption = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another condition: compare the two risks.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compute the probability of states joined by and, or, not."""
+    from fascinet.cli_ask import ask
+
+    ask(question, network, against, format)
+
+
+@app.command()
 def cohort(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
@@ -271,6 +289,38 @@ def cohort(
     from fascinet.cli_cohort import cohort
 
     cohort(source, out, network, targets, scheduler, carry)
+
+
+@app.command()
+def learn(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A network file or an example's name.", autocompletion=complete_network
+        ),
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Table of cases: csv, tsv or parquet.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The network to write.")],
+    variables: Annotated[
+        str | None, typer.Option(help="Learn these alone, separated by commas.")
+    ] = None,
+    sample_size: Annotated[
+        float, typer.Option(help="Cases that a row of figures without a range is worth.")
+    ] = 1.0,
+    fading: Annotated[
+        float, typer.Option(help="Share of its worth that a range keeps, 0 to 1.")
+    ] = 1.0,
+    carry: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Learn the figures of a network from a table of cases; blank cells are unknown."""
+    from fascinet.cli_learn import learn_figures
+
+    learn_figures(network, source, out, variables, sample_size, fading, carry, format)
 
 
 @app.command()

@@ -87,7 +87,9 @@ def test_policy_gains_what_its_leaves_say_and_stops_at_a_price(engine) -> None:
     policy = engine.best_policy(TYPICAL, targets=TARGET, candidates=tests, steps=2, width=2)
     assert policy.test in tests
     assert policy.bits >= now.bits[now.variables.index(policy.test)] - 1e-12
-    dear = engine.best_policy(TYPICAL, targets=TARGET, candidates=tests, steps=2, width=2, price=10.0)
+    dear = engine.best_policy(
+        TYPICAL, targets=TARGET, candidates=tests, steps=2, width=2, price=10.0
+    )
     assert dear.test is None
     assert engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0, must_not_miss={}).stop
     kept = engine.value_of_information(TARGET, TYPICAL, tests, worth=5.0)

@@ -28,6 +28,8 @@ COMMANDS = {
     "diagnose": ["diagnose", *CASE],
     "next": ["next", *CASE],
     "query": ["query", "alarm", "-f", "BP=LOW", "--targets", "HISTORY,LVFAILURE"],
+    "ask": ["ask", "lung=yes | smoke=yes", "--network", "asia", "--against", "smoke=no"],
+    "learn": ["learn", "asia", "people.csv", "out.json"],
     "findings": ["findings", "water", "pill"],
     "info": ["info", "asia"],
     "check": ["check"],
@@ -95,7 +97,9 @@ def test_quiet_leaves_errors_alone(fascinet, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_json_keeps_its_keys(name, capsys) -> None:
+def test_json_keeps_its_keys(name, capsys, tmp_path, monkeypatch) -> None:
+    (tmp_path / "people.csv").write_text("smoke,bronc\nyes,yes\nno,\nno,no\n")
+    monkeypatch.chdir(tmp_path)
     assert run([*COMMANDS[name], "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, {**SCHEMA, "$ref": f"#/$defs/{name}"})

@@ -30,6 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         packed = ROOT / "tests" / "data" / "networks" / f"{name}.bif.gz"
         (tmp_path / f"{name}.bif").write_bytes(gzip.decompress(packed.read_bytes()))
     (tmp_path / "cases.csv").write_text("case,setting,weakness\n1,primary_care,objective\n2,,\n")
+    people = "smoke,bronc,dysp\nyes,yes,yes\nno,,no\nno,no,no\nyes,no,\n"
+    (tmp_path / "people.csv").write_text(people)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fascinet.model.errors import OptionError
+from fascinet.model.find import find, suggest
 from fascinet.model.free_text import propose
 from fascinet.model.shipped import shipped_network
 
@@ -53,3 +55,9 @@ def test_any_text_gives_states_of_the_network(text: str) -> None:
     for proposal in propose(text):
         if proposal.variable in network.index:
             assert proposal.state in network.states(proposal.variable)
+
+
+def test_a_very_long_name_is_not_looked_for() -> None:
+    with pytest.raises(OptionError, match="at most 200 letters"):
+        find("-1" * 2000)
+    assert suggest("-1" * 2000) == ()
