@@ -193,7 +193,6 @@ def test_a_port_that_is_no_scheduler_is_one_line(
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     out = tmp_path / "out.csv"
     with socket.create_server(("127.0.0.1", 0)) as server:
-
         taken: list[socket.socket] = []
 
         def greet() -> None:
