@@ -146,10 +146,57 @@ def test_an_interrupt_is_one_line_whenever_it_comes(wait, tmp_path) -> None:
 
 
 WAITING = """
+import sys
 from fascinet.__main__ import main
-print("ready", flush=True)
+
+class Telling:  # main has begun when it imports its first module
+    def find_spec(self, name, path=None, target=None):
+        if name == "fascinet.streams":
+            print("ready", flush=True)
+
+sys.meta_path.insert(0, Telling())
 main()
 """
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(
+    "swallow",
+    [
+        pytest.param("try:\n        wait()\n    except BaseException: pass", id="caught"),
+        pytest.param("class Wait:\n        __del__ = wait\n    Wait()", id="in a finalizer"),
+        pytest.param(
+            "class Wait:\n        __set_name__ = wait\n    class Kept: x = Wait()", id="wrapped"
+        ),
+    ],
+)
+def test_an_interrupt_that_other_code_swallows_comes_again(swallow) -> None:
+    """What is interrupted may be a library that catches everything, or a finalizer."""
+    lines = f"""
+import sys, time
+import fascinet.__main__ as command
+
+def wait(*given):
+    print("ready", flush=True)
+    time.sleep(60)
+
+def run(arguments):
+    {swallow}
+    time.sleep(60)
+    return 0
+
+sys.unraisablehook = lambda unraisable: None
+command._run = run
+command.main()
+"""
+    started = subprocess.Popen(
+        [sys.executable, "-c", lines], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=120)
+    assert (started.returncode, out, err) == (130, "", "fascinet: stopped\n")
 
 
 def test_names_and_states_are_completed(tmp_path) -> None:
