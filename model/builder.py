@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fascinet.model import builder_rows as read
 from fascinet.model.builder_check import issues_of
+from fascinet.model.diagram import InfluenceDiagram, Utility, undecided
 from fascinet.model.errors import NetworkError, UnknownVariableError, shown
 from fascinet.model.gates import Gate, Table
 from fascinet.model.issue import Issue
@@ -28,6 +29,7 @@ class Draft:
     parents: tuple[str, ...] = ()
     gate: Gate | None = None
     arcs: list[str] = field(default_factory=list)  # known before the gate is
+    observes: tuple[str, ...] | None = None  # of a decision: what is known then
 
 
 class NetworkBuilder:
@@ -58,6 +60,7 @@ class NetworkBuilder:
     def __init__(self, name: str = "", *, version: str = "") -> None:
         self.name, self.version = name, version
         self._drafts: dict[str, Draft] = {}
+        self._utilities: dict[str, Utility] = {}
 
     def __repr__(self) -> str:
         return f"NetworkBuilder({self.name!r}, {read.counted(len(self._drafts), 'variable')})"
@@ -249,6 +252,69 @@ class NetworkBuilder:
         draft.parents, draft.gate = (), None
         return self
 
+    # ---------------------------------------------------------------- decisions
+
+    def decision(
+        self, name: str, states: Iterable[str] = NO_YES, *, observes: Iterable[str] = (),
+        label: str = "",
+    ) -> Self:  # fmt: skip
+        """Declare a decision; `diagram` then makes an influence diagram.
+
+        Parameters
+        ----------
+        name : str
+        states : iterable of str
+            What can be chosen.
+        observes : iterable of str
+            What becomes known just before it; what was known at an earlier decision still is.
+        label : str
+            What people call it.
+        """
+        self.variable(name, states, label=label)
+        draft = self._drafts[name]
+        draft.gate, draft.observes = undecided(len(draft.states)), self._names(observes)
+        return self
+
+    def utility(self, name: str, values: Any, *, parents: Iterable[str] = ()) -> Self:
+        """Add a utility; all of them add up.
+
+        Parameters
+        ----------
+        name : str
+        values : float, sequence or mapping
+            What each configuration of the parents is worth, as the rows of `table`.
+        parents : iterable of str
+            Chance variables and decisions.
+        """
+        above = self._above("", parents) if parents else {}
+        if name in self._utilities or name in self._drafts:
+            raise NetworkError(f"{name!r} is declared twice")
+        self._utilities[name] = Utility(tuple(above), read.worths(name, above, values))
+        return self
+
+    def diagram(self) -> InfluenceDiagram:
+        """Return the influence diagram.
+
+        Raises
+        ------
+        NetworkError
+            If there is no decision or no utility, or something is wrong with the network.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> b = fn.NetworkBuilder().variable("rain").table("rain", 0.3)
+        >>> b = b.decision("umbrella").utility(
+        ...     "comfort", [[10, 0], [7, 8]], parents=["umbrella", "rain"])
+        >>> fn.solve(b.diagram()).choose("umbrella", {})
+        'yes'
+        """
+        decisions = {v: d.observes for v, d in self._drafts.items() if d.observes is not None}
+        if not decisions or not self._utilities:
+            what = "decision" if not decisions else "utility"
+            raise NetworkError(f"influence diagram: expected a {what}, got none")
+        return InfluenceDiagram(self._network(), decisions, self._utilities)
+
     # ---------------------------------------------------------------- the network
 
     def check(self) -> tuple[Issue, ...]:
@@ -279,6 +345,14 @@ class NetworkBuilder:
         """
         if uniform:
             self._fill()
+        chosen = [v for v, d in self._drafts.items() if d.observes is not None]
+        if chosen or self._utilities:
+            raise NetworkError(
+                f"{(chosen or list(self._utilities))[0]!r}: call diagram(), not build()"
+            )
+        return self._network()
+
+    def _network(self) -> Network:
         errors = [i for i in self.check() if i.level == "error"]
         if errors:
             raise NetworkError("; ".join(f"{i.where}: {i.message}, {i.remedy}" for i in errors))
@@ -408,19 +482,24 @@ class NetworkBuilder:
     def _arcs(draft: Draft) -> tuple[str, ...]:
         return draft.parents or tuple(draft.arcs)
 
+    def _names(self, names: Iterable[str]) -> tuple[str, ...]:
+        return (names,) if isinstance(names, str) else tuple(names)
+
     def _above(self, name: str, parents: Iterable[str], *, full: bool = False) -> read.Parents:
-        names = (parents,) if isinstance(parents, str) else tuple(parents)
+        names = self._names(parents)
         for u in names:
-            self._draft(u, f"parent of {name!r}")
+            self._draft(u, f"parent of {name!r}" if name else "parent of a utility")
         if len(set(names)) < len(names):
             raise NetworkError(f"variable {name!r}: a parent is listed twice: {names}")
         found = {u: self._drafts[u].states for u in names}
-        size = prod(map(len, found.values())) * len(self._draft(name).states)
+        size = prod(map(len, found.values())) * (len(self._draft(name).states) if full else 1)
         if full and size > TABLE_LIMIT:
             raise NetworkError(f"table of {name!r} would have {size:.3g} entries; use a noisy gate")
         return found
 
     def _set(self, draft: Draft, above: read.Parents, gate: Gate) -> Self:
+        if draft.observes is not None:
+            raise NetworkError("a decision has no table: say what it observes")
         draft.parents, draft.gate, draft.arcs = tuple(above), gate, []
         draft.meta.pop("ranges", None)  # they belonged to other figures
         return self

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fascinet.model.errors import NetworkError, UnknownStateError, shown
-from fascinet.model.gates import SUM_TOLERANCE, Array, Function, NoisyMax, Table
+from fascinet.model.gates import SUM_TOLERANCE, Array, Function, NoisyMax, Table, frozen
 from fascinet.model.plural import counted
 
 States: TypeAlias = tuple[str, ...]
@@ -272,6 +272,26 @@ def _weights(parent: str, above: States, given: Any, what: str) -> Array:
     if missing:
         raise NetworkError(f"{what}: no weight for {parent}={missing[0]}")
     return np.array([number(given.get(s, 0.0), f"{what}: {parent}={s}") for s in above])
+
+
+def worths(name: str, parents: Parents, values: Any) -> Array:
+    """Return what each configuration is worth, shape (parents' states …)."""
+    what, cards = f"utility {name!r}", tuple(len(s) for s in parents.values())
+    if not parents:
+        return frozen(number(values, what))
+    if isinstance(values, Mapping):
+        given = by_configuration(values, parents, what)
+        flat = [number(given[c], f"{what}, row {spelled(parents, c)}") for c in given]
+        order = {c: i for i, c in enumerate(given)}
+        return frozen(np.array([flat[order[c]] for c in configurations(parents)]).reshape(cards))
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise NetworkError(f"{what}: expected numbers, got {shown(values)}") from None
+    if array.shape != cards or not np.isfinite(array).all():
+        want = f"finite numbers of shape {cards} ({', '.join(parents)})"
+        raise NetworkError(f"{what}: expected {want}, got shape {array.shape}")
+    return frozen(array)
 
 
 def number(value: Any, where: str) -> float:

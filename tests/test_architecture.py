@@ -48,6 +48,7 @@ ENGINE = (  # each room uses itself and those above it in this list
     "api",  # Engine, Posterior, frames
     "analyses",  # what is asked of an engine
     "learning",  # cases to figures
+    "influence_diagrams",  # decisions and their expected utility
     "clinic",  # cases and their differentials
     "teaching",  # simulated patients, feedback, exercises
     "display",  # charts and drawings

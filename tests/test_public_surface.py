@@ -15,6 +15,7 @@ EXPECTED = {
     "Case",
     "Differential",
     "Engine",
+    "InfluenceDiagram",
     "Network",
     "NetworkBuilder",
     "Posterior",
@@ -27,6 +28,7 @@ EXPECTED = {
     "findings",
     "learn",
     "load",
+    "solve",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",
           "pyarrow", "fpdf", "dask", "distributed", "torch", "matplotlib", "sklearn", "scipy",

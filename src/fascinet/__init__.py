@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
+    from fascinet.engine.influence_diagrams.solution import solve
     from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
     from fascinet.model.builder import NetworkBuilder
     from fascinet.model.case import Case
+    from fascinet.model.diagram import InfluenceDiagram
     from fascinet.model.examples import example
     from fascinet.model.find import find, findings
     from fascinet.model.network import Network
@@ -28,15 +30,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Case", "Differential", "Engine", "Network", "NetworkBuilder", "Posterior", "__version__",
-    "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
-    "load",
+    "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
+    "__version__", "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
+    "load", "solve",
 ]  # fmt: skip
 
 _HOMES = {
     "Case": "fascinet.model.case",
     "Differential": "fascinet.engine.clinic.differential",
     "Engine": "fascinet.engine.api.engine",
+    "InfluenceDiagram": "fascinet.model.diagram",
     "Network": "fascinet.model.network",
     "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
@@ -47,6 +50,7 @@ _HOMES = {
     "findings": "fascinet.model.find",
     "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
+    "solve": "fascinet.engine.influence_diagrams.solution",
 }
 
 

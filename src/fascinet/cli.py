@@ -324,6 +324,21 @@ def learn(
 
 
 @app.command()
+def solve(
+    diagram: Annotated[Path, typer.Argument(help="An influence diagram: .json, .xdsl or .xmlbif.")],
+    finding: FindingOption = None,
+    value_of: Annotated[
+        str | None, typer.Option("--value-of", help="A decision: what observing more is worth.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Find the best policy of every decision in an influence diagram."""
+    from fascinet.cli_solve import solve_diagram
+
+    solve_diagram(diagram, finding, value_of, format)
+
+
+@app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
     rank: RankOption = "responsibility",

@@ -83,6 +83,8 @@ CASES = [
      "expected a question with a condition"),
     ("learn", "missing table", [NETWORK, "no.csv", "out.json"], b"", "no.csv"),
     ("learn", "unknown suffix", [NETWORK, "no.csv", "out.foo"], b"", "out.foo"),
+    ("solve", "missing file", ["no.json"], b"", "no.json"),
+    ("solve", "a network", ["tests/data/networks/asia.bif.gz"], b"", "format of an influence"),
     ("nosuch", "unknown command", [], b"", "nosuch"),
 ]  # fmt: skip
 
