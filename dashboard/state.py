@@ -102,33 +102,6 @@ class Case:
         )
 
 
-@dataclass
-class Quiz:
-    """The quiz: one case, the learner's answer, and the score so far.
-
-    Attributes
-    ----------
-    case_id : str
-        Of the library; empty before the first.
-    answer : str
-        The group that the learner chose; empty while open.
-    confidence : float
-        The learner's probability that it is right.
-    history : list of (case id, right, confidence)
-    """
-
-    case_id: str = ""
-    answer: str = ""
-    confidence: float = 0.5
-    history: list[tuple[str, bool, float]] = field(default_factory=list[tuple[str, bool, float]])
-
-    @property
-    def brier(self) -> float:
-        """Mean squared gap between confidence and outcome; 0 is perfect, 0.25 a coin."""
-        gaps = [(c - float(right)) ** 2 for _, right, c in self.history]
-        return sum(gaps) / len(gaps) if gaps else 0.0
-
-
 @dataclass(frozen=True)
 class Moment:
     """A case on the screen and where it came from: what undo goes back to.
@@ -175,7 +148,6 @@ class Session:
         Messages to show once.
     query : str
         What is typed into the search box.
-    quiz : Quiz
     """
 
     case: Case = field(default_factory=Case)
@@ -192,7 +164,6 @@ class Session:
     notices: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
     query: str = ""
-    quiz: Quiz = field(default_factory=Quiz)
 
     @property
     def now(self) -> Moment:

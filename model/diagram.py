@@ -16,10 +16,15 @@ from fascinet.model.errors import (
     UnknownVariableError,
 )
 from fascinet.model.gates import Array, Table, frozen
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fascinet.model.formats import diagrams
+else:
+    diagrams = Lazy("fascinet.model.formats.diagrams")
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,15 +207,11 @@ class InfluenceDiagram:
     @staticmethod
     def load(path: "str | Path") -> "InfluenceDiagram":
         """Read a diagram: our .json, GeNIe's .xdsl, .xmlbif as pyAgrum writes it; also .gz."""
-        from fascinet.model.formats.diagrams import read_diagram
-
-        return read_diagram(path)
+        return diagrams.read_diagram(path)
 
     def save(self, path: "str | Path") -> None:
         """Write the diagram as .json, also .gz."""
-        from fascinet.model.formats.diagrams import write_diagram
-
-        write_diagram(self, path)
+        diagrams.write_diagram(self, path)
 
     def __repr__(self) -> str:
         return (

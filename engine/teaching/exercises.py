@@ -125,7 +125,7 @@ def nomogram(d: Draw, seed: int) -> Exercise | None:
         f"{d.label(f)} in {d.who}: before it, {d.name} has {share(d.prior)}, and its likelihood "
         f"ratio is {d.ratio(f):.2g}. Lay a line through both on the nomogram. Where does it end?"
     )
-    told = f"At {share(d.after(f))}."
+    told = f"The line ends at {share(d.after(f))}."
     figures = {"prior": d.prior, "ratio": d.ratio(f)}
     return Exercise("nomogram", seed, "percent", prompt, (d.after(f),), told,
                     figures=figures, known=d.known, about=f)  # fmt: skip

@@ -94,13 +94,13 @@ def opening(rooms: Practice, known: Evidence) -> str:
     >>> from fascinet.teaching import practice
     >>> opening(practice(), {"age_group": "60+", "sex": "male", "twitch_duration": "months",
     ...                      "twitch_spread": "single_site", "twitching": "yes"})
-    'A man aged 60+. "My muscles have been twitching for months, in one place."'
+    'A man aged 60+: “My muscles have been twitching for months, in one place.”'
     """
     who = {"male": "A man", "female": "A woman"}.get(known.get("sex", ""), "A person")
     age = f" aged {known['age_group']}" if "age_group" in known else ""
     since = f" for {known['twitch_duration']}" if "twitch_duration" in known else ""
     where = SPREAD.get(known.get("twitch_spread", ""), "")
-    return f'{who}{age}. "My muscles have been twitching{since}{where}."'
+    return f"{who}{age}: “My muscles have been twitching{since}{where}.”"
 
 
 SPREAD = {
