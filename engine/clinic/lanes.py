@@ -6,9 +6,11 @@ absent, the outcome of a test, a link taken away) is one more run of the same pr
 a kind go in one call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from os import cpu_count
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +22,7 @@ from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.coarse import Coarse, coarse_for
 from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
-from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.run.loaded import LANES, Loaded
 from fascinet.engine.tables.jacobian import Jacobian
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
@@ -94,20 +96,15 @@ class Lanes:
 
     def log_probs(self, changes: Sequence[Changes]) -> Array:
         """Return ln P of the case with each set of flat findings multiplied."""
-        loaded, states, _ = self.ready
-        weights = self._weights(changes)
-        return loaded.run_rows(np.tile(states, (len(weights), 1)), weights, None)
+        return self._run_rows(self._weights(changes), None)
 
     def answers(self, changes: Sequence[Changes]) -> tuple[Array, Array]:
         """Return ln P and the answers, a row each, with each set of flat findings multiplied.
 
         Answers stand in the places of `engine`; without leaf queries, and NaN where impossible.
         """
-        loaded, states, _ = self.ready
-        weights = self._weights(changes)
-        out = np.full((len(weights), self.engine.layout.total), np.nan)
-        rows = np.tile(states, (len(weights), 1))
-        logs = loaded.run_rows(rows, weights, out, leaves=False)
+        out = np.full((len(changes), self.engine.layout.total), np.nan)
+        logs = self._run_rows(self._weights(changes), out)
         self.engine.solver.enter(out, self.request.states)
         return logs, out
 
@@ -130,8 +127,25 @@ class Lanes:
             return np.array([loaded.run(states, weights, net=other)[0] for other in nets])
         block = np.concatenate([program.operands["block"], program.scalars["block"]])
         shifts = np.ascontiguousarray(which[:, block] * net.base.size)
-        rows = (np.tile(x, (len(which), 1)) for x in (states, weights))
-        return loaded.run_rows(*rows, None, np.concatenate([net.base, *bases]), shifts)
+        base = np.concatenate([net.base, *bases])
+        return self._run_rows(np.tile(weights, (len(which), 1)), None, base, shifts)
+
+    def _run_rows(
+        self, weights: Array, answers: Array | None, base: Array | None = None,
+        shifts: NDArray[np.int64] | None = None,
+    ) -> Array:  # fmt: skip
+        """Return ln P of each row of weights, and write its answer, leaf queries aside."""
+        loaded, states, _ = self.ready
+        logs = np.empty(len(weights))
+
+        def work(rows: slice) -> None:
+            seen = np.tile(states, (rows.stop - rows.start, 1))
+            some = None if answers is None else answers[rows]
+            moved = None if shifts is None else shifts[rows]
+            logs[rows] = loaded.run_rows(seen, weights[rows], some, base, moved, leaves=False)
+
+        share_out(work, len(weights), loaded.program.entries)
+        return logs
 
     def slopes(
         self, hypotheses: Sequence[Hypothesis] = (), jacobian: Jacobian | None = None
@@ -146,7 +160,13 @@ class Lanes:
         loaded, states, _ = self.ready
         rows = self._weights([*({h.variable: np.array(h.indicator)} for h in hypotheses), {}])
         by = self.engine.solver.jacobian if jacobian is None else jacobian
-        logs, scales, found = slopes(loaded, states, rows, by)
+        logs, scales = np.empty(len(rows)), np.empty(len(rows))
+        found = np.empty((len(rows), by.count))
+
+        def work(some: slice) -> None:
+            logs[some], scales[some], found[some] = slopes(loaded, states, rows[some], by)
+
+        share_out(work, len(rows), loaded.program.entries)
         if logs[-1] > -np.inf:
             found *= np.exp(scales - logs[-1])[:, None]
         return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found
@@ -196,6 +216,25 @@ class Lanes:
         """Return where the answers of `engine` have the resting state of each cause."""
         places = self.engine.layout.places
         return np.array([places[c][self.resting[c]] for c in causes], np.int64)
+
+
+def share_out(work: Callable[[slice], None], count: int, entries: int) -> None:
+    """Do rows of work, by threads and one at a time where the tables are large.
+
+    So eight tables side by side are never larger than a cache; what was not begun is left undone
+    where an exception, or Ctrl-C, comes in between.
+    """
+    if entries <= LANES:
+        work(slice(0, count))
+        return
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        todo = [pool.submit(work, slice(i, i + 1)) for i in range(count)]
+        try:
+            for one in todo:
+                one.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def open_lanes(

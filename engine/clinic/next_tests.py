@@ -33,6 +33,7 @@ from fascinet.engine.clinic.differential import NextTest
 from fascinet.engine.clinic.lanes import Changes, Lanes
 from fascinet.engine.clinic.ranking import kind
 from fascinet.engine.clinic.screen import Rough, screened
+from fascinet.model.digest import Digest
 from fascinet.model.gates import Array, NoisyMax
 from fascinet.model.network import Network
 
@@ -87,7 +88,9 @@ def expected_gains(
     before = np.array([now[c] for c in causes])
     weight = weights(reasoner, lanes, now, causes)
     grave = _grave(reasoner, lanes, causes, before, weight)
-    every = units(reasoner, lanes.engine.network, known)
+    every = units(reasoner, known)
+    if not every:
+        return ()
     rough = screened(lanes, causes, before, weight, every, tuple(grave))
     exact = Exact(lanes, posterior, causes, before)
     found: dict[int, tuple[Unit, NextTest]] = {}
@@ -134,13 +137,23 @@ def _late(
     return late[:TOGETHER]
 
 
-def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]:
+def units(reasoner: "Reasoner", known: set[str]) -> list[Unit]:
     """Return what can be asked or tested: sessions with their open tests, then what is single."""
-    tests, sessions = reasoner.digest.tests, reasoner.digest.sessions
-    names = [v for v in network.variables if kind(network, v) in ASKABLE and v not in known]
+    out: list[Unit] = []
+    for unit in reasoner.units:
+        members = tuple(f for f in unit.members if f not in known)
+        if members:
+            out.append(unit if len(members) == len(unit.members)
+                       else replace(unit, members=members))  # fmt: skip
+    return out
+
+
+def all_units(digest: Digest, network: Network) -> tuple[Unit, ...]:
+    """Return all units of a knowledge base."""
+    names = [v for v in network.variables if kind(network, v) in ASKABLE]
     out: list[Unit] = []
     taken: set[str] = set()
-    for session in sessions.values():
+    for session in digest.sessions.values():
         members = tuple(f for f in session.tests if f in names)
         taken |= set(members)
         if members:
@@ -148,12 +161,12 @@ def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]
             out.append(Unit(session.label, members, float(session.cost), price, True,
                             session.proves))  # fmt: skip
     for f in names:
-        if f in taken:
-            continue
-        label, test = reasoner.digest.labels[f], tests.get(f)
-        cost, burden = (test.cost, test.burden) if test else (1, 1)
-        out.append(Unit(label, (f,), float(cost), float(cost + burden - 1), test is not None))
-    return out
+        if f not in taken:
+            label, test = digest.labels[f], digest.tests.get(f)
+            cost, burden = (test.cost, test.burden) if test else (1, 1)
+            price = float(cost + burden - 1)
+            out.append(Unit(label, (f,), float(cost), price, test is not None))
+    return tuple(out)
 
 
 def weights(
@@ -313,15 +326,13 @@ class Exact:
                 self.outcomes[f] = self._apart(f)
         new = [f for f in new if f not in self.outcomes]
         asked = [questions(self.lanes, self.posterior, f) for f in new]
-        runs = [run for q in asked for run in q.runs]
-        joint = self._joint(self.lanes, runs)
+        joint = self._joint(self.lanes, [run for q in asked for run in q.runs])
         at = 1
         for f, q in zip(new, asked, strict=True):
-            rows = np.concatenate([joint[:1], joint[at : at + len(q.runs)]])
+            found = q.mix[:, :1] * joint[0] + q.mix[:, 1:] @ joint[at : at + len(q.runs)]
             at += len(q.runs)
-            found = q.mix @ rows
             self.outcomes[f] = found[:, 0], found[:, 1:]
-        return {f: gains_of(self.before, *self.outcomes[f]) for f in names}
+        return gains_of(self.before, {f: self.outcomes[f] for f in names})
 
     def _apart(self, name: str) -> Outcomes:
         """Return the outcomes of what depends on more than the lanes hold: with a program apart."""
@@ -438,17 +449,18 @@ def _all_but_one(runs: Sequence[Changes], mix: Array, spared: int) -> Questions:
     return Questions(tuple(r for i, r in enumerate(runs) if i != spared), whole)
 
 
-def gains_of(before: Array, p: Array, joint: Array) -> Array:
-    """Return I(c; f | e) of each cause in bits from P(c | e) and the outcomes of f.
-
-    Parameters
-    ----------
-    p : array, shape (states,)
-    joint : array, shape (states, causes)
-    """
-    some = p > TINY
-    given = np.clip(joint[some] / p[some, None], 0.0, 1.0)
-    return np.maximum(0.0, entropy(before) - p[some] @ entropy(given))
+def gains_of(before: Array, outcomes: Mapping[str, Outcomes]) -> dict[str, Array]:
+    """Return I(c; f | e) of each cause in bits, from P(c | e) and the outcomes of each test f."""
+    if not outcomes:
+        return {}
+    p = np.concatenate([p for p, _ in outcomes.values()])
+    joint = np.concatenate([x for _, x in outcomes.values()])
+    p = np.where(p > TINY, p, 0.0)
+    given = np.clip(joint / np.where(p > 0.0, p, 1.0)[:, None], 0.0, 1.0)
+    ends = np.cumsum([len(p) for p, _ in outcomes.values()])
+    starts = np.concatenate([[0], ends[:-1]])
+    after = np.add.reduceat(p[:, None] * entropy(given), starts, axis=0)
+    return dict(zip(outcomes, np.maximum(0.0, entropy(before) - after), strict=True))
 
 
 def entropy(p: Array) -> Array:
@@ -457,5 +469,5 @@ def entropy(p: Array) -> Array:
     >>> entropy(np.array([0.0, 0.5, 1.0])).tolist()
     [0.0, 1.0, 0.0]
     """
-    q = np.stack([p, 1.0 - p])
-    return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
+    q = 1.0 - p
+    return -(p * np.log2(np.where(p > 0, p, 1.0)) + q * np.log2(np.where(q > 0, q, 1.0)))

@@ -21,7 +21,7 @@ from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
-from fascinet.engine.clinic.next_tests import expected_gains
+from fascinet.engine.clinic.next_tests import Unit, all_units, expected_gains
 from fascinet.engine.clinic.outlook import OUTSIDE, outlook
 from fascinet.engine.clinic.ranking import (
     conflict,
@@ -135,6 +135,11 @@ class Reasoner:
     def targets(self) -> tuple[str, ...]:
         """What every run answers: what one may ask about, and the summaries of causes."""
         return (*self.askable, *self.mechanisms)
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """What can be asked or tested."""
+        return all_units(self.digest, self.network)
 
     @cached_property
     def owners(self) -> tuple[Owner, ...]:

@@ -23,6 +23,7 @@ max(0, P(k|u) − P(k|u, c resting)), which bounds the probability of necessity 
 and Pearl 2000, doi 10.1023/A:1018912507879).
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,7 @@ from fascinet.engine.analyses.parameters import gate_figures, parameters_of
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.lanes import Lanes, plain_lanes
 from fascinet.engine.run.derivatives import Derivatives
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
 
@@ -45,6 +47,9 @@ Slopes: TypeAlias = Mapping[str, tuple[Array, ...]]  # by variable, in the shape
 
 JOINT = "{} | {}"
 _flat: "WeakKeyDictionary[Engine, dict[frozenset[str], Engine]]" = WeakKeyDictionary()
+KEPT = 16  # bases with links at rest
+_rests: "WeakKeyDictionary[Engine, OrderedDict[frozenset[tuple[str, tuple[bool, ...]]], Array]]"
+_rests = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -227,11 +232,10 @@ def joint_shares(
     for j, finding in enumerate(findings):
         if not isinstance(network.gate(finding), NoisyMax):
             continue
-        parents = network.parents(finding)
+        parents = frozenset(network.parents(finding))
         joint = [
-            (i, owner) for i, owner in groups
-            if owner.leak or sum(p in owner.variables for p in parents) > 1
-        ]  # fmt: skip
+            (i, owner) for i, owner in groups if owner.leak or len(parents & owner.variables) > 1
+        ]
         if joint and _gap(lanes.seen(finding) > 0):
             yield from _split_shares(lanes, j, finding, joint, [owner for _, owner in groups])
         else:
@@ -273,43 +277,83 @@ def _without(
     a row takes its group's from there; one that takes the leak with it has a base of its own.
     """
     network, net = lanes.engine.network, lanes.engine.arrays
-    places = {v: {p: i for i, p in enumerate(network.parents(v))} for v in findings}
-    everything = [(f, network.parents(f), False) for f in findings if _is_max(network, f)]
-    sets = [_at_rest(lanes, everything)]
+    bases = [rest_base(lanes.engine, frozenset((f, _live(lanes, f)) for f in findings))]
     which = np.zeros((len(rows) + 1, len(net.begins)), np.int64)
+    places = {f: _places(network, net, f) for f in {findings[j] for j, _ in rows}}
     for row, (j, owner) in zip(which[1:], rows, strict=True):
         finding = findings[j]
         mine = [p for p in network.parents(finding) if p in owner.variables]
-        blocks = net.blocks[network.index[finding]]
-        if owner.leak or not blocks.links:
-            sets.append(_at_rest(lanes, [(finding, mine, owner.leak)]))
-            row[:] = len(sets)
-            continue
-        for parent in mine:
-            i = places[finding][parent]
-            k = blocks.links[i]
-            starts = [blocks.raw[i], k.link, k.first, k.step, k.bfirst, k.bstep]
-            row[np.searchsorted(net.begins, starts)] = 1
-    return lanes.engine.solver.rebase(np.array(sets)), which
+        if owner.leak or not places[finding]:
+            taken = _at_rest(network, [(finding, mine, owner.leak, _live(lanes, finding))])
+            bases.append(lanes.engine.solver.rebase(taken[None])[0])
+            row[:] = len(bases)
+        else:
+            row[np.concatenate([places[finding][p] for p in mine])] = 1
+    return np.array(bases), which
+
+
+def _places(network: Network, net: NetworkArrays, finding: str) -> dict[str, NDArray[np.int64]]:
+    """Return the blocks that each parent's link takes; none if the gate is worked as a table."""
+    blocks = net.blocks[network.index[finding]]
+    if not blocks.links:
+        return {}
+    starts = [
+        (raw, k.link, k.first, k.step, k.bfirst, k.bstep)
+        for raw, k in zip(blocks.raw, blocks.links, strict=True)
+    ]
+    return dict(zip(network.parents(finding), np.searchsorted(net.begins, starts), strict=True))
+
+
+def _live(lanes: Lanes, finding: str) -> tuple[bool, ...]:
+    """Return which states an observed finding could be in."""
+    return tuple((lanes.seen(finding) > 0).tolist())
+
+
+def rest_base(engine: Engine, findings: frozenset[tuple[str, tuple[bool, ...]]]) -> Array:
+    """Return the base with all links into all findings at rest; kept.
+
+    Parameters
+    ----------
+    findings : frozenset of (variable, which of its states are possible)
+        Of a finding of two states there is one way to be out of rest, so that all such findings
+        share one base.
+    """
+    network = engine.network
+    more = frozenset((f, live) for f, live in findings if len(live) > 2 and _is_max(network, f))
+    with _lock:
+        rests = _rests.setdefault(engine, OrderedDict())
+        if more not in rests:
+            own = dict(more)
+            taken = [
+                (f, network.parents(f), False, own.get(f, (False, True)))
+                for f in network.variables
+                if f in own or (_is_max(network, f) and len(network.states(f)) == 2)
+            ]
+            rests[more] = engine.solver.rebase(_at_rest(network, taken)[None])[0]
+            while len(rests) > KEPT:
+                rests.popitem(last=False)
+        rests.move_to_end(more)
+        return rests[more]
 
 
 def _is_max(network: Network, finding: str) -> bool:
     return isinstance(network.gate(finding), NoisyMax)
 
 
-def _at_rest(lanes: Lanes, taken: Iterable[tuple[str, Iterable[str], bool]]) -> Array:
+def _at_rest(
+    network: Network, taken: Iterable[tuple[str, Iterable[str], bool, Sequence[bool]]]
+) -> Array:
     """Return all parameters with some links (and leaks) put to rest.
 
     Parameters
     ----------
-    taken : iterable of (finding, parents, whether the leak goes too)
+    taken : iterable of (finding, parents, whether the leak goes too, possible states)
     """
-    network = lanes.engine.network
     values = parameters_of(network).values.copy()
-    for finding, parents, leak in taken:
+    for finding, parents, leak, possible in taken:
         gate, at = network.gate(finding), parameter_starts(network)[finding]
         assert isinstance(gate, NoisyMax)
-        live, gone = lanes.seen(finding) > 0, set(parents)
+        live, gone = np.array(possible), set(parents)
         mine = [*(parent in gone for parent in network.parents(finding)), leak]
         for part, is_taken in zip((*gate.links, gate.leak), mine, strict=True):
             if is_taken:
@@ -379,8 +423,8 @@ def single_shares(
                     gone = link * (slope - slope[:, :1])
                     out[of[parent], j] += float(gone[:, live].sum())
         else:
-            for i, owner in enumerate(owners):
-                out[i, j] = _excess(network, found, finding, likelihood, owner)
+            for i in sorted({of[p] for p in network.parents(finding) if p in of}):
+                out[i, j] = _excess(network, found, finding, likelihood, owners[i])
     return out
 
 

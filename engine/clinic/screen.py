@@ -57,20 +57,22 @@ class Rough:
     def unit(self, i: int) -> "Unit":
         """Return a unit without those of its tests that together add less than `LITTLE` to it.
 
-        A test that tells most of some cause by far stays, as do all that cannot be estimated.
+        The test that tells most stays, and all do where one cannot be estimated.
         """
-        told, members = self.told[i] * self.scale, list(range(len(self.told[i])))
+        told, members = self.told[i] * self.scale, self.units[i].members
         if len(members) == 1 or not np.isfinite(told).all():
             return self.units[i]
-        enough = (1.0 - LITTLE) * told.max(axis=0).sum()
-        while len(members) > 1:
-            rest = [np.delete(told[members], k, axis=0).max(axis=0).sum()
-                    for k in range(len(members))]  # fmt: skip
-            least = int(np.argmax(rest))
-            if rest[least] < enough:
+        kept, spare = list(range(len(members))), LITTLE * told.max(axis=0).sum()
+        best = int(told.sum(axis=1).argmax())
+        while len(kept) > 1:
+            below, top = np.sort(told[kept], axis=0)[-2:]
+            adds = np.bincount(told[kept].argmax(axis=0), top - below, len(kept))
+            adds[kept.index(best)] = np.inf
+            if adds.min() > spare:
                 break
-            del members[least]
-        return replace(self.units[i], members=tuple(self.units[i].members[k] for k in members))
+            spare -= adds.min()
+            del kept[int(adds.argmin())]
+        return replace(self.units[i], members=tuple(members[k] for k in kept))
 
 
 def screened(
@@ -97,11 +99,9 @@ def screened(
     ends = np.cumsum([0, *(len(u.members) for u in every)]).tolist()
     told = tuple(bits[a:b] for a, b in zip(ends, ends[1:], strict=False))
     scale = weight[chosen]
-    score = [
-        np.where(scale > 0, t * scale, 0.0).max(axis=0).sum() / u.price
-        for t, u in zip(told, every, strict=True)
-    ]
-    return Rough(tuple(every), told, scale, np.array(score))
+    worth = np.where(scale > 0, bits, 0.0) * scale
+    score = np.maximum.reduceat(worth, ends[:-1], axis=0).sum(axis=1)
+    return Rough(tuple(every), told, scale, score / np.array([u.price for u in every]))
 
 
 def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
@@ -114,8 +114,8 @@ def _most(causes: Sequence[str], before: Array, weight: Array) -> list[str]:
 
 
 def _entropy(p: Array) -> Array:
-    q = np.stack([p, 1.0 - p])
-    return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
+    q = 1.0 - p
+    return -(p * np.log2(np.where(p > 0, p, 1.0)) + q * np.log2(np.where(q > 0, q, 1.0)))
 
 
 def _estimates(lanes: Lanes, of: Sequence[str], p: Array, names: Sequence[str]) -> Array:

@@ -134,7 +134,7 @@ def test_one_session_is_one_suggestion_and_biopsy_costs_most(reasoner: Reasoner,
     for found in listed.values():
         seen = [f for t in found for f in _all(t)]
         assert len(seen) == len(set(seen))
-    every = {u.members: u for u in units(reasoner, reasoner.network, set())}
+    every = {u.members: u for u in units(reasoner, set())}
     price = {f: u.price for members, u in every.items() for f in members}
     assert price["emg"] == price["ncs"] and price["mri"] == price["cerebellar_imaging"]
     assert price["biopsy"] == max(price.values()) > price["mri"] > price["serum_k"]
