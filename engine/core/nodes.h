@@ -154,6 +154,59 @@ struct Target {
     const N *share;
 };
 
+// The product of a row's weight and of the factors that are one number over a tile.
+template <class N>
+inline N constant_of(const Factors<N> &given, const Rowed<N> &rows, int64_t r) {
+    N out = rows.weight ? rows.weight[r] : Number<N>::one();
+    for (int64_t f = given.vary; f < given.list.size; ++f)
+        out = out * given.list[f].from.at(given.start[f] + r * given.list[f].view->row);
+    return out;
+}
+
+// Puts the products of some rows' factors and weights, entry by entry, where blocks are short. Those
+// that run do so along the whole tile.
+template <Put kPut, class N>
+inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                        const Target<N> &target) {
+    const Factor<N> *list = given.list.data;
+    const N *__restrict__ share = target.share;
+    const int64_t tile = tiling.tile, vary = given.vary - given.runs;
+    for (int64_t r = rows.first; r < rows.last; ++r) {
+        const N constant = constant_of(given, rows, r);
+        N *__restrict__ to = target.to + r * target.step;
+        auto put = [&](int64_t j, const N &y) {
+            to[j] = kPut == Put::kAdd ? to[j] + y : kPut == Put::kSet ? y : share[j] * y;
+        };
+        auto at = [&](int64_t f) { return given.start[f] + r * list[f].view->row; };
+        if (given.runs == 1 && vary == 0) {
+            const Source<N> a = list[0].from;
+            const int64_t start = at(0);
+            _Pragma("omp simd")
+            for (int64_t j = 0; j < tile; ++j) put(j, constant * a.at(start + j));
+        } else if (given.runs == 1 && vary == 1) {
+            const Source<N> a = list[0].from, b = list[1].from;
+            const int32_t *inner = list[1].view->inner;
+            const int64_t start = at(0), other = at(1);
+            for (int64_t j = 0; j < tile; ++j)
+                put(j, constant * a.at(start + j) * b.at(other + inner[j]));
+        } else if (given.runs == 1 && vary == 2) {
+            const Source<N> a = list[0].from, b = list[1].from, c = list[2].from;
+            const int32_t *inner = list[1].view->inner, *inmost = list[2].view->inner;
+            const int64_t start = at(0), other = at(1), third = at(2);
+            for (int64_t j = 0; j < tile; ++j)
+                put(j, constant * a.at(start + j) * b.at(other + inner[j]) * c.at(third + inmost[j]));
+        } else {
+            for (int64_t j = 0; j < tile; ++j) {
+                N x = constant;
+                for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
+                for (int64_t f = given.runs; f < given.vary; ++f)
+                    x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
+                put(j, x);
+            }
+        }
+    }
+}
+
 // Puts the products of some rows' factors and weights, `kRuns` factors along the blocks and `kVary`
 // that vary from one to the next (-1: as many as there are). Blocks of zeros are not worked out.
 template <Put kPut, int kRuns, int kVary, class N>
@@ -164,9 +217,7 @@ inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowe
     const int64_t block = tiling.block, runs = kRuns < 0 ? given.runs : kRuns;
     const int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
     for (int64_t r = rows.first; r < rows.last; ++r) {
-        N constant = rows.weight ? rows.weight[r] : Number<N>::one();
-        for (int64_t f = given.vary; f < given.list.size; ++f)
-            constant = constant * list[f].from.at(start[f] + r * list[f].view->row);
+        const N constant = constant_of(given, rows, r);
         N *__restrict__ to = target.to + r * target.step;
         bool none = Number<N>::is_zero(constant);
         if (none && kPut == Put::kAdd) continue;
@@ -183,9 +234,7 @@ inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowe
             auto first = [&](int64_t f) {
                 return start[f] + r * list[f].view->row + list[f].view->inner[k];
             };
-            if (kRuns == 0 && block == 1) {
-                put(0, x);
-            } else if (none || Number<N>::is_zero(x)) {
+            if (none || Number<N>::is_zero(x)) {
                 if (kPut != Put::kAdd)
                     for (int64_t j = 0; j < block; ++j) out[j] = Number<N>::zero();
             } else if (kRuns == 0) {
@@ -230,7 +279,9 @@ inline void put_rows(const Factors<N> &given, const Tiling &tiling, const Rowed<
                      const Target<N> &target) {
     for (int64_t f = 0; f < given.list.size; ++f)
         given.start[f] = given.list[f].view->start(0, t);
-    if (given.runs == 0)
+    if (tiling.block == 1)
+        put_entries<kPut>(given, tiling, rows, target);
+    else if (given.runs == 0)
         put_runs<kPut, 0>(given, tiling, rows, target);
     else if (given.runs == 1)
         put_runs<kPut, 1>(given, tiling, rows, target);
@@ -327,16 +378,23 @@ inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ t
     if (!view.inner) {
         *to = kOnce ? *sum : *to + *sum;
     } else if (view.runs) {
-        for (int64_t k = 0; k * block < tiling.tile; ++k) {
+        const int64_t length = block == 1 ? tiling.tile : block;
+        for (int64_t k = 0; k * length < tiling.tile; ++k) {
             N *__restrict__ out = to + view.inner[k];
-            const N *__restrict__ from = tile + k * block;
+            const N *__restrict__ from = tile + k * length;
             _Pragma("omp simd")
-            for (int64_t j = 0; j < block; ++j) out[j] = kOnce ? from[j] : out[j] + from[j];
+            for (int64_t j = 0; j < length; ++j) out[j] = kOnce ? from[j] : out[j] + from[j];
         }
     } else if (kOnce) {
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
     } else if (view.repeat == 1) {
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+    } else if (view.repeat == 2 && block == 1) {
+        for (int64_t j = 0; j < tiling.tile; j += 2)
+            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
+    } else if (view.repeat == 3 && block == 1) {
+        for (int64_t j = 0; j < tiling.tile; j += 3)
+            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1] + tile[j + 2]);
     } else {
         for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
             int64_t at = view.inner[j / block];
@@ -374,10 +432,9 @@ inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_
     }
 }
 
-// Whether a child's separator has an entry for each of a table.
-template <class N>
-inline bool is_once(const Run<N> &run, const Node &n, int64_t child) {
-    return run.node(child).width == n.states * n.width;
+// Whether what runs along a block runs along the whole tile.
+inline bool is_whole(const Tiling &tiling) {
+    return tiling.block == 1 || tiling.block == tiling.tile;
 }
 
 // Notes a node's belief of its separator, and lets those of its children begin.
@@ -393,7 +450,7 @@ inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
         for (int64_t r = 0; r < n.states; ++r) found.answer[n.place + r] = Number<N>::zero();
     for (int64_t child : run.children(n)) {
         const Node &c = run.node(child);
-        if (!is_once(run, n, child))
+        if (!run.tree->once[child])
             run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
     }
 }
@@ -428,6 +485,22 @@ inline void believe(const Run<N> &run, const Factors<N> &factors, int64_t i, int
     put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share_of(run, i, t)});
 }
 
+// The marginal of a node that has no children to pass anything to, and one factor.
+inline void tell_alone(const Run<double> &run, const Found<double> &found, int64_t i,
+                       const Factor<double> &factor) {
+    const Node &n = run.node(i);
+    const Rowed<double> &rows = run.rows[i];
+    int64_t tile = run.tree->tiling[i].tile;
+    for (int64_t t = 0; t < run.tree->tiling[i].tiles; ++t) {
+        const double *share = share_of(run, i, t);
+        for (int64_t r = rows.first; r < rows.last; ++r) {
+            const double *row = factor.from.values + factor.view->start(r, t);
+            double sum = dot(row, share, tile);
+            found.answer[n.place + r] += rows.weight ? rows.weight[r] * sum : sum;
+        }
+    }
+}
+
 // Passes what a node believes on to its children, and, where no child tells its marginal, adds it up.
 template <class N>
 inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
@@ -438,13 +511,17 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     Factors<N> factors = factors_of(run, n);
     bool all = found.tables.size || found.beliefs.size, alone = n.place >= 0 && tree.teller[i] < 0;
     int64_t whole = -1;  // a child whose separator is this table as it lies
-    bool wants_sums = alone;
+    bool wants_sums = alone, some = found.tables.size != 0;
     for (int64_t child : run.children(n)) {
         const View &view = tree.messages[child];
         if (!all && !tree.asked[child]) continue;
-        if (is_once(run, n, child) && view.runs && tiling.block == tiling.tile) whole = child;
+        some = true;
+        if (tree.once[child] && view.runs && is_whole(tiling)) whole = child;
         wants_sums = wants_sums || !view.inner;
     }
+    if constexpr (__is_same(N, double))
+        if (!some && factors.runs == 1 && factors.list.size == 1 && is_whole(tiling))
+            return tell_alone(run, found, i, factors.list[0]);
     for (int64_t t = 0; t < tiling.tiles; ++t) {
         if (found.tables.size) keep(run, factors, i, t, found.tables);
         N *tile = run.spread.data, *sums = run.sums.data;
@@ -462,7 +539,7 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
             if (child == whole || !(all || tree.asked[child])) continue;
             const View &view = tree.messages[child];
             N *to = run.beliefs.data + run.node(child).message + view.start(0, t);
-            if (is_once(run, n, child))
+            if (tree.once[child])
                 for (int64_t r = 0; r < n.states; ++r)
                     pass<true>(view, tiling, tile + r * step, sums + r, to + r * view.row);
             else

@@ -175,45 +175,16 @@ inline double total(const Lanes &x) {  // ((x0 + x4) + (x2 + x6)) + ((x1 + x5) +
 #endif
 }
 
-// Products entry by entry, written where `out` is given; their sum.
-template <class N>
-inline N products(const N *__restrict__ a, const N *__restrict__ b, N *__restrict__ out, int64_t n) {
-    N sum = Number<N>::zero();
-    for (int64_t j = 0; j < n; ++j) {
-        N x = a[j] * b[j];
-        if (out) out[j] = x;
-        sum = sum + x;
-    }
-    return sum;
-}
-// The same for eight doubles or more: in eight strands.
-__attribute__((noinline)) inline double long_products(const double *__restrict__ a,
-                                                      const double *__restrict__ b,
-                                                      double *__restrict__ out, int64_t n) {
-    Lanes many = Lanes::all(0.0);
-    int64_t j = 0;
-    for (; j + kLanes <= n; j += kLanes) {
-        Lanes x = load(a + j) * load(b + j);
-        if (out) store(out + j, x);
-        many = many + x;
-    }
-    double sum = total(many);
-    for (; j < n; ++j) {
-        double x = a[j] * b[j];
-        if (out) out[j] = x;
-        sum += x;
-    }
-    return sum;
-}
-template <>
-inline double products(const double *__restrict__ a, const double *__restrict__ b,
-                       double *__restrict__ out, int64_t n) {
-    if (n >= kLanes) return long_products(a, b, out, n);
+// The sum of products entry by entry.
+inline double dot(const double *a, const double *b, int64_t n) {
     double sum = 0.0;
-    if (out)
-        for (int64_t j = 0; j < n; ++j) sum += out[j] = a[j] * b[j];
-    else
-        for (int64_t j = 0; j < n; ++j) sum += a[j] * b[j];
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = load(a) * load(b);
+        for (j = kLanes; j + kLanes <= n; j += kLanes) many = many + load(a + j) * load(b + j);
+        sum = total(many);
+    }
+    for (; j < n; ++j) sum += a[j] * b[j];
     return sum;
 }
 
@@ -237,7 +208,7 @@ inline N sum_of(const N *x, int64_t n) {
     return sum;
 }
 template <>
-inline double sum_of(const double *x, int64_t n) {
+__attribute__((always_inline)) inline double sum_of(const double *x, int64_t n) {
     double sum = 0.0;
     int64_t j = 0;
     if (n >= kLanes) {

@@ -53,7 +53,7 @@ struct View {
     const int32_t *outer;
     const int32_t *inner;  // null: one value for a whole tile
     int64_t repeat;        // entries of a tile that read one value after each other
-    bool runs;             // over a block, one value after the other
+    bool runs;             // over a block, one value after the other; over a tile if blocks are of 1
 
     int64_t start(int64_t r, int64_t t) const { return r * row + outer[t]; }
 };
@@ -81,6 +81,7 @@ struct Tree {
     Span<View> operands;   // of each operand
     Span<View> messages;   // of each node's message, by its parent's table
     Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
+    Span<uint8_t> once;    // whether each entry of a message meets one tile of one row, or one entry
     Span<int64_t> teller;  // the child whose separator tells a node's marginal; -1 for none
     int64_t widest = 1;    // entries of the largest tile
     int64_t most_states = 1;
@@ -165,7 +166,7 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
     Span<int32_t> starts = arena.span<int32_t>(tiling.tiles);
     Span<int32_t> inner = arena.span<int32_t>(one ? 0 : tiling.tile / tiling.block);
     View out{program.strides[at], starts.data, one ? nullptr : inner.data, reach.same,
-             tiling.block > 1 && reach.same < tiling.block};
+             tiling.block > 1 ? reach.same < tiling.block : !one && reach.run >= tiling.tile};
     if (!starts.data) return out;
     enumerate(axes.slice(0, outer), strides.slice(0, outer), starts);
     if (!one) enumerate(axes.slice(outer, end), strides.slice(outer, end), inner);
@@ -179,6 +180,7 @@ inline void Tree::lay(Arena &arena) {
     messages = arena.span<View>(count);
     asked = arena.span<uint8_t>(count);
     teller = arena.span<int64_t>(count);
+    once = arena.span<uint8_t>(count);
     bool real = count == 0 || tiling.data != nullptr;
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
@@ -193,7 +195,11 @@ inline void Tree::lay(Arena &arena) {
         for (int64_t k = node.children; k < node.children_end; ++k) {
             int64_t child = program.children[k];
             View made = view(arena, node, mine, program.nodes[child].seen);
-            if (real) messages[child] = made, asked[i] = asked[i] || asked[child];
+            if (!real) continue;
+            messages[child] = made, asked[i] = asked[i] || asked[child];
+            int64_t width = program.nodes[child].width;
+            once[child] = width == node.states * node.width ||
+                          (width == node.states && mine.tiles == 1 && !made.inner);
         }
         if (real) find_teller(i);
     }

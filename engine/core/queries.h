@@ -173,42 +173,88 @@ inline void weigh(const Tree &tree, const Questions &asked, const Group &group,
     }
 }
 
+// The messages that have arrived at a node and vary over a tile.
+template <class N>
+struct Arrived {
+    const View *view[2];
+    const N *from[2];  // of the first two; the others are multiplied into the second
+    int64_t count = 0;
+
+    // Calls with each entry of a tile and the product of the messages.
+    template <class Use>
+    void each(const Tiling &tiling, Use use) const {
+        if (count == 1) {
+            const N *a = from[0];
+            each_entry(*view[0], tiling, [=](int64_t j, int64_t at) { use(j, a[at]); });
+            return;
+        }
+        const int64_t block = tiling.block, step = view[0]->runs, other_step = view[1] ? view[1]->runs : 1;
+        for (int64_t k = 0; k * block < tiling.tile; ++k) {
+            const N *a = from[0] + view[0]->inner[k];
+            const N *b = from[1] + (view[1] ? view[1]->inner[k] : k * block);
+            for (int64_t j = 0; j < block; ++j) use(k * block + j, a[j * step] * b[j * other_step]);
+        }
+    }
+};
+
+// Lists the messages that a visited node has had, for row r, tile t; those of one value go into the
+// constant.
+template <class N>
+inline Arrived<N> arrivals(const Tree &tree, const Asking<N> &space, const Questions &asked,
+                           int64_t i, int64_t r, int64_t t, N *constant) {
+    const Node &n = tree.program.nodes[i];
+    const Tiling &tiling = tree.tiling[i];
+    Arrived<N> out;
+    for (int64_t c = n.children; c < n.children_end; ++c) {
+        int64_t child = tree.program.children[c], arrived = space.arrived[child];
+        if (arrived < 0) continue;
+        const View &view = tree.messages[child];
+        const N *from = space.messages.data + asked.visits[arrived].message + view.start(r, t);
+        if (!view.inner) {
+            *constant = *constant * *from;
+        } else if (out.count < 2) {
+            out.view[out.count] = &view, out.from[out.count++] = from;
+        } else {
+            N *tile = space.tile.data;
+            if (out.view[1]) {
+                const N *second = out.from[1];
+                each_entry(*out.view[1], tiling, [=](int64_t j, int64_t at) { tile[j] = second[at]; });
+            }
+            each_entry(view, tiling, [=](int64_t j, int64_t at) { tile[j] = tile[j] * from[at]; });
+            out.view[1] = nullptr, out.from[1] = tile;
+        }
+    }
+    return out;
+}
+
 // Sends a visited node's numbers up, or takes their expectation into the total.
 template <class N>
 inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &asked,
                     const Calibration &given, const Visit &visit, N *total) {
     const Node &n = tree.program.nodes[visit.node];
     const Tiling &tiling = tree.tiling[visit.node];
-    N expected = Number<N>::zero(), *tile = space.tile.data;
+    N expected = Number<N>::zero();
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        N *to = space.messages.data + visit.message + t * tiling.tile;
+        N *__restrict__ to = space.messages.data + visit.message + t * tiling.tile;
         const double *belief = given.beliefs.data + n.message + t * tiling.tile;
+        if (!visit.top)
+            for (int64_t j = 0; j < tiling.tile; ++j) to[j] = Number<N>::zero();
         for (int64_t r = 0; r < n.states; ++r) {
             N constant = visit.weighs >= 0 ? space.weights[visit.weighs + r] : Number<N>::one();
             const double *row = given.tables.data + n.table + r * n.width + t * tiling.tile;
-            bool first = true;
-            for (int64_t c = n.children; c < n.children_end; ++c) {
-                int64_t child = tree.program.children[c], arrived = space.arrived[child];
-                if (arrived < 0) continue;
-                const View &view = tree.messages[child];
-                const N *from =
-                    space.messages.data + asked.visits[arrived].message + view.start(r, t);
-                if (!view.inner)
-                    constant = constant * *from;
-                else if (first)
-                    each_entry(view, tiling, [=](int64_t j, int64_t at) { tile[j] = from[at]; });
+            Arrived<N> some = arrivals(tree, space, asked, visit.node, r, t, &constant);
+            auto expect = [&](int64_t j, const N &x) { expected = expected + x * (row[j] * belief[j]); };
+            auto send = [&](int64_t j, const N &x) { to[j] = to[j] + x * row[j]; };
+            auto all = [&](auto put) {
+                if (some.count)
+                    some.each(tiling, [&](int64_t j, const N &x) { put(j, constant * x); });
                 else
-                    each_entry(view, tiling,
-                               [=](int64_t j, int64_t at) { tile[j] = tile[j] * from[at]; });
-                first = first && !view.inner;
-            }
-            for (int64_t j = 0; j < tiling.tile; ++j) {
-                N x = (first ? constant : constant * tile[j]) * row[j];
-                if (visit.top)
-                    expected = expected + x * belief[j];
-                else
-                    to[j] = r ? to[j] + x : x;
-            }
+                    for (int64_t j = 0; j < tiling.tile; ++j) put(j, constant);
+            };
+            if (visit.top)
+                all(expect);
+            else
+                all(send);
         }
     }
     if (visit.top) *total = *total * expected;

@@ -260,7 +260,7 @@ class Slopes {
 
     // Whether a view reads a whole tile as it lies.
     static bool is_whole(const View &view, const Tiling &tiling) {
-        return view.runs && tiling.block == tiling.tile;
+        return view.runs && core::is_whole(tiling);
     }
 
     // Operands: one base for all lanes.
