@@ -339,6 +339,24 @@ def solve(
 
 
 @app.command()
+def simulate(
+    cases: Annotated[int, typer.Argument(help="How many.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
+    ],
+    network: NetworkOption = None,
+    finding: FindingOption = None,
+    do: DoOption = None,
+    missing: Annotated[float, typer.Option(help="Share of cells left blank, 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+) -> None:
+    """Draw cases from a network, all with the given findings."""
+    from fascinet.cli_simulate import simulate_cases
+
+    simulate_cases(cases, out, network, finding, do, missing, seed)
+
+
+@app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
     rank: RankOption = "responsibility",
