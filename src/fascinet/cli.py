@@ -448,6 +448,23 @@ def dashboard(
     dashboard(port, headless)
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address; beyond this machine needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="TCP port.")] = 8000,
+    network: NetworkOption = None,
+    threads: Annotated[int, typer.Option(help="Answers worked on at a time.")] = 2,
+    seconds: Annotated[float, typer.Option(help="Most time of an answer.")] = 20.0,
+    megabytes: Annotated[float, typer.Option(help="Most size of a request.")] = 1.0,
+) -> None:
+    """Answer by HTTP; a token in FASCINET_TOKEN is then asked of every request."""
+    from fascinet.cli_serve import serve
+
+    serve(host, port, network, threads, seconds, megabytes)
+
+
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
     return guarded(lambda: _parsed(arguments))
