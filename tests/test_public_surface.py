@@ -28,6 +28,7 @@ EXPECTED = {
     "findings",
     "learn",
     "load",
+    "simulate",
     "solve",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",

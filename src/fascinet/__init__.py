@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fascinet.engine.analyses.draw_cases import simulate
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
@@ -32,7 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
     "__version__", "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
-    "load", "solve",
+    "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
@@ -50,6 +51,7 @@ _HOMES = {
     "findings": "fascinet.model.find",
     "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
+    "simulate": "fascinet.engine.analyses.draw_cases",
     "solve": "fascinet.engine.influence_diagrams.solution",
 }
 

@@ -339,6 +339,24 @@ def solve(
 
 
 @app.command()
+def simulate(
+    cases: Annotated[int, typer.Argument(help="How many.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
+    ],
+    network: NetworkOption = None,
+    finding: FindingOption = None,
+    do: DoOption = None,
+    missing: Annotated[float, typer.Option(help="Share of cells left blank, 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+) -> None:
+    """Draw cases from a network, all with the given findings."""
+    from fascinet.cli_simulate import simulate_cases
+
+    simulate_cases(cases, out, network, finding, do, missing, seed)
+
+
+@app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
     rank: RankOption = "responsibility",
@@ -428,6 +446,23 @@ def dashboard(
     from fascinet.cli_network import dashboard
 
     dashboard(port, headless)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address; beyond this machine needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="TCP port.")] = 8000,
+    network: NetworkOption = None,
+    threads: Annotated[int, typer.Option(help="Answers worked on at a time.")] = 2,
+    seconds: Annotated[float, typer.Option(help="Most time of an answer.")] = 20.0,
+    megabytes: Annotated[float, typer.Option(help="Most size of a request.")] = 1.0,
+) -> None:
+    """Answer by HTTP; a token in FASCINET_TOKEN is then asked of every request."""
+    from fascinet.cli_serve import serve
+
+    serve(host, port, network, threads, seconds, megabytes)
 
 
 def run(arguments: list[str]) -> int:

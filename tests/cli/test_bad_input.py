@@ -85,6 +85,7 @@ CASES = [
     ("learn", "unknown suffix", [NETWORK, "no.csv", "out.foo"], b"", "out.foo"),
     ("solve", "missing file", ["no.json"], b"", "no.json"),
     ("solve", "a network", ["tests/data/networks/asia.bif.gz"], b"", "format of an influence"),
+    ("simulate", "a share above one", ["5", "out.csv", "--missing", "2"], b"", "missing"),
     ("nosuch", "unknown command", [], b"", "nosuch"),
 ]  # fmt: skip
 
