@@ -1,74 +1,79 @@
 """Pooled figures as a forest plot: each study with its interval, and what the network uses."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
 from math import sqrt
-from typing import Any
 
-from fascinet.dashboard.chart_parts import (
-    BLUE,
-    GREY,
-    INK,
-    Chart,
-    Rows,
-    Spec,
-    axis,
-    config,
-    height,
-    rule,
-    text,
-)
+from fascinet.dashboard import service
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
+from fascinet.dashboard.tables import Html, table
 from fascinet.dashboard.words import figure as share
 from fascinet.dashboard.words import label, state_name
 from fascinet.model.schema import Figure, Study
 
 Z = 1.959964  # of a 95% interval
 LEAST = 2  # studies that make a pool
-SEVERAL = 1e-6  # by which a used figure differs from the pooled one
+APART = 1e-6  # by which a figure in use differs from the pooled one
+HEADS = ("Study", "Found in", "Share, 95% interval")
 
 
-def forest_rows(known: Resources, cause: str) -> Rows:
-    """Return the rows of a cause's forest plot; none where no figure rests on several studies.
+@dataclass(frozen=True)
+class Row:
+    """One line of a forest plot.
 
-    Returns
-    -------
-    list of dict
-        kind ("head", "study", "pooled" or "used"), label, p, low, high, n, text; the label starts
-        with its place, which the axis leaves out.
+    Attributes
+    ----------
+    kind : str
+        "study", "pooled", or "used" where the network's figure is not the pooled one.
+    name, count : str
+    p, low, high : float
+    n : int
     """
-    rows: Rows = []
-    for name, figure in _pooled_figures(known, cause):
-        rows.append({"kind": "head", "label": name})
-        rows += [_study(known, study) for study in figure.studies]
-        middle, low, high = figure.pooled or (figure.p, figure.low, figure.high)
-        rows.append(_row("pooled", "Pooled", middle, low, high))
-        if max(abs(figure.p - middle), abs(figure.low - low), abs(figure.high - high)) > SEVERAL:
-            rows.append(_row("used", "Used, see its note", figure.p, figure.low, figure.high))
-    return [{**row, "label": f"{i}|{row['label']}|{row['kind']}"} for i, row in enumerate(rows)]
+
+    kind: str
+    name: str
+    p: float
+    low: float
+    high: float
+    count: str = ""
+    n: int = 0
+
+
+@lru_cache(maxsize=128)
+def forests(cause: str) -> dict[str, tuple[Row, ...]]:
+    """Return the figures of a cause that rest on several studies, each with its lines."""
+    known = service.resources()
+    return {
+        name: (*(_study(known, study) for study in figure.studies), *_summary(figure))
+        for name, figure in _pooled_figures(known, cause)
+    }
 
 
 def _pooled_figures(known: Resources, cause: str) -> Iterator[tuple[str, Figure]]:
     record, network = known.knowledge.causes[cause], known.network
-    seen: set[str] = set()
     for own in record.states[1:]:
         for variable, link in record.links(own).items():
             for state, figure in link.items():
-                name = f"{label(network, variable)}: {state_name(network, variable, state)}"
-                if len(figure.studies) >= LEAST and name not in seen:
-                    seen.add(name)
+                if len(figure.studies) >= LEAST:
+                    name = f"{label(network, variable)}: {state_name(network, variable, state)}"
                     yield name, figure
 
 
-def _study(known: Resources, study: Study) -> dict[str, Any]:
-    p, low, high = wilson(min(study.events, study.n), study.n)
-    name = f"{brief(known.knowledge, study.source)}, {study.events:,} of {study.n:,}"
-    return {**_row("study", name, p, low, high), "n": study.n}
+def _study(known: Resources, study: Study) -> Row:
+    events = min(study.events, study.n)
+    count = f"{events:,} of {study.n:,}"
+    return Row("study", brief(known.knowledge, study.source), *wilson(events, study.n), count,
+               study.n)  # fmt: skip
 
 
-def _row(kind: str, name: str, p: float, low: float, high: float) -> dict[str, Any]:
-    words = f"{share(round(p, 3))} ({share(round(low, 3))} to {share(round(high, 3))})"
-    return {"kind": kind, "label": name, "p": p, "low": low, "high": high, "n": 0, "text": words}
+def _summary(figure: Figure) -> Iterator[Row]:
+    middle, low, high = figure.pooled or (figure.p, figure.low, figure.high)
+    yield Row("pooled", "Pooled", middle, low, high)
+    if max(abs(figure.p - middle), abs(figure.low - low), abs(figure.high - high)) > APART:
+        yield Row("used", "Used in the network, see its note", figure.p, figure.low, figure.high)
 
 
 def wilson(events: int, n: int) -> tuple[float, float, float]:
@@ -79,39 +84,22 @@ def wilson(events: int, n: int) -> tuple[float, float, float]:
     return p, max(0.0, middle - half), min(1.0, middle + half)
 
 
-def forest(rows: Rows) -> Chart:
-    """Chart studies as squares as large as their sample, pooled figures as diamonds."""
-    x: Spec = {"type": "quantitative", "scale": {"domain": [0, 1.45]}}
-    ticks = axis("Share with the finding", format="%", values=[0, 0.25, 0.5, 0.75, 1])
-    heads = {
-        "test": "split(datum.label, '|')[2] != 'study' && split(datum.label, '|')[2] != 'used'",
-        "value": 700,
-    }
-    y = {
-        "field": "label", "type": "nominal", "sort": [r["label"] for r in rows],
-        "axis": {**axis(ticks=False, domain=False), "labelExpr": "split(datum.label, '|')[1]",
-                 "labelFontWeight": {"condition": heads, "value": 400}},
-    }  # fmt: skip
-    kinds = ["study", "pooled", "used"]
-    one: Spec = {"field": "kind", "type": "nominal", "legend": None}
-    colour = {**one, "scale": {"domain": kinds, "range": [GREY, BLUE, INK]}}
-    shape = {**one, "scale": {"domain": kinds, "range": ["square", "diamond", "diamond"]}}
-    size = {
-        "condition": {
-            "test": "datum.kind == 'study'", "field": "n", "type": "quantitative", "legend": None,
-            "scale": {"type": "sqrt", "domain": [0, 5000], "range": [30, 260], "clamp": True},
-        },
-        "value": 220,
-    }  # fmt: skip
-    measured = {"filter": "datum.kind != 'head'"}
-    layers: list[Spec] = [
-        {"mark": rule(opacity=0), "encoding": {"x": {**x, "datum": 0, "axis": ticks}}},
-        {"transform": [measured], "mark": rule(strokeWidth=1.6),
-         "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}}},
-        {"transform": [measured], "mark": {"type": "point", "filled": True, "opacity": 1},
-         "encoding": {"x": {**x, "field": "p"}, "color": colour, "shape": shape, "size": size}},
-        {"transform": [measured], "mark": text(align="left"),
-         "encoding": {"x": {**x, "datum": 1.04}, "text": {"field": "text"}}},
-    ]  # fmt: skip
-    spec = {"height": height(len(rows), 24), "encoding": {"y": y}, "layer": layers}
-    return rows, config(spec)
+def forest(name: str, rows: tuple[Row, ...]) -> str:
+    """Return one forest plot as a table; squares grow with the sample, diamonds are pooled."""
+    body = [(Html(escape(r.name) + _mark(r)), r.count, _words(r)) for r in rows]
+    return table(name, HEADS, body, (1, 2))
+
+
+def _words(row: Row) -> str:
+    first, low, high = (share(round(x, 3)) for x in (row.p, row.low, row.high))
+    return f"{first} ({low} to {high})"
+
+
+def _mark(row: Row) -> str:
+    size = min(15.0, 5.0 + sqrt(row.n) / 5) if row.kind == "study" else 11.0
+    return (
+        "<span class='fn-forest' aria-hidden='true'>"
+        f"<span style='left:{100 * row.low:.1f}%;width:{100 * (row.high - row.low):.1f}%'></span>"
+        f"<i class='{row.kind}' style='left:{100 * row.p:.1f}%;width:{size:.1f}px;"
+        f"height:{size:.1f}px'></i></span>"
+    )

@@ -1,7 +1,7 @@
 """What every page shares: style, the case beside it, the strip of evidence, red flags, the link."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -73,7 +73,7 @@ def describe_in_words(known: Resources, here: Session) -> None:
             "Description", key="words-text", max_chars=4000, height=110,
             placeholder="62-year-old man, three months of twitching in both arms, weak grip, …",
         )  # fmt: skip
-        told = [p for p in propose(text or "", knowledge=known.knowledge)
+        told = [p for p in proposals(text or "")
                 if p.state in known.catalogue.states.get(p.variable, ())]  # fmt: skip
         open_ = [p for p in told if here.case.values.get(p.variable) != p.state]
         if text and not told:
@@ -82,6 +82,14 @@ def describe_in_words(known: Resources, here: Session) -> None:
             st.caption("Everything that was recognised is entered.")
         for proposal in open_:
             _proposal(here, proposal)
+
+
+@lru_cache(maxsize=64)
+def proposals(text: str) -> tuple[Proposal, ...]:
+    """Return the findings that a text may speak of; nothing is looked up for an empty one."""
+    if not text.strip():
+        return ()
+    return tuple(propose(text, knowledge=service.resources().knowledge))
 
 
 def _proposal(here: Session, proposal: Proposal) -> None:

@@ -7,10 +7,11 @@ import streamlit as st
 from fascinet.dashboard import later, scenarios, service
 from fascinet.dashboard.comparing import compare
 from fascinet.dashboard.focus import choose_focus
+from fascinet.dashboard.frame import plain
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.sureness import Lever, levers
-from fascinet.dashboard.words import figure, state_name
+from fascinet.dashboard.words import figure, first_up, state_name
 from fascinet.model.errors import ImpossibleEvidenceError
 
 EVERY = 100_000  # figures, that is: all that bear on the answer
@@ -68,13 +69,17 @@ def figure_slider(known: Resources, here: Session) -> None:
         return
     left, right = st.columns([1, 1.6], gap="large")
     with left:
-        names = {x.index: x.name for x in found}
+        names = {x.index: first_up(x.name) for x in found}
         picked = st.selectbox(
             "Figure", list(names), format_func=names.__getitem__, key=f"if-lever-{cause}"
         )
+        st.caption(plain(names[int(picked)]))
         lever = next(x for x in found if x.index == picked)
         value = _slider(lever)
     with right:
+        if value == lever.value:
+            st.caption("The slider stands at the cited value. Move it to see what would change.")
+            return
         try:
             after = later.answer(
                 scenarios.with_figure, here.case, cause, lever.index, value,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from textwrap import shorten
 from typing import Any
 
 from fascinet.dashboard.figures import reference
@@ -139,4 +140,4 @@ def _script_row(known: Resources, name: str, figure: Figure) -> dict[str, Any]:
 def _short(text: str, figure: Cited) -> str:
     note = f" {figure.note}" if figure.note else ""
     whole = f"{text}.{note}"
-    return whole if len(whole) < 150 else f"{whole[:147]}…"
+    return shorten(whole, 150, placeholder=" …")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fascinet.dashboard import charts_script, service
 from fascinet.dashboard.figures import GRADES, brief, reference
-from fascinet.dashboard.forest import forest, forest_rows
+from fascinet.dashboard.forest import forest, forests
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.rows import figure_rows, fingerprint, script_rows
 from fascinet.dashboard.service import Resources
@@ -72,15 +72,16 @@ def _scripts(known: Resources, here: Session) -> None:
 
 def _forest(known: Resources, cause: str) -> None:
     """Draw the studies behind the figures of a cause that rest on more than one."""
-    rows = forest_rows(known, cause)
-    if not rows:
+    figures = forests(cause)
+    if not figures:
         return
     st.header(f"Pooled studies: {known.knowledge.causes[cause].label}", anchor=False)
     st.caption(
-        "Squares: what each study found, as large as its sample, with a 95% interval (Wilson). "
-        "Diamonds: the pooled share, by a random-effects model."
+        "From 0 to 100%. Squares: what each study found, as large as its sample, with a 95% "
+        "interval (Wilson). Diamonds: the pooled share, by a random-effects model."
     )
-    st.vega_lite_chart(*forest(rows), key=f"forest-{cause}")
+    plots = "".join(forest(name, rows) for name, rows in figures.items())
+    st.html(f"<div class='fn-two'>{plots}</div>")
 
 
 def _cause(known: Resources, here: Session, names: Mapping[str, str]) -> str:

@@ -106,7 +106,8 @@ def _card(known: Resources, here: Session, option: Option) -> None:
             (r.text, r.probability, r.present[causes[0]]) for r in results(here.case, option.id)
         ]
         name = mid(label(known.network, causes[0]))
-        st.html(outcome_bars(f"What it would make of {name}, now {percent(now)}", each, now))
+        title = f"What {mid(option.name)} would make of {name}, now {percent(now)}"
+        st.html(outcome_bars(title, each, now))
     notes = [f"{number(option.bits, 2)} bits{_price(option)}", option.question, option.pitfalls]
     st.caption(plain(" ".join(f"{first_up(t.rstrip('.'))}." for t in notes if t)))
     states = [r.state for r in results(here.case, option.id)]

@@ -150,20 +150,19 @@ def test_logit_is_finite_at_the_ends() -> None:
 
 
 def test_a_forest_plot_shows_each_study_and_what_is_used() -> None:
-    rows = forest.forest_rows(service.resources(), "als")
-    kinds = [r["kind"] for r in rows]
-    assert kinds.count("head") == kinds.count("pooled") > 0
-    assert kinds.count("study") >= 2 * kinds.count("head")
-    assert all(r["low"] <= r["p"] <= r["high"] for r in rows if r["kind"] != "head")
-    assert forest.forest_rows(service.resources(), "sleep_starts") == []
-    assert forest.wilson(0, 10)[1] == 0.0 and forest.wilson(10, 10)[2] == pytest.approx(1.0)
-    assert forest.wilson(15, 50)[1:] == pytest.approx((0.191, 0.438), abs=1e-3)  # Newcombe 1998
-
-
-def test_a_pooled_diamond_is_the_figure_of_the_network_unless_it_says_otherwise() -> None:
     known = service.resources()
+    found = forest.forests("als")
+    for name, rows in found.items():
+        kinds = [r.kind for r in rows]
+        assert kinds.count("study") >= 2 and kinds.count("pooled") == 1
+        assert all(r.low <= r.p <= r.high for r in rows)
+        assert forest.forest(name, rows).count("<tr") == len(rows) + 1
+    assert forest.forests("sleep_starts") == {}
     figure = known.knowledge.causes["als"].findings["ck"]["raised"]
-    rows = forest.forest_rows(known, "als")
-    at = next(i for i, r in enumerate(rows) if "|Creatine kinase" in r["label"])
-    pooled = next(r for r in rows[at:] if r["kind"] == "pooled")
-    assert (pooled["p"], pooled["low"], pooled["high"]) == (figure.p, *figure.range)
+    *_, pooled = found["Creatine kinase: above the reference range"]
+    assert (pooled.p, pooled.low, pooled.high) == (figure.p, *figure.range)
+
+
+def test_an_interval_of_a_share_is_wilsons() -> None:
+    assert forest.wilson(15, 50)[1:] == pytest.approx((0.191, 0.438), abs=1e-3)
+    assert forest.wilson(0, 10)[1] == 0.0 and forest.wilson(10, 10)[2] == pytest.approx(1.0)
