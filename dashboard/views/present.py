@@ -119,7 +119,9 @@ def _take() -> None:
     entries = {e.id: e for e in library.entries()}
     try:
         talk = (
-            _from(picked, library.open_entry(entries[picked]).case) if picked in entries else _own()
+            told_from(picked, library.open_entry(entries[picked]).case)
+            if picked in entries
+            else _own()
         )
     except FascinetError as error:
         session().warnings.append(str(error))
@@ -129,10 +131,10 @@ def _take() -> None:
 
 def _own() -> Talk:
     here = session()
-    return _from(here.name or OWN, here.case)
+    return told_from(here.name or OWN, here.case)
 
 
-def _from(name: str, case: Case) -> Talk:
+def told_from(name: str, case: Case) -> Talk:
     """Return a case as a talk: the ground first, then what is asked, seen and tested, in turn."""
     ground = {"setting": case.setting, COMPLAINT: "yes"}
     ground |= {v: s for v, s in case.evidence.items() if v in (*CONTEXT, COMPLAINT)}
