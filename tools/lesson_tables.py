@@ -2,7 +2,7 @@
 
     python -m tools.lesson_tables
 
-A lesson's link says which case it tells, and the head of its table which cause it follows. The prose
+The link says which case a lesson tells, the head of its table which cause it follows. The prose
 is the teacher's: read it again where a figure has moved.
 """
 
