@@ -51,6 +51,7 @@ def pages() -> tuple[View, ...]:
         View("Patient", "patient", "patient"),
         View("Exercises", "exercises", "exercises"),
         View("Present", "present", "present"),
+        View("Class", "room", "room"),
     )
 
 

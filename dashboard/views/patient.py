@@ -8,7 +8,8 @@ from fascinet.dashboard import library
 from fascinet.dashboard.frame import NOTICE, plain
 from fascinet.dashboard.library import Entry
 from fascinet.dashboard.teaching import account, parts, verdict
-from fascinet.dashboard.teaching.lesson import STEPS, Lesson, keep_visit, lesson, rooms
+from fascinet.dashboard.teaching.lesson import Lesson, keep_visit, lesson, rooms
+from fascinet.dashboard.teaching.scale import STEPS
 from fascinet.dashboard.words import figure, state_words
 from fascinet.engine.teaching.encounter import Encounter
 from fascinet.engine.teaching.patient import DIFFICULTIES, Patient, deal, from_case

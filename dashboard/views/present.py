@@ -15,7 +15,8 @@ from fascinet.dashboard.frame import NOTICE, plain, session
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.teaching import charts
-from fascinet.dashboard.teaching.lesson import STEPS, rooms
+from fascinet.dashboard.teaching.lesson import rooms
+from fascinet.dashboard.teaching.scale import STEPS
 from fascinet.dashboard.words import figure, mid, percent
 from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.words import name_of
@@ -89,9 +90,7 @@ def page() -> None:
     if not large:
         st.caption(f"{LEAD} **{NOTICE}**")
         _choose()
-    talk: Talk | None = st.session_state.get(TALK)
-    if talk is None:
-        talk = st.session_state[TALK] = _own()
+    talk = _current()
     if not talk.steps:
         st.info("Nothing to tell yet: enter findings on the Differential, or choose a case.")
         return
@@ -102,7 +101,20 @@ def page() -> None:
     _foot(talk, large)
 
 
+def _current() -> Talk:
+    if TALK not in st.session_state:
+        st.session_state[TALK] = _own()
+    talk: Talk = st.session_state[TALK]
+    return talk
+
+
 # ------------------------------------------------------------------------------- the case
+
+
+def chosen() -> Talk:
+    """Draw the choice of the case and return it, as the Class page tells it too."""
+    _choose()
+    return _current()
 
 
 def _choose() -> None:
@@ -119,7 +131,9 @@ def _take() -> None:
     entries = {e.id: e for e in library.entries()}
     try:
         talk = (
-            _from(picked, library.open_entry(entries[picked]).case) if picked in entries else _own()
+            told_from(picked, library.open_entry(entries[picked]).case)
+            if picked in entries
+            else _own()
         )
     except FascinetError as error:
         session().warnings.append(str(error))
@@ -129,10 +143,10 @@ def _take() -> None:
 
 def _own() -> Talk:
     here = session()
-    return _from(here.name or OWN, here.case)
+    return told_from(here.name or OWN, here.case)
 
 
-def _from(name: str, case: Case) -> Talk:
+def told_from(name: str, case: Case) -> Talk:
     """Return a case as a talk: the ground first, then what is asked, seen and tested, in turn."""
     ground = {"setting": case.setting, COMPLAINT: "yes"}
     ground |= {v: s for v, s in case.evidence.items() if v in (*CONTEXT, COMPLAINT)}
@@ -164,10 +178,15 @@ def _focus(talk: Talk, large: bool) -> str:
 # ------------------------------------------------------------------------------- the step
 
 
-def _now(talk: Talk) -> None:
+def person(talk: Talk) -> str:
+    """Return who comes, in words."""
     who = {"male": "man", "female": "woman"}.get(talk.ground.get("sex", ""), "person")
     age = f", {talk.ground['age_group']}" if "age_group" in talk.ground else ""
-    told = describe(*talk.steps[talk.at - 1]) if talk.at else f"A {who}{age}, whose muscles twitch"
+    return f"A {who}{age}, whose muscles twitch"
+
+
+def _now(talk: Talk) -> None:
+    told = describe(*talk.steps[talk.at - 1]) if talk.at else person(talk)
     count = f"Step {talk.at} of {len(talk.steps)}"
     earlier = [describe(*s) for s in talk.steps[: max(0, talk.at - 1)]]
     before = f"<p class='fn-quiet'>{escape(' · '.join(earlier))}</p>" if earlier else ""

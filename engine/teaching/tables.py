@@ -66,6 +66,37 @@ ATTEMPT = sa.Table(
 )  # fmt: skip
 
 
+def _room(**extra: Any) -> sa.Column[str]:
+    return sa.Column("room", sa.String(8), sa.ForeignKey("room.code", ondelete="CASCADE"), **extra)
+
+
+ROOM = sa.Table(
+    "room", tables,
+    sa.Column("code", sa.String(8), primary_key=True),
+    sa.Column("teacher", sa.String(64), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("talk", sa.Text, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("revealed", sa.Boolean, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+)  # fmt: skip
+SEAT = sa.Table(
+    "seat", tables,
+    sa.Column("id", sa.String(64), primary_key=True),
+    _room(nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.UniqueConstraint("room", "number"),
+)  # fmt: skip
+ANSWER = sa.Table(
+    "answer", tables,
+    _room(primary_key=True),
+    sa.Column("seat", sa.String(64), primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("p", sa.Float, nullable=False),
+)  # fmt: skip
+
+
 def default_url() -> str:
     """Return where the ledger lies: FASCINET_LEDGER, else a file in the user's data folder."""
     given = os.environ.get(WHERE, "")

@@ -14,7 +14,7 @@ CASE = (
     "?e=age_group.60%2B~sex.male~twitching.yes~weakness.objective~atrophy.yes"
     "~emg.widespread_denervation"
 )
-PAGES = ("patient", "exercises", "present")
+PAGES = ("patient", "exercises", "present", "room")
 THEIRS = {"svg-img-alt", "empty-table-header"}
 
 
@@ -155,7 +155,7 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_of_ours(tab: Page, lessons: str, path: str, scheme: str) -> None:
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    opened(tab, lessons, path, CASE if path == "present" else "")
+    opened(tab, lessons, path, CASE if path in {"present", "room"} else "")
     settled(tab)
     tab.wait_for_timeout(1200)  # what is drawn anew is pale for a moment
     found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
@@ -166,6 +166,6 @@ def test_axe_finds_nothing_of_ours(tab: Page, lessons: str, path: str, scheme: s
 @pytest.mark.parametrize("path", PAGES)
 def test_a_phone_shows_the_whole_width(tab: Page, lessons: str, path: str) -> None:
     tab.set_viewport_size({"width": 390, "height": 844})
-    opened(tab, lessons, path, CASE if path == "present" else "")
+    opened(tab, lessons, path, CASE if path in {"present", "room"} else "")
     settled(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
