@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Route
 
 from fascinet.dashboard.teaching.scale import STEPS
 from fascinet.dashboard.words import percent
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import LedgerError
+from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
     from fascinet.engine.teaching.classroom import Classroom, Moment
