@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from fascinet.dashboard import service
-from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.links import from_link
+from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.teaching.lesson import rooms
 from fascinet.dashboard.views.present import Talk, told_from
 from fascinet.dashboard.words import percent
