@@ -23,7 +23,7 @@ from fascinet.model.case import Unmapped
 OUTSIDE = "outside the model"
 SHARE, LEAST = 0.5, 3
 SURE = 1e-12
-LINE = ((0, -0.40), (6, -0.26), (9, -0.44), (12, -0.63))
+LINE = ((0, -0.42), (6, -0.31), (9, -0.35), (12, -0.65))
 """(at least so many findings, T that 1 in 50 simulated cases exceed)."""
 
 
