@@ -18,7 +18,7 @@ findings have made likelier; for the one that leads (P ≥ `LEADING`) it is amon
 The gains listed are exact, over the tests that `includes` names: those of a session's tests that by
 the screen add less than 1% to it are left out. What is worth an exact computation is found by a
 screen (`clinic.screen`). Units are worked out in the order of its estimates until those that follow
-could not enter the list even if they were `MARGIN` times better than the screen says; over 52
+could not enter the list even if they were `MARGIN` times better than the screen says; on 45
 pictures it was at most 1.18 times too low for what is worth asking.
 """
 

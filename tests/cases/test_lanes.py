@@ -9,6 +9,7 @@ from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.engine.plan import layout
 from fascinet.engine.tables.factors import catalogue, open_gates
+from fascinet.model.errors import BudgetError
 
 CASE = {"weakness": "objective", "atrophy": "yes", "cramps": "yes", "bulbar": "yes"}
 
@@ -63,3 +64,20 @@ def test_an_exception_in_a_row_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(ValueError, match="row 2"):
         room.share_out(work, 5, room.LANES + 1)
+
+
+def test_tables_beyond_the_budget_say_what_to_enter(reasoner: Reasoner) -> None:
+    size = fresh(reasoner).ready[0].program.entries
+    network = reasoner.network
+
+    def asked(budget: float, more: dict[str, str]) -> Lanes:
+        other = Reasoner(reasoner.digest, network, Engine(network, budget=budget))
+        case = other.open(other.read(CASE | more), None, {})
+        return open_lanes(other.engine, case, other.askable, other.rules.resting, other.targets)
+
+    with pytest.raises(BudgetError, match="or enter age_group and sex$"):
+        _ = asked(size // 2, {}).ready
+    known = {"age_group": "60+", "sex": "male"}
+    assert asked(size // 2, known).ready[0].program.entries <= size // 2
+    with pytest.raises(BudgetError, match="or leave out [a-z_]+$"):
+        _ = asked(100, known).ready
