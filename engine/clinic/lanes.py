@@ -24,11 +24,14 @@ from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import LANES, Loaded
 from fascinet.engine.tables.jacobian import Jacobian
+from fascinet.engine.tables.pattern import Pattern
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
-from fascinet.model.gates import Array
+from fascinet.model.errors import BudgetError
+from fascinet.model.gates import Array, NoisyMax
 
 Ready: TypeAlias = tuple[Loaded, NDArray[np.int64], Array]  # a program, states and weights
+CONTEXT = ("age_group", "sex")  # what every cause depends on
 Changes: TypeAlias = Mapping[str, Array]  # flat findings to be multiplied, by variable
 
 
@@ -68,12 +71,40 @@ class Lanes:
 
     @cached_property
     def ready(self) -> Ready:
-        """The program that answers the targets, and the case as it takes it."""
+        """The program that answers the targets, and the case as it takes it.
+
+        Raises
+        ------
+        BudgetError
+            If its tables exceed the budget; it says what to enter.
+        """
         solver, index = self.engine.solver, self.engine.network.index
         wanted = frozenset(index[v] for v in self.targets)
         pattern = replace(pattern_of(solver.net, self.request, wanted), patient=True)
-        loaded = solver.program(pattern)
+        try:
+            loaded = solver.program(pattern)
+        except BudgetError as error:
+            remedy = self._remedy(pattern)
+            raise BudgetError(error.width, error.entries, error.budget, remedy) from None
         return loaded, *solver.case(self.request, loaded)
+
+    def _remedy(self, pattern: Pattern) -> str:
+        """Return what to enter, or else to leave out, so that the tables are small enough."""
+        solver, index = self.engine.solver, self.engine.network.index
+        missing = [v for v in CONTEXT if v in self.flat]
+        more = frozenset(index[v] for v in missing)
+        known = replace(pattern, observed=pattern.observed | more, soft=pattern.soft - more)
+        enter = f"enter {' and '.join(missing)}" if missing else ""
+        if missing and solver.plan(known).entries <= solver.budget:
+            return enter
+        there = [v for v in self.hard if index[v] in pattern.observed - pattern.low]
+        there = [v for v in there if isinstance(self.engine.network.gate(v), NoisyMax)]
+        sizes = {
+            v: solver.plan(replace(known, observed=known.observed - {index[v]})).entries
+            for v in there
+        }
+        out = f"leave out {min(sizes, key=sizes.__getitem__)}" if sizes else "leave findings out"
+        return f"{enter}, and {out}" if enter else out
 
     # ---------------------------------------------------------------- asking
 

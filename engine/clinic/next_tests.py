@@ -15,8 +15,11 @@ What scores below `WORTH` is left out, unless it is the test (`proves` of the se
 decisive one, see `must_not_miss`) of a cause that must not be missed, is not proved, and that the
 findings have made likelier; for the one that leads (P ≥ `LEADING`) it is among the first three.
 
-The gains listed are exact. Which candidates are worth an exact computation is found by a screen
-that takes the parents of each candidate as independent given the evidence and the cause.
+The gains listed are exact, over the tests that `includes` names: those of a session's tests that by
+the screen add less than 1% to it are left out. What is worth an exact computation is found by a
+screen (`clinic.screen`). Units are worked out in the order of its estimates until those that follow
+could not enter the list even if they were `MARGIN` times better than the screen says; on 45
+pictures it was at most 1.18 times too low for what is worth asking.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence

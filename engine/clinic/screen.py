@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fascinet.engine.clinic.next_tests import Unit
 
 Ints = NDArray[np.int64]
-NEARLY = 0.99  # share of the weighted entropy whose causes get a run
+NEARLY = 0.999  # share of the weighted entropy whose causes get a run
 LITTLE = 0.01  # share of a session's score that its least tests may be left out for
 TINY = 1e-12
 

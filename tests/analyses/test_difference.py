@@ -35,4 +35,4 @@ def test_a_changed_figure_is_named_and_blamed(edited) -> None:
     change = cases["V2"]
     assert change.leader == "als" and change.change_db < -3
     assert change.by["atrophy"] == pytest.approx(change.change_db, abs=1e-6)
-    assert "1 figures" in found.title()
+    assert found.title().startswith("1 figure and 1 variable differ")

@@ -7,7 +7,14 @@ import pytest
 
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.lanes import open_lanes
-from fascinet.engine.clinic.next_tests import WORTH, exact_gain, expected_gains, units
+from fascinet.engine.clinic.next_tests import (
+    WORTH,
+    Exact,
+    exact_gain,
+    expected_gains,
+    units,
+    weights,
+)
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.model.case import Case
 
@@ -62,19 +69,37 @@ def test_gain_is_the_expected_fall_of_entropy(
     assert got == pytest.approx(slow_gain(reasoner, engine, case, causes, name), abs=1e-9)
 
 
-def test_the_screen_keeps_what_is_best(reasoner: Reasoner) -> None:
-    case = reasoner.open(reasoner.read(CASES[0]), None, {})
+@pytest.mark.parametrize("findings", CASES)
+def test_what_is_not_listed_is_worth_less(reasoner: Reasoner, findings: dict[str, str]) -> None:
+    """Every unit worked out in full: none that is left out beats one that is listed."""
+    case = reasoner.open(reasoner.read(findings), None, {})
     lanes = open_lanes(
         reasoner.engine, case, reasoner.askable, reasoner.rules.resting, reasoner.targets
     )
     posterior = lanes.run()
     assert posterior is not None
-    everything = expected_gains(reasoner, lanes, posterior, None)
-    shown = expected_gains(reasoner, lanes, posterior, 10)
-    assert (shown[0].finding, shown[0].score) == (everything[0].finding, everything[0].score)
-    best = {t.finding for t in everything[:5]}
-    assert best <= {t.finding for t in shown}
-    assert not {t.finding for t in everything} & set(case.hard)
+    known = {*case.hard}
+    now = {c: p for c, p in reasoner.presence(posterior).items() if c not in known}
+    causes = [c for c, p in now.items() if 1e-4 < p < 1 - 1e-4]
+    weight = weights(reasoner, lanes, reasoner.presence(posterior), causes)
+    every = [u for u in units(reasoner, known) if "biopsy" not in u.members]
+    exact = Exact(lanes, posterior, causes, np.array([now[c] for c in causes]))
+    bits = exact.bits([f for u in every for f in u.members])
+    whole = {u.members[0]: np.array([bits[f] for f in u.members]).max(axis=0) @ weight / u.price
+             for u in every}  # fmt: skip
+    first = {f: u.members[0] for u in every for f in u.members}
+    for count in (3, 10, None):
+        shown = expected_gains(reasoner, lanes, posterior, count)
+        scores = {first[t.finding]: t.score for t in shown if t.finding in first}
+        alone = scores.keys() & {u.members[0] for u in every if len(u.members) == 1}
+        assert all(scores[f] == pytest.approx(whole[f], abs=1e-9) for f in alone)
+        for f, score in scores.items():  # the least tests of a session may be left out
+            assert 0.95 * whole[f] <= score <= whole[f] + 1e-9
+        free = [t.score for t in shown if not t.rules_out]  # the others stay in sight anyway
+        line = WORTH if count is None or len(shown) < count else min(free, default=np.inf)
+        left_out = {f: s for f, s in whole.items() if f not in scores}
+        assert not {f: s for f, s in left_out.items() if s > 1.05 * line + 1e-9}
+        assert not set(scores) & known
 
 
 # -------------------------------------------------------------------- which tests, and how many
