@@ -302,7 +302,7 @@ inline void send(const Run<N> &run, int64_t i) {
     for (int64_t t = 0; t < tiling.tiles; ++t) {
         Target<N> target{run.messages.data + n.message + t * tiling.tile, 0, nullptr};
         put_rows<Put::kSet>(factors, tiling, first, t, target);
-        put_rows<Put::kAdd>(factors, tiling, others, t, target);
+        if (others.first < others.last) put_rows<Put::kAdd>(factors, tiling, others, t, target);
     }
 }
 
@@ -482,7 +482,17 @@ inline void believe(const Run<N> &run, const Factors<N> &factors, int64_t i, int
     for (int64_t r = 0; r < n.states; ++r)
         if (r < rows.first || r >= rows.last)
             Span<N>{to + r * step, tiling.tile}.fill(Number<N>::zero());
-    put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share_of(run, i, t)});
+    const N *__restrict__ share = share_of(run, i, t);
+    if (factors.runs == 1 && factors.list.size == 1 && !rows.weight && is_whole(tiling)) {
+        const Factor<N> &only = factors.list[0];
+        for (int64_t r = rows.first; r < rows.last; ++r) {
+            const int64_t at = only.view->start(r, t);
+            N *__restrict__ out = to + r * step;
+            for (int64_t j = 0; j < tiling.tile; ++j) out[j] = only.from.at(at + j) * share[j];
+        }
+        return;
+    }
+    put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share});
 }
 
 // The marginal of a node that has no children to pass anything to, and one factor.

@@ -62,7 +62,8 @@ struct Tiling {
     int64_t tile, tiles, block;
 };
 
-constexpr int64_t kTile = 256;  // entries of a tile at most, unless one axis has more
+constexpr int64_t kTile = 512;   // entries of a tile at most, unless one axis has more;
+constexpr int64_t kTiles = 4096;  // of the same tile of all rows; but 64 in any case
 constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of its own
 
 // Calls with each entry of a tile, and where a view has its value.
@@ -121,8 +122,8 @@ struct Reach {
 
 // Tiles as large as fits, in blocks as long as all views allow.
 inline Tiling Tree::split(const Node &node) const {
-    int64_t a = node.axes_end, tile = 1;
-    while (a > node.axes && (tile == 1 || tile * program.axes[a - 1].states <= kTile))
+    int64_t a = node.axes_end, tile = 1, top = most(least(kTile, kTiles / node.states), int64_t(64));
+    while (a > node.axes && (tile == 1 || tile * program.axes[a - 1].states <= top))
         tile *= program.axes[--a].states;
     int64_t block = tile;
     auto meet = [&](int64_t strides) {

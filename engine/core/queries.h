@@ -72,7 +72,6 @@ inline void Questions::run(const Tree &tree, Span<int64_t> order, Span<int64_t> 
         key[l] = 0;
         for (int64_t k = leaves[l].links; k < leaves[l].links_end; ++k)
             key[l] = most(key[l], node_of[links[k].variable] + 1);
-        if (leaves[l].states > 2) key[l] += nodes.size + 1;  // apart: they go by pairs
         int64_t i = l;
         for (; i > 0 && key[order[i - 1]] > key[l]; --i) order[i] = order[i - 1];
         order[i] = l;
@@ -281,12 +280,21 @@ constexpr double kRare = 1e-6;  // below this a difference of cumulative numbers
 struct AskingBoth {
     Asking<Lanes> plain;
     Asking<MaxPair> exact;
+    Span<double> below;  // P(X < k) of each lane
 
     void lay(Arena &arena, const Questions &asked, const Tree &tree) {
         plain.lay(arena, asked, tree);
         exact.lay(arena, asked, tree);
+        below = arena.span<double>(asked.lane_count);
     }
 };
+
+// P(X = k) of the leaf and the state of a lane, from cumulative numbers.
+inline double difference(const Questions &asked, Span<const double> below, int64_t lane) {
+    const Lane &mine = asked.lanes[lane];
+    bool last = mine.state + 1 == asked.leaves[mine.leaf].states;
+    return (last ? 1.0 : below[lane + 1]) - below[lane];
+}
 
 // Writes the posteriors of all leaves: P(X < k) by one number a lane, and where a state is rare by
 // pairs, which subtract nothing.
@@ -294,26 +302,28 @@ inline Status ask(const Tree &tree, const Questions &asked, const AskingBoth &sp
                   const Calibration &given, Span<double> answer, Watch *watch) {
     space.plain.arrived.fill(-1);
     space.exact.arrived.fill(-1);
-    for (int64_t g = 0; g < asked.group_count; ++g) {
-        const Group &group = asked.groups[g];
+    for (const Group &group : asked.groups.slice(0, asked.group_count)) {
         Lanes below = answer_group(tree, asked, group, space.plain, given);
+        for (int64_t l = group.lanes; l < group.lanes_end; ++l)
+            space.below[l] = below[int(l - group.lanes)];
+        if (watch && watch->stop()) return Status::kStopped;
+    }
+    for (const Group &group : asked.groups.slice(0, asked.group_count)) {
         bool rare = false;
         for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
-            const Leaf &leaf = asked.leaves[asked.lanes[l].leaf];
-            double rest = below[int(l - group.lanes)];
-            rare = rare || leaf.states > 2 || 1.0 - rest < kRare;
-            if (leaf.states > 2) continue;
-            answer[leaf.place] = rest;
-            answer[leaf.place + 1] = 1.0 - rest;
+            const Lane &lane = asked.lanes[l];
+            int64_t place = asked.leaves[lane.leaf].place;
+            answer[place + lane.state] = difference(asked, space.below, l);
+            if (lane.state == 1) answer[place] = space.below[l];
+            rare = rare || answer[place + lane.state] < kRare;
         }
-        if (rare) {
-            MaxPair pair = answer_group(tree, asked, group, space.exact, given);
-            for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
-                const Lane &lane = asked.lanes[l];
-                int64_t place = asked.leaves[lane.leaf].place;
-                answer[place + lane.state] = pair.here[int(l - group.lanes)];
-                if (lane.state == 1) answer[place] = pair.below[int(l - group.lanes)];
-            }
+        if (!rare) continue;
+        MaxPair pair = answer_group(tree, asked, group, space.exact, given);
+        for (int64_t l = group.lanes; l < group.lanes_end; ++l) {
+            const Lane &lane = asked.lanes[l];
+            int64_t place = asked.leaves[lane.leaf].place;
+            answer[place + lane.state] = pair.here[int(l - group.lanes)];
+            if (lane.state == 1) answer[place] = pair.below[int(l - group.lanes)];
         }
         if (watch && watch->stop()) return Status::kStopped;
     }

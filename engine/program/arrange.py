@@ -94,7 +94,7 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
     joiner = Joiner(factors, plain)
     if soft is None:
         for i in np.flatnonzero(entries >= SMALL).tolist():
-            joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= LARGE))
+            joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= 4 * LARGE))
         return joiner.arrangement()
     live = ~conditional | np.isin(order, list(soft))
     for i in np.flatnonzero(parent >= 0).tolist():

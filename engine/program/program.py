@@ -1,9 +1,9 @@
 """The one representation: a tree of tables as named arrays, the same records as in C++.
 
 A node is one variable that is summed out, and its separator. Its table T has a row for each state
-of the variable and a column for each configuration of the separator, whose axes stand in the order
-of elimination, the first eliminated outermost. So the parent, the node of the separator's first
-variable, sees the axes of a child's message in the order of its own table.
+of the variable and a column for each configuration of the separator; its parent is the node of the
+separator's variable that is eliminated first. How the axes lie, and which factors meet in joins,
+nodes without a variable, is told in `arrange.py`.
 
     collect      T = product of operands, children's messages, weight of the row
                  message = sum of the rows of T

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import fascinet as fn
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.core import core
+from fascinet.engine.program import arrange
 from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
@@ -212,3 +213,22 @@ def test_a_long_query_is_interrupted_and_the_engine_lives_on() -> None:
             engine.posterior({"v13": "a"}, soft={"v0": [0.5, 0.3, 0.2]})
     other.join()
     assert np.array_equal(engine.posterior().flat, want)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_joins_and_the_order_of_axes_change_no_number(backend: str, seed: int) -> None:
+    net = random_network(seed, 9)
+    query = random_evidence(net, seed, 0.2)
+    hard, soft = query.hard, query.soft
+    if Engine(net, backend=backend).log_prob_evidence(hard, soft) == -np.inf:
+        return
+    plain = Engine(net, backend=backend).posterior(hard, soft=soft)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrange, "LARGE", 4)
+        patch.setattr(arrange, "SMALL", 2)
+        joined = Engine(net, backend=backend).posterior(hard, soft=soft)
+        leaves = joined.flat
+    assert joined.log_prob_evidence == pytest.approx(plain.log_prob_evidence, rel=1e-12, abs=1e-12)
+    assert np.abs(leaves - plain.flat).max() < 1e-12
