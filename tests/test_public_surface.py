@@ -20,6 +20,7 @@ EXPECTED = {
     "NetworkBuilder",
     "Posterior",
     "__version__",
+    "audit",
     "diagnose",
     "errors",
     "evaluate",

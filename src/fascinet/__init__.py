@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fascinet.engine.analyses.audit import audit
     from fascinet.engine.analyses.draw_cases import simulate
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
-    "__version__", "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
-    "load", "simulate", "solve",
+    "__version__", "audit", "diagnose", "errors", "evaluate", "example", "find", "findings",
+    "learn", "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
@@ -44,6 +45,7 @@ _HOMES = {
     "Network": "fascinet.model.network",
     "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
+    "audit": "fascinet.engine.analyses.audit",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
     "example": "fascinet.model.examples",
