@@ -8,6 +8,7 @@ import numpy as np
 
 from fascinet.engine.display.charts import GREY, altair, themed
 from fascinet.engine.display.reports import rows_html
+from fascinet.model.atomic import whole_file
 from fascinet.model.svg import ACCENT
 
 if TYPE_CHECKING:
@@ -41,13 +42,16 @@ def calibration_chart(found: "Audit") -> Any:
     """Return what happened against what was forecast, bin by bin."""
     alt = altair()
     scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart(found.calibration).encode(x=alt.X("forecast:Q", scale=scale))
+    base = alt.Chart(found.calibration).encode(x=alt.X("forecast:Q", scale=scale, title="forecast"))
     points = base.mark_circle(size=60, color=ACCENT).encode(
-        y=alt.Y("observed:Q", scale=scale), tooltip=["forecast", "observed", "low", "high", "n"]
+        y=alt.Y("observed:Q", scale=scale, title="observed"),
+        tooltip=["forecast", "observed", "low", "high", "n"],
     )
-    bars = base.mark_rule(color=ACCENT).encode(y="low:Q", y2="high:Q")
+    bars = base.mark_rule(color=ACCENT).encode(y=alt.Y("low:Q", title="observed"), y2="high:Q")
     ends = alt.Chart(alt.Data(values=[{"a": 0, "b": 0}, {"a": 1, "b": 1}]))
-    line = ends.mark_line(color=GREY, strokeDash=[4, 4]).encode(x="a:Q", y="b:Q")
+    line = ends.mark_line(color=GREY, strokeDash=[4, 4]).encode(
+        x=alt.X("a:Q", title="forecast"), y=alt.Y("b:Q", title="observed")
+    )
     return (line + bars + points).properties(width=260, height=260, title="Calibration")
 
 
@@ -113,4 +117,5 @@ def save_page(found: "Audit", path: str | Path) -> None:
     ]
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}"
     page = f"{head}</style><h1>{escape(found.title())}</h1>{''.join(parts)}</html>"
-    Path(path).write_text(page, encoding="utf-8")
+    with whole_file(Path(path)) as part:
+        part.write_text(page, encoding="utf-8")
