@@ -22,6 +22,7 @@ EXPECTED = {
     "__version__",
     "audit",
     "diagnose",
+    "discretise",
     "errors",
     "evaluate",
     "example",

@@ -108,7 +108,8 @@ def save_page(found: "Audit", path: str | Path) -> None:
         "decision_curve": found.decision_curve.iloc[4::5], "monitors": surprising(found),
         "subgroups": found.subgroups,
     }  # fmt: skip
-    beside = dict(zip(("calibration", "decision_curve", "monitors"), pictures, strict=True))
+    drawn = ("calibration", "decision_curve", "monitors")
+    beside: dict[str, str] = dict(zip(drawn, pictures, strict=True))
     parts = [
         f"<h2>{escape(name.replace('_', ' ').capitalize())}</h2>"
         f'<p class="note">{escape(NOTES[name])}</p>{beside.get(name, "")}{rows_html("", table)}'
