@@ -185,10 +185,10 @@ class InfluenceDiagram:
         """
         if how not in ("sum", "product"):
             raise OptionError("how", how, ("sum", "product"))
-        for part in parts:
-            if part not in self.utilities:
-                raise UnknownNameError("utility", part, self.utilities)
-        found = [self.utilities[part] for part in parts]
+        for k in parts:
+            if k not in self.utilities:
+                raise UnknownNameError("utility", k, self.utilities)
+        found = [self.utilities[k] for k in parts]
         scope = tuple(dict.fromkeys(u for part in found for u in part.parents))
         values = np.full([len(self.network.states(u)) for u in scope], float(how == "product"))
         for part in found:

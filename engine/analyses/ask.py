@@ -4,14 +4,23 @@ P(A | B) = Σ_t P(t) / Σ_u P(u) over the disjoint terms t of A ∧ B and u of B
 is one evidence query, and all go through the engine together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fascinet.engine.analyses.access import Vectors, log_probs
-from fascinet.engine.analyses.events import Event, Query, Term, joined, read_query, terms
+from fascinet.engine.analyses.events import (
+    Event,
+    Joined,
+    Literal,
+    Query,
+    Term,
+    joined,
+    read_query,
+    terms,
+)
 from fascinet.engine.analyses.results import Array, Columns, Result
 from fascinet.engine.api.conflict_set import minimal_conflict
 from fascinet.engine.run.evidence import Soft, warn_unset
@@ -96,9 +105,10 @@ def warn_condition(engine: "Engine", query: Query) -> None:
     warn_unset(engine.chosen, dict.fromkeys(fixed), query.do)
 
 
-def _fixed(event: Event) -> Iterable[str]:
-    parts = getattr(event, "parts", (event,)) if getattr(event, "is_and", True) else ()
-    return [x.variable for x in parts if hasattr(x, "variable")]
+def _fixed(event: Event) -> list[str]:
+    """Return the variables that a condition speaks of on their own."""
+    parts = event.parts if isinstance(event, Joined) and event.is_and else (event,)
+    return [x.variable for x in parts if isinstance(x, Literal)]
 
 
 def listed(event: Event, network: Network) -> list[Term]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
@@ -114,7 +115,7 @@ class Pool:
         if np.abs(table - 1.0).max() > NOISE:
             self.chances.append(Factor(scope, table))
 
-    def maximise(self, d: str) -> tuple[tuple[str, ...], Array, Array]:
+    def maximise(self, d: str) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.bool_]]:
         """Maximise over a decision; return scope, best state and whether it can come about."""
         scope, phi, psi, _ = self.take(d)
         possible = phi.max(axis=-1)

@@ -198,7 +198,7 @@ def _pruned(policy: Policy) -> Policy:
         kept = np.take_along_axis(choice, first, axis=axis)
         if np.array_equal(np.where(possible, choice, kept), np.broadcast_to(kept, choice.shape)):
             scope.remove(v)
-            choice, possible = kept.squeeze(axis), possible.any(axis=axis)
+            choice, possible = kept.squeeze(axis), np.logical_or.reduce(possible, axis=axis)
     return Policy(policy.decision, tuple(scope), choice, possible)
 
 

@@ -90,10 +90,10 @@ class Learned(Result):
         }
 
     def shown(self) -> "pd.DataFrame":
-        """Return the rows by how far they moved, in standard errors of a single observation."""
+        """Return the rows, those that moved farthest first."""
         frame = self.to_frame()
-        moved = (frame["value"] - frame["before"]).abs()
-        return frame.loc[moved.sort_values(ascending=False, kind="stable").index]
+        moved = np.abs(frame["value"].to_numpy() - frame["before"].to_numpy())
+        return frame.iloc[np.argsort(-moved, kind="stable")]
 
     def title(self) -> str:
         """Return what was learnt."""

@@ -206,7 +206,7 @@ def _xdsl_utility(node: Node, file: str, network: Network, names: dict[str, str]
     name, parents = node.attrs.get("id", ""), [names.get(u, u) for u in node.words("parents")]
     shape = _cards(file, node, network, parents)
     values = _numbers(file, node, node.words("utilities"), shape, name)
-    turned = [k for k, u in enumerate(parents) if isinstance(network.gate(u), NoisyMax)]
+    turned = tuple(k for k, u in enumerate(parents) if isinstance(network.gate(u), NoisyMax))
     return utility_of(parents, np.flip(values, turned))
 
 

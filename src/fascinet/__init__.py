@@ -13,12 +13,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fascinet.engine.analyses.audit import audit
     from fascinet.engine.analyses.draw_cases import simulate
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
     from fascinet.engine.influence_diagrams.solution import solve
+    from fascinet.engine.learning.discretise import discretise
     from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
     from fascinet.model.builder import NetworkBuilder
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
-    "__version__", "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
-    "load", "simulate", "solve",
+    "__version__", "audit", "diagnose", "discretise", "errors", "evaluate", "example", "find",
+    "findings", "learn", "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
@@ -44,7 +46,9 @@ _HOMES = {
     "Network": "fascinet.model.network",
     "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
+    "audit": "fascinet.engine.analyses.audit",
     "diagnose": "fascinet.engine.clinic.reasoner",
+    "discretise": "fascinet.engine.learning.discretise",
     "evaluate": "fascinet.engine.clinic.reasoner",
     "example": "fascinet.model.examples",
     "find": "fascinet.model.find",

@@ -357,6 +357,33 @@ def simulate(
 
 
 @app.command()
+def audit(
+    source: Annotated[
+        Path, typer.Argument(metavar="CASES", help="Table of cases: csv, tsv or parquet.")
+    ],
+    event: Annotated[str, typer.Argument(metavar="NAME=STATE", help="What is forecast.")],
+    network: NetworkOption = None,
+    groups: Annotated[
+        str | None, typer.Option(help="Columns that make subgroups, separated by commas.")
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option(help="Variables not to forecast by, separated by commas.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write a page with charts: .html, .svg or .png.")
+    ] = None,
+    carry: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Hold a network against cases with a known outcome: calibration, discrimination, monitors."""
+    from fascinet.cli_audit import audit_cases
+
+    audit_cases(source, event, network, groups, ignore, page, carry, format)
+
+
+@app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="packets/*.json and truth.csv.")],
     rank: RankOption = "responsibility",

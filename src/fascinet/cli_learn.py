@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fascinet.cli_cohort import evidence_of, sort_columns
 from fascinet.cli_errors import tell
@@ -44,6 +45,7 @@ def learn_figures(
 def show(found: Learned) -> None:
     """Print what changed for people, the largest changes first."""
     frame = found.shown()
+    first: Any = frame.head(SHOWN).itertuples()
     rows = [
         (
             f"{row.variable}={row.state}",
@@ -51,7 +53,7 @@ def show(found: Learned) -> None:
             percent(row.before), percent(row.value), span(row.low, row.high),
             f"{row.count:.1f}", f"{row.worth:.0f}",
         )
-        for row in frame.head(SHOWN).itertuples()
+        for row in first
     ]  # fmt: skip
     columns = ("figure", "given", "before", "now", "95% interval", "cases", "worth")
     print_table(found.title(), columns, rows)

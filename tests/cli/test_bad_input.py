@@ -86,6 +86,8 @@ CASES = [
     ("solve", "missing file", ["no.json"], b"", "no.json"),
     ("solve", "a network", ["tests/data/networks/asia.bif.gz"], b"", "format of an influence"),
     ("simulate", "a share above one", ["5", "out.csv", "--missing", "2"], b"", "missing"),
+    ("audit", "no state", ["no.csv", "bronc"], b"", "expected NAME=STATE"),
+    ("audit", "missing table", ["no.csv", "bronc=yes", "--network", NETWORK], b"", "no.csv"),
     ("nosuch", "unknown command", [], b"", "nosuch"),
 ]  # fmt: skip
 

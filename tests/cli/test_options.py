@@ -32,6 +32,7 @@ COMMANDS = {
     "ask": ["ask", "lung=yes | smoke=yes", "--network", "asia", "--against", "smoke=no"],
     "learn": ["learn", "asia", "people.csv", "out.json"],
     "solve": ["solve", "umbrella.json"],
+    "audit": ["audit", "cases.csv", "bronc=yes", "--network", "asia", "--groups", "smoke,site"],
     "findings": ["findings", "water", "pill"],
     "info": ["info", "asia"],
     "check": ["check"],
@@ -101,6 +102,8 @@ def test_quiet_leaves_errors_alone(fascinet, tmp_path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_json_keeps_its_keys(name, capsys, tmp_path, monkeypatch) -> None:
     (tmp_path / "people.csv").write_text("smoke,bronc\nyes,yes\nno,\nno,no\n")
+    cases = fn.simulate(fn.example("asia"), 60, missing=0.1)
+    cases.assign(site=["north", "south"] * 30).to_csv(tmp_path / "cases.csv", index=False)
     b = fn.NetworkBuilder().variable("rain").table("rain", 0.3).decision("umbrella")
     b.utility("u", [[10, 0], [7, 8]], parents=["umbrella", "rain"]).diagram().save(
         tmp_path / "umbrella.json"
