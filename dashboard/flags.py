@@ -4,8 +4,9 @@ from html import escape
 from math import log
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from fascinet.dashboard.doubts import contradictions, unexpected
+from fascinet.dashboard.doubts import contradictions
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case
@@ -60,14 +61,24 @@ def doubts(case: Case, answer: Differential) -> None:
             f"These findings rarely come together in this network (conflict {number(bits, 2)} "
             "bits): a cause outside it, two causes at once, or a finding entered wrongly."
         ))  # fmt: skip
-    lines += filter(None, [unexpected(case)])
     if lines:
-        rows = "".join(
-            f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
-            f"<span>{escape(first_up(line))}</span></div>"
-            for line in lines
-        )
+        rows = "".join(map(_doubt, lines))
         st.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{rows}</div>')
+
+
+def unfitting(place: DeltaGenerator, text: str) -> None:
+    """Say which finding the others expect least: this takes longer, so it comes last."""
+    if text:
+        place.html(
+            f'<div class="fn-flags" role="region" aria-label="A misfit">{_doubt(text)}</div>'
+        )
+
+
+def _doubt(text: str) -> str:
+    return (
+        f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
+        f"<span>{escape(first_up(text))}</span></div>"
+    )
 
 
 def impossible(known: Resources, error: ImpossibleEvidenceError) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from fascinet.dashboard import flags, later, service
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.details import detail
+from fascinet.dashboard.doubts import unexpected
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.headline import sentence, unaccounted
 from fascinet.dashboard.service import Resources
@@ -33,6 +34,7 @@ def page() -> None:
     with st.container():  # keeps its place when empty, so that what follows is not drawn anew
         flags.banner(known, answer)
         flags.doubts(here.case, answer)
+        odd = st.empty()
     left, right = st.columns([2.4, 1], gap="medium")
     with left:
         mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
@@ -43,6 +45,7 @@ def page() -> None:
         )
         data = {"groups": suggestions(known, here, full), "spans": spans(full)}
         mount("next", data, on_edit, key="next")
+        flags.unfitting(odd, later.answer(unexpected, here.case, text="Looking for misfits …"))
 
 
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:

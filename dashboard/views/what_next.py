@@ -13,6 +13,7 @@ from fascinet.dashboard.outcome_bars import outcome_bars
 from fascinet.dashboard.plans import (
     Option,
     Outcome,
+    Result,
     name_of,
     options,
     outcomes,
@@ -149,9 +150,12 @@ def _tree(known: Resources, here: Session, cause: str, found: tuple[Option, ...]
             )  # fmt: skip
             st.caption(plain(f"{label(known.network, one)}, which this would change most"))
             st.vega_lite_chart(rows, spec, key="outcomes")
-    followed = later.answer(outcomes, here.case, test, text="Following each result …")
-    st.html(_plan(known, followed, test, about))
-    _enter(test, [o.result.state for o in followed], f"enter-{test}", "Enter the answer")
+    found_now = results(here.case, test)
+    st.html(_results(known, test, found_now, about))
+    _enter(test, [r.state for r in found_now], f"enter-{test}", "Enter the answer")
+    if st.toggle("Two steps ahead: what would be first then, and best to do", key="next-two"):
+        followed = later.answer(outcomes, here.case, test, text="Following each result …")
+        st.html(_plan(known, followed, test))
 
 
 def _verdict(known: Resources, here: Session, test: str, about: Sequence[str], limit: float) -> str:
@@ -179,20 +183,26 @@ def _verdict(known: Resources, here: Session, test: str, about: Sequence[str], l
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _plan(known: Resources, found: Sequence[Outcome], test: str, about: Sequence[str]) -> str:
-    names = (short_label(known.network, c) for c in about)
-    heads = ("Result", "How likely", *names, "First then", "Best after that")
+def _results(known: Resources, test: str, found: Sequence[Result], about: Sequence[str]) -> str:
+    heads = ("Result", "How likely", *(short_label(known.network, c) for c in about))
+    rows = [(r.text, percent(r.probability), *(percent(r.present[c]) for c in about))
+            for r in found]  # fmt: skip
+    caption = f"{name_of(test)}: the causes that it touches most, after each result"
+    return table(caption, heads, rows, range(1, 2 + len(about)))
+
+
+def _plan(known: Resources, found: Sequence[Outcome], test: str) -> str:
+    heads = ("Result", "First then", "Best after that")
     rows = [
-        (o.result.text, percent(o.result.probability),
-         *(percent(o.result.present[c]) for c in about),
-         f"{short_label(known.network, o.leader)}, {percent(o.share)}", o.next_step or "stop")
+        (o.result.text, f"{short_label(known.network, o.leader)}, {percent(o.share)}",
+         o.next_step or "stop")
         for o in found
     ]  # fmt: skip
     caption = (
-        f"Two steps ahead: {name_of(test)}. After each result: how probable the causes are that it "
-        "touches, which cause accounts best for the findings, and what would be best to do."
+        f"Two steps ahead: {name_of(test)}, the cause that then accounts best for the findings, "
+        "and what would be best to do"
     )
-    return table(caption, heads, rows, range(1, 2 + len(about)))
+    return table(caption, heads, rows)
 
 
 def _enter(test: str, states: Sequence[str], key: str, text: str) -> None:

@@ -60,7 +60,7 @@ def test_two_cases_stand_side_by_side(tab: Page, server: str) -> None:
 
 def test_an_outcome_is_entered_from_the_tree(tab: Page, server: str) -> None:
     opened(tab, server, "next")
-    table = tab.get_by_role("region", name=re.compile("Two steps ahead"))
+    table = tab.get_by_role("region", name=re.compile("the causes that it touches most"))
     expect(table).to_be_visible()
     settled(tab)
     answers = tab.get_by_role("radiogroup", name="Enter the answer")
