@@ -10,6 +10,7 @@ from fascinet.engine.api.engine import Engine
 from fascinet.model.errors import CaseError, FascinetError, FormatError, OptionError, shown
 from fascinet.model.examples import EXAMPLES, example
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 from fascinet.model.read_case import load_json
 from fascinet.model.shipped import load
 
@@ -107,7 +108,7 @@ def convert(source: Path, out: Path, encoding: str | None = None) -> None:
         network.save(out)
     except OSError as error:
         raise FormatError(f"{out}: cannot be written: {error}") from None
-    tell(f"{out}: {len(network.variables)} variables")
+    tell(f"{out}: {counted(len(network.variables), 'variable')}")
 
 
 def info(name: str | None, form: str) -> None:
