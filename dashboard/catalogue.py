@@ -36,6 +36,8 @@ class Entry:
         How to ask for it, if the knowledge says so.
     by : str
         Who can tell: "history" or "examination".
+    state_labels : mapping of state to str
+        What a state means, where its name does not say it.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Entry:
     rest: str
     question: str = ""
     by: str = "history"
+    state_labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "sub": " · ".join(_notes(entry)),
         "words": entry.words,
         "binary": is_binary(entry.states),
-        "states": [[s, state_words(s)] for s in entry.states],
+        "states": [[s, entry.state_labels.get(s) or state_words(s)] for s in entry.states],
     }
 
 

@@ -25,7 +25,9 @@ from fascinet.dashboard.chart_parts import (
     logit,
     names,
     rule,
+    step_for,
     text,
+    wrapped,
 )
 from fascinet.dashboard.words import number, percent, times
 
@@ -38,7 +40,9 @@ def differential(entries: Iterable[Mapping[str, Any]]) -> Chart:
     entries : iterable of mapping
         label, prior, posterior, low, high, responsibility; best first.
     """
-    rows: Rows = [{**e, "text": percent(e["posterior"])} for e in entries]
+    rows: Rows = [
+        {**e, "label": wrapped(e["label"]), "text": percent(e["posterior"])} for e in entries
+    ]
     y = names("label", [r["label"] for r in rows])
     x: Spec = {"type": "quantitative", "scale": {"domain": [0, 1.12]}}
     ticks = axis("Probability", format="%", values=[0, 0.25, 0.5, 0.75, 1])
@@ -98,7 +102,7 @@ def waterfall(prior: float, steps: Sequence[tuple[str, float]], posterior: float
         ratio = times(10 ** (db / 10))
         text = ratio if ratio == "× 1" else f"{mark} {ratio}"
         kind = "for" if db > 0 else "against"
-        rows.append({"label": name, "from": at, "to": at + db, "kind": kind, "text": text,
+        rows.append({"label": wrapped(name), "from": at, "to": at + db, "kind": kind, "text": text,
                      "edge": max(at, at + db)})  # fmt: skip
     rows.append(_pillar("Now", end, half, percent(posterior)))
     return rows, _waterfall_spec(rows)
@@ -152,7 +156,13 @@ def _waterfall_spec(rows: Rows) -> Spec:
             },
         },
     ]
-    return config({"height": height(len(rows), 28), "encoding": {"y": y}, "layer": layers})
+    return config(
+        {
+            "height": height(len(rows), step_for((r["label"] for r in rows), 28)),
+            "encoding": {"y": y},
+            "layer": layers,
+        }
+    )
 
 
 def fagan(pre: float, ratio: float, post: float) -> Chart:

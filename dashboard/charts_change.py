@@ -1,7 +1,6 @@
 """Charts of change: scenarios, ranges of parameters, results of a test; see `charts`."""
 
-from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from collections.abc import Sequence
 
 from fascinet.dashboard.chart_parts import (
     BLUE,
@@ -16,11 +15,11 @@ from fascinet.dashboard.chart_parts import (
     height,
     names,
     rule,
+    step_for,
     text,
+    wrapped,
 )
-from fascinet.dashboard.words import NOTHING, change, first_up, percent, way
-
-PICK = "pick"  # the selection of a bar that was clicked
+from fascinet.dashboard.words import NOTHING, change, percent
 
 
 def direction(before: float, after: float) -> str:
@@ -40,7 +39,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
     """Chart two scenarios side by side: a dumbbell a cause, from `first` to `second`."""
     rows: Rows = [
         {
-            "label": n,
+            "label": wrapped(n),
             "a": a,
             "b": b,
             "kind": direction(a, b),
@@ -49,7 +48,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
         }
         for n, a, b in pairs
     ]
-    y = names("label", [n for n, _, _ in pairs])
+    y = names("label", [r["label"] for r in rows])
     scale = {"domain": [0, 1.3]}
     ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x: Spec = {"type": "quantitative", "scale": scale}
@@ -81,155 +80,13 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
             "encoding": {"x": {**x, "field": "edge"}, "text": {"field": "text"}},
         },
     ]
-    return rows, config({"height": height(len(rows), 28), "encoding": {"y": y}, "layer": layers})
-
-
-LETTERS = 38
-LINES: Spec = {
-    "labelExpr": "split(datum.label, '\\n')", "labelLimit": 300, "labelOverlap": False,
-    "labelOffset": {
-        "condition": [
-            {"test": f"length(split(datum.label, '\\n')) == {n}", "value": -7 * (n - 1)}
-            for n in (2, 3, 4, 5)
-        ],
-        "value": 0,
-    },
-}  # fmt: skip
-
-
-def wrapped(name: str) -> str:
-    """Return a name in lines short enough to stand beside a bar, none of it cut."""
-    return "\n".join(wrap(first_up(name), LETTERS))
-
-
-def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart:
-    """Chart how far each parameter's cited range moves one posterior.
-
-    Parameters
-    ----------
-    bars : sequence of (name, posterior at the low end, posterior at the high end)
-        Widest first.
-    posterior : float
-        Where all parameters stand at their cited values.
-    """
-    rows: Rows = []
-    bars = [(wrapped(name), low, high) for name, low, high in bars]
-    for name, low, high in bars:
-        for end, to in (("low end", low), ("high end", high)):
-            say = f"at the {end} of its range: {way(posterior, to)}"
-            rows.append({"label": name, "end": end, "from": posterior, "to": to, "say": say})
-    ends = [r["to"] for r in rows] + [posterior]
-    pad = 0.04 * (max(ends) - min(ends)) + 1e-4
-    scale = {
-        "domain": [max(0, min(ends) - pad), min(1, max(ends) + pad)],
-        "zero": False,
-        "nice": False,
-    }
-    y = names("label", [n for n, _, _ in bars])
-    y["axis"] = {**y["axis"], **LINES, "labelFontSize": 12}
-    x: Spec = {"type": "quantitative", "scale": scale}
-    colour = {
-        "field": "end",
-        "type": "nominal",
-        "scale": {
-            "domain": ["low end", "high end"],
-            "range": [ORANGE, BLUE],
-        },
-        "legend": {
-            "title": None,
-            "orient": "bottom",
-            "labelColor": INK,
-            "labelFontSize": 13,
-        },
-    }
-    layers: list[Spec] = [
+    return rows, config(
         {
-            "name": "bars",
-            "mark": {"type": "bar", "height": 17, "cursor": "pointer"},
-            "encoding": {
-                "y": y,
-                "color": colour,
-                "x": {
-                    **x,
-                    "field": "from",
-                    "axis": axis("Probability of the cause", format="~%", tickCount=4),
-                },
-                "x2": {"field": "to"},
-                "fillOpacity": {
-                    "field": "end",
-                    "type": "nominal",
-                    "legend": None,
-                    "scale": {"domain": ["low end", "high end"], "range": [0.15, 1]},
-                },
-                "stroke": colour | {"legend": None},
-                "tooltip": [{"field": "say", "type": "nominal", "title": "If the figure were"}],
-            },
-        },
-        {
-            "data": {"values": [{"p": posterior}]},
-            "mark": rule(strokeDash=[4, 3]),
-            "encoding": {"x": {**x, "field": "p"}},
-        },
-    ]
-    pick = {"name": PICK, "select": {"type": "point", "fields": ["label"]}, "views": ["bars"]}
-    return rows, config({"height": height(len(bars), 58), "params": [pick], "layer": layers})
-
-
-def sensitivity(
-    points: Sequence[tuple[float, float]],
-    now: tuple[float, float],
-    cited: tuple[float, float],
-    flips: Iterable[float] = (),
-    title: str = "Parameter",
-) -> Chart:
-    """Chart a sensitivity function with its cited range and where the ranking flips.
-
-    Parameters
-    ----------
-    points : sequence of (parameter, posterior)
-    now : (parameter, posterior)
-        The cited value.
-    cited : (low, high)
-        The cited range, shaded.
-    flips : iterable of float
-        Parameter values at which another cause comes first.
-    """
-    rows: Rows = [{"t": t, "p": p} for t, p in points]
-    x: Spec = {
-        "type": "quantitative",
-        "scale": {"domain": [points[0][0], points[-1][0]], "nice": False},
-    }
-    y: Spec = {"type": "quantitative", "scale": {"domain": [0, 1]}}
-    band = {
-        "data": {"values": [{"low": cited[0], "high": cited[1]}]},
-        "mark": {"type": "rect", "color": BLUE, "opacity": 0.16},
-        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
-    }
-    curve = {
-        "mark": {"type": "line", "color": BLUE, "strokeWidth": 3},
-        "encoding": {
-            "x": {**x, "field": "t", "axis": axis(title, format=".2~%")},
-            "y": {**y, "field": "p", "axis": axis("Probability of the cause", format="%")},
-        },
-    }
-    spot = {
-        "data": {"values": [{"t": now[0], "p": now[1]}]},
-        "mark": {"type": "point", "filled": True, "size": 130, "color": BLUE, "opacity": 1},
-        "encoding": {"x": {**x, "field": "t"}, "y": {**y, "field": "p"}},
-    }
-    turn = {
-        "data": {"values": [{"t": t, "text": "ranking flips"} for t in flips]},
-        "layer": [
-            {"mark": rule(strokeDash=[5, 4], color=ORANGE, strokeWidth=2)},
-            {
-                "mark": text(align="left", dx=5, baseline="top"),
-                "encoding": {"y": {"value": 4}, "text": {"field": "text"}},
-            },
-        ],
-        "encoding": {"x": {**x, "field": "t"}},
-    }
-    layers = [band, curve, spot] + ([turn] if flips else [])
-    return rows, config({"height": 320, "layer": layers})
+            "height": height(len(rows), step_for((r["label"] for r in rows), 28)),
+            "encoding": {"y": y},
+            "layer": layers,
+        }
+    )
 
 
 def outcomes(
@@ -247,7 +104,7 @@ def outcomes(
     """
     rows: Rows = [
         {
-            "label": f"{name} ({percent(p)})",
+            "label": wrapped(f"{name} ({percent(p)})"),
             "p": p,
             "after": after,
             "from": now,
@@ -257,7 +114,7 @@ def outcomes(
         }
         for name, p, after in results
     ]
-    scale = {"domain": [0, 1.12]}
+    scale = {"domain": [0, 1.25]}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "kind",
@@ -307,45 +164,3 @@ def outcomes(
         layers.append({**line, "encoding": {"x": {**x, "field": "limit"}, "y": None}})
     y = names("label", [r["label"] for r in rows])
     return rows, config({"height": height(len(rows), 44), "encoding": {"y": y}, "layer": layers})
-
-
-def standings(rows: Sequence[tuple[str, Sequence[float]]]) -> Chart:
-    """Chart the probability of each place in the ranking: a cell a place, its number in it.
-
-    Parameters
-    ----------
-    rows : sequence of (cause, probabilities of place 1, 2, ...)
-        Best first.
-    """
-    data: Rows = [
-        {
-            "label": name,
-            "place": f"{k + 1}.",
-            "p": p,
-            "text": percent(p) if p >= 0.005 else "",
-        }
-        for name, places in rows
-        for k, p in enumerate(places)
-    ]
-    places = [f"{k + 1}." for k in range(max(len(p) for _, p in rows))]
-    x = {
-        "field": "place", "type": "ordinal", "sort": places,
-        "axis": axis("Place in the ranking", orient="top", labelAngle=0, ticks=False, domain=False),
-    }  # fmt: skip
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "rect", "color": BLUE, "cornerRadius": 2, "stroke": GREY,
-                     "strokeWidth": 0.5},
-            "encoding": {
-                "fillOpacity": {
-                    "field": "p", "type": "quantitative", "legend": None,
-                    "scale": {"domain": [0, 1], "range": [0, 0.55]},
-                }
-            },
-        },
-        {"mark": text(), "encoding": {"text": {"field": "text"}}},
-    ]  # fmt: skip
-    y = names("label", [name for name, _ in rows])
-    return data, config({
-        "height": height(len(rows), 34), "encoding": {"x": x, "y": y}, "layer": layers,
-    })  # fmt: skip

@@ -14,10 +14,13 @@ from fascinet.dashboard.chart_parts import (
     config,
     height,
     names,
+    step_for,
+    wrapped,
 )
 from fascinet.dashboard.words import figure
 
 SHOWN = 30
+LETTERS = 38
 
 
 def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
@@ -30,6 +33,7 @@ def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
     causes : sequence of str
         One, or two to be compared: their bars stand one above the other.
     """
+    rows = [{**r, "finding": wrapped(r["finding"], LETTERS)} for r in rows]
     order = list(dict.fromkeys(r["finding"] for r in rows))[:SHOWN]
     data: Rows = [{**r, "say": f"{figure(r['p'])}, otherwise {figure(r['leak'])}"}
                   for r in rows if r["finding"] in order]  # fmt: skip
@@ -57,7 +61,7 @@ def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
             "encoding": {"x": {**x, "field": "leak"}},
         },
     ]  # fmt: skip
-    step = 24 if len(kinds) == 1 else 14 * len(kinds) + 8
+    step = step_for(order, 24 if len(kinds) == 1 else 14 * len(kinds) + 8)
     return data, config({
         "height": height(len(order), step), "encoding": {"y": names("finding", order)},
         "layer": layers,

@@ -11,6 +11,7 @@ from fascinet.dashboard.words import listed, percent, times
 
 SHOWN = 5
 TESTS = 2
+MANY = 3  # results: of more only the ends are told
 
 
 @dataclass(frozen=True)
@@ -53,5 +54,11 @@ def _line(weight: Weight) -> tuple[str, str]:
 
 
 def _change(case: Case, cause: str, test: str, name: str) -> tuple[str, str]:
-    found = results(case, test)
+    found = sorted(results(case, test), key=lambda r: r.present[cause])
+    if len(found) > MANY:
+        low, high = found[0], found[-1]
+        return name, (
+            f"from {percent(low.present[cause])} ({low.text}) to {percent(high.present[cause])} "
+            f"({high.text})"
+        )
     return name, listed([f"{r.text}: {percent(r.present[cause])}" for r in found], "or")

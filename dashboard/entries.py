@@ -54,6 +54,7 @@ def _entry(record: Variable, kind: str, section: str) -> Entry:
         resting(record),
         record.question,
         str(getattr(record, "by", "") or "history"),
+        record.state_labels,
     )
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from textwrap import shorten
 from unicodedata import normalize
 
-from fascinet.dashboard.words import absent_state, is_binary, label, listed, mid, state_words
+from fascinet.dashboard.words import (
+    absent_state,
+    is_binary,
+    label,
+    listed,
+    mid,
+    state_name,
+    state_words,
+)
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
@@ -190,7 +198,7 @@ def _state_of(network: Network, variable: str, state: str) -> str:
     name, states = mid(label(network, variable)), network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"no {name}"
-    return f"{name}: {state_words(state)}"
+    return f"{name}: {state_name(network, variable, state)}"
 
 
 def _with(network: Network, parent: str, state: str) -> str:

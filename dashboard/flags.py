@@ -9,7 +9,7 @@ from fascinet.dashboard.doubts import contradictions, unexpected
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import first_up, label, number, state_words
+from fascinet.dashboard.words import first_up, label, listed, number, state_name
 from fascinet.engine.clinic.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -24,7 +24,9 @@ def banner(known: Resources, answer: Differential) -> None:
     order = sorted(answer.red_flags, key=lambda f: LEVELS.index(f.level))
     rows = "".join(_flag(known, f) for f in order)
     counts = [(x, sum(f.level == x for f in order)) for x in LEVELS]
-    head = ", ".join(f"{n} {x}" for x, n in counts if n)
+    head = (
+        f"{listed([f'{n} {x}' for x, n in counts if n])} {'flag' if len(order) == 1 else 'flags'}"
+    )
     names = " · ".join(f.text.split(". ")[0].rstrip(".") for f in order)
     st.html(
         '<div role="region" aria-label="Red flags"><details class="fn-more">'
@@ -71,7 +73,8 @@ def doubts(case: Case, answer: Differential) -> None:
 def impossible(known: Resources, error: ImpossibleEvidenceError) -> None:
     """Say which findings exclude each other, and how to go on."""
     names = ", ".join(
-        f"{label(known.network, v)}: {state_words(str(s))}" for v, s in error.conflict.items()
+        f"{label(known.network, v)}: {state_name(known.network, v, str(s))}"
+        for v, s in error.conflict.items()
     )
     st.html(
         '<div class="fn-flags" role="alert"><div class="fn-flag urgent">'

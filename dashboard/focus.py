@@ -11,7 +11,8 @@ from fascinet.dashboard.state import Session
 def choose_focus(known: Resources, here: Session, *, key: str) -> str:
     """Let the user choose the cause in focus; the ranking's first one stands at the start."""
     entries = {e.cause: e for e in service.differential(here.case).differential}
-    order = list(entries)
+    first = [e.cause for e in service.ranked(here.case)]
+    order = [*first, *(c for c in entries if c not in first)]
     focus = here.focus if here.focus in entries else order[0]
     name = f"{key}-{focus}"
     picked = st.selectbox(

@@ -1,6 +1,7 @@
 """What every page shares: style, the case beside it, the strip of evidence, red flags, the link."""
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +11,12 @@ import streamlit as st
 from fascinet.dashboard import service
 from fascinet.dashboard.catalogue import context_payload
 from fascinet.dashboard.components import mount
+from fascinet.dashboard.links import from_link, to_link
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.search import hits
 from fascinet.dashboard.service import Resources
-from fascinet.dashboard.state import Case, Session, apply, from_link, to_link
-from fascinet.dashboard.words import is_binary, likelihood_words, state_words
+from fascinet.dashboard.state import Case, Session, apply
+from fascinet.dashboard.words import is_binary, likelihood_words, state_name, state_words
 from fascinet.model.free_text import Proposal, propose
 
 SESSION, HOME = "session", "home"
@@ -71,7 +73,7 @@ def describe_in_words(known: Resources, here: Session) -> None:
             "Description", key="words-text", max_chars=4000, height=110,
             placeholder="62-year-old man, three months of twitching in both arms, weak grip, …",
         )  # fmt: skip
-        told = [p for p in propose(text or "", knowledge=known.knowledge)
+        told = [p for p in proposals(text or "")
                 if p.state in known.catalogue.states.get(p.variable, ())]  # fmt: skip
         open_ = [p for p in told if here.case.values.get(p.variable) != p.state]
         if text and not told:
@@ -80,6 +82,14 @@ def describe_in_words(known: Resources, here: Session) -> None:
             st.caption("Everything that was recognised is entered.")
         for proposal in open_:
             _proposal(here, proposal)
+
+
+@lru_cache(maxsize=64)
+def proposals(text: str) -> tuple[Proposal, ...]:
+    """Return the findings that a text may speak of; nothing is looked up for an empty one."""
+    if not text.strip():
+        return ()
+    return tuple(propose(text, knowledge=service.resources().knowledge))
 
 
 def _proposal(here: Session, proposal: Proposal) -> None:
@@ -121,11 +131,16 @@ def _chip(known: Resources, case: Case, variable: str) -> dict[str, Any]:
     state = case.values.get(variable)
     absent = state == entry.rest
     if state is None:
-        kind, text = "state", likelihood_words(case.likelihoods[variable])
+        kind, text = (
+            "state",
+            likelihood_words(
+                case.likelihoods[variable], partial(state_name, known.network, variable)
+            ),
+        )
     elif is_binary(entry.states):
         kind, text = ("absent", "absent") if absent else ("present", "")
     else:
-        kind, text = ("absent" if absent else "state"), state_words(state)
+        kind, text = ("absent" if absent else "state"), state_name(known.network, variable, state)
     mark = {"absent": "✕", "present": "✓", "state": "≈" if state is None else "✓"}[kind]
     paused = variable in case.paused
     return {
@@ -148,7 +163,7 @@ def open_page(
     known, here = service.resources(), session()
     sidebar(known, here)
     st.title(title, anchor=False)
-    st.caption(f"{lead} **{NOTICE}**")
+    st.html(f"<p class='fn-lead'><span class='fn-what'>{escape(lead)}</span> <b>{NOTICE}</b></p>")
     if answer is not None:
         said = answer(here)
         st.html(f"<p class='fn-big fn-answer' data-testid='answer'>{escape(said)}</p>")

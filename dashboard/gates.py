@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import label, state_name
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
 
@@ -33,7 +33,7 @@ def gate_rows(network: Network, variable: str) -> list[dict[str, Any]]:
         the variable has its probability. At most `MOST` rows of a table.
     """
     gate = network.gate(variable)
-    states = [state_words(s) for s in network.states(variable)]
+    states = [state_name(network, variable, s) for s in network.states(variable)]
     if isinstance(gate, NoisyMax):
         rows = _noisy(network, variable, gate, states)
     else:
@@ -50,7 +50,7 @@ def _noisy(
     for parent, link in zip(network.parents(variable), gate.links, strict=True):
         for state, row in zip(network.states(parent), link, strict=True):
             if row[0] < 1.0:
-                name = f"{label(network, parent)}: {state_words(state)}"
+                name = f"{label(network, parent)}: {state_name(network, parent, state)}"
                 rows.append({"when": name, "given": {parent: state}, **_values(states, row)})
     return rows
 
@@ -64,7 +64,9 @@ def _table(network: Network, variable: str, states: list[str]) -> list[dict[str,
         if len(rows) >= MOST:
             break
         given = dict(zip(parents, combo, strict=True))
-        when = ", ".join(f"{label(network, p)}: {state_words(s)}" for p, s in given.items())
+        when = ", ".join(
+            f"{label(network, p)}: {state_name(network, p, s)}" for p, s in given.items()
+        )
         rows.append({"when": when or "always", "given": given, **_values(states, row)})
     return rows
 

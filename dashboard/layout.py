@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fascinet.dashboard.words import label
+from fascinet.dashboard.words import label, short_label
 from fascinet.model.network import Network
 
 COLUMNS = (
@@ -46,7 +46,7 @@ class Size:
 
 
 MAP = Size()
-STORY = Size(node=250, tall=44, gap=70, row=58, top=34, font=17, letters=48)
+STORY = Size(node=196, tall=44, gap=58, row=58, top=34, font=17, letters=48)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _placed(
 
 
 def _node(network: Network, variable: str, x: float, y: float, letters: int) -> dict[str, Any]:
-    name = str(network.meta.get(variable, {}).get("short") or label(network, variable))
+    name = short_label(network, variable)
     short = name if len(name) <= letters else name[: letters - 1].rstrip(" ,(") + "…"
     return {
         "id": variable,

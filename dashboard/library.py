@@ -10,13 +10,13 @@ from typing import Any
 
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import label, listed, mid
+from fascinet.dashboard.words import listed, mid
 from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
 from fascinet.model.errors import CaseError, FascinetError, OptionError
 from fascinet.model.load import shipped_folder
-from fascinet.model.network import Network
 from fascinet.model.read_case import YAML_SUFFIXES, parse_case
+from fascinet.model.schema import Finding
 
 UPLOAD_LIMIT = 2_000_000
 CHIEF = 2  # complaints that a case is listed under
@@ -113,17 +113,22 @@ def blind(entry: Entry) -> str:
     values = case.values
     sex = {"male": "man", "female": "woman"}.get(values.get("sex", ""), "person")
     age = f", {values['age_group']}" if "age_group" in values else ""
-    found = [
-        mid(label(known.network, v, patient=True))
-        for v, s in case.hard
-        if s != known.resting.get(v) and _kind(known.network, v) == "finding" and v != COMPLAINT
-    ]
+    told = [v for v, s in case.hard if s != known.resting.get(v) and v in known.knowledge.findings]
+    found = [_complaint(known.knowledge.findings[v]) for v in told if _is_complaint(v)]
     complaint = listed(found[:CHIEF]) or "muscle twitching"
     return f"{entry.id}: {sex}{age}, {complaint}"
 
 
-def _kind(network: Network, variable: str) -> str:
-    return str(network.meta.get(variable, {}).get("kind", ""))
+def _is_complaint(variable: str) -> bool:
+    """Say whether a person may come for it: not for a duration, nor for what an examiner finds."""
+    record = service.resources().knowledge.findings[variable]
+    timed = record.states[0] not in {"no", "none"} or "days" in record.states
+    return variable != COMPLAINT and not timed and record.by == "history"
+
+
+def _complaint(record: Finding) -> str:
+    """Return a finding as the person says it, without what only a doctor would add."""
+    return mid(record.patient_label or record.label).split(" (")[0].lower()
 
 
 def open_upload(data: bytes, name: str = "case.json") -> Opened:

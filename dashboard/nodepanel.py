@@ -1,6 +1,7 @@
 """What lies behind one node: states, gate, neighbours, sources; evidence with one click."""
 
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -13,7 +14,7 @@ from fascinet.dashboard.gates import MOST, gate_rows, gate_title
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import Html, link, table
-from fascinet.dashboard.words import change, figure, label, percent, state_words
+from fascinet.dashboard.words import change, figure, label, percent, state_name
 from fascinet.model.schema import Cited
 
 
@@ -37,7 +38,7 @@ def _states(known: Resources, here: Session, variable: str) -> str:
     before = service.before(here.case)[variable]
     rows = [
         (
-            state_words(s),
+            state_name(known.network, variable, s),
             percent(before[s]),
             Html(f"<b>{percent(now[s])}</b>"),
             change(before[s], now[s]),
@@ -58,7 +59,7 @@ def _buttons(known: Resources, here: Session, variable: str) -> None:
         "Set as a finding",
         states,
         default=current,
-        format_func=state_words,
+        format_func=partial(state_name, known.network, variable),
         key=f"set-{variable}-{current}",
         on_change=_chosen,
         args=(variable, f"set-{variable}-{current}"),

@@ -4,7 +4,7 @@ import math
 from html import escape
 
 from fascinet.dashboard.reasons import Reasons
-from fascinet.dashboard.words import number, percent
+from fascinet.dashboard.words import mid, number, percent
 
 WORDS = {6: "1 million", 9: "1 billion", 12: "1,000 billion"}
 MOST = 15
@@ -35,7 +35,7 @@ def frequency_tree(found: Reasons, log_prob_findings: float) -> str:
     ill = total * found.prior
     hit = total * both * found.posterior
     alarm = total * both * (1 - found.posterior)
-    name = escape(found.name)
+    name = escape(mid(found.name))
     return (
         "<div class='fn-tree'>"
         f"<div class='fn-node'><b>{_crowd(power)}</b> people with this complaint in this setting"

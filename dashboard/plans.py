@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import label, state_words
+from fascinet.dashboard.words import label, state_name
 from fascinet.engine.analyses.value_of_information import value_of_information
 
 TOP = 3
@@ -29,6 +29,8 @@ class Option:
     turnaround, pitfalls, question : str
     by : str
         Who can tell: "history" (the patient) or "examination".
+    rules_out : tuple of str
+        Causes that must not be missed, whose decisive test it is.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Option:
     pitfalls: str
     question: str
     by: str = "history"
+    rules_out: tuple[str, ...] = ()
 
     @property
     def way(self) -> str:
@@ -76,14 +79,17 @@ class Outcome:
     Attributes
     ----------
     result : Result
-    leaders : tuple of (cause, how far it accounts for the findings)
-        The first of the ranking then.
+    leader : str
+        The cause that is first in the ranking then.
+    share : float
+        How far it accounts for the findings.
     next_step : str
         What would be best to do after that result, empty when nothing is left.
     """
 
     result: Result
-    leaders: tuple[tuple[str, float], ...]
+    leader: str
+    share: float
     next_step: str
 
 
@@ -100,7 +106,7 @@ def options(case: Case, target: str | None, mode: str) -> tuple[Option, ...]:
     """
     if target is None and mode == "both":
         tests = service.every_test(case)
-        return tuple(_option(t.finding, t.expected_gain_bits, t.score) for t in tests)
+        return tuple(_option(t.finding, t.expected_gain_bits, t.score, t.rules_out) for t in tests)
     known = service.resources()
     open_ = [e.id for e in known.catalogue.entries if e.id not in case.entered]
     causes = [c for c in known.reasoner.causes if c not in case.entered]
@@ -112,13 +118,14 @@ def options(case: Case, target: str | None, mode: str) -> tuple[Option, ...]:
     return tuple(_option(v, float(bits), float(score)) for v, bits, score in rows)
 
 
-def _option(variable: str, bits: float, score: float) -> Option:
+def _option(variable: str, bits: float, score: float, rules_out: tuple[str, ...] = ()) -> Option:
     known = service.resources()
     entry, test = known.catalogue.by_id[variable], known.knowledge.tests.get(variable)
     return Option(
         variable, entry.label, entry.kind, bits, score,
         test.cost if test else None, test.burden if test else None,
         test.turnaround if test else "now", test.pitfalls if test else "", entry.question, entry.by,
+        rules_out,
     )  # fmt: skip
 
 
@@ -132,7 +139,11 @@ def results(case: Case, test: str) -> tuple[Result, ...]:
         if marginal[state] > POSSIBLE:
             belief = service.beliefs(case.with_state(test, state))
             present = {c: service.presence(belief, c) for c in known.reasoner.causes}
-            out.append(Result(state, state_words(state), float(marginal[state]), present))
+            out.append(
+                Result(
+                    state, state_name(known.network, test, state), float(marginal[state]), present
+                )
+            )
     return tuple(out)
 
 
@@ -157,8 +168,14 @@ def outcomes(case: Case, test: str) -> tuple[Outcome, ...]:
 
 def _outcome(after: Case, result: Result) -> Outcome:
     answer = service.with_next(after)
-    leaders = tuple((e.label, e.responsibility) for e in answer.differential[:TOP])
-    return Outcome(result, leaders, answer.next_tests[0].label if answer.next_tests else "")
+    first = next((e for e in answer.differential if e.cause not in after.evidence),
+                 answer.differential[0])  # fmt: skip
+    return Outcome(
+        result,
+        first.cause,
+        first.responsibility,
+        answer.next_tests[0].label if answer.next_tests else "",
+    )
 
 
 def name_of(variable: str) -> str:

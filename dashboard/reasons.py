@@ -11,13 +11,15 @@ from fascinet.dashboard.charts import decibans
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import (
     absent_state,
+    first_up,
     is_binary,
     label,
+    listed,
     mid,
     number,
     odds,
     percent,
-    state_words,
+    state_name,
     times,
 )
 
@@ -91,7 +93,9 @@ def reasons(case: Case, cause: str) -> Reasons:
     known = service.resources()
     network = known.network
     states = tuple(s for s in network.states(cause) if s != known.resting[cause])
-    found = known.engine.explain(cause, states, service.evidence_of(case), soft=case.soft_evidence)
+    found = known.engine.explain(
+        service.evidence_of(case), target=cause, state=states, soft=case.soft_evidence
+    )
     rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
     start = odds(found.prior)
     for row in rows[: found.context]:
@@ -120,7 +124,7 @@ def describe(variable: str, state: str) -> str:
     states = network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"No {mid(name)}"
-    return f"{name}: {state_words(state)}" if state in states else name
+    return f"{name}: {state_name(network, variable, state)}" if state in states else name
 
 
 def strength(db: float) -> str:
@@ -138,9 +142,9 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
         f"{name}. In this person it is {percent(found.posterior)}: {_by(found.ratio)}."
     ]
     if pro:
-        out.append(f"For it: {_listed(pro, clinician)}.")
+        out.append(_listed("for it", pro, clinician))
     if con:
-        out.append(f"Against it: {_listed(con, clinician)}.")
+        out.append(_listed("against it", con, clinician))
     shifted = [w for w in found.weights if _depends(w)]
     if shifted and clinician:
         out.append(
@@ -161,12 +165,28 @@ def _by(ratio: float) -> str:
     return f"what is known {verb} its odds by {text[2:]}"
 
 
-def _listed(weights: Sequence[Weight], clinician: bool) -> str:
+def _listed(side: str, weights: Sequence[Weight], clinician: bool) -> str:
+    """Return findings as a sentence: each with its figures, or grouped by how strongly they speak.
+
+    "Strongly for it: brisk reflexes. Moderately: muscle atrophy and weakness."
+    """
     if clinician:
-        return "; ".join(
+        each = (
             f"{w.text} ({decibans(w.db)}, LR in context {number(w.in_context)})" for w in weights
         )
-    return "; ".join(f"{w.text} ({strength(w.db)})" for w in weights)
+        return f"{first_up(side)}: {'; '.join(each)}."
+    groups: dict[str, list[str]] = {}
+    for weight in sorted(weights, key=lambda w: -abs(w.db)):
+        groups.setdefault(strength(weight.db), []).append(_in_sentence(weight.text))
+    told = [f"{word}: {listed(names)}" for word, names in groups.items()]
+    told[0] = told[0].replace(":", f" {side}:", 1)
+    return " ".join(f"{first_up(text)}." for text in told)
+
+
+def _in_sentence(text: str) -> str:
+    """Return a finding within a sentence: "weakness (found on examination)"."""
+    name, colon, state = mid(text).partition(": ")
+    return f"{name} ({state})" if colon else name
 
 
 def _depends(weight: Weight) -> bool:

@@ -1,6 +1,7 @@
 """The report of a case: one self-contained HTML page, and the same as PDF."""
 
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from fascinet.dashboard import charts, service
@@ -8,7 +9,7 @@ from fascinet.dashboard.chart_parts import to_svg
 from fascinet.dashboard.figures import reference
 from fascinet.dashboard.reasons import describe, in_words, reasons
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import label, likelihood_words, percent, state_words
+from fascinet.dashboard.words import label, likelihood_words, percent, span_words, state_name
 
 SHOWN = 10
 LIMITS = (
@@ -55,7 +56,7 @@ def compose(case: Case) -> Report:
     known = service.resources()
     answer = service.whole(case)
     shown = answer.differential[:SHOWN]
-    first = next((e.cause for e in answer.differential if e.cause not in case.entered), None)
+    first = next((e.cause for e in service.ranked(case)), None)
     entered = [(v, s) for v, s in case.evidence.items() if v in known.catalogue.by_id]
     bars = [
         {"label": e.label, "prior": e.prior, "posterior": e.posterior, "low": e.interval[0],
@@ -68,20 +69,21 @@ def compose(case: Case) -> Report:
         title="Differential of muscle twitching",
         model=f"{model['name']} {model['version']}, network {model['hash']}",
         context=", ".join(
-            state_words(s) for v, s in service.ground_and_findings(case)[0].items()
+            state_name(known.network, v, s) for v, s in service.ground_and_findings(case)[0].items()
             if v != "twitching"
         ),
         present=tuple(describe(v, s) for v, s in entered if s != known.resting[v]),
         absent=tuple(describe(v, s) for v, s in entered if s == known.resting[v]),
         uncertain=tuple(
-            f"{label(known.network, v)}: {likelihood_words(like)}"
+            f"{label(known.network, v)}: "
+            f"{likelihood_words(like, partial(state_name, known.network, v))}"
             for v, like in case.soft_evidence.items()
         ),
         missing=tuple(known.catalogue.by_id[v].label for v in asked if v in known.catalogue.by_id),
         flags=tuple(f"{f.level.capitalize()}: {f.text} ({f.id})" for f in answer.red_flags),
         rows=tuple(
             (e.label, percent(e.prior), percent(e.posterior),
-             f"{percent(e.interval[0])} – {percent(e.interval[1])}", percent(e.responsibility))
+             span_words(*e.interval), percent(e.responsibility))
             for e in shown
         ),
         reasons=tuple(in_words(reasons(case, first), clinician=True)) if first else (),

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from textwrap import shorten
 from typing import Any
 
 from fascinet.dashboard.figures import reference
 from fascinet.dashboard.service import Resources, resources
 from fascinet.dashboard.words import figure as share
-from fascinet.dashboard.words import label, number, state_words
+from fascinet.dashboard.words import label, number, state_name, state_words
 from fascinet.model.schema import Cited, Figure, Knowledge, Odds, Place, Spread
 
 
@@ -71,8 +72,9 @@ def script_rows(known: Resources, cause: str) -> list[dict[str, Any]]:
         for state, figure in record.trigger.link.items():
             name = "Makes muscle twitch" + (f" ({state_words(state)})" if state != "yes" else "")
             rows.append(_script_row(known, name, figure))
+    network = known.network
     found = [
-        (f"{label(known.network, v)}: {state_words(s)}{_kind(record.states, own)}", figure)
+        (f"{label(network, v)}: {state_name(network, v, s)}{_kind(record.states, own)}", figure)
         for own in record.states[1:]
         for v, link in record.links(own).items()
         for s, figure in link.items()
@@ -97,7 +99,7 @@ def fingerprint(known: Resources, causes: Sequence[str]) -> list[dict[str, Any]]
                 name = label(known.network, variable)
                 for state, figure in link.items():
                     rows.append({
-                        "finding": name + _state(state),
+                        "finding": name + _state(known, variable, state),
                         "cause": record.label + _kind(record.states, own),
                         "p": figure.p, "leak": _leak(known, variable, state),
                     })  # fmt: skip
@@ -107,8 +109,8 @@ def fingerprint(known: Resources, causes: Sequence[str]) -> list[dict[str, Any]]
     return sorted(rows, key=lambda row: (-best[row["finding"]], row["finding"], row["cause"]))
 
 
-def _state(state: str) -> str:
-    return "" if state == "yes" else f": {state_words(state)}"
+def _state(known: Resources, variable: str, state: str) -> str:
+    return "" if state == "yes" else f": {state_name(known.network, variable, state)}"
 
 
 def _leak(known: Resources, variable: str, state: str) -> float:
@@ -138,4 +140,4 @@ def _script_row(known: Resources, name: str, figure: Figure) -> dict[str, Any]:
 def _short(text: str, figure: Cited) -> str:
     note = f" {figure.note}" if figure.note else ""
     whole = f"{text}.{note}"
-    return whole if len(whole) < 150 else f"{whole[:147]}…"
+    return shorten(whole, 150, placeholder=" …")

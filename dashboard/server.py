@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
+from fascinet.dashboard.teaching.phones import routes
+
 HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'self'",
     "X-Frame-Options": "SAMEORIGIN",
@@ -36,4 +38,4 @@ class Guard:
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)])
+app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)], routes=routes())

@@ -16,7 +16,7 @@ from fascinet.dashboard.layout import GraphLayout, arrange
 from fascinet.dashboard.state import Case
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
-from fascinet.engine.clinic.differential import Differential, GroupEntry, NextTest
+from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry, NextTest
 from fascinet.engine.clinic.reasoner import Reasoner
 from fascinet.model.case import COMPLAINT
 from fascinet.model.case import Case as ModelCase
@@ -119,6 +119,11 @@ def differential(case: Case) -> Differential:
         return known.reasoner.diagnose(
             model_case(case), case.setting, strict=False, tests=0, intervals=False, groups=False
         )
+
+
+def ranked(case: Case) -> tuple[CauseEntry, ...]:
+    """Return the causes that were not themselves entered, best first: what *first* means here."""
+    return tuple(e for e in differential(case).differential if e.cause not in case.evidence)
 
 
 @lru_cache(maxsize=CACHED)

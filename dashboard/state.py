@@ -16,9 +16,7 @@ DEFAULT_SETTING = "primary_care"
 HISTORY = 100
 QUERY = 80
 SCENARIOS = ("A", "B", "C")
-LINK_LIMIT = 4000
-PERCENT = re.compile(r"[0-9]{1,3}")
-_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
+NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -104,33 +102,6 @@ class Case:
         )
 
 
-@dataclass
-class Quiz:
-    """The quiz: one case, the learner's answer, and the score so far.
-
-    Attributes
-    ----------
-    case_id : str
-        Of the library; empty before the first.
-    answer : str
-        The group that the learner chose; empty while open.
-    confidence : float
-        The learner's probability that it is right.
-    history : list of (case id, right, confidence)
-    """
-
-    case_id: str = ""
-    answer: str = ""
-    confidence: float = 0.5
-    history: list[tuple[str, bool, float]] = field(default_factory=list[tuple[str, bool, float]])
-
-    @property
-    def brier(self) -> float:
-        """Mean squared gap between confidence and outcome; 0 is perfect, 0.25 a coin."""
-        gaps = [(c - float(right)) ** 2 for _, right, c in self.history]
-        return sum(gaps) / len(gaps) if gaps else 0.0
-
-
 @dataclass(frozen=True)
 class Moment:
     """A case on the screen and where it came from: what undo goes back to.
@@ -177,7 +148,6 @@ class Session:
         Messages to show once.
     query : str
         What is typed into the search box.
-    quiz : Quiz
     """
 
     case: Case = field(default_factory=Case)
@@ -194,7 +164,6 @@ class Session:
     notices: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
     query: str = ""
-    quiz: Quiz = field(default_factory=Quiz)
 
     @property
     def now(self) -> Moment:
@@ -284,17 +253,17 @@ def _reset(session: Session, blank: Case) -> None:
 
 
 def _open(session: Session, cause: str) -> None:
-    good = _NAME.fullmatch(cause) and cause != session.opened
+    good = NAME.fullmatch(cause) and cause != session.opened
     session.opened = cause if good else None
 
 
 def _select(session: Session, variable: str) -> None:
     session.other = None
-    session.node = variable if session.node != variable and _NAME.fullmatch(variable) else None
+    session.node = variable if session.node != variable and NAME.fullmatch(variable) else None
 
 
 def _other(session: Session, variable: str) -> None:
-    good = _NAME.fullmatch(variable) and variable not in {session.node, session.other}
+    good = NAME.fullmatch(variable) and variable not in {session.node, session.other}
     session.other = variable if good and session.node else None
 
 
@@ -325,66 +294,3 @@ def _likelihood(raw: object, states: Sequence[str]) -> dict[str, float] | None:
         return None
     ok = all(0.0 <= x <= 1.0 for x in like.values()) and max(like.values()) > 0
     return like if ok else None
-
-
-# ------------------------------------------------------------------------------- the link
-
-
-def to_link(case: Case) -> dict[str, str]:
-    """Return the query parameters that hold the case: codes only, in a fixed order."""
-    setting = case.setting if _NAME.fullmatch(case.setting) else ""
-    link = {"s": setting, "e": "~".join(f"{v}.{s}" for v, s in case.hard)}
-    link["l"] = "~".join(
-        f"{v}." + ",".join(f"{s}:{round(100 * x)}" for s, x in like) for v, like in case.soft
-    )
-    link["p"] = "~".join(sorted(case.paused))
-    return {k: v for k, v in link.items() if v}
-
-
-def from_link(link: Mapping[str, str], states: StatesOf) -> tuple[Case, list[str]]:
-    """Return the case that a link holds, and a message for each part that was left out.
-
-    Parameters
-    ----------
-    link : mapping
-        Query parameters `s` (setting), `e` (findings), `l` (likelihoods), `p` (paused).
-    states : mapping of str to sequence of str
-        What may be entered. Anything else in the link is left out with a message.
-    """
-    if sum(len(v) for v in link.values()) > LINK_LIMIT:
-        return Case(), ["This link is too long to be one of ours; it was not read."]
-    bad: list[str] = []
-    case = Case()
-    if "s" in link:
-        case = _take(case, {"op": "set", "id": "setting", "state": link["s"]}, states, bad)
-    for part in filter(None, link.get("e", "").split("~")):
-        variable, _, state = part.partition(".")
-        case = _take(case, {"op": "set", "id": variable, "state": state}, states, bad)
-    for part in filter(None, link.get("l", "").split("~")):
-        case = _take(case, _soft_edit(part), states, bad)
-    for variable in filter(None, link.get("p", "").split("~")):
-        case = _take(case, {"op": "pause", "id": variable}, states, bad)
-    return case, [_refusal(bad)] if bad else []
-
-
-def _soft_edit(part: str) -> dict[str, Any]:
-    variable, _, text = part.partition(".")
-    pairs = [item.rpartition(":") for item in text.split(",")]
-    like = {s: int(x) / 100 if PERCENT.fullmatch(x) else -1.0 for s, _, x in pairs}
-    return {"op": "soft", "id": variable, "likelihood": like}
-
-
-def _take(case: Case, edit: Edit, states: StatesOf, bad: list[str]) -> Case:
-    variable, state = str(edit["id"]), str(edit.get("state", "-"))
-    good = _NAME.fullmatch(variable) and variable in states and state
-    after = edited(case, edit, states) if good else case
-    default = variable == "setting" and state == case.setting
-    if after == case and not default:
-        bad.append(f"{variable}.{state}" if edit["op"] == "set" else variable)
-    return after
-
-
-def _refusal(bad: Sequence[str]) -> str:
-    shown = ", ".join(f"“{name[:60]}”" for name in bad[:5])
-    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-    return f"The link holds parts that this network does not know; left out: {shown}{more}."

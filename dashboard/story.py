@@ -1,16 +1,18 @@
 """The story of a case: the few variables that its answer runs through, and its arcs' strength."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from fascinet.dashboard import service
 from fascinet.dashboard.layout import kind_of
-from fascinet.dashboard.reasons import reasons
 from fascinet.dashboard.state import Case
+from fascinet.dashboard.words import odds
 from fascinet.model.case import COMPLAINT
 from fascinet.model.errors import FascinetError
 
 CAUSES, FINDINGS, MORE = 3, 8, 6
+TINY = 1e-12
 LAYERS = ("Risks", "Other causes", "Open findings", "Tests")
 
 
@@ -37,7 +39,7 @@ def story(
         and the findings that say most about it.
     """
     known = service.resources()
-    ranked = [e.cause for e in service.differential(case).differential]
+    ranked = [e.cause for e in service.ranked(case)]
     first = list(dict.fromkeys([focus, *ranked]))[:CAUSES]
     told = _telling(case, focus)[:FINDINGS]
     chosen = dict.fromkeys([*first, *_between(first), COMPLAINT, *told])
@@ -53,10 +55,11 @@ def story(
 
 def _telling(case: Case, focus: str) -> list[str]:
     """Return the variables in evidence, those that weigh most on the focus first."""
-    if focus in case.entered:
-        return list(case.entered)
-    weights = sorted(reasons(case, focus).weights, key=lambda w: -abs(w.db))
-    return [w.finding for w in weights]
+    if focus in case.evidence:
+        return list(case.evidence)
+    ratios = in_context(case, focus)
+    told = [v for v in case.entered if v in ratios and v not in case.paused]
+    return sorted(told, key=lambda v: -abs(math.log(ratios[v])))
 
 
 def _between(causes: Iterable[str]) -> list[str]:
@@ -86,6 +89,33 @@ def _layer(case: Case, first: list[str], ranked: list[str], layer: str) -> list[
     )
 
 
+@lru_cache(maxsize=64)
+def widths(case: Case, edges: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, float], ...]:
+    """Return the arcs with their strength."""
+    return tuple((a, b, round(strength(case, a, b), 3)) for a, b in edges)
+
+
+@lru_cache(maxsize=128)
+def in_context(case: Case, variable: str) -> Mapping[str, float]:
+    """Return the likelihood ratio of each finding for a variable, given all other findings.
+
+    P(finding | variable present, all others) / P(finding | variable at rest, all others), for all
+    findings at once: by fast retraction in either world.
+    """
+    known = service.resources()
+    with_it, without = (
+        known.engine.conflict(
+            service.evidence_of(case), soft={**case.soft_evidence, variable: _like(variable, there)}
+        )
+        for there in (True, False)
+    )
+    return {
+        v: max(float(p), TINY) / max(float(q), TINY)
+        for v, p, q in zip(with_it.findings, with_it.retracted, without.retracted, strict=True)
+        if v != variable
+    }
+
+
 @lru_cache(maxsize=4096)
 def strength(case: Case, one: str, other: str) -> float:
     """Return how much one end of an arc says about the other, as a difference of probabilities.
@@ -93,22 +123,33 @@ def strength(case: Case, one: str, other: str) -> float:
     Where an end is in evidence: how far it moves the other, |P(o | e) - P(o | e without it)|. Where
     neither is: |P(o present | e, one present) - P(o present | e, one absent)|.
     """
-    seen, free = (one, other) if one in case.evidence else (other, one)
+    told = service.evidence_of(case)
+    seen, free = (one, other) if one in told else (other, one)
+    if free in told:
+        return 0.0
     try:
-        if seen in case.evidence:
-            without = service.beliefs(case.with_state(seen, ""))
-            now = service.beliefs(case)
-            return abs(service.presence(now, free) - service.presence(without, free))
+        if seen in told:
+            now = service.presence(service.beliefs(case), free)
+            return abs(now - _sure(odds(now) / in_context(case, free)[seen]))
         with_it, without = (_given(case, one, there) for there in (True, False))
         return abs(service.presence(with_it, other) - service.presence(without, other))
     except FascinetError:  # one of the two worlds is impossible: nothing to compare
         return 0.0
 
 
+def _sure(ratio: float) -> float:
+    return ratio / (1.0 + ratio)
+
+
+@lru_cache(maxsize=128)
 def _given(case: Case, variable: str, there: bool) -> "service.Posterior":
     known = service.resources()
-    rest = known.resting[variable]
-    like = {s: float((s != rest) is there) for s in known.network.states(variable)}
     evidence = {v: s for v, s in service.evidence_of(case).items() if v != variable}
     soft = {v: x for v, x in case.soft_evidence.items() if v != variable}
-    return known.engine.posterior(evidence, soft={**soft, variable: like})
+    return known.engine.posterior(evidence, soft={**soft, variable: _like(variable, there)})
+
+
+def _like(variable: str, there: bool) -> dict[str, float]:
+    known = service.resources()
+    rest = known.resting[variable]
+    return {s: float((s != rest) is there) for s in known.network.states(variable)}

@@ -127,9 +127,8 @@ def _lever(case: Case, found: Sensitivity, i: int) -> Lever:
 
 def shares(case: Case) -> dict[str, float]:
     """Return, of the first causes, how far each accounts for the findings where it is present."""
-    entries = service.differential(case).differential
-    ranked = [e for e in entries if e.cause not in case.evidence][:RIVALS]
-    return {e.cause: e.responsibility / max(e.posterior, 1e-12) for e in ranked}
+    first = service.ranked(case)[:RIVALS]
+    return {e.cause: e.responsibility / max(e.posterior, 1e-12) for e in first}
 
 
 def flips(case: Case, index: int) -> tuple[tuple[float, str], ...]:
@@ -201,8 +200,7 @@ def standings(case: Case, count: int = 6) -> tuple[Standing, ...]:
     figure at its cited value place k is row k of the differential.
     """
     known = service.resources()
-    answer = service.differential(case)
-    entries = [e for e in answer.differential if e.cause not in case.evidence]
+    entries = service.ranked(case)
     found = uncertainty(
         known.engine, service.evidence_of(case), [e.cause for e in entries],
         draws=DRAWS, soft=case.soft_evidence,

@@ -6,7 +6,7 @@ ever shown with an exponent.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fascinet.model.network import Network
 
@@ -34,6 +34,12 @@ def percent(p: float) -> str:
     if p > MOST:
         return ">99%"
     return f"{100 * p:.1f}%" if p < 0.0995 else f"{100 * p:.0f}%"
+
+
+def span_words(low: float, high: float) -> str:
+    """Return an interval as "22% – 97%", or as one number where both ends read the same."""
+    first, last = percent(low), percent(high)
+    return first if first == last else f"{first} – {last}"
 
 
 def number(x: float, digits: int = 3) -> str:
@@ -79,7 +85,7 @@ def times(ratio: float) -> str:
     if max(ratio, 1 / ratio if ratio > 0 else math.inf) < 1.05:
         return "× 1"
     sign, size = ("×", ratio) if ratio >= 1 else ("÷", 1 / ratio if ratio > 0 else math.inf)
-    return f"{sign} more than 10,000" if size > 10_000 else f"{sign} {number(size, 2)}"
+    return f"{sign} 10,000 or more" if size > 10_000 else f"{sign} {number(size, 2)}"
 
 
 def people(p: float) -> tuple[int, int]:
@@ -119,7 +125,15 @@ def state_words(state: str) -> str:
     return _SPECIAL.get(state, state.replace("_", " "))
 
 
-def likelihood_words(likelihood: Mapping[str, float]) -> str:
+def state_name(network: Network, variable: str, state: str) -> str:
+    """Return what a state of a variable means, in the data's words where it has any."""
+    labels: Mapping[str, str] = network.meta.get(variable, {}).get("state_labels", {})
+    return labels.get(state) or state_words(state)
+
+
+def likelihood_words(
+    likelihood: Mapping[str, float], name: Callable[[str], str] = state_words
+) -> str:
     """Return soft evidence as what it is: the states that what was seen fits, best first.
 
     "focal or widespread" where they fit equally well and nothing else does; "likely mild, perhaps
@@ -127,8 +141,8 @@ def likelihood_words(likelihood: Mapping[str, float]) -> str:
     """
     top = max(likelihood.values())
     ranked = sorted(likelihood, key=lambda s: -likelihood[s])
-    best = [state_words(s) for s in ranked if likelihood[s] == top]
-    rest = [state_words(s) for s in ranked if NEGLIGIBLE * top < likelihood[s] < top]
+    best = [name(s) for s in ranked if likelihood[s] == top]
+    rest = [name(s) for s in ranked if NEGLIGIBLE * top < likelihood[s] < top]
     if not rest:
         return listed(best, "or")
     return f"likely {listed(best, 'or')}, perhaps {listed(rest, 'or')}"
@@ -139,6 +153,11 @@ def label(network: Network, variable: str, *, patient: bool = False) -> str:
     meta = network.meta.get(variable, {})
     name = meta.get("patient_label" if patient else "label") or meta.get("label")
     return str(name or variable.replace("_", " "))
+
+
+def short_label(network: Network, variable: str) -> str:
+    """Return a variable's name for a picture or the head of a column."""
+    return str(network.meta.get(variable, {}).get("short") or label(network, variable))
 
 
 _NAMES = ("Babinski", "Chvostek", "Guillain", "Isaacs", "Kennedy", "Lambert", "Lhermitte",

@@ -46,8 +46,9 @@ def build_network(knowledge: Knowledge) -> Network:
     """Return the network of a knowledge base.
 
     Order: context, risks, causes, triggers, mechanisms, findings, tests. `meta` of a variable holds
-    kind, label, patient_label, group (of causes), cause (of triggers), section, cost, burden,
-    codes, article, and `ranges`: low and high of every parameter of its gate.
+    kind, label, short, patient_label, state_labels, group (of causes), cause (of triggers),
+    section, cost, burden, codes, article, and `ranges`: low and high of every parameter of its
+    gate.
 
     Raises
     ------
@@ -82,9 +83,12 @@ def _meta(record: Any, kind: str) -> dict[str, Any]:
     meta = {"kind": kind, "label": record.label, "patient_label": record.patient_label}
     if record.id == TWITCHING:
         meta["complaint"] = True
-    for key in ("group", "section", "cost", "burden", "must_not_miss", "default", "normal"):
+    for key in ("short", "group", "section", "cost", "burden", "must_not_miss", "default",
+                "normal"):  # fmt: skip
         if getattr(record, key, None) not in (None, ""):
             meta[key] = getattr(record, key)
+    if record.state_labels:
+        meta["state_labels"] = dict(record.state_labels)
     return meta | {"article": record.article, "codes": dict(record.codes)}
 
 

@@ -12,8 +12,10 @@ FascinetError
 ├── BudgetError             exact inference would exceed the memory budget
 ├── ConvergenceError        an iterative estimate that did not settle
 ├── FormatError             a file that cannot be read or written
+├── LearningError           data from which nothing can be learnt, or that contradict the network
 ├── KnowledgeError          the knowledge base breaks its rules (carries all issues)
-└── CaseError               a case that cannot be read
+├── CaseError               a case that cannot be read
+└── LedgerError             a learner's ledger that cannot be opened, read or written
 
 A message names the thing, what was expected, what was got and, where there is one, the remedy.
 
@@ -209,12 +211,20 @@ class ConvergenceError(FascinetError):
         return type(self), (self.sweeps, self.residual, self.tolerance)
 
 
+class LearningError(FascinetError):
+    """Data that say nothing of what is to be learnt, or that contradict the network."""
+
+
 class FormatError(FascinetError):
     """A file that cannot be read or written; names file, line and what was expected."""
 
 
 class CaseError(FascinetError):
     """A case that cannot be read."""
+
+
+class LedgerError(FascinetError):
+    """A learner's ledger that cannot be opened, read or written, or a key that nobody has."""
 
 
 class OptionError(UnknownNameError):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from fascinet.model.schema import Figure, Knowledge, Odds, Place, Spread
+from fascinet.model.cited import Figure, Odds, Place, Spread
 
 NUMBERS = (Figure, Odds, Spread)
 FILES = {
@@ -18,8 +18,8 @@ FILES = {
 }
 
 
-def places(knowledge: Knowledge) -> Iterator[Place]:
-    """Yield every number, file by file."""
+def places(knowledge: Any) -> Iterator[Place]:
+    """Yield every number of a `fascinet.model.schema.Knowledge`, file by file."""
     for part, file in FILES.items():
         records: Mapping[str, BaseModel] = getattr(knowledge, part)
         for name, record in records.items():

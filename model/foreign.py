@@ -47,7 +47,7 @@ def hint_of(value: Any) -> str:
     if isinstance(value, str | os.PathLike):
         return "call fascinet.load(path)"
     if isinstance(value, dict):
-        return "build one with fascinet.Network(states, parents, gates)"
+        return "build one with fascinet.NetworkBuilder.from_dict(...)"
     package = type(value).__module__.partition(".")[0].lower()
     names = [c.__name__ for c in type(value).__mro__]
     if package == "fascinet" and "Engine" in names:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from fascinet.model.errors import NetworkError, UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
+from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
 
+    from fascinet.model import describe_variable as describing
+    from fascinet.model import display, formats, structure
     from fascinet.model.describe_variable import VariableDescription
+    from fascinet.model.formats import pgmpy_bridge, pyagrum_bridge
+else:
+    # what is built on networks, imported when a method first asks for it
+    describing = Lazy("fascinet.model.describe_variable")
+    display = Lazy("fascinet.model.display")
+    formats = Lazy("fascinet.model.formats")
+    pgmpy_bridge = Lazy("fascinet.model.formats.pgmpy_bridge")
+    pyagrum_bridge = Lazy("fascinet.model.formats.pyagrum_bridge")
+    structure = Lazy("fascinet.model.structure")
 
 TABLE_LIMIT = 2**26
 
@@ -219,9 +231,7 @@ class Network:
           children dysp
           gate     Table, 4 parameters
         """
-        from fascinet.model.describe_variable import describe
-
-        return describe(self, variable)
+        return describing.describe(self, variable)
 
     def d_separated(
         self, first: str | Iterable[str], second: str | Iterable[str],
@@ -236,9 +246,7 @@ class Network:
         >>> asia.d_separated("lung", "bronc", given="smoke"), asia.d_separated("lung", "bronc")
         (True, False)
         """
-        from fascinet.model.structure import d_separated
-
-        return d_separated(self, first, second, given)
+        return structure.d_separated(self, first, second, given)
 
     def markov_blanket(self, variable: str) -> frozenset[str]:
         """Return the variables that make all others irrelevant: parents, children, co-parents.
@@ -249,9 +257,7 @@ class Network:
         >>> sorted(fn.example("asia").markov_blanket("bronc"))
         ['dysp', 'either', 'smoke']
         """
-        from fascinet.model.structure import markov_blanket
-
-        return markov_blanket(self, variable)
+        return structure.markov_blanket(self, variable)
 
     def adjustment_set(
         self, treatment: str, outcome: str, among: str | Iterable[str] | None = None
@@ -272,9 +278,7 @@ class Network:
         >>> fn.example("asia").adjustment_set("lung", "dysp")
         frozenset({'smoke'})
         """
-        from fascinet.model.structure import adjustment_set
-
-        return adjustment_set(self, treatment, outcome, among)
+        return structure.adjustment_set(self, treatment, outcome, among)
 
     @cached_property
     def hash(self) -> str:
@@ -295,6 +299,50 @@ class Network:
             "name": self.name, "version": self.version, "meta": self.meta,
         }  # fmt: skip
         return Network(**(args | changes))
+
+    def copy_with(
+        self,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        tables: Mapping[str, ArrayLike] | None = None,
+        gates: Mapping[str, Gate] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> "Network":
+        """Return a network in which some things are different, all checked together.
+
+        Parameters
+        ----------
+        name, version : str, optional
+        tables : mapping of variable to array, optional
+            New tables over the same parents.
+        gates : mapping of variable to Gate, optional
+            New gates over the same parents.
+        labels : mapping of variable to str, optional
+            What people call a variable.
+
+        Examples
+        --------
+        >>> import fascinet as fn
+        >>> asia = fn.example("asia").copy_with(name="asia 2", tables={"smoke": [0.2, 0.8]})
+        >>> asia.name, asia.cpt("smoke").tolist()
+        ('asia 2', [0.2, 0.8])
+        """
+        new: dict[str, Gate] = {**(gates or {})}
+        for v, values in (tables or {}).items():
+            if v in new:
+                raise NetworkError(f"variable {v!r}: expected a table or a gate, got both")
+            new[v] = Table(np.asarray(values, dtype=np.float64))
+        meta = {v: dict(m) for v, m in self.meta.items()}
+        for v in new:  # cited ranges belong to the figures that go
+            meta.get(self.check(v), {}).pop("ranges", None)
+        for v, label in (labels or {}).items():
+            meta.setdefault(self.check(v), {})["label"] = label
+        return self.replace(
+            gates=self._gates | new, meta=meta,
+            name=self.name if name is None else name,
+            version=self.version if version is None else version,
+        )  # fmt: skip
 
     def with_gate(self, variable: str, gate: Gate) -> "Network":
         """Return a network in which `variable` has another gate over the same parents."""
@@ -340,29 +388,21 @@ class Network:
 
     def to_pgmpy(self) -> "DiscreteBayesianNetwork":
         """Return a pgmpy network with full tables."""
-        from fascinet.model.formats.pgmpy_bridge import to_pgmpy
-
-        return to_pgmpy(self)
+        return pgmpy_bridge.to_pgmpy(self)
 
     @staticmethod
     def from_pgmpy(model: "DiscreteBayesianNetwork") -> "Network":
         """Return a network from a pgmpy one."""
-        from fascinet.model.formats.pgmpy_bridge import from_pgmpy
-
-        return from_pgmpy(model)
+        return pgmpy_bridge.from_pgmpy(model)
 
     def to_pyagrum(self) -> Any:
         """Return a pyAgrum `BayesNet` with full tables."""
-        from fascinet.model.formats.pyagrum_bridge import to_pyagrum
-
-        return to_pyagrum(self)
+        return pyagrum_bridge.to_pyagrum(self)
 
     @staticmethod
     def from_pyagrum(model: Any) -> "Network":
         """Return a network from a pyAgrum `BayesNet`, its tables read entry by entry."""
-        from fascinet.model.formats.pyagrum_bridge import from_pyagrum
-
-        return from_pyagrum(model)
+        return pyagrum_bridge.from_pyagrum(model)
 
     def to_dot(self, variables: str | Iterable[str] | None = None) -> str:
         """Return the graph, or part of it, in Graphviz's DOT language.
@@ -378,20 +418,14 @@ class Network:
         }
         <BLANKLINE>
         """
-        from fascinet.model.structure import to_dot
-
-        return to_dot(self, variables)
+        return structure.to_dot(self, variables)
 
     def save(self, path: "str | Path") -> None:
         """Write the network in the format that the suffix names (.bif, .json, …, also .gz)."""
-        from fascinet.model.formats import write
-
-        write(self, path)
+        formats.write(self, path)
 
     def _repr_html_(self) -> str:
-        from fascinet.model.display import network_html
-
-        return network_html(self)
+        return display.network_html(self)
 
     def __repr__(self) -> str:
         arcs = sum(len(us) for us in self._parents.values())

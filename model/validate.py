@@ -1,13 +1,13 @@
 """Check a knowledge base: parse, then shape, then sense; all issues, never only the first."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fascinet.model.errors import KnowledgeError, shown
+from fascinet.model.issue import Issue
 from fascinet.model.load import raw_knowledge, shipped_folder
 from fascinet.model.positions import Positions
 from fascinet.model.rules import RULES
@@ -25,34 +25,6 @@ SHAPE_REMEDIES = {
     "int_parsing": "write a whole number",
 }
 REPAIRS = 20
-
-
-@dataclass(frozen=True)
-class Issue:
-    """One thing that is wrong with a knowledge base.
-
-    Attributes
-    ----------
-    level : str
-        "error" (the knowledge base is not usable) or "warning".
-    rule : str
-        Short name of the rule that it breaks.
-    where : str
-        File, line and place: `causes/als.yaml:42: findings.weakness.objective`.
-    message : str
-        What was expected and what was got.
-    remedy : str
-        What to do.
-    """
-
-    level: str
-    rule: str
-    where: str
-    message: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.level} [{self.rule}] {self.where}: {self.message}; {self.remedy}"
 
 
 def check(folder: str | Path | None = None) -> tuple[Issue, ...]:

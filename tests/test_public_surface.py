@@ -15,7 +15,9 @@ EXPECTED = {
     "Case",
     "Differential",
     "Engine",
+    "InfluenceDiagram",
     "Network",
+    "NetworkBuilder",
     "Posterior",
     "__version__",
     "diagnose",
@@ -24,7 +26,10 @@ EXPECTED = {
     "example",
     "find",
     "findings",
+    "learn",
     "load",
+    "simulate",
+    "solve",
 }
 EXTRAS = ("streamlit", "altair", "vl_convert", "pgmpy", "pyagrum", "phenopackets", "polars",
           "pyarrow", "fpdf", "dask", "distributed", "torch", "matplotlib", "sklearn", "scipy",
@@ -119,7 +124,7 @@ def test_importing_the_package_imports_little() -> None:
     assert not {"numpy", "core", "pandas", "networkx", "pydantic", *EXTRAS} & set(loaded)
 
 
-@pytest.mark.parametrize("name", ["gates", "analyses", "knowledge", "charts"])
+@pytest.mark.parametrize("name", ["gates", "analyses", "knowledge", "charts", "teaching"])
 def test_a_public_module_lists_what_it_has_and_its_example_runs(name: str) -> None:
     module = importlib.import_module(f"fascinet.{name}")
     assert all(getattr(module, thing) is not None for thing in module.__all__)

@@ -16,7 +16,7 @@ OUT = Path(__file__).parents[1] / "docs" / "screenshots"
 CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
 PAGES = {
     "differential": "", "network": "network", "why": "why", "what-next": "next", "what-if": "if",
-    "how-sure": "sure", "knowledge": "knowledge", "cases": "cases", "quiz": "quiz",
+    "how-sure": "sure", "knowledge": "knowledge", "cases": "cases",
 }  # fmt: skip
 SIZES = {1440: 900, 390: 844}
 TALLEST = 2100

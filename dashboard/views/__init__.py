@@ -1,7 +1,7 @@
 """One file a page; a new page is one file and one line here.
 
 A page's module is imported when the page is first opened, so that the first visitor waits for one
-page and not for nine; `load_all` imports the others in the server's idle time.
+page and not for all; `load_all` imports the others in the server's idle time.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,10 @@ def pages() -> tuple[View, ...]:
         View("How sure", "sure", "how_sure"),
         View("Knowledge", "knowledge", "knowledge"),
         View("Cases", "cases", "cases"),
-        View("Quiz", "quiz", "quiz"),
+        View("Patient", "patient", "patient"),
+        View("Exercises", "exercises", "exercises"),
+        View("Present", "present", "present"),
+        View("Class", "room", "room"),
     )
 
 

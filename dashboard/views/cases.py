@@ -122,7 +122,7 @@ def _save(known: Resources, here: Session) -> None:
             partial(phenopacket.to_packet, here.case),
         )  # fmt: skip
         if left_out := phenopacket.lost(here.case):
-            st.caption(plain(f"A Phenopacket cannot hold: {'; '.join(left_out)}."))
+            st.caption(plain(f"Left out of the Phenopacket: {'; '.join(left_out)}."))
         _download("Differential as CSV", "differential.csv", "text/csv", partial(_csv, here.case))
     with right:
         st.header("Link", anchor=False)

@@ -8,22 +8,23 @@ from fascinet.dashboard import flags, later, service
 from fascinet.dashboard.components import mount
 from fascinet.dashboard.details import detail
 from fascinet.dashboard.frame import on_edit, open_page
+from fascinet.dashboard.headline import sentence, unaccounted
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.words import counted, label, listed, number, percent, state_words
+from fascinet.dashboard.words import counted, label, number, percent, span_words, state_name
 from fascinet.engine.clinic.differential import CauseEntry, Differential, NextTest
 from fascinet.model.errors import ImpossibleEvidenceError
 
 SHOWN = 12
 NEXT = 3
-CLEAR = 0.5  # an answer that accounts for so much stands alone in the sentence on top
 LEAD = "What could make this person's muscles twitch, ranked by what accounts for the findings."
+WORTH = "Worth: bits, weighted by harm, per cost"
 HELP = "How far a cause accounts for the findings: that it is present and produces them"
 
 
 def page() -> None:
     """Draw the page."""
-    known, here = open_page("Differential", LEAD, answer=sentence)
+    known, here = open_page("Differential", LEAD, answer=lambda here: sentence(here.case))
     try:
         answer = service.differential(here.case)
     except ImpossibleEvidenceError as error:
@@ -32,7 +33,7 @@ def page() -> None:
     with st.container():  # keeps its place when empty, so that what follows is not drawn anew
         flags.banner(known, answer)
         flags.doubts(here.case, answer)
-    left, right = st.columns([2.15, 1], gap="medium")
+    left, right = st.columns([2.4, 1], gap="medium")
     with left:
         mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
     with right:
@@ -44,34 +45,10 @@ def page() -> None:
         mount("next", data, on_edit, key="next")
 
 
-def sentence(here: Session) -> str:
-    """Return the answer in one sentence; empty where the findings exclude each other."""
-    try:
-        answer = service.differential(here.case)
-    except ImpossibleEvidenceError:
-        return ""
-    ranked = [e for e in answer.differential if e.cause not in here.case.evidence]
-    if not service.findings_of(here.case):
-        common = sorted(ranked, key=lambda e: -e.posterior)[:3]
-        return (
-            "Nothing is known yet but the complaint. Most often present in this setting: "
-            f"{listed([f'{e.label} ({percent(e.posterior)})' for e in common])}."
-        )
-    first, second = ranked[0], ranked[1]
-    if first.responsibility >= CLEAR:
-        return (
-            f"Most likely {first.label}: it accounts for {percent(first.responsibility)} of the "
-            f"findings (present: {percent(first.posterior)}); nothing else accounts for more than "
-            f"{percent(second.responsibility)}."
-        )
-    names = [f"{e.label} ({percent(e.responsibility)})" for e in ranked[:3]]
-    return f"No single cause stands out. {listed(names)} account for most of the findings."
-
-
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:
     """Return what the ranking component draws; the intervals follow, see `spans`."""
     told = here.case.evidence
-    entries = [e for e in answer.differential if e.cause not in told]
+    entries = service.ranked(here.case)
     entered = [e for e in answer.differential if e.cause in told]
     shown = entries if here.everything else entries[:SHOWN]
     focus = here.focus or entries[0].cause
@@ -81,13 +58,12 @@ def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, 
         more = "Only the likely ones" if here.everything else counted(rest, "more cause")
     rows = [_row(known, here, e, focus, str(i)) for i, e in enumerate(shown, start=1)]
     rows += [{**_row(known, here, e, focus, ""), "entered": True} for e in entered]
-    left = max(0.0, 1.0 - sum(e.responsibility for e in answer.differential))
     return {
         "rows": rows,
         "none": {
             "label": "None of these causes",
             "note": "chance, and causes that the network does not know",
-            "text": percent(left),
+            "text": percent(unaccounted(answer)),
         },
         "all": here.everything,
         "more": more,
@@ -101,7 +77,7 @@ def spans(answer: Differential) -> dict[str, dict[str, Any]]:
     out: dict[str, dict[str, Any]] = {}
     for entry in answer.differential:
         low, high = entry.interval
-        text = f"{percent(low)} – {percent(high)}"
+        text = span_words(low, high)
         out[entry.cause] = {"p": entry.posterior, "low": low, "high": high, "text": text}
     return out
 
@@ -156,9 +132,9 @@ def suggestions(known: Resources, here: Session, answer: Differential) -> list[d
     warnings = unasked(known, here, answer)
     questions = [t for t in questions if t not in warnings[:NEXT]]
     groups = [
-        ("Not yet asked: warning signs", "What must not be missed, first", warnings, False),
-        ("Best next question", "Expected information per cost", questions, True),
-        ("Best next test", "Expected information per cost", tests, True),
+        ("Not yet asked: warning signs", WORTH, warnings, False),
+        ("Best next question", WORTH, questions, True),
+        ("Best next test", WORTH, tests, True),
     ]
     return [
         {
@@ -179,16 +155,22 @@ def _kind(known: Resources, variable: str) -> str:
 def _suggestion(known: Resources, test: NextTest, best: NextTest) -> dict[str, Any]:
     states = known.network.states(test.finding)
     patient = label(known.network, test.finding, patient=True)
-    words = [patient] if patient != test.label else []
+    words = [f"Of these first: {label(known.network, test.finding)}"] if test.includes[1:] else []
+    words += [patient] if patient != test.label and not words else []
+    price = f", cost {test.cost:g} of 5" if _kind(known, test.finding) == "test" else ""
+    words.append(f"{number(test.expected_gain_bits, 2)} bits{price}")
     if test.rules_out:
         names = (label(known.network, c) for c in test.rules_out)
         words.append(f"may rule out: {', '.join(names)}")
-    answers = [(s, {"yes": "Yes", "no": "No"}.get(s, state_words(s))) for s in states]
+    answers = [
+        (s, {"yes": "Yes", "no": "No"}.get(s) or state_name(known.network, test.finding, s))
+        for s in states
+    ]
     return {
         "id": test.finding,
         "label": test.label,
-        "gain": f"{number(test.expected_gain_bits, 2)} bits",
-        "share": min(1.0, test.expected_gain_bits / max(best.expected_gain_bits, 1e-12)),
+        "gain": "decisive" if test.rules_out else number(test.score, 2),
+        "share": min(1.0, test.score / max(best.score, 1e-12)),
         "note": " · ".join(words),
         "answers": answers,
     }

@@ -6,7 +6,7 @@ from textwrap import shorten
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from fascinet.dashboard import charts_change, flags, later, service
+from fascinet.dashboard import charts_figures, flags, later, service
 from fascinet.dashboard.figures import GRADES, brief, reference
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page, plain
@@ -34,7 +34,7 @@ def page() -> None:
         flags.impossible(known, error)
         return
     cause = choose_focus(known, here, key="sure-focus")
-    if cause in here.case.entered:
+    if cause in here.case.evidence:
         st.info("This cause was entered as a finding: no figure changes its probability.")
         return
     entry = answer[cause]
@@ -56,8 +56,7 @@ def page() -> None:
 
 def unless(here: Session, entry: CauseEntry, found: tuple[Lever, ...]) -> str:
     """Return in one line what could take first place away from a cause, or give it."""
-    ranked = [e.cause for e in service.differential(here.case).differential
-              if e.cause not in here.case.evidence]  # fmt: skip
+    ranked = [e.cause for e in service.ranked(here.case)]
     first = ranked[0] == entry.cause
     turns = [
         (x, t)
@@ -84,9 +83,12 @@ def _single(known: Resources, found: tuple[Lever, ...], entry: CauseEntry) -> No
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What carries the answer", anchor=False)
-        st.caption("Click a bar to see its figure's whole curve.")
+        st.caption(
+            "Empty orange: the low end of the cited range; full blue: the high end. Click a bar to "
+            "see its figure's whole curve."
+        )
         bars = [(lever.name, lever.at_low, lever.at_high) for lever in found[:BARS]]
-        rows, spec = charts_change.tornado(bars, entry.posterior)
+        rows, spec = charts_figures.tornado(bars, entry.posterior)
         st.vega_lite_chart(rows, spec, key=TORNADO, on_select=lambda: _clicked(found))
     with right:
         _curve(known, found, entry.posterior)
@@ -94,9 +96,9 @@ def _single(known: Resources, found: tuple[Lever, ...], entry: CauseEntry) -> No
 
 def _clicked(found: tuple[Lever, ...]) -> None:
     """Choose the figure whose bar was clicked."""
-    marks = st.session_state[TORNADO].selection.get(charts_change.PICK) or [{}]
+    marks = st.session_state[TORNADO].selection.get(charts_figures.PICK) or [{}]
     name = marks[0].get("label")
-    picked = next((x.index for x in found if charts_change.wrapped(x.name) == name), None)
+    picked = next((x.index for x in found if charts_figures.figure_name(x.name) == name), None)
     if picked is not None:
         st.session_state[LEVER] = picked
 
@@ -114,7 +116,7 @@ def _places(here: Session, note: DeltaGenerator) -> None:
     rows = later.answer(standings, here.case, text="Drawing the figures anew …", place=note)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
-        data, spec = charts_change.standings([(r.name, r.places) for r in rows])
+        data, spec = charts_figures.standings([(r.name, r.places) for r in rows])
         st.vega_lite_chart(data, spec, key="standings")
     with right:
         first = rows[0]
@@ -136,7 +138,7 @@ def _curve(known: Resources, found: tuple[Lever, ...], now: float) -> None:
     top = _reach(lever)
     points = [(top * i / POINTS, lever.at(top * i / POINTS)) for i in range(POINTS + 1)]
     turns = [t for t in lever.flips if t <= top]
-    rows, spec = charts_change.sensitivity(
+    rows, spec = charts_figures.sensitivity(
         points, (lever.value, now), (lever.low, lever.high), turns, "Value of the figure"
     )
     st.vega_lite_chart(rows, spec, key="sensitivity")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fascinet.dashboard import charts_script, service
 from fascinet.dashboard.figures import GRADES, brief, reference
+from fascinet.dashboard.forest import forest, forests
 from fascinet.dashboard.frame import on_edit, open_page
 from fascinet.dashboard.rows import figure_rows, fingerprint, script_rows
 from fascinet.dashboard.service import Resources
@@ -55,6 +56,8 @@ def _scripts(known: Resources, here: Session) -> None:
         "with none of the listed causes. Far beyond its tick, a finding speaks for the cause."
     )
     for one in shown:
+        _forest(known, one)
+    for one in shown:
         st.html(_table(script_rows(known, one), f"Figures of {names[one]}: priors, then findings"))
     cited = sorted({
         i for c in shown for row in script_rows(known, c)
@@ -67,10 +70,24 @@ def _scripts(known: Resources, here: Session) -> None:
     ))  # fmt: skip
 
 
+def _forest(known: Resources, cause: str) -> None:
+    """Draw the studies behind the figures of a cause that rest on more than one."""
+    figures = forests(cause)
+    if not figures:
+        return
+    st.header(f"Pooled studies: {known.knowledge.causes[cause].label}", anchor=False)
+    st.caption(
+        "From 0 to 100%. Squares: what each study found, as large as its sample, with a 95% "
+        "interval (Wilson). Diamonds: the pooled share, by a random-effects model."
+    )
+    plots = "".join(forest(name, rows) for name, rows in figures.items())
+    st.html(f"<div class='fn-two'>{plots}</div>")
+
+
 def _cause(known: Resources, here: Session, names: Mapping[str, str]) -> str:
     """Let the cause be chosen; it is the one in focus of the other pages too."""
     try:
-        first = service.differential(here.case).differential[0].cause
+        first = service.ranked(here.case)[0].cause
     except ImpossibleEvidenceError:
         first = next(iter(names))
     focus = here.focus if here.focus in names else first

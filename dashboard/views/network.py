@@ -15,7 +15,7 @@ from fascinet.dashboard.layout import STORY, GraphLayout, arrange
 from fascinet.dashboard.linkpanel import Link, link_of
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
-from fascinet.dashboard.story import LAYERS, story, strength
+from fascinet.dashboard.story import LAYERS, story, widths
 from fascinet.dashboard.words import NOISE, change, percent, state_words, way
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -88,9 +88,12 @@ def graph(
         "other": here.other,
         "lit": sorted(link.nodes) if link else _lit(known, here, drawn.ids),
         "paths": [list(arc) for arc in link.arcs] if link else [],
-        "widths": [] if whole else [[a, b, round(strength(here.case, a, b), 3)]
-                                    for a, b in drawn.edges],
-    }  # fmt: skip
+        "widths": [] if whole else [list(w) for w in _widths(here, drawn)],
+    }
+
+
+def _widths(here: Session, drawn: GraphLayout) -> tuple[tuple[str, str, float], ...]:
+    return later.answer(widths, here.case, drawn.edges, text="Weighing the arcs …")
 
 
 def _lit(known: Resources, here: Session, drawn: Collection[str]) -> list[str] | None:

@@ -2,26 +2,26 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
-from fascinet.dashboard import charts_change, flags, later, scenarios, service
-from fascinet.dashboard.focus import choose_focus
+from fascinet.dashboard import flags, later, scenarios, service
+from fascinet.dashboard.comparing import compare
 from fascinet.dashboard.frame import open_page, plain
+from fascinet.dashboard.if_figures import figure_slider, prior_slider
 from fascinet.dashboard.scenarios import Beliefs, Otherwise
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import SCENARIOS, Session
-from fascinet.dashboard.sureness import Lever, levers
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import (
     NOISE,
     change,
-    figure,
     label,
     listed,
+    mid,
     percent,
-    state_words,
-    way,
+    state_name,
 )
 from fascinet.model.case import COMPLAINT
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError
@@ -45,8 +45,8 @@ def page() -> None:
         "If we treated …": _treated,
         "If it had never been …": _never,
         "Side by side": _side_by_side,
-        "Another prior": _prior,
-        "Another figure": _figure,
+        "Another prior": prior_slider,
+        "Another figure": figure_slider,
     }
     view = st.segmented_control(
         "Question", tuple(draw), default=next(iter(draw)), key="if-view", required=True
@@ -79,8 +79,8 @@ def _learned(known: Resources, here: Session) -> None:
             return
         now = {c: p for c, p in scenarios.current(here.case).items() if c != variable}
         after = {c: p for c, p in after.items() if c != variable}
-        st.header(f"{names[variable]}: {state_words(state)}", anchor=False)
-        _compare(known, now, after, "now", "then")
+        st.header(f"{names[variable]}: {state_name(known.network, variable, state)}", anchor=False)
+        compare(known, now, after, "now", "then")
         _explain_away(known, now, after, variable, state)
 
 
@@ -97,7 +97,8 @@ def _state(known: Resources, here: Session, variable: str, text: str) -> str:
     other = [s for s in states if s not in {now, known.resting.get(variable)}]
     start = max(other or states, key=lambda s: chances[s])
     return str(st.segmented_control(
-        text, states, default=start, format_func=state_words, required=True,
+        text, states, default=start, required=True,
+        format_func=partial(state_name, known.network, variable),
         key=f"if-state-{variable}-{now}",
     ))  # fmt: skip
 
@@ -178,7 +179,7 @@ def _imagined(
             return
         _still(known, found, names[variable])
         now = {c: p for c, p in scenarios.current(here.case).items() if c in found.causes}
-        _compare(known, now, found.causes, "now", "then")
+        compare(known, now, found.causes, "now", "then")
 
 
 def _still(known: Resources, found: Otherwise, name: str) -> None:
@@ -190,11 +191,11 @@ def _still(known: Resources, found: Otherwise, name: str) -> None:
             f"<b>{percent(found.findings[COMPLAINT])}</b>.</p>"
         )
     st.markdown(plain(
-        f"Among people of this setting, age and sex, twitching goes from {percent(before)} to "
-        f"{percent(after)} if nobody had it: {name}."
+        f"Of all people of this setting, age and sex {percent(before)} twitch; if none of them had "
+        f"{mid(name)}, {percent(after)} would."
         if change(before, after) != "no change" else
-        f"Among people of this setting, age and sex, twitching stays at {percent(after)}: "
-        f"{name} makes few of them twitch."
+        f"Of all people of this setting, age and sex {percent(before)} twitch, and would all the "
+        f"same if none had {mid(name)}: it makes few of them twitch."
     ))  # fmt: skip
     rest = {v: p for v, p in found.findings.items() if v != COMPLAINT}
     if rest:
@@ -203,23 +204,6 @@ def _still(known: Resources, found: Otherwise, name: str) -> None:
         st.html(
             table("Which findings would still be there", ("Finding", "Still there"), rows, (1,))
         )
-
-
-def _compare(known: Resources, first: Beliefs, second: Beliefs, a: str, b: str) -> None:
-    """Draw the causes that differ between two sets of beliefs, most changed first."""
-    order = sorted(second, key=lambda c: -abs(second[c] - first[c]))
-    moved = [c for c in order if change(first[c], second[c]) != "no change"]
-    if not moved:
-        st.caption("No cause changes by half a point or more.")
-        return
-    pairs = [(label(known.network, c), first[c], second[c]) for c in moved[:SHOWN]]
-    rows, spec = charts_change.difference(pairs, a, b)
-    st.vega_lite_chart(rows, spec, key=f"difference-{b}")
-    most = moved[0]
-    st.caption(f"Most changed: {label(known.network, most)}, {way(first[most], second[most])}.")
-
-
-# ------------------------------------------------------------------------------- side by side
 
 
 def _side_by_side(known: Resources, here: Session) -> None:
@@ -241,7 +225,7 @@ def _side_by_side(known: Resources, here: Session) -> None:
     beliefs = {n: scenarios.current(c) for n, c in cases.items()}
     spread = {c: max(b[c] for b in beliefs.values()) - min(b[c] for b in beliefs.values())
               for c in known.reasoner.causes}  # fmt: skip
-    top = [e.cause for e in service.differential(here.case).differential[:3]]
+    top = [e.cause for e in service.ranked(here.case)[:3]]
     order = sorted(spread, key=lambda c: (-spread[c], c))[:SHOWN]
     order = [*top, *(c for c in order if c not in top)]
     rows = [(label(known.network, c), *(percent(b[c]) for b in beliefs.values())) for c in order]
@@ -257,96 +241,10 @@ def _differences(known: Resources, here: Session) -> list[tuple[str, ...]]:
     told = [service.evidence_of(c) for c in (*here.kept.values(), here.case)]
     names = {v: label(known.network, v) for case in told for v in case}
     return [
-        (names[v], *(state_words(case.get(v, "unknown")) for case in told))
+        (
+            names[v],
+            *(state_name(known.network, v, case[v]) if v in case else "unknown" for case in told),
+        )
         for v in sorted(names, key=names.__getitem__)
         if len({case.get(v) for case in told}) > 1
     ]
-
-
-# ------------------------------------------------------------------------------- figures
-
-
-def _prior(known: Resources, here: Session) -> None:
-    cause = choose_focus(known, here, key="if-prior")
-    if cause in here.case.entered:
-        st.info("This cause was entered as a finding.")
-        return
-    base = service.presence(service.before(here.case), cause)
-    left, right = st.columns([1, 1.6], gap="large")
-    with left:
-        value = st.select_slider(
-            "Its probability among people who come with this complaint in this setting",
-            _steps(base), value=base, format_func=figure,
-            key=f"if-prior-{cause}-{here.case.setting}",
-        )  # fmt: skip
-        st.markdown(_cited_prior(known, here, cause, base))
-    with right:
-        after = scenarios.with_prior(here.case, cause, float(value))
-        _compare(known, scenarios.current(here.case), after, "now", "with that prior")
-
-
-def _steps(base: float) -> list[float]:
-    grid = {0.0001 * 10 ** (i / 8) for i in range(32)} | {0.5, 0.75, 0.9, base}
-    return sorted(p for p in grid if 0 < p < 1)
-
-
-def _cited_prior(known: Resources, here: Session, cause: str, base: float) -> str:
-    settings = known.knowledge.causes[cause].prior.settings
-    links = settings.get(here.case.setting, settings.get("all", {}))
-    cited = [
-        f"{state_words(s)}: {figure(f.p)} ({figure(f.low)} to {figure(f.high)})"
-        for s, f in links.items()
-    ]
-    text = f"In the network **{figure(base)}**."
-    return f"{text} Cited, with range: {'; '.join(cited)}." if cited else text
-
-
-def _figure(known: Resources, here: Session) -> None:
-    cause = choose_focus(known, here, key="if-figure")
-    found = (
-        ()
-        if cause in here.case.entered
-        else later.answer(
-            levers, here.case, cause, EVERY, 0.0, text="Moving every figure through its range …"
-        )
-    )
-    if not found:
-        st.info("No single figure's range moves this answer.")
-        return
-    left, right = st.columns([1, 1.6], gap="large")
-    with left:
-        names = {x.index: x.name for x in found}
-        picked = st.selectbox(
-            "Figure", list(names), format_func=names.__getitem__, key=f"if-lever-{cause}"
-        )
-        lever = next(x for x in found if x.index == picked)
-        value = _slider(lever)
-    with right:
-        try:
-            after = later.answer(
-                scenarios.with_figure, here.case, cause, lever.index, value,
-                text="Building the network with that figure …",
-            )  # fmt: skip
-        except ImpossibleEvidenceError:
-            st.warning("With that figure the findings at hand are impossible.")
-            return
-        _compare(known, scenarios.current(here.case), after, "now", "with that figure")
-
-
-def _slider(lever: Lever) -> float:
-    value = float(st.select_slider(
-        "Value", _scale(lever), value=lever.value, format_func=figure,
-        key=f"if-value-{lever.index}",
-    ))  # fmt: skip
-    inside = lever.low <= value <= lever.high
-    st.markdown(
-        f"Cited **{figure(lever.value)}**, range {figure(lever.low)} to {figure(lever.high)}: "
-        f"the slider stands **{'inside' if inside else 'outside'}** it."
-    )
-    return value
-
-
-def _scale(lever: Lever) -> list[float]:
-    """Return values from 0 to 1, even in log odds, with the cited one and its range among them."""
-    grid = {1 / (1 + math.exp(-i / 4)) for i in range(-36, 37)}
-    return sorted({0.0, *grid, 1.0, lever.low, lever.value, lever.high})

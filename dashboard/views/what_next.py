@@ -1,6 +1,7 @@
 """What next: what to ask, examine and test, what each result would change, and when to stop."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from fascinet.dashboard import charts_change, flags, later, service
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import on_edit, open_page, plain
+from fascinet.dashboard.outcome_bars import outcome_bars
 from fascinet.dashboard.plans import (
     Option,
     Outcome,
@@ -20,7 +22,16 @@ from fascinet.dashboard.plans import (
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Session
 from fascinet.dashboard.tables import Html, table
-from fascinet.dashboard.words import label, listed, mid, number, percent, state_words
+from fascinet.dashboard.words import (
+    first_up,
+    label,
+    listed,
+    mid,
+    number,
+    percent,
+    short_label,
+    state_name,
+)
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "What is worth asking, examining or testing next, and what each result would change."
@@ -43,9 +54,11 @@ def page() -> None:
     found = later.answer(
         options, here.case, target, mode, text="Weighing every question and test …"
     )
+    found = tuple(sorted(found, key=lambda o: -o.score))
     worth = tuple(o for o in found if o.bits >= WORTH)
     if not worth:
         st.success(_enough(here))
+        return
     _cards(known, here, worth)
     _tree(known, here, cause, found)
     _tables(worth)
@@ -61,11 +74,11 @@ def _aim(known: Resources, here: Session) -> tuple[str, str | None, str]:
             required=True,
         )  # fmt: skip
         cause = choose_focus(known, here, key="next-focus")
-    return cause, cause if about == ONE and cause not in here.case.entered else None, str(mode)
+    return cause, cause if about == ONE and cause not in here.case.evidence else None, str(mode)
 
 
 def _enough(here: Session) -> str:
-    first = service.differential(here.case).differential[0]
+    first = service.ranked(here.case)[0]
     return (
         f"Nothing left to ask or test would change the picture: {mid(first.label)} accounts for "
         f"{percent(first.responsibility)} of the findings. Stop asking; act."
@@ -75,7 +88,7 @@ def _enough(here: Session) -> str:
 def _cards(known: Resources, here: Session, found: Sequence[Option]) -> None:
     columns = st.columns(len(CARDS), gap="medium")
     for column, (way, title) in zip(columns, CARDS.items(), strict=True):
-        with column, st.container(border=True, key=f"card-{way}"):
+        with column, st.container(border=True, key=f"card-{way}", height="stretch"):
             best = next((o for o in found if o.way == way), None)
             st.header(title, anchor=False)
             if best is None:
@@ -89,14 +102,14 @@ def _card(known: Resources, here: Session, option: Option) -> None:
     causes = touched(here.case, option.id, 1)
     if causes:
         now = service.presence(service.beliefs(here.case), causes[0])
-        rows, spec = charts_change.outcomes(
-            [(r.text, r.probability, r.present[causes[0]]) for r in results(here.case, option.id)],
-            now,
-        )
-        st.caption(plain(f"What each result would make of {mid(label(known.network, causes[0]))}"))
-        st.vega_lite_chart(rows, spec, key=f"card-chart-{option.way}")
-    note = listed([t for t in (option.question, option.pitfalls) if t], "·")
-    st.caption(plain(f"{number(option.bits, 2)} bits{_price(option)}. {note}"))
+        each = [
+            (r.text, r.probability, r.present[causes[0]]) for r in results(here.case, option.id)
+        ]
+        name = mid(label(known.network, causes[0]))
+        title = f"What {mid(option.name)} would make of {name}, now {percent(now)}"
+        st.html(outcome_bars(title, each, now))
+    notes = [f"{number(option.bits, 2)} bits{_price(option)}", option.question, option.pitfalls]
+    st.caption(plain(" ".join(f"{first_up(t.rstrip('.'))}." for t in notes if t)))
     states = [r.state for r in results(here.case, option.id)]
     _enter(option.id, states, f"card-enter-{option.way}-{option.id}", "Answer")
 
@@ -104,7 +117,7 @@ def _card(known: Resources, here: Session, option: Option) -> None:
 def _price(option: Option) -> str:
     if option.kind != "test":
         return ""
-    return f", cost {option.cost} of 5, burden {option.burden} of 5, result in {option.turnaround}"
+    return f", cost {option.cost} of 5, burden {option.burden} of 5, result: {option.turnaround}"
 
 
 # ------------------------------------------------------------------------------- one test
@@ -167,24 +180,24 @@ def _verdict(known: Resources, here: Session, test: str, about: Sequence[str], l
 
 
 def _plan(known: Resources, found: Sequence[Outcome], test: str, about: Sequence[str]) -> str:
-    heads = ("Result", "How likely", *(f"{label(known.network, c)} then" for c in about),
-             "First then", "Best after that")  # fmt: skip
+    names = (short_label(known.network, c) for c in about)
+    heads = ("Result", "How likely", *names, "First then", "Best after that")
     rows = [
         (o.result.text, percent(o.result.probability),
-         *(percent(o.result.present[c]) for c in about), _leaders(o), o.next_step or "stop")
+         *(percent(o.result.present[c]) for c in about),
+         f"{short_label(known.network, o.leader)}, {percent(o.share)}", o.next_step or "stop")
         for o in found
     ]  # fmt: skip
-    numbers = range(1, 2 + len(about))
-    return table(f"Two steps ahead: {name_of(test)}, then what would be best", heads, rows, numbers)
-
-
-def _leaders(outcome: Outcome) -> str:
-    return ", ".join(f"{name} {percent(p)}" for name, p in outcome.leaders)
+    caption = (
+        f"Two steps ahead: {name_of(test)}. After each result: how probable the causes are that it "
+        "touches, which cause accounts best for the findings, and what would be best to do."
+    )
+    return table(caption, heads, rows, range(1, 2 + len(about)))
 
 
 def _enter(test: str, states: Sequence[str], key: str, text: str) -> None:
     st.segmented_control(
-        text, states, format_func=state_words, key=key,
+        text, states, key=key, format_func=partial(state_name, service.resources().network, test),
         on_change=lambda: on_edit({"op": "set", "id": test, "state": st.session_state[key] or ""}),
     )  # fmt: skip
 
@@ -194,7 +207,11 @@ def _enter(test: str, states: Sequence[str], key: str, text: str) -> None:
 
 def _tables(found: Sequence[Option]) -> None:
     st.header("All of them", anchor=False, divider="gray")
-    left, right = st.columns(2, gap="large")
+    st.caption(
+        "Bits: how much the answer is expected to tell. Worth: the same, weighted by the harm of "
+        "missing a cause, per unit of cost and burden."
+    )
+    left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.html(_table([o for o in found if o.kind != "test"][:SHOWN], "Questions and examination"))
     with right:
@@ -206,20 +223,27 @@ def _table(rows: list[Option], title: str) -> str:
         return "<p class='fn-quiet'>Nothing left to ask here.</p>"
     best = max(max(r.score for r in rows), 1e-12)
     if rows[0].kind != "test":
-        heads = ("What", "Bits")
-        return table(f"{title}: expected information", heads, [_line(r, best) for r in rows], (1,))
-    body = [(*_line(r, best), _dots(r.cost), number(r.score, 2), _dots(r.burden), r.turnaround)
-            for r in rows]  # fmt: skip
-    heads = ("What", "Bits", "Cost", "Bits per cost", "Burden", "Result in")
-    return table(f"{title}: most information per cost first", heads, body, (1, 2, 3, 4))
+        return table(f"{title}: worth asking first", ("What", "Worth", "Bits"),
+                     [_line(r, best) for r in rows], (1, 2))  # fmt: skip
+    body = [(*_line(r, best), _dots(r.cost), _dots(r.burden), r.turnaround) for r in rows]
+    heads = ("What", "Worth", "Bits", "Cost", "Burden", "Result in")
+    return table(f"{title}: worth doing first", heads, body, (1, 2, 3, 4))
 
 
-def _line(option: Option, best: float) -> tuple[str, str]:
+def _line(option: Option, best: float) -> tuple[str, str, str]:
     share = 100 * option.score / best
     meter = f"<span class='fn-meter'><span style='width:{share:.1f}%'></span></span>"
-    note = option.question or option.pitfalls
+    network = service.resources().network
+    decides = listed([mid(short_label(network, c)) for c in option.rules_out], "or")
+    note = ". ".join(filter(None, (
+        f"May rule out {decides}" if decides else "", option.question or first_up(option.pitfalls)
+    )))  # fmt: skip
     hint = f"<span class='fn-hint'>{escape(note)}</span>" if note else ""
-    return Html(f"{escape(option.name)}{meter}{hint}"), number(option.bits, 2)
+    return (
+        Html(f"{escape(option.name)}{meter}{hint}"),
+        number(option.score, 2),
+        number(option.bits, 2),
+    )
 
 
 def _dots(level: int | None) -> Html:

@@ -10,7 +10,7 @@ from fascinet.dashboard.frame import open_page, plain, session
 from fascinet.dashboard.people import frequency_tree
 from fascinet.dashboard.reasons import Reasons, in_words, reasons
 from fascinet.dashboard.tables import table
-from fascinet.dashboard.words import counted, in_people, number, people, percent, times
+from fascinet.dashboard.words import counted, in_people, mid, number, people, percent, times
 from fascinet.model.errors import ImpossibleEvidenceError
 
 LEAD = "What each finding does to one cause, and how sure that makes it."
@@ -28,7 +28,7 @@ def page() -> None:
         flags.impossible(known, error)
         return
     cause = choose_focus(known, here, key="why-focus")
-    if cause in here.case.entered:
+    if cause in here.case.evidence:
         st.info("This cause was entered as a finding, so there is nothing to explain.")
         return
     found = later.answer(reasons, here.case, cause, text="Weighing every finding …")
@@ -42,7 +42,7 @@ def _headline(found: Reasons) -> None:
         f"<p class='fn-big' data-testid='headline'>{escape(found.name)}: "
         f"{percent(found.prior)} before, <b>{percent(found.posterior)}</b> now "
         f"(<span class='fn-keep'>{times(found.ratio)} in odds</span>). Of people like this one, "
-        f"{in_people(found.posterior)} have it.</p>"
+        f"{in_people(found.posterior).removesuffix(' people')} have it.</p>"
     )
 
 
@@ -100,7 +100,9 @@ def _people(found: Reasons) -> None:
             st.header(title, anchor=False)
             count, crowd = people(share)
             has = "has" if count == 1 else "have"
-            st.markdown(plain(f"{in_people(share).capitalize()} {has} {found.name}{_dots(crowd)}"))
+            st.markdown(
+                plain(f"{in_people(share).capitalize()} {has} {mid(found.name)}{_dots(crowd)}")
+            )
             rows, spec = charts.people(count / DOTS if crowd == DOTS else int(count > 0) / DOTS)
             st.vega_lite_chart(rows, spec, key=f"people-{title}")
     st.header("As a tree", anchor=False)

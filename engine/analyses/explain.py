@@ -23,8 +23,8 @@ from fascinet.engine.analyses.access import (
 from fascinet.engine.analyses.coalitions import Coalitions
 from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import EvidenceError
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 

@@ -60,6 +60,11 @@ class Explanations(Result):
         return float(self.probability.sum())
 
     @property
+    def ties(self) -> int:
+        """How many of those listed are as probable as the first, to within rounding."""
+        return int((self.probability >= self.probability[0] * (1.0 - 1e-9)).sum())
+
+    @property
     def minimal(self) -> tuple[tuple[str, ...], ...]:
         """Sets of present causes none of whose proper subsets is listed: the fewest causes."""
         sets = [frozenset(p) for p in self.present]
@@ -79,11 +84,14 @@ class Explanations(Result):
         """Return how much of the probability is covered."""
         sure = "" if self.exact else " (others may be as likely)"
         cover = "explanation covers" if len(self.states) == 1 else "explanations cover"
-        return f"The {len(self.states)} likeliest {cover} {self.share:.1%} of the probability{sure}"
+        tie = f"; the first {self.ties} are equally likely" if self.ties > 1 else ""
+        count, share = len(self.states), f"{self.share:.1%} of the probability"
+        return f"The {count} likeliest {cover} {share}{sure}{tie}"
 
     def summary(self) -> dict[str, Any]:
         """Return coverage and exactness."""
-        return {"share": self.share, "exact": self.exact, "variables": list(self.variables)}
+        told = {"share": self.share, "exact": self.exact, "ties": self.ties}
+        return {**told, "variables": list(self.variables)}
 
 
 def most_probable_explanations(

@@ -20,7 +20,7 @@ from fascinet.engine.analyses.value_of_information import (
     cost_of,
     value_of_information,
 )
-from fascinet.engine.lazy import Lazy
+from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fascinet.engine.lazy import Lazy
+from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 
 if TYPE_CHECKING:

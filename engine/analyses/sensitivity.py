@@ -23,7 +23,7 @@ from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
 from fascinet.engine.analyses.results import NOISE, Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.engine.lazy import Lazy
+from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 
@@ -222,9 +222,12 @@ def factor(figures: Parameters, gradient: Array, sizes: Array) -> Array:
 
 def delta_bounds(figures: Parameters, found: Gradients, sizes: Array) -> tuple[Array, Array]:
     """Return 2.5% and 97.5% points of every posterior by the delta method on the log odds."""
-    p = found.posterior
     parts = factor(figures, posterior_gradient(found), sizes)
-    spread = np.sqrt(np.einsum("hp,hp->h", parts, parts))
+    return log_odds_bounds(found.posterior, np.sqrt(np.einsum("hp,hp->h", parts, parts)))
+
+
+def log_odds_bounds(p: Array, spread: Array) -> tuple[Array, Array]:
+    """Return 2.5% and 97.5% points of posteriors of some standard deviation, on the log odds."""
     room = p * (1.0 - p)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(p) - np.log1p(-p)

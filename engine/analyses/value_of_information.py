@@ -26,8 +26,8 @@ from fascinet.engine.analyses.must_not_miss import Kept, decisive, guarded, in_s
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.target_pairs import pairs_by_target
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:

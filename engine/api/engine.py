@@ -11,7 +11,6 @@ from fascinet.engine.api.methods import Analyses
 from fascinet.engine.api.orders import accepts_older_order
 from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.core import core
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.run.batch import solve_states, states_of
 from fascinet.engine.run.derivatives import (
@@ -41,6 +40,7 @@ from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Array
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 

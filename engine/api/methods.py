@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from fascinet.engine.api.orders import accepts_older_order
-from fascinet.engine.lazy import Lazy
+from fascinet.engine.api.queries import Queries
 from fascinet.engine.run.evidence import Hard, as_text, names_of
+from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
     from fascinet.engine.analyses import conflict as conflicts
@@ -42,7 +43,7 @@ States: TypeAlias = str | Sequence[str]
 Mode: TypeAlias = Literal["both", "rule_in", "rule_out"]
 
 
-class Analyses:
+class Analyses(Queries):
     """Mixin of `Engine`."""
 
     __slots__ = ()

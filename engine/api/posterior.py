@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import OptionError, UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import texts_of
 from fascinet.model.plural import counted
 

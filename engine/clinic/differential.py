@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fascinet.engine.api.posterior import Posterior
-from fascinet.engine.lazy import Lazy
 from fascinet.model.case import Unmapped
 from fascinet.model.errors import UnknownCauseError
+from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from fascinet.engine.clinic.case_folder import (
     read_singles,
     read_truth,
 )
-from fascinet.engine.lazy import Lazy
 from fascinet.model.errors import CaseError
 from fascinet.model.foreign import kind_of
+from fascinet.model.lazy import Lazy
 from fascinet.model.phenopackets import Packet
 
 reports_room = Lazy("fascinet.engine.display.reports")

@@ -127,7 +127,7 @@ def case_swings(reasoner: "Reasoner", figures: Parameters, case: Case) -> Array:
         return np.zeros(len(figures.values))
     wanted = [present(reasoner.network, c) for c in raised]
     opened = reasoner.open(case, None, {})
-    found = gradients(reasoner.engine, opened, wanted, reasoner.jacobian)
+    found = gradients(reasoner.engine, opened, wanted)
     return swings(figures, found).mean(axis=0)
 
 

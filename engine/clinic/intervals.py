@@ -8,7 +8,9 @@ differs where a range is wide.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,7 +22,10 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.reverse import joint_slopes
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.coarse import Coarse
+from fascinet.engine.clinic.lanes import Lanes
 from fascinet.engine.clinic.ranking import likelihoods
+from fascinet.engine.tables.jacobian import differences
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -33,28 +38,85 @@ LEAST = 1e-3
 
 
 def cause_intervals(
-    reasoner: "Reasoner", engine: Engine, case: Case, posterior: Posterior
+    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior
 ) -> Mapping[str, tuple[float, float]]:
     """Return the 95% interval of P(cause present | evidence) for every cause."""
-    unknown = [c for c in reasoner.causes if c not in case.hard and c not in case.do]
-    hypotheses = [_present(reasoner, c) for c in unknown]
-    spans = dict(zip(unknown, delta_intervals(engine, case, hypotheses), strict=True))
+    unknown = [c for c in reasoner.causes if c in lanes.flat]
+    spread = spread_of(lanes.coarse)
+    _, shares, found = lanes.slopes(
+        [present(reasoner.network, c) for c in unknown], spread.jacobian
+    )  # fmt: skip
+    low, high = spread.bounds(shares, found)
+    spans = dict(zip(unknown, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     known = {c: reasoner.present(posterior, c) for c in reasoner.causes if c not in spans}
     return spans | {c: (p, p) for c, p in known.items()}
 
 
-def _present(reasoner: "Reasoner", cause: str) -> Hypothesis:
-    return present(reasoner.network, cause)
+class Spread:
+    """The delta method over the rows of parameters that have a range, the others left out.
+
+    With g_k the slope by entry k of a row θ of concentration ν, and d_k = g_k − g_0,
+
+        Var = Σ_rows [ Σ_k θ_k d_k² − (Σ_k θ_k d_k)² ] / (ν + 1)
+
+    so the engine is asked for the d_k alone: a row without bearing gives zeros.
+
+    Parameters
+    ----------
+    coarse : Coarse
+
+    Attributes
+    ----------
+    jacobian : Jacobian
+        Of the engine's base by the differences.
+    """
+
+    def __init__(self, coarse: Coarse) -> None:
+        network = coarse.fine.network
+        figures, sizes = parameters_of(network), row_sizes(network)
+        rows = np.flatnonzero(np.isfinite(sizes))
+        rows = rows[np.argsort(figures.widths[rows], kind="stable")]  # rows of two entries first
+        later = figures.widths[rows] - 1
+        first = np.repeat(figures.starts[rows], later)
+        ends = np.cumsum(later)
+        starts = ends - later
+        others = first + 1 + np.arange(len(first)) - np.repeat(starts, later)
+        theta, weight = figures.values[others], np.repeat(1.0 / (sizes[rows] + 1.0), later)
+        pairs = int((later == 1).sum())
+        self._squares = theta * weight
+        self._squares[:pairs] *= 1.0 - theta[:pairs]
+        self._pairs, self._theta = pairs, theta[pairs:]
+        self._starts, self._weight = starts[pairs:] - pairs, 1.0 / (sizes[rows[pairs:]] + 1.0)
+        self.jacobian = differences(
+            coarse.engine.solver.jacobian, coarse.parameters(others), coarse.parameters(first)
+        )
+
+    def bounds(self, posterior: Array, slopes: Array) -> tuple[Array, Array]:
+        """Return 2.5% and 97.5% points of every posterior, as `uncertainty.delta_bounds` does.
+
+        Parameters
+        ----------
+        posterior : array, shape (H,)
+        slopes : array, shape (H + 1, differences)
+            Of every P(e, h), then of P(e), over P(e).
+        """
+        found = slopes[:-1] - np.multiply.outer(posterior, slopes[-1])
+        mixed = found[:, self._pairs :] * self._theta
+        variance = np.square(found, out=found) @ self._squares
+        if len(self._starts):
+            variance -= np.add.reduceat(mixed, self._starts, axis=1) ** 2 @ self._weight
+        return uncertainty.log_odds_bounds(posterior, np.sqrt(np.maximum(variance, 0.0)))
 
 
-def delta_intervals(
-    engine: Engine, case: Case, hypotheses: list[Hypothesis]
-) -> list[tuple[float, float]]:
-    """Return the interval of P(h | evidence) for each hypothesis."""
-    found = gradients(engine, case, hypotheses)
-    sizes = row_sizes(engine.network)
-    low, high = uncertainty.delta_bounds(parameters_of(engine.network), found, sizes)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+_kept: "WeakKeyDictionary[Engine, Spread]" = WeakKeyDictionary()
+
+
+def spread_of(coarse: Coarse) -> Spread:
+    """Return the spread of an engine's parameters, kept."""
+    found = _kept.get(coarse.engine)
+    if found is None:
+        found = _kept[coarse.engine] = Spread(coarse)
+    return found
 
 
 def gradients(engine: Engine, case: Case, hypotheses: list[Hypothesis]) -> Gradients:
@@ -67,6 +129,7 @@ def gradients(engine: Engine, case: Case, hypotheses: list[Hypothesis]) -> Gradi
     return Gradients(log_prob, posterior, slopes[-1], slopes[:-1])
 
 
+@lru_cache(maxsize=8)
 def row_sizes(network: Network) -> Array:
     """Return ν of every row of parameters, shape (R,); ∞ where no entry has a range."""
     figures = parameters_of(network)

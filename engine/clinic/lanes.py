@@ -2,27 +2,34 @@
 
 All causes that are not observed, and the other parents of findings, are listed as soft findings,
 flat where nothing is asked. So the engine plans once, and each question (a cause present, a group
-absent, the outcome of a test) is one more run of the same program. Only the first question is about
-everything; the others have a program that answers no more than what may be asked.
+absent, the outcome of a test, a link taken away) is one more run of the same program; questions of
+a kind go in one call.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from os import cpu_count
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.coarse import Coarse, coarse_for
+from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
-from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.run.loaded import LANES, Loaded
+from fascinet.engine.tables.jacobian import Jacobian
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 
 Ready: TypeAlias = tuple[Loaded, NDArray[np.int64], Array]  # a program, states and weights
+Changes: TypeAlias = Mapping[str, Array]  # flat findings to be multiplied, by variable
 
 
 @dataclass(frozen=True)
@@ -32,94 +39,167 @@ class Lanes:
     Attributes
     ----------
     engine : Engine
-    case : Case
-    flat : mapping of variable to array
-        Soft evidence of the case, and ones for everything that may be asked.
-    resting : mapping of variable to state
+        That asks: the one that was given, or one with coarser findings.
+    hard, flat : mapping
+        The case as it takes it; `flat` is the soft evidence, and ones for all that may be asked.
     targets : tuple of str
-        What a full run answers.
-    asked : tuple of str
-        What a short run answers.
+        What a run answers.
+    coarse : Coarse
+    case : Case
+        As it was given.
+    resting : mapping of variable to state
     """
 
     engine: Engine
-    case: Case
+    hard: Mapping[str, str]
     flat: Mapping[str, Array]
-    resting: Mapping[str, str]
     targets: tuple[str, ...]
-    asked: tuple[str, ...]
+    coarse: Coarse
+    case: Case = field(default_factory=Case)
+    resting: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def request(self) -> Request:
         """The case by number, flat findings and all."""
-        flat: dict[str, Sequence[float]] = {v: x.tolist() for v, x in self.flat.items()}
-        return read_request(self.engine.network, self.case.hard, flat, None)
+        network = self.engine.network
+        said = read_request(network, self.hard, self.soft, None)
+        flat = {network.index[v]: x for v, x in self.flat.items()}
+        return Request(said.states, {**flat, **said.soft}, said.cut)
 
     @cached_property
-    def wanted(self) -> frozenset[int]:
-        """The numbers of what a full run answers."""
-        return frozenset(self.engine.network.index[v] for v in self.targets)
-
-    @cached_property
-    def short(self) -> frozenset[int]:
-        """The numbers of what a short run answers."""
-        return frozenset(self.engine.network.index[v] for v in self.asked)
-
-    def run(self, changes: Mapping[str, Array] | None = None) -> Posterior | None:
-        """Return the posterior with some flat findings multiplied; None if it is impossible."""
-        return self._run(changes or {}, self._full, self.targets)
-
-    def ask(self, changes: Mapping[str, Array]) -> Posterior | None:
-        """Return the posterior of what may be asked, as `run` does."""
-        return self._run(changes, self._short, self.asked)
-
-    def log_prob(self, changes: Mapping[str, Array] | None = None) -> float:
-        """Return ln P of the case with some flat findings multiplied."""
-        weights = self._changed(self._short, changes or {})
-        return -np.inf if weights is None else self._short[0].run(self._short[1], weights)[0]
-
-    @cached_property
-    def _full(self) -> Ready:
-        return self._ready(self.wanted)
-
-    @cached_property
-    def _short(self) -> Ready:
-        return self._ready(self.short)
-
-    def _ready(self, wanted: frozenset[int]) -> Ready:
-        """Return the program that answers some variables, and the case as it takes it."""
-        solver = self.engine.solver
-        loaded = solver.program(pattern_of(solver.net, self.request, wanted))
+    def ready(self) -> Ready:
+        """The program that answers the targets, and the case as it takes it."""
+        solver, index = self.engine.solver, self.engine.network.index
+        wanted = frozenset(index[v] for v in self.targets)
+        pattern = replace(pattern_of(solver.net, self.request, wanted), patient=True)
+        loaded = solver.program(pattern)
         return loaded, *solver.case(self.request, loaded)
 
-    def _changed(self, ready: Ready, changes: Mapping[str, Array]) -> Array | None:
-        """Return the weights with some flat findings multiplied; None if one is all zero."""
-        loaded, _, weights = ready
-        index, weights = self.engine.network.index, weights.copy()
-        for name, vector in changes.items():
-            at = int(loaded.program.weights[index[name]])
-            row = weights[at : at + len(vector)]
-            row *= vector
-            if not row.any():
-                return None
-        return weights
+    # ---------------------------------------------------------------- asking
 
-    def _run(
-        self, changes: Mapping[str, Array], ready: Ready, names: tuple[str, ...]
-    ) -> Posterior | None:
-        engine, weights = self.engine, self._changed(ready, changes)
-        if weights is None:
-            return None
-        values = np.full(engine.layout.total, np.nan)
-        log_prob = ready[0].solve(ready[1], weights, values)
+    def run(self, changes: Changes | None = None) -> Posterior | None:
+        """Return the posterior with some flat findings multiplied; None if it is impossible."""
+        loaded, states, weights = self.ready
+        if changes:
+            weights = self._weights([changes])[0]
+        values = np.full(self.engine.layout.total, np.nan)
+        log_prob = loaded.solve(states, weights, values)
         if log_prob == -np.inf:
             return None
-        engine.solver.enter(values, self.request.states)
+        self.engine.solver.enter(values, self.request.states)
+        values, fine = self.coarse.answer(values), self.coarse.fine
+        soft = {**self.flat, **{v: self.flat[v] * x for v, x in (changes or {}).items()}}
         values.setflags(write=False)
-        soft = {**self.flat, **{name: self.flat[name] * v for name, v in changes.items()}}
         return Posterior(
-            engine.layout, values, log_prob, self.case.hard, soft, {}, names, engine.prior
+            fine.layout, values, log_prob, self.case.hard, soft, {}, self.targets, fine.prior
         )
+
+    def log_probs(self, changes: Sequence[Changes]) -> Array:
+        """Return ln P of the case with each set of flat findings multiplied."""
+        return self._run_rows(self._weights(changes), None)
+
+    def answers(self, changes: Sequence[Changes]) -> tuple[Array, Array]:
+        """Return ln P and the answers, a row each, with each set of flat findings multiplied.
+
+        Answers stand in the places of `engine`; without leaf queries, and NaN where impossible.
+        """
+        out = np.full((len(changes), self.engine.layout.total), np.nan)
+        logs = self._run_rows(self._weights(changes), out)
+        self.engine.solver.enter(out, self.request.states)
+        return logs, out
+
+    def log_probs_with(self, bases: Array, which: NDArray[np.int64]) -> Array:
+        """Return ln P of the case with some blocks of numbers taken from other bases.
+
+        Parameters
+        ----------
+        bases : array, shape (k, numbers of the base)
+        which : int array, shape (rows, blocks)
+            From which base a row takes each block; 0 is the network's own, bases[0] is 1.
+        """
+        loaded, states, weights = self.ready
+        net, program = loaded.net, loaded.program
+        if loaded.core is None:
+            every = np.concatenate([net.base[None], bases])
+            sizes = np.diff(np.append(net.begins, net.base.size))
+            places = np.arange(net.base.size)
+            nets = (net.with_base(every[np.repeat(row, sizes), places]) for row in which)
+            return np.array([loaded.run(states, weights, net=other)[0] for other in nets])
+        block = np.concatenate([program.operands["block"], program.scalars["block"]])
+        shifts = np.ascontiguousarray(which[:, block] * net.base.size)
+        base = np.concatenate([net.base, *bases])
+        return self._run_rows(np.tile(weights, (len(which), 1)), None, base, shifts)
+
+    def _run_rows(
+        self, weights: Array, answers: Array | None, base: Array | None = None,
+        shifts: NDArray[np.int64] | None = None,
+    ) -> Array:  # fmt: skip
+        """Return ln P of each row of weights, and write its answer, leaf queries aside."""
+        loaded, states, _ = self.ready
+        logs = np.empty(len(weights))
+
+        def work(rows: slice) -> None:
+            seen = np.tile(states, (rows.stop - rows.start, 1))
+            some = None if answers is None else answers[rows]
+            moved = None if shifts is None else shifts[rows]
+            logs[rows] = loaded.run_rows(seen, weights[rows], some, base, moved, leaves=False)
+
+        share_out(work, len(weights), loaded.program.entries)
+        return logs
+
+    def slopes(
+        self, hypotheses: Sequence[Hypothesis] = (), jacobian: Jacobian | None = None
+    ) -> tuple[float, Array, Array]:
+        """Return ln P(e), P(h | e), and the slopes of all P(e, h), then of P(e), over P(e).
+
+        Parameters
+        ----------
+        jacobian : Jacobian, optional
+            What the slopes are by; default: all parameters of `engine`.
+        """
+        loaded, states, _ = self.ready
+        rows = self._weights([*({h.variable: np.array(h.indicator)} for h in hypotheses), {}])
+        by = self.engine.solver.jacobian if jacobian is None else jacobian
+        logs, scales = np.empty(len(rows)), np.empty(len(rows))
+        found = np.empty((len(rows), by.count))
+
+        def work(some: slice) -> None:
+            logs[some], scales[some], found[some] = slopes(loaded, states, rows[some], by)
+
+        share_out(work, len(rows), loaded.program.entries)
+        if logs[-1] > -np.inf:
+            found *= np.exp(scales - logs[-1])[:, None]
+        return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found
+
+    def _weights(self, changes: Sequence[Changes]) -> Array:
+        """Return the weights of each set of changes, a row each."""
+        loaded, _, weights = self.ready
+        rows, index = np.tile(weights, (len(changes), 1)), self.engine.network.index
+        starts: list[int] = loaded.program.weights.tolist()
+        for row, change in zip(rows, changes, strict=True):
+            for name, vector in change.items():
+                at = starts[index[name]]
+                row[at : at + len(vector)] *= vector
+        return rows
+
+    # ---------------------------------------------------------------- reading
+
+    @property
+    def soft(self) -> dict[str, Array]:
+        """The soft evidence alone, as the engine takes it."""
+        return {name: self.flat[name] for name in self.case.soft if name in self.flat}
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What is observed or set."""
+        return {**self.hard, **self.case.do}
+
+    def seen(self, finding: str) -> Array:
+        """Return the likelihood of each state of an observed finding."""
+        if finding in self.flat:
+            return self.flat[finding]
+        states = self.engine.network.states(finding)
+        return np.eye(len(states))[states.index(self.hard[finding])]
 
     def at_rest(self, cause: str) -> Array:
         """Return the likelihood of a cause's being absent."""
@@ -132,9 +212,29 @@ class Lanes:
         state = self.engine.network.state_index(cause, self.resting[cause])
         return float(1.0 - posterior.array(cause)[state])
 
-    def case_soft(self) -> dict[str, Array]:
-        """Return the soft evidence of the case alone."""
-        return {name: self.flat[name] for name in self.case.soft}
+    def rest_places(self, causes: Sequence[str]) -> NDArray[np.int64]:
+        """Return where the answers of `engine` have the resting state of each cause."""
+        places = self.engine.layout.places
+        return np.array([places[c][self.resting[c]] for c in causes], np.int64)
+
+
+def share_out(work: Callable[[slice], None], count: int, entries: int) -> None:
+    """Do rows of work, by threads and one at a time where the tables are large.
+
+    So eight tables side by side are never larger than a cache; what was not begun is left undone
+    where an exception, or Ctrl-C, comes in between.
+    """
+    if entries <= LANES:
+        work(slice(0, count))
+        return
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        todo = [pool.submit(work, slice(i, i + 1)) for i in range(count)]
+        try:
+            for one in todo:
+                one.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def open_lanes(
@@ -145,9 +245,21 @@ def open_lanes(
     targets: tuple[str, ...],
 ) -> Lanes:
     """Return the lanes of a case: `askable` are the variables to ask about."""
-    network = engine.network
-    flat = {k: np.array([v[s] for s in network.states(k)]) for k, v in case.soft.items()}
+    coarse = coarse_for(engine, case)
+    hard, soft = coarse.evidence(case)
+    network = coarse.engine.network
+    flat = {k: np.array([v[s] for s in network.states(k)]) for k, v in soft.items()}
     for name in askable:
-        if name not in case.hard and name not in case.do:
+        if name not in hard and name not in case.do:
             flat.setdefault(name, np.ones(len(network.states(name))))
-    return Lanes(engine, case, flat, resting, targets, tuple(flat))
+    return Lanes(coarse.engine, hard, flat, targets, coarse, case, resting)
+
+
+def plain_lanes(engine: Engine, hard: Mapping[str, str], soft: Mapping[str, Any]) -> Lanes:
+    """Return the lanes of evidence on which nothing is to be asked."""
+    request = read_request(engine.network, hard, soft, None)
+    names = engine.network.variables
+    flat = {names[v]: x for v, x in request.soft.items()}
+    case = Case(hard=hard, soft={v: dict(zip(engine.network.states(v), x.tolist(), strict=True))
+                                 for v, x in flat.items()})  # fmt: skip
+    return Lanes(engine, hard, flat, (), Coarse(engine, engine, {}), case)

@@ -19,19 +19,21 @@ The gains listed are exact. Which candidates are worth an exact computation is f
 that takes the parents of each candidate as independent given the evidence and the cause.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
-from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from fascinet.engine.analyses.must_not_miss import THRESHOLD, decisive
+from fascinet.engine.analyses.must_not_miss import LEAST, THRESHOLD, decisive
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.differential import NextTest
-from fascinet.engine.clinic.lanes import Lanes
+from fascinet.engine.clinic.lanes import Changes, Lanes
 from fascinet.engine.clinic.ranking import kind
+from fascinet.engine.clinic.screen import Rough, screened
+from fascinet.model.digest import Digest
 from fascinet.model.gates import Array, NoisyMax
 from fascinet.model.network import Network
 
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 ASKABLE = ("finding", "test", "risk")
 TEST = "test"
 SETTLED = 1e-4
-MARGIN = 2
+MARGIN = 1.25  # how much better than the screen says a unit may be
+TOGETHER = 8  # units that are worked out in one go
 WORTH = 0.005  # harm-weighted bits per price below which nothing is worth asking
 LEADING = 0.2  # probability from which a grave cause has its test among the first
 FIRST = 3
@@ -50,10 +53,8 @@ MADE = 0.97  # probability at which a cause that a test has shown needs no furth
 RISEN = 1.5  # how much likelier than before any finding a grave cause has to be
 GRAVE = 0.4  # least harm of a cause that makes the others matter less
 INVASIVE = 6.0  # price from which a test is not the first choice to rule out
-TABLE = 32  # most joint states of a test's parents that are asked one by one
-NEARLY = 0.98  # share of the entropy that the screen looks at
 TINY = 1e-12
-Outcome = tuple[float, Array]
+Outcomes: TypeAlias = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
@@ -76,32 +77,83 @@ def expected_gains(
     Parameters
     ----------
     count : int or None
-        How many; twice as many are computed exactly, all for None.
+        How many; None for all that are worth their price.
     """
     case = lanes.case
     known = {*case.hard, *case.soft, *case.do}
-    causes = [c for c in reasoner.causes if c not in known and _is_open(lanes, posterior, c)]
+    now = reasoner.presence(posterior)
+    causes = [c for c, p in now.items() if c not in known and SETTLED < p < 1 - SETTLED]
     if not causes:
         return ()
-    before = np.array([lanes.present(posterior, c) for c in causes])
-    weight = weights(reasoner, lanes, posterior, causes)
+    before = np.array([now[c] for c in causes])
+    weight = weights(reasoner, lanes, now, causes)
     grave = _grave(reasoner, lanes, causes, before, weight)
-    every = units(reasoner, lanes.engine.network, known)
-    chosen = _screened(reasoner, lanes, posterior, causes, weight, every, grave, count)
-    results = {f: list(outcomes(lanes, posterior, causes, f)) for u in chosen for f in u.members}
-    bits = {f: gains_of(before, found) for f, found in results.items()}
-    rows = [(u, _entry(u, bits, weight)) for u in chosen]
+    every = units(reasoner, known)
+    if not every:
+        return ()
+    rough = screened(lanes, causes, before, weight, every, tuple(grave))
+    exact = Exact(lanes, posterior, causes, before)
+    found: dict[int, tuple[Unit, NextTest]] = {}
+
+    def work_out(places: Iterable[int]) -> None:
+        some = {i: rough.unit(i) for i in dict.fromkeys(places) if i not in found}
+        bits = exact.bits([f for u in some.values() for f in u.members])
+        found.update({i: (u, _entry(u, bits, weight)) for i, u in some.items()})
+
+    work_out(_first(every, rough, grave, count))
+    while late := _late(rough, [t.score for _, t in found.values()], found.keys(), count):
+        work_out(late)
+    rows = [found[i] for i in sorted(found)]
     rows.sort(key=lambda row: (-row[1].score, -row[1].expected_gain_bits))
-    return _listed(rows, _kept(causes, grave, rows, results), before, causes, count)
+    return _listed(rows, _kept(causes, grave, rows, exact.outcomes), before, causes, count)
 
 
-def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]:
+def _first(
+    every: Sequence[Unit], rough: "Rough", grave: Mapping[str, float], count: int | None
+) -> list[int]:
+    """Return the units to work out first: the best by the screen, and those of grave causes."""
+    best = [i for i in rough.order if rough.score[i] >= WORTH][:count]
+    best += [i for i, u in enumerate(every) if set(u.proves) & set(grave)]
+    if not grave:
+        return best
+    tests = [i for i, u in enumerate(every) if u.is_test]
+    bearable = [i for i in tests if every[i].price < INVASIVE]
+    for j in range(len(grave)):
+        for some in (bearable, tests):
+            told = np.array([rough.told[i][:, j].max() for i in some])
+            best += [some[k] for k in np.argsort(-told, kind="stable")[:2].tolist()]
+            if told.max(initial=0.0) > LEAST:
+                break
+    return best
+
+
+def _late(
+    rough: "Rough", scores: Sequence[float], done: Container[int], count: int | None
+) -> list[int]:
+    """Return the units that the screen, by its margin, cannot keep off the list: the next few."""
+    listed = sorted(scores, reverse=True)
+    line = WORTH if count is None or len(listed) < count else max(WORTH, listed[count - 1])
+    late = [i for i in rough.order if i not in done and MARGIN * rough.score[i] >= line]
+    return late[:TOGETHER]
+
+
+def units(reasoner: "Reasoner", known: set[str]) -> list[Unit]:
     """Return what can be asked or tested: sessions with their open tests, then what is single."""
-    tests, sessions = reasoner.digest.tests, reasoner.digest.sessions
-    names = [v for v in network.variables if kind(network, v) in ASKABLE and v not in known]
+    out: list[Unit] = []
+    for unit in reasoner.units:
+        members = tuple(f for f in unit.members if f not in known)
+        if members:
+            out.append(unit if len(members) == len(unit.members)
+                       else replace(unit, members=members))  # fmt: skip
+    return out
+
+
+def all_units(digest: Digest, network: Network) -> tuple[Unit, ...]:
+    """Return all units of a knowledge base."""
+    names = [v for v in network.variables if kind(network, v) in ASKABLE]
     out: list[Unit] = []
     taken: set[str] = set()
-    for session in sessions.values():
+    for session in digest.sessions.values():
         members = tuple(f for f in session.tests if f in names)
         taken |= set(members)
         if members:
@@ -109,20 +161,20 @@ def units(reasoner: "Reasoner", network: Network, known: set[str]) -> list[Unit]
             out.append(Unit(session.label, members, float(session.cost), price, True,
                             session.proves))  # fmt: skip
     for f in names:
-        if f in taken:
-            continue
-        label, test = reasoner.digest.labels[f], tests.get(f)
-        cost, burden = (test.cost, test.burden) if test else (1, 1)
-        out.append(Unit(label, (f,), float(cost), float(cost + burden - 1), test is not None))
-    return out
+        if f not in taken:
+            label, test = digest.labels[f], digest.tests.get(f)
+            cost, burden = (test.cost, test.burden) if test else (1, 1)
+            price = float(cost + burden - 1)
+            out.append(Unit(label, (f,), float(cost), price, test is not None))
+    return tuple(out)
 
 
 def weights(
-    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, causes: Sequence[str]
+    reasoner: "Reasoner", lanes: Lanes, now: Mapping[str, float], causes: Sequence[str]
 ) -> Array:
     """Return w_c = harm_c (1 − max_d P(d | e)), d the other causes at least as harmful."""
     harm = {c: reasoner.digest.causes[c].harm for c in reasoner.causes}
-    p = {d: _settled(reasoner, lanes, posterior, d) for d in reasoner.causes if harm[d] >= GRAVE}
+    p = {d: _settled(lanes, now, d) for d in reasoner.causes if harm[d] >= GRAVE}
     rest = [
         1.0 - max((q for d, q in p.items() if d != c and harm[d] >= harm[c]), default=0.0)
         for c in causes
@@ -130,12 +182,12 @@ def weights(
     return np.array([harm[c] * left for c, left in zip(causes, rest, strict=True)])
 
 
-def _settled(reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, cause: str) -> float:
+def _settled(lanes: Lanes, now: Mapping[str, float], cause: str) -> float:
     """Return P(cause | e), at most `UNPROVED` where no test has shown it."""
     known = {**lanes.case.hard, **lanes.case.do}
     if cause in known:
         return float(known[cause] != lanes.resting[cause])
-    p = lanes.present(posterior, cause)
+    p = now[cause]
     return p if _is_shown(lanes, cause) else min(p, UNPROVED)
 
 
@@ -156,43 +208,15 @@ def _grave(
 
     What a proved cause leaves of their weight, it leaves of their probability too.
     """
-    prior, _ = reasoner.ground(lanes.engine, lanes.case)
+    at_first = reasoner.presence(reasoner.ground(lanes.coarse.fine, lanes.case)[0])
     facts = reasoner.digest.causes
     out: dict[str, float] = {}
     for c, p, w in zip(causes, before.tolist(), weight.tolist(), strict=True):
         left = p * w / facts[c].harm if facts[c].harm else p
-        risen = p >= RISEN * reasoner.present(prior, c)
+        risen = p >= RISEN * at_first[c]
         made = p >= MADE and _is_shown(lanes, c)
         if facts[c].must_not_miss and risen and left >= THRESHOLD and not made:
             out[c] = p
-    return out
-
-
-def _screened(
-    reasoner: "Reasoner", lanes: Lanes, posterior: Posterior, causes: Sequence[str],
-    weight: Array, every: Sequence[Unit], grave: Mapping[str, float], count: int | None,
-) -> list[Unit]:  # fmt: skip
-    """Return the units, and of each the tests, that are worth an exact computation."""
-    if count is None or len(every) <= MARGIN * count:
-        return list(every)
-    names = [f for u in every for f in u.members]
-    rough, of = screen(lanes, posterior, causes, names, tuple(grave))
-    scale = np.array([weight[causes.index(c)] for c in of])
-    scaled = np.where(scale > 0, rough, 0.0) * scale
-    place = {f: i for i, f in enumerate(names)}
-    rows = [[place[f] for f in u.members] for u in every]
-    score = np.array([scaled[r].max(axis=0).sum() / u.price
-                      for r, u in zip(rows, every, strict=True)])  # fmt: skip
-    best = np.argsort(-score, kind="stable")[: MARGIN * count].tolist()
-    best += [i for i, u in enumerate(every) if set(u.proves) & set(grave)]
-    for j in range(len(grave)):
-        told = np.array([rough[r, j].max() * u.is_test for r, u in zip(rows, every, strict=True)])
-        best += np.argsort(-told, kind="stable")[:2].tolist()
-    out: list[Unit] = []
-    for i in dict.fromkeys(best):
-        tops = set(rough[rows[i]].argmax(axis=0).tolist())
-        members = tuple(f for k, f in enumerate(every[i].members) if k in tops)
-        out.append(replace(every[i], members=members))
     return out
 
 
@@ -210,7 +234,7 @@ def _kept(
     causes: Sequence[str],
     grave: Mapping[str, float],
     rows: Sequence[tuple[Unit, NextTest]],
-    results: Mapping[str, Sequence[Outcome]],
+    results: Mapping[str, Outcomes],
 ) -> dict[str, int]:
     """Return, for each grave cause, the row of the test that proves it, or else tells most.
 
@@ -226,7 +250,7 @@ def _kept(
             continue
         k = causes.index(cause)
         for names in ([f for f, price in tests.items() if price < INVASIVE], list(tests)):
-            joint = {f: np.array([[p - x[k], x[k]] for p, x in results[f]]).T for f in names}
+            joint = {f: np.array([p - x[:, k], x[:, k]]) for f in names for p, x in [results[f]]}
             found = decisive(cause, THRESHOLD, {f: np.maximum(x, 0.0) for f, x in joint.items()})
             if found:
                 out[cause] = owner[found.test]
@@ -261,130 +285,182 @@ def _listed(
     return tuple(out)
 
 
-def _is_open(lanes: Lanes, posterior: Posterior, cause: str) -> bool:
-    return SETTLED < lanes.present(posterior, cause) < 1 - SETTLED
-
-
 # -------------------------------------------------------------------- exact
 
 
 def exact_gain(lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str) -> float:
     """Return Σ_c I(c; f | e) in bits."""
     before = np.array([lanes.present(posterior, c) for c in causes])
-    return gain_of(before, list(outcomes(lanes, posterior, causes, name)))
+    return float(Exact(lanes, posterior, causes, before).bits([name])[name].sum())
 
 
-def gain_of(before: Array, results: Sequence[Outcome]) -> float:
-    """Return Σ_c I(c; f | e) in bits from P(c | e) and the outcomes of f."""
-    return float(gains_of(before, results).sum())
+class Exact:
+    """What tests tell of the causes, worked out by runs of the case's program.
+
+    Parameters
+    ----------
+    lanes : Lanes
+    posterior : Posterior
+    causes : sequence of str
+    before : array, shape (causes,)
+        P(cause present | e).
+
+    Attributes
+    ----------
+    outcomes : dict of str to (array (states,), array (states, causes))
+        P(f = s | e) and P(f = s, cause present | e) of each test worked out so far.
+    """
+
+    def __init__(
+        self, lanes: Lanes, posterior: Posterior, causes: Sequence[str], before: Array
+    ) -> None:
+        self.lanes, self.log_prob = lanes, float(posterior.log_prob_evidence)
+        self.posterior, self.causes, self.before = posterior, causes, before
+        self.outcomes: dict[str, Outcomes] = {}
+
+    def bits(self, names: Sequence[str]) -> dict[str, Array]:
+        """Return I(c; f | e) of each cause, in bits, for each test."""
+        new = [f for f in names if f not in self.outcomes]
+        for f in new:
+            if not is_in_lanes(self.lanes, f):
+                self.outcomes[f] = self._apart(f)
+        new = [f for f in new if f not in self.outcomes]
+        asked = [questions(self.lanes, self.posterior, f) for f in new]
+        joint = self._joint(self.lanes, [run for q in asked for run in q.runs])
+        at = 1
+        for f, q in zip(new, asked, strict=True):
+            found = q.mix[:, :1] * joint[0] + q.mix[:, 1:] @ joint[at : at + len(q.runs)]
+            at += len(q.runs)
+            self.outcomes[f] = found[:, 0], found[:, 1:]
+        return gains_of(self.before, {f: self.outcomes[f] for f in names})
+
+    def _apart(self, name: str) -> Outcomes:
+        """Return the outcomes of what depends on more than the lanes hold: with a program apart."""
+        states = len(self.lanes.engine.network.states(name))
+        own = replace(self.lanes, flat={**self.lanes.flat, name: np.ones(states)})
+        joint = self._joint(own, [{name: point} for point in np.eye(states)])[1:]
+        return joint[:, 0], joint[:, 1:]
+
+    def _joint(self, lanes: Lanes, runs: Sequence[Changes]) -> Array:
+        """Return P(run | e) and P(run, cause present | e): of what is known, then of each run."""
+        out = np.zeros((len(runs) + 1, 1 + len(self.causes)))
+        out[0] = 1.0, *self.before
+        if runs:
+            logs, answers = lanes.answers(runs)
+            p = np.exp(logs - self.log_prob)
+            present = 1.0 - answers[:, lanes.rest_places(self.causes)]
+            out[1:, 0] = p
+            out[1:, 1:] = np.where(p[:, None] > 0.0, p[:, None] * present, 0.0)
+        return out
 
 
-def gains_of(before: Array, results: Sequence[Outcome]) -> Array:
-    """Return I(c; f | e) of each cause in bits from P(c | e) and the outcomes of f."""
-    after = np.zeros(len(before))
-    for p, joint in results:
-        if p > TINY:
-            after += p * entropy(np.clip(joint / p, 0.0, 1.0))
-    return np.maximum(0.0, entropy(before) - after)
+@dataclass(frozen=True)
+class Questions:
+    """How the outcomes of a test are put together from runs of the program.
+
+    Attributes
+    ----------
+    runs : tuple of Changes
+    mix : array, shape (states, 1 + runs)
+        P(f = s, · | e) = Σ_r mix[s, r] P(run r, · | e); run 0 is the evidence alone.
+    """
+
+    runs: tuple[Changes, ...]
+    mix: Array
 
 
-def outcomes(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str
-) -> Iterator[Outcome]:
-    """Yield P(f = s | e) and P(f = s, cause present | e) for every state of f."""
+def is_in_lanes(lanes: Lanes, name: str) -> bool:
+    """Tell whether all that a test depends on is known or in the lanes."""
+    parents = lanes.engine.network.parents(name)
+    return name in lanes.flat or all(p in lanes.flat or p in lanes.known for p in parents)
+
+
+def questions(lanes: Lanes, posterior: Posterior, name: str) -> Questions:
+    """Return how to work out P(f = s, · | e) for every state of f."""
     network = lanes.engine.network
     if name in lanes.flat:
-        for point in np.eye(len(network.states(name))):
-            yield _joint(lanes, posterior, causes, {name: point}, 1.0)
-        return
-    gate, parents = network.gate(name), network.parents(name)
-    free = [p for p in parents if p in lanes.flat]
-    in_lane = parents and all(p in lanes.flat or p in lanes.case.hard for p in parents)
-    if in_lane and isinstance(gate, NoisyMax):
-        yield from _by_product(lanes, posterior, causes, name, gate)
-    elif in_lane and len(free) == 1:
-        yield from _by_parent(lanes, posterior, causes, name, free[0])
-    elif in_lane and prod(len(network.states(p)) for p in free) <= TABLE:
-        yield from _by_table(lanes, posterior, causes, name, free)
-    else:
-        for i in range(len(network.states(name))):
-            yield _observed(lanes, posterior, causes, name, i)
+        points = np.eye(len(network.states(name)))
+        return _all_but_one([{name: x} for x in points], np.eye(len(points)),
+                            int(posterior.array(name).argmax()))  # fmt: skip
+    gate = network.gate(name)
+    if isinstance(gate, NoisyMax):
+        return _by_product(lanes, name, gate)
+    return _by_table(lanes, name)
 
 
-def _by_product(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, gate: NoisyMax
-) -> Iterator[Outcome]:
-    """Yield the outcomes of a noisy-MAX: P(f ≤ k | u) is a product over its parents."""
+def _by_product(lanes: Lanes, name: str, gate: NoisyMax) -> Questions:
+    """Ask for a noisy-MAX: P(f ≤ k | u) is a product over its parents."""
     network = lanes.engine.network
-    done, done_joint = 0.0, np.zeros(len(causes))
-    for k in range(gate.states):
-        scale, vectors = float(gate.leak[: k + 1].sum()), dict[str, Array]()
-        for parent, link in zip(network.parents(name), gate.links, strict=True):
-            upto = link[:, : k + 1].sum(axis=1)
+    runs: list[Changes] = []
+    scales: list[float] = []
+    leak, links = _sums(network, name)
+    for k in range(gate.states - 1):
+        scale, vectors = leak[k], dict[str, Array]()
+        for parent, sums in zip(network.parents(name), links, strict=True):
+            upto = sums[k]
             if parent in lanes.flat:
-                vectors[parent] = upto
+                vectors[parent] = vectors.get(parent, 1.0) * upto
             else:
-                scale *= float(upto[network.state_index(parent, lanes.case.hard[parent])])
-        last = k == gate.states - 1
-        p, joint = _joint(lanes, posterior, causes, None if last else vectors, scale)
-        yield p - done, joint - done_joint
-        done, done_joint = p, joint
+                scale *= float(upto[network.state_index(parent, lanes.known[parent])])
+        runs.append(vectors)
+        scales.append(scale)
+    upto = np.zeros((gate.states, gate.states))  # of the evidence alone, then of each run
+    upto[:-1, 1:] = np.diag(scales)
+    upto[-1, 0] = 1.0
+    return Questions(tuple(runs), np.diff(upto, axis=0, prepend=0.0))
 
 
-def _by_parent(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, parent: str
-) -> Iterator[Outcome]:
-    """Yield the outcomes of a table with one unobserved parent: a column each."""
+@lru_cache(maxsize=1024)
+def _sums(network: Network, name: str) -> tuple[list[float], list[Array]]:
+    """Return P(L ≤ k), and P(Z ≤ k | u) of each link, shape (states, parent's states)."""
+    gate = network.gate(name)
+    assert isinstance(gate, NoisyMax)
+    links = [np.ascontiguousarray(np.cumsum(link, axis=1).T) for link in gate.links]
+    return np.cumsum(gate.leak).tolist(), links
+
+
+def _by_table(lanes: Lanes, name: str) -> Questions:
+    """Ask for a table: P(f = k | u) summed over the states u of its free parents."""
     network = lanes.engine.network
+    parents = network.parents(name)
+    free = [p for p in parents if p in lanes.flat]
     table = network.cpt(name)
-    for axis, u in reversed(list(enumerate(network.parents(name)))):
-        if u != parent:
-            table = np.take(table, network.state_index(u, lanes.case.hard[u]), axis=axis)
-    for column in table.T:
-        yield _joint(lanes, posterior, causes, {parent: column}, 1.0)
-
-
-def _by_table(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, free: Sequence[str]
-) -> Iterator[Outcome]:
-    """Yield the outcomes of a table: P(f = k | u) summed over the states u of its free parents."""
-    network = lanes.engine.network
-    table = np.moveaxis(network.cpt(name), -1, 0)
-    for axis, u in reversed(list(enumerate(network.parents(name), start=1))):
+    for axis, u in reversed(list(enumerate(parents))):
         if u not in free:
-            table = np.take(table, network.state_index(u, lanes.case.hard[u]), axis=axis)
-    p, joint = np.zeros(len(table)), np.zeros((len(table), len(causes)))
-    for states in product(*(range(n) for n in table.shape[1:])):
-        points = {u: np.eye(n)[s] for u, n, s in zip(free, table.shape[1:], states, strict=True)}
-        weight, with_cause = _joint(lanes, posterior, causes, points, 1.0)
-        p += table[:, *states] * weight
-        joint += np.outer(table[:, *states], with_cause)
-    yield from zip(p.tolist(), joint, strict=True)
+            table = np.take(table, network.state_index(u, lanes.known[u]), axis=axis)
+    if not free:
+        return Questions((), table[:, None])
+    if len(free) == 1:  # one run a column, whatever the states of the parent
+        runs = [{free[0]: column} for column in table.T]
+        return _all_but_one(runs, np.eye(len(runs)), int(table.sum(axis=0).argmax()))
+    cards = table.shape[:-1]
+    eyes = [np.eye(n) for n in cards]
+    runs = [
+        {u: eye[s] for u, eye, s in zip(free, eyes, states, strict=True)}
+        for states in product(*map(range, cards))
+    ]
+    return _all_but_one(runs, table.reshape(-1, table.shape[-1]).T, 0)
 
 
-def _joint(
-    lanes: Lanes,
-    posterior: Posterior,
-    causes: Sequence[str],
-    vectors: Mapping[str, Array] | None,
-    scale: float,
-) -> Outcome:
-    """Return the probability of an outcome, and of it with each cause present, given e."""
-    found = lanes.ask(vectors) if vectors is not None else posterior
-    if found is None or scale <= 0.0:
-        return 0.0, np.zeros(len(causes))
-    p = scale * float(np.exp(found.log_prob_evidence - posterior.log_prob_evidence))
-    return p, p * np.array([lanes.present(found, c) for c in causes])
+def _all_but_one(runs: Sequence[Changes], mix: Array, spared: int) -> Questions:
+    """Return the questions of runs that exhaust what is possible: one follows from the others."""
+    rest = np.delete(mix, spared, axis=1) - mix[:, spared : spared + 1]
+    whole = np.concatenate([mix[:, spared : spared + 1], rest], axis=1)
+    return Questions(tuple(r for i, r in enumerate(runs) if i != spared), whole)
 
 
-def _observed(
-    lanes: Lanes, posterior: Posterior, causes: Sequence[str], name: str, state: int
-) -> Outcome:
-    """Return an outcome by observing it, with a program of its own."""
-    point = np.eye(len(lanes.engine.network.states(name)))[state]
-    own = Lanes(lanes.engine, lanes.case, {**lanes.case_soft(), name: point}, lanes.resting,
-                tuple(causes), tuple(causes))  # fmt: skip
-    return _joint(own, posterior, causes, {}, 1.0)
+def gains_of(before: Array, outcomes: Mapping[str, Outcomes]) -> dict[str, Array]:
+    """Return I(c; f | e) of each cause in bits, from P(c | e) and the outcomes of each test f."""
+    if not outcomes:
+        return {}
+    p = np.concatenate([p for p, _ in outcomes.values()])
+    joint = np.concatenate([x for _, x in outcomes.values()])
+    p = np.where(p > TINY, p, 0.0)
+    given = np.clip(joint / np.where(p > 0.0, p, 1.0)[:, None], 0.0, 1.0)
+    ends = np.cumsum([len(p) for p, _ in outcomes.values()])
+    starts = np.concatenate([[0], ends[:-1]])
+    after = np.add.reduceat(p[:, None] * entropy(given), starts, axis=0)
+    return dict(zip(outcomes, np.maximum(0.0, entropy(before) - after), strict=True))
 
 
 def entropy(p: Array) -> Array:
@@ -393,88 +469,5 @@ def entropy(p: Array) -> Array:
     >>> entropy(np.array([0.0, 0.5, 1.0])).tolist()
     [0.0, 1.0, 0.0]
     """
-    q = np.stack([p, 1.0 - p])
-    return -(q * np.log2(np.where(q > 0, q, 1.0))).sum(axis=0)
-
-
-# -------------------------------------------------------------------- screen
-
-
-def screen(
-    lanes: Lanes,
-    posterior: Posterior,
-    causes: Sequence[str],
-    names: Sequence[str],
-    first: Sequence[str] = (),
-) -> tuple[Array, list[str]]:
-    """Return a quick estimate of I(c; f | e), shape (candidates, causes), and the causes.
-
-    The causes are those in `first`, then those that hold nearly all of the entropy: the others can
-    lose little.
-    """
-    network = lanes.engine.network
-    causes = list(dict.fromkeys([*first, *_open_most(lanes, posterior, causes)]))
-    given = [lanes.ask({c: 1.0 - lanes.at_rest(c)}) or posterior for c in causes]
-    rows = [posterior, *given]
-    marginals = {v: np.array([row.array(v) for row in rows]) for v in lanes.flat}
-    for v, state in {**lanes.case.hard, **lanes.case.do}.items():
-        point = np.eye(len(network.states(v)))[network.state_index(v, state)]
-        marginals[v] = np.tile(point, (len(rows), 1))
-    for v in network.topological:
-        if v in lanes.targets and v not in marginals:
-            marginals[v] = _predicted(network, v, marginals)
-    p = np.array([lanes.present(posterior, c) for c in causes])
-    rough = np.array([
-        _estimate(p, _predicted(network, f, marginals))
-        if marginals.keys() >= _needed(network, f)
-        else np.full(len(p), np.inf)  # cannot be screened, so it is computed exactly
-        for f in names
-    ])  # fmt: skip
-    return rough, causes
-
-
-def _open_most(lanes: Lanes, posterior: Posterior, causes: Sequence[str]) -> list[str]:
-    """Return the causes with the highest entropies, as many as hold `NEARLY` of their sum."""
-    bits = entropy(np.array([lanes.present(posterior, c) for c in causes]))
-    order = np.argsort(-bits, kind="stable")
-    held = np.cumsum(bits[order])
-    enough = int(np.searchsorted(held, NEARLY * held[-1])) + 1
-    return [causes[int(i)] for i in order[:enough]]
-
-
-def _needed(network: Network, name: str) -> set[str]:
-    """Return the variables that the prediction of `name` reads."""
-    return {name} if kind(network, name) == "risk" else set(network.parents(name))
-
-
-def _predicted(network: Network, name: str, marginals: Mapping[str, Array]) -> Array:
-    """Return P(f) in each row of marginals, its parents taken as independent; (rows, states)."""
-    if kind(network, name) == "risk":
-        return marginals[name]
-    gate, parents = network.gate(name), network.parents(name)
-    rows = len(next(iter(marginals.values())))
-    if isinstance(gate, NoisyMax):
-        upto = np.tile(np.cumsum(gate.leak), (rows, 1))
-        for parent, link in zip(parents, gate.links, strict=True):
-            upto = upto * (marginals[parent] @ np.cumsum(link, axis=1))
-        return np.diff(upto, axis=1, prepend=0.0)
-    table = gate.to_table()
-    out = np.zeros((rows, gate.states))
-    for states in product(*(range(n) for n in gate.cards)):
-        weight = np.ones(rows)
-        for parent, s in zip(parents, states, strict=True):
-            weight = weight * marginals[parent][:, s]
-        out += weight[:, None] * table[states]
-    return out
-
-
-def _estimate(p: Array, predicted: Array) -> Array:
-    """Return I(c; f) from P(c) and P(f | c): row 0 without c, row i + 1 given cause i."""
-    present = predicted[1:]
-    absent = (predicted[0] - p[:, None] * present) / (1.0 - p[:, None])
-    bits = np.zeros(len(p))
-    for weight, given in ((p, present), (1.0 - p, absent)):
-        given = np.clip(given, TINY, 1.0)
-        ratio = given / np.clip(predicted[0], TINY, 1.0)
-        bits += (weight[:, None] * given * np.log2(ratio)).sum(axis=1)
-    return bits
+    q = 1.0 - p
+    return -(p * np.log2(np.where(p > 0, p, 1.0)) + q * np.log2(np.where(q > 0, q, 1.0)))

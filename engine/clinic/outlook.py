@@ -74,7 +74,7 @@ def bad_fit(
     conflict: float, before: Mapping[str, float], after: Mapping[str, float], findings: int
 ) -> str | None:
     """Return a warning if the findings fit together badly and no cause resolves it."""
-    if conflict <= 0.0 or unresolved(conflict, before, after) <= line(findings):
+    if conflict <= SURE or unresolved(conflict, before, after) <= line(findings):
         return None
     return (
         f"{OUTSIDE}: the findings fit together worse than in 98% of the cases with as many "

@@ -4,10 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.lanes import Lanes
-from fascinet.engine.clinic.responsibility import Owner, disablement, responsibility
+from fascinet.engine.clinic.responsibility import (
+    Owner,
+    disablement,
+    disablement_of,
+    flat_engine,
+    responsibility,
+)
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -58,17 +63,21 @@ def surprisal(network: Network, case: Case, prior: Posterior) -> dict[str, float
 
 
 def responsibility_scores(
-    engine: Engine,
-    case: Case,
+    lanes: Lanes,
+    slopes: Array,
     told: Mapping[str, float],
     owners: Sequence[Owner],
     found: Sequence[str],
 ) -> Array:
     """Return r_c of every owner over the positive findings `found`, each by what it tells.
 
-    In the order of the owners: a cause and a group may share a name.
+    In the order of the owners: a cause and a group may share a name. `slopes` are ∂ ln P(e) / ∂ θ.
     """
-    matrix = disablement(engine, found, case.hard, case.soft, owners)
+    evidence = {**lanes.case.hard, **lanes.case.soft}
+    if flat_engine(lanes.engine, evidence) is lanes.engine:
+        matrix = disablement_of(lanes, slopes, found, owners)
+    else:  # mechanisms stand between causes and findings
+        matrix = disablement(lanes.engine, found, lanes.hard, lanes.soft, owners)
     return responsibility(matrix, np.array([told[f] for f in found]))
 
 
@@ -77,13 +86,12 @@ def group_posteriors(
 ) -> dict[str, float]:
     """Return P(any cause of the group present | e) = 1 − P(all at rest, e) / P(e)."""
     known = {**lanes.case.hard, **lanes.case.do}
-    out: dict[str, float] = {}
-    for group, causes in members.items():
-        told = [known[c] != lanes.resting[c] for c in causes if c in known]
-        rest = {c: lanes.at_rest(c) for c in causes if c not in known}
-        gone = float(np.exp(min(lanes.log_prob(rest) - log_prob, 0.0)))
-        out[group] = 1.0 if any(told) else 1.0 - gone
-    return out
+    rest = [{c: lanes.at_rest(c) for c in causes if c not in known} for causes in members.values()]
+    gone = np.exp(np.minimum(lanes.log_probs(rest) - log_prob, 0.0))
+    out = {g: float(1.0 - p) for g, p in zip(members, gone, strict=True)}
+    told = {g for g, causes in members.items()
+            if any(c in known and known[c] != lanes.resting[c] for c in causes)}  # fmt: skip
+    return {g: 1.0 if g in told else p for g, p in out.items()}
 
 
 def conflict(alone: Mapping[str, float], posterior: Posterior, prior: Posterior) -> float:

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
@@ -18,7 +21,7 @@ from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
-from fascinet.engine.clinic.next_tests import expected_gains
+from fascinet.engine.clinic.next_tests import Unit, all_units, expected_gains
 from fascinet.engine.clinic.outlook import OUTSIDE, outlook
 from fascinet.engine.clinic.ranking import (
     conflict,
@@ -44,6 +47,7 @@ from fascinet.model.shipped import shipped_digest, shipped_knowledge, shipped_ne
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
+Index: TypeAlias = NDArray[np.int64]
 Rank = Literal["responsibility", "posterior", "harm"]
 Setting = Literal["general", "primary_care", "neuromuscular_clinic"]
 RANKS = ("responsibility", "posterior", "harm")
@@ -133,6 +137,11 @@ class Reasoner:
         return (*self.askable, *self.mechanisms)
 
     @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """What can be asked or tested."""
+        return all_units(self.digest, self.network)
+
+    @cached_property
     def owners(self) -> tuple[Owner, ...]:
         """Each cause with the variables whose links it owns.
 
@@ -166,6 +175,16 @@ class Reasoner:
     def present(self, posterior: Posterior, cause: str) -> float:
         """Return P(cause in any state but its resting one)."""
         return float(1.0 - posterior[cause][self.rules.resting[cause]])
+
+    def presence(self, posterior: Posterior) -> dict[str, float]:
+        """Return P(present) of every cause."""
+        return dict(zip(self.causes, (1.0 - posterior.flat[self._rest]).tolist(), strict=True))
+
+    @cached_property
+    def _rest(self) -> Index:
+        """Where an answer has the resting state of every cause."""
+        places, resting = self.engine.layout.places, self.rules.resting
+        return np.array([places[c][resting[c]] for c in self.causes], np.int64)
 
     # ---------------------------------------------------------------- diagnosing
 
@@ -204,17 +223,16 @@ class Reasoner:
         prior, complaint = self.ground(engine, opened)
         alone = surprisal(self.network, opened, prior)
         found = positive(self.network, opened, self.rules.resting)
-        told = complaint | alone
-        # with groups, one network with their joint nodes answers for the single causes as well
+        slopes = lanes.slopes()[2][-1]
+        spans = cause_intervals(self, lanes, posterior) if intervals else {}
         owners = (*self.owners, *self.group_owners) if groups else self.owners
-        shares = responsibility_scores(engine, opened, told, owners, found).tolist()
+        shares = responsibility_scores(lanes, slopes, complaint | alone, owners, found).tolist()
         scores = dict(zip(self.causes, shares, strict=False))
         ranked: tuple[GroupEntry, ...] = ()
         if groups:
             present = group_posteriors(lanes, log_prob, self.members)
             joint = dict(zip(self.members, shares[len(self.causes) :], strict=True))
             ranked = self._groups(present, joint, rank)
-        spans = cause_intervals(self, engine, opened, posterior) if intervals else {}
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
         open_states = possible_states(self.digest, opened, posterior)
@@ -254,8 +272,8 @@ class Reasoner:
         """Return the posterior of all targets, or raise with the findings in conflict."""
         found = lanes.run()
         if found is None:
-            case = lanes.case
-            return lanes.engine.posterior(case.hard, soft=case.soft, targets=self.causes)
+            case, engine = lanes.case, lanes.coarse.fine
+            return engine.posterior(case.hard, soft=case.soft, targets=self.causes)
         return found
 
     def outlook(self, case: Case, setting: str | None = None) -> "Outlook":
@@ -270,8 +288,7 @@ class Reasoner:
         self, case: Case, prior: Posterior, posterior: Posterior, alone: Mapping[str, float]
     ) -> "Outlook":
         odd = conflict(alone, posterior, prior)
-        before = {c: self.present(prior, c) for c in self.causes}
-        after = {c: self.present(posterior, c) for c in self.causes}
+        before, after = self.presence(prior), self.presence(posterior)
         told = len(out_of_rest(case, self.rules.resting))
         count = len(alone)
         found = outlook(told, case.unmapped, odd, before, after, count)
@@ -321,19 +338,21 @@ class Reasoner:
         spans: Mapping[str, tuple[float, float]],
         rank: str,
     ) -> tuple[CauseEntry, ...]:
-        entries = [self._cause(c, posterior, prior, scores[c], spans.get(c)) for c in self.causes]
+        before, after = self.presence(prior), self.presence(posterior)
+        entries = [
+            self._cause(c, before[c], after[c], scores[c], spans.get(c)) for c in self.causes
+        ]
         return tuple(sorted(entries, key=lambda e: (-_key(e, rank), -e.posterior)))
 
     def _cause(
         self,
         cause: str,
-        posterior: Posterior,
-        prior: Posterior,
+        before: float,
+        after: float,
         score: float,
         span: tuple[float, float] | None,
     ) -> CauseEntry:
         script = self.digest.causes[cause]
-        before, after = self.present(prior, cause), self.present(posterior, cause)
         return CauseEntry(
             cause=cause, label=script.label, group=script.group, prior=before, posterior=after,
             interval=span or (after, after), responsibility=score,

@@ -23,10 +23,12 @@ max(0, P(k|u) − P(k|u, c resting)), which bounds the probability of necessity 
 and Pearl 2000, doi 10.1023/A:1018912507879).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -34,15 +36,20 @@ from numpy.typing import NDArray
 
 from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.analyses.parameters import gate_figures, parameters_of
-from fascinet.engine.analyses.redraw import log_probs_of
 from fascinet.engine.api.engine import Engine
+from fascinet.engine.clinic.lanes import Lanes, plain_lanes
 from fascinet.engine.run.derivatives import Derivatives
-from fascinet.engine.run.evidence import read_request
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array, Gate, NoisyMax, Table, max_convolve
 from fascinet.model.network import Network
 
+Slopes: TypeAlias = Mapping[str, tuple[Array, ...]]  # by variable, in the shapes of its gate
+
 JOINT = "{} | {}"
 _flat: "WeakKeyDictionary[Engine, dict[frozenset[str], Engine]]" = WeakKeyDictionary()
+KEPT = 16  # bases with links at rest
+_rests: "WeakKeyDictionary[Engine, OrderedDict[frozenset[tuple[str, tuple[bool, ...]]], Array]]"
+_rests = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -161,51 +168,98 @@ def disablement(
     owners : sequence of Owner
         Single causes, and groups that share no variable with each other.
     """
-    flat = flat_engine(engine, {**hard, **soft})
-    found = flat.derivatives(hard, soft=soft)
+    lanes = plain_lanes(flat_engine(engine, {**hard, **soft}), hard, soft)
+    return disablement_of(lanes, lanes.slopes()[2][-1], findings, owners)
+
+
+def disablement_of(
+    lanes: Lanes, slopes: Array, findings: Sequence[str], owners: Sequence[Owner]
+) -> Array:
+    """Return d(c, f) as `disablement` does, by the program of a case.
+
+    Parameters
+    ----------
+    lanes : Lanes
+        Of a network without deterministic mechanisms.
+    slopes : array, shape (parameters,)
+        ∂ ln P(e) / ∂ θ.
+    """
+    network = lanes.engine.network
+    seen = lanes.seen
+    found = _by_gate(network, slopes, findings)
     groups = [(i, owner) for i, owner in enumerate(owners) if owner.together]
     out = np.zeros((len(owners), len(findings)))
     for part in ([o for o in enumerate(owners) if not o[1].together], groups):
         places, some = [i for i, _ in part], [owner for _, owner in part]
-        out[places] = single_shares(flat.network, found, findings, hard, soft, some)
-    for j, finding in enumerate(findings):
-        gate = flat.network.gate(finding)
-        if groups and isinstance(gate, NoisyMax):
-            seen = _likelihood(flat.network, finding, hard, soft)
-            for i, share in joint_shares(flat, finding, seen, hard, soft, groups).items():
-                out[i, j] = share
+        out[places] = single_shares(network, found, findings, seen, some)
+    for i, j, share in joint_shares(lanes, findings, groups):
+        out[i, j] = share
     return np.clip(out, 0.0, 1.0)
 
 
-def joint_shares(
-    flat: Engine,
-    finding: str,
-    seen: Array,
-    hard: Mapping[str, str],
-    soft: Mapping[str, Any],
-    groups: Sequence[tuple[int, Owner]],
-) -> dict[int, float]:
-    """Return d of the groups with several links into a finding's noisy-MAX, or with its leak.
+def _by_gate(network: Network, slopes: Array, findings: Iterable[str]) -> Slopes:
+    """Return the slopes of some variables' parameters in the shapes of their gates."""
+    starts = parameter_starts(network)
+    out: dict[str, tuple[Array, ...]] = {}
+    for v in findings:
+        at, parts = starts[v], list[Array]()
+        for part in gate_figures(network.gate(v)):
+            parts.append(slopes[at : at + part.size].reshape(part.shape))
+            at += part.size
+        out[v] = tuple(parts)
+    return out
 
-    d = 1 − P(e without the group's links) / P(e): the same program, run on another base for each
-    group. What the group sends is only taken away where the finding could be in that state.
+
+@lru_cache(maxsize=64)
+def parameter_starts(network: Network) -> dict[str, int]:
+    """Return where the parameters of each variable start."""
+    sizes = [sum(x.size for x in gate_figures(network.gate(v))) for v in network.variables]
+    starts = (np.cumsum(sizes) - sizes).tolist()
+    return dict(zip(network.variables, starts, strict=True))
+
+
+def joint_shares(
+    lanes: Lanes, findings: Sequence[str], groups: Sequence[tuple[int, Owner]]
+) -> Iterator[tuple[int, int, float]]:
+    """Yield place, finding and d of groups with several links into a noisy-MAX, or with its leak.
+
+    d = 1 − P(e without the group's links) / P(e): the same program, with other numbers for these
+    links, all in one call. What the group sends is only taken away where the finding could be in
+    that state.
     """
-    parents = flat.network.parents(finding)
-    joint = {
-        i: owner for i, owner in groups
-        if owner.leak or sum(p in owner.variables for p in parents) > 1
-    }  # fmt: skip
-    live = seen > 0
-    if not joint:
-        return {}
-    if _gap(live):  # what is sent then depends on the largest of the group: a node of its own
-        split = divorce(flat.network, [finding], (), [owner for _, owner in groups])
-        found = Engine(split, budget=flat.budget, backend=flat.backend).derivatives(hard, soft=soft)
-        return {i: _share(split, found, finding, hard, soft, owner) for i, owner in joint.items()}
-    values = parameters_of(flat.network).values
-    bases = [values, *(_without(flat.network, finding, live, owner) for owner in joint.values())]
-    logs = log_probs_of(flat, [read_request(flat.network, hard, soft, None)], iter(bases))[:, 0]
-    return {i: 1.0 - float(np.exp(log - logs[0])) for i, log in zip(joint, logs[1:], strict=True)}
+    network = lanes.engine.network
+    rows: list[tuple[int, int, Owner]] = []
+    for j, finding in enumerate(findings):
+        if not isinstance(network.gate(finding), NoisyMax):
+            continue
+        parents = frozenset(network.parents(finding))
+        joint = [
+            (i, owner) for i, owner in groups if owner.leak or len(parents & owner.variables) > 1
+        ]
+        if joint and _gap(lanes.seen(finding) > 0):
+            yield from _split_shares(lanes, j, finding, joint, [owner for _, owner in groups])
+        else:
+            rows += [(i, j, owner) for i, owner in joint]
+    if rows:
+        bases, which = _without(lanes, findings, [(j, owner) for _, j, owner in rows])
+        logs = lanes.log_probs_with(bases, which)
+        for (i, j, _), log in zip(rows, logs[1:], strict=True):
+            yield i, j, 1.0 - float(np.exp(log - logs[0]))
+
+
+def _split_shares(
+    lanes: Lanes,
+    j: int,
+    finding: str,
+    joint: Sequence[tuple[int, Owner]],
+    groups: Sequence[Owner],
+) -> Iterator[tuple[int, int, float]]:
+    """Yield d where what is sent depends on the largest of the group: by a node of its own."""
+    split = divorce(lanes.engine.network, [finding], (), groups)
+    engine = Engine(split, budget=lanes.engine.budget, backend=lanes.engine.backend)
+    found = engine.derivatives(lanes.hard, soft=lanes.flat)
+    for i, owner in joint:
+        yield i, j, _share(split, found, finding, lanes.seen(finding), owner)
 
 
 def _gap(live: NDArray[np.bool_]) -> bool:
@@ -214,23 +268,99 @@ def _gap(live: NDArray[np.bool_]) -> bool:
     return bool(len(places) and not live[places[0] : places[-1] + 1].all())
 
 
-def _without(network: Network, finding: str, live: NDArray[np.bool_], owner: Owner) -> Array:
-    """Return all parameters, the owner's links (and leak) into the finding put to rest."""
-    at = 0
-    for v in network.variables:
-        if v == finding:
-            break
-        at += sum(part.size for part in gate_figures(network.gate(v)))
+def _without(
+    lanes: Lanes, findings: Sequence[str], rows: Sequence[tuple[int, Owner]]
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return bases with links at rest, and which of them each row takes each block from.
+
+    The first row takes nothing away. In the first base all links into all findings are at rest, and
+    a row takes its group's from there; one that takes the leak with it has a base of its own.
+    """
+    network, net = lanes.engine.network, lanes.engine.arrays
+    bases = [rest_base(lanes.engine, frozenset((f, _live(lanes, f)) for f in findings))]
+    which = np.zeros((len(rows) + 1, len(net.begins)), np.int64)
+    places = {f: _places(network, net, f) for f in {findings[j] for j, _ in rows}}
+    for row, (j, owner) in zip(which[1:], rows, strict=True):
+        finding = findings[j]
+        mine = [p for p in network.parents(finding) if p in owner.variables]
+        if owner.leak or not places[finding]:
+            taken = _at_rest(network, [(finding, mine, owner.leak, _live(lanes, finding))])
+            bases.append(lanes.engine.solver.rebase(taken[None])[0])
+            row[:] = len(bases)
+        else:
+            row[np.concatenate([places[finding][p] for p in mine])] = 1
+    return np.array(bases), which
+
+
+def _places(network: Network, net: NetworkArrays, finding: str) -> dict[str, NDArray[np.int64]]:
+    """Return the blocks that each parent's link takes; none if the gate is worked as a table."""
+    blocks = net.blocks[network.index[finding]]
+    if not blocks.links:
+        return {}
+    starts = [
+        (raw, k.link, k.first, k.step, k.bfirst, k.bstep)
+        for raw, k in zip(blocks.raw, blocks.links, strict=True)
+    ]
+    return dict(zip(network.parents(finding), np.searchsorted(net.begins, starts), strict=True))
+
+
+def _live(lanes: Lanes, finding: str) -> tuple[bool, ...]:
+    """Return which states an observed finding could be in."""
+    return tuple((lanes.seen(finding) > 0).tolist())
+
+
+def rest_base(engine: Engine, findings: frozenset[tuple[str, tuple[bool, ...]]]) -> Array:
+    """Return the base with all links into all findings at rest; kept.
+
+    Parameters
+    ----------
+    findings : frozenset of (variable, which of its states are possible)
+        Of a finding of two states there is one way to be out of rest, so that all such findings
+        share one base.
+    """
+    network = engine.network
+    more = frozenset((f, live) for f, live in findings if len(live) > 2 and _is_max(network, f))
+    with _lock:
+        rests = _rests.setdefault(engine, OrderedDict())
+        if more not in rests:
+            own = dict(more)
+            taken = [
+                (f, network.parents(f), False, own.get(f, (False, True)))
+                for f in network.variables
+                if f in own or (_is_max(network, f) and len(network.states(f)) == 2)
+            ]
+            rests[more] = engine.solver.rebase(_at_rest(network, taken)[None])[0]
+            while len(rests) > KEPT:
+                rests.popitem(last=False)
+        rests.move_to_end(more)
+        return rests[more]
+
+
+def _is_max(network: Network, finding: str) -> bool:
+    return isinstance(network.gate(finding), NoisyMax)
+
+
+def _at_rest(
+    network: Network, taken: Iterable[tuple[str, Iterable[str], bool, Sequence[bool]]]
+) -> Array:
+    """Return all parameters with some links (and leaks) put to rest.
+
+    Parameters
+    ----------
+    taken : iterable of (finding, parents, whether the leak goes too, possible states)
+    """
     values = parameters_of(network).values.copy()
-    gate = network.gate(finding)
-    assert isinstance(gate, NoisyMax)
-    mine = [parent in owner.variables for parent in network.parents(finding)]
-    for part, taken in zip((*gate.links, gate.leak), (*mine, owner.leak), strict=True):
-        if taken:
-            kept = np.where(live, 0.0, part)
-            kept[..., 0] += np.where(live, part, 0.0).sum(axis=-1)
-            values[at : at + part.size] = kept.reshape(-1)
-        at += part.size
+    for finding, parents, leak, possible in taken:
+        gate, at = network.gate(finding), parameter_starts(network)[finding]
+        assert isinstance(gate, NoisyMax)
+        live, gone = np.array(possible), set(parents)
+        mine = [*(parent in gone for parent in network.parents(finding)), leak]
+        for part, is_taken in zip((*gate.links, gate.leak), mine, strict=True):
+            if is_taken:
+                kept = np.where(live, 0.0, part)
+                kept[..., 0] += np.where(live, part, 0.0).sum(axis=-1)
+                values[at : at + part.size] = kept.reshape(-1)
+            at += part.size
     return values
 
 
@@ -238,10 +368,13 @@ def flat_engine(engine: Engine, observed: Iterable[str]) -> Engine:
     """Return the engine of the network without deterministic mechanisms, kept with its programs.
 
     Single causes need no joint nodes, so that one network serves every case in which no mechanism
-    was itself observed.
+    was itself observed; a network without any is its own.
     """
     network = engine.network
-    seen = frozenset(v for v in observed if _hands_on(network, v))
+    mechanisms = _mechanisms(network)
+    if not mechanisms:
+        return engine
+    seen = mechanisms.intersection(observed)
     with _lock:
         kept = _flat.setdefault(engine, {})
         if seen not in kept:
@@ -249,6 +382,12 @@ def flat_engine(engine: Engine, observed: Iterable[str]) -> Engine:
             kept[seen] = Engine(flat, budget=engine.budget, backend=engine.backend)
             kept[seen].solver.kept = engine.solver.kept
         return kept[seen]
+
+
+@lru_cache(maxsize=64)
+def _mechanisms(network: Network) -> frozenset[str]:
+    """Return the variables whose state some child takes as it is."""
+    return frozenset(v for v in network.variables if _hands_on(network, v))
 
 
 def _hands_on(network: Network, variable: str) -> bool:
@@ -264,17 +403,16 @@ def _hands_on(network: Network, variable: str) -> bool:
 
 def single_shares(
     network: Network,
-    found: Derivatives,
+    found: Slopes,
     findings: Sequence[str],
-    hard: Mapping[str, str],
-    soft: Mapping[str, Any],
+    seen: Callable[[str], Array],
     owners: Sequence[Owner],
 ) -> Array:
     """Return d(c, f) of single causes, each parent of each finding looked at once."""
     of = {v: i for i, owner in enumerate(owners) for v in owner.variables}
     out = np.zeros((len(owners), len(findings)))
     for j, finding in enumerate(findings):
-        likelihood = _likelihood(network, finding, hard, soft)
+        likelihood = seen(finding)
         gate = network.gate(finding)
         if isinstance(gate, NoisyMax):
             live = likelihood > 0
@@ -285,8 +423,8 @@ def single_shares(
                     gone = link * (slope - slope[:, :1])
                     out[of[parent], j] += float(gone[:, live].sum())
         else:
-            for i, owner in enumerate(owners):
-                out[i, j] = _excess(network, found, finding, likelihood, owner)
+            for i in sorted({of[p] for p in network.parents(finding) if p in of}):
+                out[i, j] = _excess(network, found, finding, likelihood, owners[i])
     return out
 
 
@@ -299,20 +437,18 @@ def shares(
     owners: Sequence[Owner],
 ) -> Array:
     """Return d(c, f) from the derivatives of the divorced network."""
-    rows = [[_share(divorced, found, f, hard, soft, owner) for f in findings] for owner in owners]
+    seen = [_likelihood(divorced, f, hard, soft) for f in findings]
+    rows = [
+        [_share(divorced, found, f, x, owner) for f, x in zip(findings, seen, strict=True)]
+        for owner in owners
+    ]
     return np.clip(np.array(rows).reshape(len(owners), len(findings)), 0.0, 1.0)
 
 
 def _share(
-    network: Network,
-    found: Derivatives,
-    finding: str,
-    hard: Mapping[str, str],
-    soft: Mapping[str, Any],
-    owner: Owner,
+    network: Network, found: Derivatives, finding: str, likelihood: Array, owner: Owner
 ) -> float:
     """Return d of one owner for one finding."""
-    likelihood = _likelihood(network, finding, hard, soft)
     if isinstance(network.gate(finding), Table):
         return _excess(network, found, finding, likelihood, owner)
     joint = JOINT.format(finding, owner.name)
@@ -352,7 +488,7 @@ def _necessity(
 
 
 def _excess(
-    network: Network, found: Derivatives, finding: str, likelihood: Array, owner: Owner
+    network: Network, found: Slopes | Derivatives, finding: str, likelihood: Array, owner: Owner
 ) -> float:
     """Return Σ_u Σ_k D[u, k] max(0, θ[u, k] − θ[u with the owner at rest, k])."""
     gate = network.gate(finding)

@@ -21,7 +21,7 @@ struct Block {
     Span<int64_t> first, node;  // of each variable: its place, its node
 
     void lay(Arena &arena, const Tree &tree, int64_t variables, bool down) {
-        run.lay(arena, tree, down, down);
+        run.lay(arena, tree, down);
         weights = arena.span<Lanes>(tree.program.sizes.answer);
         found = arena.span<Lanes>(down ? tree.program.sizes.answer : 0);
         first = arena.span<int64_t>(variables);

@@ -58,7 +58,7 @@ inline PyObject *weigh_rows(PyObject *, PyObject *args) {
 class CaseLanes {
   public:
     void lay(Arena &arena, const Tree &tree, bool down) {
-        run_.lay(arena, tree, down, down);
+        run_.lay(arena, tree, down);
         weights_ = arena.span<Lanes>(tree.program.sizes.weights);
         found_ = arena.span<Lanes>(down ? tree.program.sizes.answer : 0);
     }

@@ -164,7 +164,8 @@ inline Status finish(Run<N> &run, Span<N> found, const Wanted &wanted, const Cas
             wanted.answer[n.place + r] = Number<N>::value(found[n.place + r], 0);
             sum += wanted.answer[n.place + r];
         }
-        for (int64_t r = 0; r < n.states; ++r) wanted.answer[n.place + r] /= sum;
+        double whole = 1.0 / sum;
+        for (int64_t r = 0; r < n.states; ++r) wanted.answer[n.place + r] *= whole;
     }
     return Status::kDone;
 }
@@ -176,7 +177,7 @@ struct CaseRun {
     Span<N> weights, found;
 
     void lay(Arena &arena, const Tree &tree, int64_t weighed, bool down) {
-        run.lay(arena, tree, down, down);
+        run.lay(arena, tree, down);
         weights = arena.span<N>(weighed);
         found = arena.span<N>(down ? tree.program.sizes.answer : 0);
     }

@@ -16,7 +16,7 @@ constexpr double kFloor = -960.0, kSure = -830.0;
 template <class N>
 struct Place {
     int64_t at;
-    double value(const double *base, int64_t k) const { return base[at + k]; }
+    N value(const double *base, int64_t k) const { return Number<N>::of(base[at + k]); }
 };
 template <>
 struct Place<Lanes> {
@@ -29,18 +29,40 @@ struct Place<Lanes> {
         return out;
     }
 };
-template <>
-struct Place<MaxPair> {
-    int64_t at;
-    double value(const double *base, int64_t k) const { return base[at + k]; }
-};
-
 // What is known at a node: which of its rows count, and for how much (nothing: 1 each).
 template <class N>
 struct Rowed {
     int64_t first, last;
     const N *weight;
     bool live;  // it sends something other than ones
+};
+
+// Where a factor of a table has its values: a message, or the base.
+template <class N>
+struct Source {
+    const N *sent;
+    const double *base;
+    const Place<N> *place;
+    N at(int64_t k) const { return sent ? sent[k] : place->value(base, k); }
+};
+template <>
+struct Source<double> {
+    const double *values;
+    double at(int64_t k) const { return values[k]; }
+};
+template <class N>
+struct Factor {
+    Source<N> from;
+    const View *view;
+};
+
+// The factors of a node's table: first those that run along a block, then those that are one value
+// over a block, then those that are one over a tile.
+template <class N>
+struct Factors {
+    Span<Factor<N>> list;
+    Span<int64_t> start;  // of each, in the tile at hand
+    int64_t runs, vary;   // where the first two kinds end
 };
 
 // One run of a program: its work space, and the case.
@@ -50,18 +72,20 @@ struct Run {
     const double *base;
     Span<Place<N>> places;      // of each operand
     Span<Rowed<N>> rows;        // of each node
-    Span<N> tables;             // of live nodes; empty if none is stored
     Span<N> messages, beliefs;  // separators
     Span<N> tops;               // what each message was divided by
-    Span<N> product, spread;    // a tile each
+    Span<N> spread, share;      // a tile of all rows; of one
+    Span<N> sums;               // of rows
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
+    Span<Factor<N>> factors;    // of the node at hand
+    Span<int64_t> starts;
     const double *least;        // log2 of the least positive value of each block of the base
     bool guarded;
     bool to_the_end = false;  // goes on where P(e) is zero
     Watch *watch = nullptr;
     int64_t work = 0;
 
-    void lay(Arena &arena, const Tree &of, bool store, bool down) {
+    void lay(Arena &arena, const Tree &of, bool down) {
         tree = &of;
         int64_t count = of.program.nodes.size;
         places = arena.span<Place<N>>(of.program.operands.size);
@@ -69,16 +93,19 @@ struct Run {
         messages = arena.span<N>(of.program.sizes.messages);
         beliefs = arena.span<N>(down ? of.program.sizes.messages : 0);
         tops = arena.span<N>(count);
-        product = arena.span<N>(of.widest);
-        spread = arena.span<N>(of.widest);
+        spread = arena.span<N>(of.widest * of.most_states);
+        share = arena.span<N>(of.widest);
+        sums = arena.span<N>(of.most_states);
         floors = arena.span<double>(count);
-        tables = arena.span<N>(store ? of.program.sizes.tables : 0);
+        factors = arena.span<Factor<N>>(of.factors);
+        starts = arena.span<int64_t>(of.factors);
     }
 
     const Node &node(int64_t i) const { return tree->program.nodes[i]; }
     Span<const int64_t> children(const Node &n) const {
         return tree->program.children.slice(n.children, n.children_end);
     }
+    const N *message(int64_t i) const { return messages.data + node(i).message; }
     bool stop(int64_t entries) {
         work += entries;
         if (work < (int64_t(1) << 22)) return false;
@@ -87,103 +114,195 @@ struct Run {
     }
 };
 
-constexpr int64_t kBlock = 4;  // entries of a block that is worth a loop of its own
-
-// Multiplies values into a tile; the first time it writes them.
-template <bool kFirst, class N, class Value>
-inline void multiply(Span<N> out, const View &view, const N &constant, Value value) {
-    N *__restrict__ to = out.data;
-    int64_t n = out.size, block = view.block;
-    auto put = [&](int64_t j, const auto &x) { to[j] = kFirst ? constant * x : to[j] * x; };
-    if (view.meets == Meets::kRun) {
-        for (int64_t j = 0; j < n; ++j) put(j, value(j));
-    } else if (block < kBlock) {
-        const int32_t *inner = view.inner;
-        for (int64_t j = 0; j < n; ++j) put(j, value(inner[j]));
-    } else if (view.repeats) {
-        for (int64_t j = 0; j < n; j += block) {
-            const auto x = value(view.inner[j]);
-            for (int64_t k = 0; k < block; ++k) put(j + k, x);
-        }
-    } else {
-        for (int64_t j = 0; j < n; j += block) {
-            int64_t from = view.inner[j];
-            for (int64_t k = 0; k < block; ++k) put(j + k, value(from + k));
-        }
-    }
+inline Source<double> operand_of(const Run<double> &run, int64_t k) {
+    return {run.base + run.places[k].at};
 }
-template <class N, class Value>
-inline void multiply(Span<N> out, const View &view, bool first, const N &constant, Value value) {
-    if (first)
-        multiply<true>(out, view, constant, value);
-    else
-        multiply<false>(out, view, constant, value);
-}
-
-// Writes row r, tile t of a node's table: operands, live messages and the row's weight.
 template <class N>
-inline void fill(const Run<N> &run, const Node &n, int64_t r, int64_t t, const N *weight,
-                 Span<N> out) {
-    const Tree &tree = *run.tree;
-    N constant = weight ? weight[r] : Number<N>::one();
-    for (int64_t k = n.operands; k < n.operands_end; ++k) {
-        const View &view = tree.operands[k];
-        if (view.meets == Meets::kOne)
-            constant = constant * run.places[k].value(run.base, view.start(r, t));
-    }
-    Span<const int64_t> children = run.children(n);
-    for (int64_t child : children) {
-        const View &view = tree.messages[child];
-        if (view.meets == Meets::kOne && run.rows[child].live)
-            constant = constant * run.messages[tree.program.nodes[child].message + view.start(r, t)];
-    }
-    bool first = true;
-    if (Number<N>::is_zero(constant)) {
-        out.fill(Number<N>::zero());
-        return;
-    }
-    for (int64_t k = n.operands; k < n.operands_end; ++k) {
-        const View &view = tree.operands[k];
-        if (view.meets == Meets::kOne) continue;
-        int64_t start = view.start(r, t);
-        const Place<N> &place = run.places[k];
-        const double *base = run.base;
-        multiply(out, view, first, constant,
-                 [&](int64_t j) { return place.value(base, start + j); });
-        first = false;
-    }
-    for (int64_t child : children) {
-        const View &view = tree.messages[child];
-        if (view.meets == Meets::kOne || !run.rows[child].live) continue;
-        const N *from = run.messages.data + tree.program.nodes[child].message + view.start(r, t);
-        multiply(out, view, first, constant, [=](int64_t j) { return from[j]; });
-        first = false;
-    }
-    if (first) out.fill(constant);
+inline Source<N> operand_of(const Run<N> &run, int64_t k) {
+    return {nullptr, run.base, &run.places[k]};
 }
 
-// Sums a node's rows onto its message; keeps the rows where the run stores tables.
+// Lists what a node's table is the product of: operands and the messages of live children.
+template <class N>
+inline Factors<N> factors_of(const Run<N> &run, const Node &n) {
+    const Tree &tree = *run.tree;
+    Factors<N> out{run.factors, run.starts, 0, 0};
+    int64_t count = 0;
+    auto put = [&](const Source<N> &from, const View &view) {
+        int64_t at = count++;
+        if (view.inner) {  // before those of the kinds that follow
+            out.list[at] = out.list[out.vary], at = out.vary++;
+            if (view.runs) out.list[at] = out.list[out.runs], at = out.runs++;
+        }
+        out.list[at] = {from, &view};
+    };
+    for (int64_t k = n.operands; k < n.operands_end; ++k) put(operand_of(run, k), tree.operands[k]);
+    for (int64_t child : run.children(n))
+        if (run.rows[child].live) put(Source<N>{run.message(child)}, tree.messages[child]);
+    out.list.size = count;
+    return out;
+}
+
+// Where the products of a tile's rows go: added up in one place, or set, as they are or times a share.
+enum class Put { kAdd, kSet, kShare };
+
+// Rows of a tile: where they go, and how far apart.
+template <class N>
+struct Target {
+    N *to;
+    int64_t step;  // 0: all to one place
+    const N *share;
+};
+
+// The product of a row's weight and of the factors that are one number over a tile.
+template <class N>
+inline N constant_of(const Factors<N> &given, const Rowed<N> &rows, int64_t r) {
+    N out = rows.weight ? rows.weight[r] : Number<N>::one();
+    for (int64_t f = given.vary; f < given.list.size; ++f)
+        out = out * given.list[f].from.at(given.start[f] + r * given.list[f].view->row);
+    return out;
+}
+
+// Puts the products of some rows' factors and weights, entry by entry, where blocks are short. Those
+// that run do so along the whole tile.
+template <Put kPut, class N>
+inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                        const Target<N> &target) {
+    const Factor<N> *list = given.list.data;
+    const N *__restrict__ share = target.share;
+    const int64_t tile = tiling.tile, vary = given.vary - given.runs;
+    for (int64_t r = rows.first; r < rows.last; ++r) {
+        const N constant = constant_of(given, rows, r);
+        N *__restrict__ to = target.to + r * target.step;
+        auto put = [&](int64_t j, const N &y) {
+            to[j] = kPut == Put::kAdd ? to[j] + y : kPut == Put::kSet ? y : share[j] * y;
+        };
+        auto at = [&](int64_t f) { return given.start[f] + r * list[f].view->row; };
+        if (given.runs == 1 && vary == 0) {
+            const Source<N> a = list[0].from;
+            const int64_t start = at(0);
+            _Pragma("omp simd")
+            for (int64_t j = 0; j < tile; ++j) put(j, constant * a.at(start + j));
+        } else if (given.runs == 1 && vary == 1) {
+            const Source<N> a = list[0].from, b = list[1].from;
+            const int32_t *inner = list[1].view->inner;
+            const int64_t start = at(0), other = at(1);
+            for (int64_t j = 0; j < tile; ++j)
+                put(j, constant * a.at(start + j) * b.at(other + inner[j]));
+        } else if (given.runs == 1 && vary == 2) {
+            const Source<N> a = list[0].from, b = list[1].from, c = list[2].from;
+            const int32_t *inner = list[1].view->inner, *inmost = list[2].view->inner;
+            const int64_t start = at(0), other = at(1), third = at(2);
+            for (int64_t j = 0; j < tile; ++j)
+                put(j, constant * a.at(start + j) * b.at(other + inner[j]) * c.at(third + inmost[j]));
+        } else {
+            for (int64_t j = 0; j < tile; ++j) {
+                N x = constant;
+                for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
+                for (int64_t f = given.runs; f < given.vary; ++f)
+                    x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
+                put(j, x);
+            }
+        }
+    }
+}
+
+// Puts the products of some rows' factors and weights, `kRuns` factors along the blocks and `kVary`
+// that vary from one to the next (-1: as many as there are). Blocks of zeros are not worked out.
+template <Put kPut, int kRuns, int kVary, class N>
+inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                       const Target<N> &target) {
+    const Factor<N> *list = given.list.data, *vary = list + given.runs;
+    const int64_t *start = given.start.data, *vary_start = start + given.runs;
+    const int64_t block = tiling.block, runs = kRuns < 0 ? given.runs : kRuns;
+    const int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
+    for (int64_t r = rows.first; r < rows.last; ++r) {
+        const N constant = constant_of(given, rows, r);
+        N *__restrict__ to = target.to + r * target.step;
+        bool none = Number<N>::is_zero(constant);
+        if (none && kPut == Put::kAdd) continue;
+        for (int64_t k = 0; k * block < tiling.tile; ++k) {
+            N x = constant;
+            for (int64_t f = 0; f < varying; ++f)
+                x = x * vary[f].from.at(vary_start[f] + r * vary[f].view->row +
+                                        vary[f].view->inner[k]);
+            N *__restrict__ out = to + k * block;
+            const N *__restrict__ by = kPut == Put::kShare ? target.share + k * block : nullptr;
+            auto put = [&](int64_t j, const N &y) {
+                out[j] = kPut == Put::kAdd ? out[j] + y : kPut == Put::kSet ? y : by[j] * y;
+            };
+            auto first = [&](int64_t f) {
+                return start[f] + r * list[f].view->row + list[f].view->inner[k];
+            };
+            if (none || Number<N>::is_zero(x)) {
+                if (kPut != Put::kAdd)
+                    for (int64_t j = 0; j < block; ++j) out[j] = Number<N>::zero();
+            } else if (kRuns == 0) {
+                for (int64_t j = 0; j < block; ++j) put(j, x);
+            } else if (kRuns == 1) {
+                const Source<N> a = list[0].from;
+                const int64_t at = first(0);
+                _Pragma("omp simd")
+                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j));
+            } else if (kRuns == 2) {
+                const Source<N> a = list[0].from, b = list[1].from;
+                const int64_t at = first(0), bt = first(1);
+                _Pragma("omp simd")
+                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j) * b.at(bt + j));
+            } else {
+                for (int64_t j = 0; j < block; ++j) {
+                    N y = x;
+                    for (int64_t f = 0; f < runs; ++f) y = y * list[f].from.at(first(f) + j);
+                    put(j, y);
+                }
+            }
+        }
+    }
+}
+template <Put kPut, int kRuns, class N>
+inline void put_runs(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
+                     const Target<N> &target) {
+    int64_t varying = given.vary - given.runs;
+    if (varying == 0)
+        put_blocks<kPut, kRuns, 0>(given, tiling, rows, target);
+    else if (varying == 1)
+        put_blocks<kPut, kRuns, 1>(given, tiling, rows, target);
+    else if (varying == 2)
+        put_blocks<kPut, kRuns, 2>(given, tiling, rows, target);
+    else
+        put_blocks<kPut, kRuns, -1>(given, tiling, rows, target);
+}
+
+// Puts tile t of some rows of a node's table: factors and the rows' weights.
+template <Put kPut, class N>
+inline void put_rows(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows, int64_t t,
+                     const Target<N> &target) {
+    for (int64_t f = 0; f < given.list.size; ++f)
+        given.start[f] = given.list[f].view->start(0, t);
+    if (tiling.block == 1)
+        put_entries<kPut>(given, tiling, rows, target);
+    else if (given.runs == 0)
+        put_runs<kPut, 0>(given, tiling, rows, target);
+    else if (given.runs == 1)
+        put_runs<kPut, 1>(given, tiling, rows, target);
+    else if (given.runs == 2)
+        put_runs<kPut, 2>(given, tiling, rows, target);
+    else
+        put_runs<kPut, -1>(given, tiling, rows, target);
+}
+
+// Sums a node's rows onto its message.
 template <class N>
 inline void send(const Run<N> &run, int64_t i) {
     const Node &n = run.node(i);
     const Tiling &tiling = run.tree->tiling[i];
-    const Rowed<N> &rows = run.rows[i];
-    Span<N> message = run.messages.slice(n.message, n.message + n.width);
+    Rowed<N> first = run.rows[i], others = run.rows[i];
+    Factors<N> factors = factors_of(run, n);
+    first.last = others.first = first.first + 1;
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        N *to = message.data + t * tiling.tile;
-        for (int64_t r = rows.first; r < rows.last; ++r) {
-            Span<N> out = run.product.slice(0, tiling.tile);
-            if (run.tables.size) {
-                int64_t at = n.table + r * n.width + t * tiling.tile;
-                out = run.tables.slice(at, at + tiling.tile);
-            }
-            fill(run, n, r, t, rows.weight, out);
-            const N *__restrict__ from = out.data;
-            if (r == rows.first)
-                for (int64_t j = 0; j < tiling.tile; ++j) to[j] = from[j];
-            else
-                for (int64_t j = 0; j < tiling.tile; ++j) to[j] = to[j] + from[j];
-        }
+        Target<N> target{run.messages.data + n.message + t * tiling.tile, 0, nullptr};
+        put_rows<Put::kSet>(factors, tiling, first, t, target);
+        put_rows<Put::kAdd>(factors, tiling, others, t, target);
     }
 }
 
@@ -251,59 +370,37 @@ inline Status collect(Run<N> &run) {
     return Status::kDone;
 }
 
-// Where the rows of a node's table are: stored, straight in the base, or (null) to be worked out.
-template <class N>
-struct Source {
-    const N *rows;
-    int64_t width;  // from one row to the next
-};
-template <class N>
-inline Source<N> source_of(const Run<N> &run, int64_t i) {
-    const Node &n = run.node(i);
-    if (run.rows[i].live && run.tables.size) return {run.tables.data + n.table, n.width};
-    if constexpr (__is_same(N, double)) {
-        const View &view = run.tree->operands[n.operands];
-        bool only = n.operands_end - n.operands == 1 && !run.rows[i].live;
-        if (only && view.meets == Meets::kRun && run.tree->tiling[i].tiles == 1)
-            return {run.base + run.places[n.operands].at + view.outer[0], view.row};
+// Adds a tile of beliefs, of a given sum, to a child's separator, or (`kOnce`) writes it there.
+template <bool kOnce, class N>
+inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ tile, const N *sum,
+                 N *__restrict__ to) {
+    const int64_t block = tiling.block;
+    if (!view.inner) {
+        *to = kOnce ? *sum : *to + *sum;
+    } else if (view.runs) {
+        const int64_t length = block == 1 ? tiling.tile : block;
+        for (int64_t k = 0; k * length < tiling.tile; ++k) {
+            N *__restrict__ out = to + view.inner[k];
+            const N *__restrict__ from = tile + k * length;
+            _Pragma("omp simd")
+            for (int64_t j = 0; j < length; ++j) out[j] = kOnce ? from[j] : out[j] + from[j];
+        }
+    } else if (kOnce) {
+        for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
+    } else if (view.repeat == 1) {
+        for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+    } else if (view.repeat == 2 && block == 1) {
+        for (int64_t j = 0; j < tiling.tile; j += 2)
+            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
+    } else if (view.repeat == 3 && block == 1) {
+        for (int64_t j = 0; j < tiling.tile; j += 3)
+            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1] + tile[j + 2]);
+    } else {
+        for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
+            int64_t at = view.inner[j / block];
+            to[at] = to[at] + sum_of(tile + j, view.repeat);
+        }
     }
-    return {nullptr, 0};
-}
-template <class N>
-inline const N *row_of(const Run<N> &run, const Source<N> &source, int64_t i, int64_t r,
-                       int64_t t) {
-    const Node &n = run.node(i);
-    int64_t tile = run.tree->tiling[i].tile;
-    if (source.rows) return source.rows + r * source.width + t * tile;
-    fill(run, n, r, t, run.rows[i].weight, run.product.slice(0, tile));
-    return run.product.data;
-}
-
-// Adds a tile of beliefs to a child's separator.
-template <class N>
-inline void pass(const Run<N> &run, int64_t child, int64_t r, int64_t t, const N *__restrict__ tile,
-                 int64_t size, const N &sum) {
-    const View &view = run.tree->messages[child];
-    N *__restrict__ to = run.beliefs.data + run.node(child).message + view.start(r, t);
-    if (view.meets == Meets::kOne)
-        *to = *to + sum;
-    else if (view.meets == Meets::kRun)
-        for (int64_t j = 0; j < size; ++j) to[j] = to[j] + tile[j];
-    else if (view.block < kBlock)
-        for (int64_t k = 0; k < view.kept; ++k) {
-            const N *__restrict__ from = tile + view.from[k];
-            N part = from[0];
-            for (int64_t d = 1; d < view.dropped; ++d) part = part + from[view.gone[d]];
-            to[view.to[k]] = to[view.to[k]] + part;
-        }
-    else if (view.repeats)
-        for (int64_t j = 0; j < size; j += view.block)
-            to[view.inner[j]] = to[view.inner[j]] + sum_of(tile + j, view.block);
-    else
-        for (int64_t j = 0; j < size; j += view.block) {
-            N *__restrict__ from = to + view.inner[j];
-            for (int64_t k = 0; k < view.block; ++k) from[k] = from[k] + tile[j + k];
-        }
 }
 
 // Where a distribution leaves what it finds.
@@ -314,21 +411,154 @@ struct Found {
     Span<double> beliefs;   // P(separator | e)
 };
 
-// Notes P(variable | separator, e) of a tile.
+// Notes P(variable | separator, e) of tile t.
 template <class N>
-inline void keep(const Run<N> &run, int64_t i, int64_t r, int64_t t, const N *row,
+inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t t,
                  Span<double> tables) {
     const Node &n = run.node(i);
-    int64_t tile = run.tree->tiling[i].tile;
-    double *to = tables.data + n.table + r * n.width + t * tile;
-    for (int64_t j = 0; j < tile; ++j) {
-        N x = row[j];
-        if (run.rows[i].live) {
-            N m = run.messages[n.message + t * tile + j];
-            if (Number<N>::kNarrow && run.guarded) m = m * run.tops[i];
-            x = share(x, m);
+    const Tiling &tiling = run.tree->tiling[i];
+    const Rowed<N> &rows = run.rows[i];
+    const N *message = run.message(i) + t * tiling.tile;
+    put_rows<Put::kSet>(factors, tiling, rows, t, Target<N>{run.spread.data, tiling.tile, nullptr});
+    for (int64_t r = 0; r < n.states; ++r) {
+        double *to = tables.data + n.table + r * n.width + t * tiling.tile;
+        const N *row = run.spread.data + r * tiling.tile;
+        for (int64_t j = 0; j < tiling.tile; ++j) {
+            N x = rows.first <= r && r < rows.last ? row[j] : Number<N>::zero();
+            if (rows.live)
+                x = share(x, Number<N>::kNarrow && run.guarded ? message[j] * run.tops[i] : message[j]);
+            to[j] = Number<N>::value(x, 0);
         }
-        to[j] = Number<N>::value(x, 0);
+    }
+}
+
+// Whether what runs along a block runs along the whole tile.
+inline bool is_whole(const Tiling &tiling) {
+    return tiling.block == 1 || tiling.block == tiling.tile;
+}
+
+// Notes a node's belief of its separator, and lets those of its children begin.
+template <class N>
+inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
+    const Node &n = run.node(i);
+    N *belief = run.beliefs.data + n.message;
+    if (n.parent < 0) *belief = Number<N>::one();
+    if (found.beliefs.size)
+        for (int64_t j = 0; j < n.width; ++j)
+            found.beliefs[n.message + j] = Number<N>::value(belief[j], 0);
+    if (n.place >= 0 && run.tree->teller[i] < 0)
+        for (int64_t r = 0; r < n.states; ++r) found.answer[n.place + r] = Number<N>::zero();
+    for (int64_t child : run.children(n)) {
+        const Node &c = run.node(child);
+        if (!run.tree->once[child])
+            run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
+    }
+}
+
+// What a tile of a node's table is to be multiplied by: belief / message, of which a node that is
+// not live has sent ones.
+template <class N>
+inline const N *share_of(const Run<N> &run, int64_t i, int64_t t) {
+    int64_t tile = run.tree->tiling[i].tile, at = run.node(i).message + t * tile;
+    const N *belief = run.beliefs.data + at;
+    if (!run.rows[i].live) return belief;
+    N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
+    shares(belief, run.messages.data + at, top, run.share.data, tile);
+    return run.share.data;
+}
+
+// Works out tile t of a node's beliefs, rows that do not count as zeros.
+template <class N>
+inline void believe(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t t, N *to,
+                    int64_t step) {
+    const Node &n = run.node(i);
+    const Tiling &tiling = run.tree->tiling[i];
+    const Rowed<N> &rows = run.rows[i];
+    if (n.states == 1) {  // its table is its message
+        const N *from = run.beliefs.data + n.message + t * tiling.tile;
+        for (int64_t j = 0; j < tiling.tile; ++j) to[j] = from[j];
+        return;
+    }
+    for (int64_t r = 0; r < n.states; ++r)
+        if (r < rows.first || r >= rows.last)
+            Span<N>{to + r * step, tiling.tile}.fill(Number<N>::zero());
+    put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share_of(run, i, t)});
+}
+
+// The marginal of a node that has no children to pass anything to, and one factor.
+inline void tell_alone(const Run<double> &run, const Found<double> &found, int64_t i,
+                       const Factor<double> &factor) {
+    const Node &n = run.node(i);
+    const Rowed<double> &rows = run.rows[i];
+    int64_t tile = run.tree->tiling[i].tile;
+    for (int64_t t = 0; t < run.tree->tiling[i].tiles; ++t) {
+        const double *share = share_of(run, i, t);
+        for (int64_t r = rows.first; r < rows.last; ++r) {
+            const double *row = factor.from.values + factor.view->start(r, t);
+            double sum = dot(row, share, tile);
+            found.answer[n.place + r] += rows.weight ? rows.weight[r] * sum : sum;
+        }
+    }
+}
+
+// Passes what a node believes on to its children, and, where no child tells its marginal, adds it up.
+template <class N>
+inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
+    const Tree &tree = *run.tree;
+    const Node &n = run.node(i);
+    const Tiling &tiling = tree.tiling[i];
+    const Rowed<N> &rows = run.rows[i];
+    Factors<N> factors = factors_of(run, n);
+    bool all = found.tables.size || found.beliefs.size, alone = n.place >= 0 && tree.teller[i] < 0;
+    int64_t whole = -1;  // a child whose separator is this table as it lies
+    bool wants_sums = alone, some = found.tables.size != 0;
+    for (int64_t child : run.children(n)) {
+        const View &view = tree.messages[child];
+        if (!all && !tree.asked[child]) continue;
+        some = true;
+        if (tree.once[child] && view.runs && is_whole(tiling)) whole = child;
+        wants_sums = wants_sums || !view.inner;
+    }
+    if constexpr (__is_same(N, double))
+        if (!some && factors.runs == 1 && factors.list.size == 1 && is_whole(tiling))
+            return tell_alone(run, found, i, factors.list[0]);
+    for (int64_t t = 0; t < tiling.tiles; ++t) {
+        if (found.tables.size) keep(run, factors, i, t, found.tables);
+        N *tile = run.spread.data, *sums = run.sums.data;
+        int64_t step = tiling.tile;
+        if (whole >= 0) {
+            tile = run.beliefs.data + run.node(whole).message + tree.messages[whole].start(0, t);
+            step = tree.messages[whole].row;
+        }
+        believe(run, factors, i, t, tile, step);
+        for (int64_t r = 0; wants_sums && r < n.states; ++r)
+            sums[r] = sum_of(tile + r * step, tiling.tile);
+        for (int64_t r = 0; alone && r < n.states; ++r)
+            found.answer[n.place + r] = found.answer[n.place + r] + sums[r];
+        for (int64_t child : run.children(n)) {
+            if (child == whole || !(all || tree.asked[child])) continue;
+            const View &view = tree.messages[child];
+            N *to = run.beliefs.data + run.node(child).message + view.start(0, t);
+            if (tree.once[child])
+                for (int64_t r = 0; r < n.states; ++r)
+                    pass<true>(view, tiling, tile + r * step, sums + r, to + r * view.row);
+            else
+                for (int64_t r = rows.first; r < rows.last; ++r)
+                    pass<false>(view, tiling, tile + r * step, sums + r, to + r * view.row);
+        }
+    }
+}
+
+// Reads a node's marginal off a child's separator, in which its variable is an axis.
+template <class N>
+inline void tell(const Run<N> &run, const Node &n, int64_t child, N *answer) {
+    int64_t inner = run.tree->messages[child].row, width = run.node(child).width;
+    for (int64_t r = 0; r < n.states; ++r) {
+        const N *from = run.beliefs.data + run.node(child).message + r * inner;
+        N total = sum_of(from, inner);
+        for (int64_t at = n.states * inner; at < width; at += n.states * inner)
+            total = total + sum_of(from + at, inner);
+        answer[r] = total;
     }
 }
 
@@ -340,41 +570,10 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
         if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
-        const Tiling &tiling = run.tree->tiling[i];
-        const Rowed<N> &rows = run.rows[i];
-        Span<N> share_of = run.beliefs.slice(n.message, n.message + n.width);
-        if (n.parent < 0) share_of[0] = Number<N>::one();
-        if (found.beliefs.size)
-            for (int64_t j = 0; j < n.width; ++j)
-                found.beliefs[n.message + j] = Number<N>::value(share_of[j], 0);
-        if (rows.live) {
-            N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
-            shares(share_of.data, run.messages.data + n.message, top, n.width);
-        }
-        Span<const int64_t> children = run.children(n);
-        for (int64_t child : children) {
-            const Node &c = program.nodes[child];
-            run.beliefs.slice(c.message, c.message + c.width).fill(Number<N>::zero());
-        }
-        Source<N> source = source_of(run, i);
-        for (int64_t r = 0; r < n.states; ++r) {
-            N total = Number<N>::zero();
-            bool counts = rows.first <= r && r < rows.last;
-            for (int64_t t = 0; counts && t < tiling.tiles; ++t) {
-                const N *row = row_of(run, source, i, r, t);
-                const N *by = share_of.data + t * tiling.tile;
-                N *out = children.size ? run.spread.data : nullptr;
-                N sum = products(row, by, out, tiling.tile);
-                for (int64_t child : children)
-                    if (all || run.tree->asked[child])
-                        pass(run, child, r, t, out, tiling.tile, sum);
-                if (found.tables.size) keep(run, i, r, t, row, found.tables);
-                total = total + sum;
-            }
-            if (found.tables.size && !counts)
-                found.tables.slice(n.table + r * n.width, n.table + (r + 1) * n.width).fill(0.0);
-            if (n.place >= 0) found.answer[n.place + r] = total;
-        }
+        begin_down(run, found, i);
+        pass_down(run, found, i);
+        if (n.place >= 0 && run.tree->teller[i] >= 0)
+            tell(run, n, run.tree->teller[i], found.answer.data + n.place);
         if (run.stop(n.states * n.width)) return Status::kStopped;
     }
     return Status::kDone;

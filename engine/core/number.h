@@ -4,6 +4,10 @@
 
 #include <math.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "base.h"
 
 namespace core {
@@ -160,63 +164,41 @@ inline void store(double *x, const Lanes &y) {
     for (int p = 0; p < Lanes::kParts; ++p)
         *reinterpret_cast<Anywhere *>(x + p * kVector) = y.part[p];
 }
-inline double total(const Lanes &x) {
-    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+inline double total(const Lanes &x) {  // ((x0 + x4) + (x2 + x6)) + ((x1 + x5) + (x3 + x7))
+#if defined(__AVX2__)
+    __m256d four = x.part[0] + x.part[1];
+    __m128d two = _mm256_castpd256_pd128(four) + _mm256_extractf128_pd(four, 1);
+    return two[0] + two[1];
+#else
+    Vector two = (x.part[0] + x.part[2]) + (x.part[1] + x.part[3]);
+    return two[0] + two[1];
+#endif
 }
 
-// Products entry by entry, written where `out` is given; their sum.
-template <class N>
-inline N products(const N *__restrict__ a, const N *__restrict__ b, N *__restrict__ out, int64_t n) {
-    N sum = Number<N>::zero();
-    for (int64_t j = 0; j < n; ++j) {
-        N x = a[j] * b[j];
-        if (out) out[j] = x;
-        sum = sum + x;
-    }
-    return sum;
-}
-// The same for eight doubles or more: in eight strands.
-__attribute__((noinline)) inline double long_products(const double *__restrict__ a,
-                                                      const double *__restrict__ b,
-                                                      double *__restrict__ out, int64_t n) {
-    Lanes many = Lanes::all(0.0);
-    int64_t j = 0;
-    for (; j + kLanes <= n; j += kLanes) {
-        Lanes x = load(a + j) * load(b + j);
-        if (out) store(out + j, x);
-        many = many + x;
-    }
-    double sum = total(many);
-    for (; j < n; ++j) {
-        double x = a[j] * b[j];
-        if (out) out[j] = x;
-        sum += x;
-    }
-    return sum;
-}
-template <>
-inline double products(const double *__restrict__ a, const double *__restrict__ b,
-                       double *__restrict__ out, int64_t n) {
-    if (n >= kLanes) return long_products(a, b, out, n);
+// The sum of products entry by entry.
+inline double dot(const double *a, const double *b, int64_t n) {
     double sum = 0.0;
-    if (out)
-        for (int64_t j = 0; j < n; ++j) sum += out[j] = a[j] * b[j];
-    else
-        for (int64_t j = 0; j < n; ++j) sum += a[j] * b[j];
+    int64_t j = 0;
+    if (n >= kLanes) {
+        Lanes many = load(a) * load(b);
+        for (j = kLanes; j + kLanes <= n; j += kLanes) many = many + load(a + j) * load(b + j);
+        sum = total(many);
+    }
+    for (; j < n; ++j) sum += a[j] * b[j];
     return sum;
 }
 
-// Divides numbers by others times `top`.
+// Numbers divided by others times `top`.
 template <class N>
-inline void shares(N *__restrict__ a, const N *__restrict__ b, const N &top, int64_t n) {
-    for (int64_t j = 0; j < n; ++j) a[j] = share(a[j], b[j] * top);
+inline void shares(const N *a, const N *b, const N &top, N *__restrict__ out, int64_t n) {
+    for (int64_t j = 0; j < n; ++j) out[j] = share(a[j], b[j] * top);
 }
 template <>
-inline void shares(double *__restrict__ a, const double *__restrict__ b, const double &top,
+inline void shares(const double *a, const double *b, const double &top, double *__restrict__ out,
                    int64_t n) {
     int64_t j = 0;
-    for (; j + kLanes <= n; j += kLanes) store(a + j, share(load(a + j), load(b + j) * top));
-    for (; j < n; ++j) a[j] = share(a[j], b[j] * top);
+    for (; j + kLanes <= n; j += kLanes) store(out + j, share(load(a + j), load(b + j) * top));
+    for (; j < n; ++j) out[j] = share(a[j], b[j] * top);
 }
 
 template <class N>
@@ -226,7 +208,7 @@ inline N sum_of(const N *x, int64_t n) {
     return sum;
 }
 template <>
-inline double sum_of(const double *x, int64_t n) {
+__attribute__((always_inline)) inline double sum_of(const double *x, int64_t n) {
     double sum = 0.0;
     int64_t j = 0;
     if (n >= kLanes) {
@@ -234,6 +216,7 @@ inline double sum_of(const double *x, int64_t n) {
         for (j = kLanes; j + kLanes <= n; j += kLanes) many = many + load(x + j);
         sum = total(many);
     }
+    if (j + 4 <= n) sum += (x[j] + x[j + 2]) + (x[j + 1] + x[j + 3]), j += 4;
     for (; j < n; ++j) sum += x[j];
     return sum;
 }

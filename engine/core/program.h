@@ -44,30 +44,35 @@ inline int64_t start_of(const Program &program, const Operand &operand, const in
     return at;
 }
 
-// A row of a table is walked tile by tile, a tile being its last axes. `View` tells where the values
-// of another array lie for it: those of row r, tile t start at r * row + outer[t], and entry j of
-// the tile reads that one value, the j-th from there, or the one at inner[j] from there. The last
-// come in blocks: entries that read one value after the other, or all the same (`repeats`).
-enum class Meets : int32_t { kOne, kRun, kGather };
-
+// A row of a table is walked tile by tile, a tile being its last axes, and a tile block by block: over
+// a block each array that meets the table is read one value after the other, or is one value. A view
+// tells where another array's values lie for a table: those of row r, tile t, block k start at
+// r * row + outer[t] + inner[k].
 struct View {
     int64_t row;
-    Meets meets;
-    bool repeats;
-    int64_t block;
-    const int32_t *outer, *inner;
-    // the same the other way: value to[k] belongs to the entries from[k] + gone[0], gone[1], ...
-    int64_t kept, dropped;
-    const int32_t *from, *to, *gone;
+    const int32_t *outer;
+    const int32_t *inner;  // null: one value for a whole tile
+    int64_t repeat;        // entries of a tile that read one value after each other
+    bool runs;             // over a block, one value after the other; over a tile if blocks are of 1
 
     int64_t start(int64_t r, int64_t t) const { return r * row + outer[t]; }
 };
 
 struct Tiling {
-    int64_t tile, tiles;
+    int64_t tile, tiles, block;
 };
 
 constexpr int64_t kTile = 256;  // entries of a tile at most, unless one axis has more
+constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of its own
+
+// Calls with each entry of a tile, and where a view has its value.
+template <class Use>
+inline void each_entry(const View &view, const Tiling &tiling, Use use) {
+    int64_t step = view.runs ? 1 : 0;
+    for (int64_t k = 0; k * tiling.block < tiling.tile; ++k)
+        for (int64_t j = 0, at = view.inner ? view.inner[k] : 0; j < tiling.block; ++j)
+            use(k * tiling.block + j, at + step * j);
+}
 
 // A program with the views of its tables.
 struct Tree {
@@ -76,24 +81,68 @@ struct Tree {
     Span<View> operands;   // of each operand
     Span<View> messages;   // of each node's message, by its parent's table
     Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
+    Span<uint8_t> once;    // whether each entry of a message meets one tile of one row, or one entry
+    Span<int64_t> teller;  // the child whose separator tells a node's marginal; -1 for none
     int64_t widest = 1;    // entries of the largest tile
+    int64_t most_states = 1;
+    int64_t factors = 0;   // operands and children of the node that has most
 
     void lay(Arena &arena);
 
   private:
-    Tiling split(const Node &node, int64_t *first) const;
+    Span<const SeparatorAxis> axes_of(const Node &node) const {
+        return program.axes.slice(node.axes, node.axes_end);
+    }
+    Span<const int64_t> strides_of(const Node &node, int64_t at) const {
+        return program.strides.slice(at + 1, at + 1 + node.axes_end - node.axes);
+    }
+    Tiling split(const Node &node) const;
+    int64_t first_of(const Node &node, const Tiling &tiling) const;
     View view(Arena &arena, const Node &node, const Tiling &tiling, int64_t strides) const;
+    void find_teller(int64_t i);
 };
 
-inline Tiling Tree::split(const Node &node, int64_t *first) const {
+// How many entries at the end of a table read one value, and how many read values that follow each
+// other.
+struct Reach {
+    int64_t same = 1, run = 1;
+
+    Reach(Span<const SeparatorAxis> axes, Span<const int64_t> strides) {
+        bool one = true, dense = true;
+        for (int64_t a = axes.size - 1; a >= 0; --a) {
+            if (axes[a].states == 1) continue;
+            one = one && strides[a] == 0;
+            dense = dense && strides[a] == run;
+            if (one) same *= axes[a].states;
+            if (dense) run *= axes[a].states;
+        }
+    }
+};
+
+// Tiles as large as fits, in blocks as long as all views allow.
+inline Tiling Tree::split(const Node &node) const {
     int64_t a = node.axes_end, tile = 1;
     while (a > node.axes && (tile == 1 || tile * program.axes[a - 1].states <= kTile))
         tile *= program.axes[--a].states;
-    *first = a;
-    return {tile, node.width / tile};
+    int64_t block = tile;
+    auto meet = [&](int64_t strides) {
+        Reach reach(axes_of(node), strides_of(node, strides));
+        block = least(block, most(reach.same, reach.run));
+    };
+    for (int64_t k = node.operands; k < node.operands_end; ++k) meet(program.operands[k].strides);
+    for (int64_t k = node.children; k < node.children_end; ++k)
+        meet(program.nodes[program.children[k]].seen);
+    return {tile, node.width / tile, block < kBlock ? 1 : block};
 }
 
-// Writes the offsets of all entries over some axes, the last axis fastest.
+// The first axis of a tile.
+inline int64_t Tree::first_of(const Node &node, const Tiling &tiling) const {
+    int64_t a = node.axes_end - node.axes;
+    for (int64_t tile = 1; tile < tiling.tile;) tile *= program.axes[node.axes + --a].states;
+    return a;
+}
+
+// Writes the offsets of all entries over some axes, the last axis fastest, `step` entries apart.
 inline void enumerate(Span<const SeparatorAxis> axes, Span<const int64_t> strides, Span<int32_t> out) {
     out[0] = 0;
     int64_t n = 1;
@@ -107,58 +156,20 @@ inline void enumerate(Span<const SeparatorAxis> axes, Span<const int64_t> stride
     }
 }
 
-// Lays out which entries of a tile belong to each value that a view meets.
-inline void turn(Arena &arena, Span<const SeparatorAxis> axes, Span<const int64_t> strides,
-                 View *view) {
-    constexpr int64_t kMost = 64;
-    SeparatorAxis kept[kMost], gone[kMost];
-    int64_t kept_in[kMost], kept_out[kMost], gone_in[kMost], k = 0, g = 0, step = 1;
-    for (int64_t a = axes.size - 1; a >= 0; --a) step *= axes[a].states;
-    for (int64_t a = 0; a < axes.size && a < kMost; ++a) {
-        step /= axes[a].states;
-        if (strides[a]) {
-            kept[k] = axes[a], kept_in[k] = step, kept_out[k++] = strides[a];
-            view->kept = most(view->kept, int64_t(1)) * axes[a].states;
-        } else {
-            gone[g] = axes[a], gone_in[g++] = step;
-            view->dropped *= axes[a].states;
-        }
-    }
-    Span<int32_t> from = arena.span<int32_t>(view->kept), to = arena.span<int32_t>(view->kept);
-    Span<int32_t> apart = arena.span<int32_t>(view->dropped);
-    if (!from.data) return;
-    enumerate({kept, k}, {kept_in, k}, from);
-    enumerate({kept, k}, {kept_out, k}, to);
-    enumerate({gone, g}, {gone_in, g}, apart);
-    view->from = from.data, view->to = to.data, view->gone = apart.data;
-}
-
 inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int64_t at) const {
-    int64_t first = 0;
-    split(node, &first);
-    int64_t count = node.axes_end - node.axes, outer = first - node.axes;
-    Span<const SeparatorAxis> axes = program.axes.slice(node.axes, node.axes_end);
-    Span<const int64_t> strides = program.strides.slice(at + 1, at + 1 + count);
-    bool one = true, run = true;
-    int64_t same = 1, step = 1;  // how many entries read one value; values that follow each other
-    for (int64_t a = count - 1; a >= outer; --a) {
-        if (axes[a].states == 1) continue;
-        one = one && strides[a] == 0;
-        run = run && strides[a] == step;
-        if (one) same *= axes[a].states;
-        if (run) step *= axes[a].states;
-    }
-    View out{program.strides[at], one ? Meets::kOne : run ? Meets::kRun : Meets::kGather, same > 1,
-             most(same, step), nullptr, nullptr, 0, 1, nullptr, nullptr, nullptr};
+    Span<const SeparatorAxis> axes = axes_of(node);
+    Span<const int64_t> strides = strides_of(node, at);
+    Reach reach(axes, strides);
+    int64_t count = axes.size, outer = first_of(node, tiling), end = count;
+    for (int64_t block = 1; block < tiling.block;) block *= axes[--end].states;
+    bool one = reach.same >= tiling.tile;
     Span<int32_t> starts = arena.span<int32_t>(tiling.tiles);
-    bool gather = out.meets == Meets::kGather;
-    Span<int32_t> pattern = arena.span<int32_t>(gather ? tiling.tile : 0);
-    if (starts.data) {
-        enumerate(axes.slice(0, outer), strides.slice(0, outer), starts);
-        if (gather) enumerate(axes.slice(outer, count), strides.slice(outer, count), pattern);
-        out.outer = starts.data, out.inner = gather ? pattern.data : nullptr;
-    }
-    if (gather) turn(arena, axes.slice(outer, count), strides.slice(outer, count), &out);
+    Span<int32_t> inner = arena.span<int32_t>(one ? 0 : tiling.tile / tiling.block);
+    View out{program.strides[at], starts.data, one ? nullptr : inner.data, reach.same,
+             tiling.block > 1 ? reach.same < tiling.block : !one && reach.run >= tiling.tile};
+    if (!starts.data) return out;
+    enumerate(axes.slice(0, outer), strides.slice(0, outer), starts);
+    if (!one) enumerate(axes.slice(outer, end), strides.slice(outer, end), inner);
     return out;
 }
 
@@ -168,13 +179,15 @@ inline void Tree::lay(Arena &arena) {
     operands = arena.span<View>(program.operands.size);
     messages = arena.span<View>(count);
     asked = arena.span<uint8_t>(count);
+    teller = arena.span<int64_t>(count);
+    once = arena.span<uint8_t>(count);
     bool real = count == 0 || tiling.data != nullptr;
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
-        int64_t first = 0;
-        Tiling mine = split(node, &first);
+        Tiling mine = split(node);
         if (real) tiling[i] = mine, asked[i] = node.place >= 0;
-        widest = most(widest, mine.tile);
+        widest = most(widest, mine.tile), most_states = most(most_states, node.states);
+        factors = most(factors, node.operands_end - node.operands + node.children_end - node.children);
         for (int64_t k = node.operands; k < node.operands_end; ++k) {
             View made = view(arena, node, mine, program.operands[k].strides);
             if (real) operands[k] = made;
@@ -182,8 +195,25 @@ inline void Tree::lay(Arena &arena) {
         for (int64_t k = node.children; k < node.children_end; ++k) {
             int64_t child = program.children[k];
             View made = view(arena, node, mine, program.nodes[child].seen);
-            if (real) messages[child] = made, asked[i] = asked[i] || asked[child];
+            if (!real) continue;
+            messages[child] = made, asked[i] = asked[i] || asked[child];
+            int64_t width = program.nodes[child].width;
+            once[child] = width == node.states * node.width ||
+                          (width == node.states && mine.tiles == 1 && !made.inner);
         }
+        if (real) find_teller(i);
+    }
+}
+
+// Of the children that have the node's variable in their separators and are asked, the smallest.
+inline void Tree::find_teller(int64_t i) {
+    const Node &node = program.nodes[i];
+    teller[i] = -1;
+    for (int64_t k = node.children; k < node.children_end; ++k) {
+        int64_t child = program.children[k];
+        if (asked[child] && messages[child].row &&
+            (teller[i] < 0 || program.nodes[child].width < program.nodes[teller[i]].width))
+            teller[i] = child;
     }
 }
 

@@ -173,34 +173,59 @@ inline void weigh(const Tree &tree, const Questions &asked, const Group &group,
     }
 }
 
-// Calls with the value of each entry of a tile as a message has it.
-template <class N, class Use>
-inline void each_entry(const View &view, const N *sent, int64_t size, Use use) {
-    if (view.inner)
-        for (int64_t j = 0; j < size; ++j) use(j, sent[view.inner[j]]);
-    else
-        for (int64_t j = 0; j < size; ++j) use(j, sent[j]);
-}
+// The messages that have arrived at a node and vary over a tile.
+template <class N>
+struct Arrived {
+    const View *view[2];
+    const N *from[2];  // of the first two; the others are multiplied into the second
+    int64_t count = 0;
 
-template <class N, class Use>
-inline void both_entries(const View &a, const N *x, const View &b, const N *y, int64_t size,
-                         Use use) {
-    if (a.inner && b.inner)
-        for (int64_t j = 0; j < size; ++j) use(j, x[a.inner[j]], y[b.inner[j]]);
-    else if (a.inner)
-        for (int64_t j = 0; j < size; ++j) use(j, x[a.inner[j]], y[j]);
-    else if (b.inner)
-        for (int64_t j = 0; j < size; ++j) use(j, x[j], y[b.inner[j]]);
-    else
-        for (int64_t j = 0; j < size; ++j) use(j, x[j], y[j]);
-}
-
-// What becomes of an entry: part of an expectation, the first of a message's terms, or the next.
-enum class Sum { kExpectation, kFirst, kNext };
-template <Sum kSum>
-struct Summing {
-    static constexpr Sum kHow = kSum;
+    // Calls with each entry of a tile and the product of the messages.
+    template <class Use>
+    void each(const Tiling &tiling, Use use) const {
+        if (count == 1) {
+            const N *a = from[0];
+            each_entry(*view[0], tiling, [=](int64_t j, int64_t at) { use(j, a[at]); });
+            return;
+        }
+        const int64_t block = tiling.block, step = view[0]->runs, other_step = view[1] ? view[1]->runs : 1;
+        for (int64_t k = 0; k * block < tiling.tile; ++k) {
+            const N *a = from[0] + view[0]->inner[k];
+            const N *b = from[1] + (view[1] ? view[1]->inner[k] : k * block);
+            for (int64_t j = 0; j < block; ++j) use(k * block + j, a[j * step] * b[j * other_step]);
+        }
+    }
 };
+
+// Lists the messages that a visited node has had, for row r, tile t; those of one value go into the
+// constant.
+template <class N>
+inline Arrived<N> arrivals(const Tree &tree, const Asking<N> &space, const Questions &asked,
+                           int64_t i, int64_t r, int64_t t, N *constant) {
+    const Node &n = tree.program.nodes[i];
+    const Tiling &tiling = tree.tiling[i];
+    Arrived<N> out;
+    for (int64_t c = n.children; c < n.children_end; ++c) {
+        int64_t child = tree.program.children[c], arrived = space.arrived[child];
+        if (arrived < 0) continue;
+        const View &view = tree.messages[child];
+        const N *from = space.messages.data + asked.visits[arrived].message + view.start(r, t);
+        if (!view.inner) {
+            *constant = *constant * *from;
+        } else if (out.count < 2) {
+            out.view[out.count] = &view, out.from[out.count++] = from;
+        } else {
+            N *tile = space.tile.data;
+            if (out.view[1]) {
+                const N *second = out.from[1];
+                each_entry(*out.view[1], tiling, [=](int64_t j, int64_t at) { tile[j] = second[at]; });
+            }
+            each_entry(view, tiling, [=](int64_t j, int64_t at) { tile[j] = tile[j] * from[at]; });
+            out.view[1] = nullptr, out.from[1] = tile;
+        }
+    }
+    return out;
+}
 
 // Sends a visited node's numbers up, or takes their expectation into the total.
 template <class N>
@@ -208,67 +233,28 @@ inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &a
                     const Calibration &given, const Visit &visit, N *total) {
     const Node &n = tree.program.nodes[visit.node];
     const Tiling &tiling = tree.tiling[visit.node];
-    N *message = space.messages.data + visit.message;
     N expected = Number<N>::zero();
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        N *to = message + t * tiling.tile;
+        N *__restrict__ to = space.messages.data + visit.message + t * tiling.tile;
         const double *belief = given.beliefs.data + n.message + t * tiling.tile;
+        if (!visit.top)
+            for (int64_t j = 0; j < tiling.tile; ++j) to[j] = Number<N>::zero();
         for (int64_t r = 0; r < n.states; ++r) {
             N constant = visit.weighs >= 0 ? space.weights[visit.weighs + r] : Number<N>::one();
-            const View *view = nullptr, *other = nullptr;  // of messages that differ in the tile
-            const N *sent = nullptr, *sent_other = nullptr;
-            N *tile = space.tile.data;
-            int64_t many = 0;
-            for (int64_t c = n.children; c < n.children_end; ++c) {
-                int64_t child = tree.program.children[c];
-                if (space.arrived[child] < 0) continue;
-                const View &mine = tree.messages[child];
-                const N *from = space.messages.data + asked.visits[space.arrived[child]].message +
-                                mine.start(r, t);
-                if (mine.meets == Meets::kOne) {
-                    constant = constant * *from;
-                } else if (many++ == 0) {
-                    view = &mine, sent = from;
-                } else if (many == 2) {
-                    other = &mine, sent_other = from;
-                } else {
-                    if (many == 3)
-                        both_entries(*view, sent, *other, sent_other, tiling.tile,
-                                     [=](int64_t j, const N &x, const N &y) { tile[j] = x * y; });
-                    each_entry(mine, from, tiling.tile,
-                               [=](int64_t j, const N &x) { tile[j] = tile[j] * x; });
-                }
-            }
             const double *row = given.tables.data + n.table + r * n.width + t * tiling.tile;
-            auto all = [&](auto how) {
-                constexpr Sum kHow = decltype(how)::kHow;
-                auto add = [&](int64_t j, const N &x) {
-                    if constexpr (kHow == Sum::kExpectation)
-                        expected = expected + x * belief[j];
-                    else if constexpr (kHow == Sum::kFirst)
-                        to[j] = x;
-                    else
-                        to[j] = to[j] + x;
-                };
-                if (many == 0)
-                    for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * row[j]);
-                else if (many == 1)
-                    each_entry(*view, sent, tiling.tile,
-                               [&](int64_t j, const N &x) { add(j, constant * x * row[j]); });
-                else if (many == 2)
-                    both_entries(*view, sent, *other, sent_other, tiling.tile,
-                                 [&](int64_t j, const N &x, const N &y) {
-                                     add(j, constant * x * y * row[j]);
-                                 });
+            Arrived<N> some = arrivals(tree, space, asked, visit.node, r, t, &constant);
+            auto expect = [&](int64_t j, const N &x) { expected = expected + x * (row[j] * belief[j]); };
+            auto send = [&](int64_t j, const N &x) { to[j] = to[j] + x * row[j]; };
+            auto all = [&](auto put) {
+                if (some.count)
+                    some.each(tiling, [&](int64_t j, const N &x) { put(j, constant * x); });
                 else
-                    for (int64_t j = 0; j < tiling.tile; ++j) add(j, constant * tile[j] * row[j]);
+                    for (int64_t j = 0; j < tiling.tile; ++j) put(j, constant);
             };
             if (visit.top)
-                all(Summing<Sum::kExpectation>{});
-            else if (r == 0)
-                all(Summing<Sum::kFirst>{});
+                all(expect);
             else
-                all(Summing<Sum::kNext>{});
+                all(send);
         }
     }
     if (visit.top) *total = *total * expected;

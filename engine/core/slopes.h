@@ -24,7 +24,7 @@ constexpr bool kIsDouble<double> = true;
 
 // A tile of a factor's values, and where the derivatives by them go.
 template <class N>
-struct Factor {
+struct SlopeFactor {
     const N *values;
     const View *view;
     N *slopes;
@@ -38,14 +38,11 @@ class Slopes {
     Span<N> gradient;  // of each number of the base; all zero at first
 
     void lay(Arena &arena, const Tree &tree, int64_t base, bool own_gradient) {
-        run.lay(arena, tree, false, true);
+        run.lay(arena, tree, true);
         run.to_the_end = true;
         gradient = arena.span<N>(own_gradient ? base : 0);
-        int64_t most_factors = 0;
-        for (const Node &n : tree.program.nodes)
-            most_factors = most(most_factors, n.operands_end - n.operands + n.children_end -
-                                                  n.children);
-        factors_ = arena.span<Factor<N>>(most_factors);
+        int64_t most_factors = tree.factors;
+        factors_ = arena.span<SlopeFactor<N>>(most_factors);
         singles_ = arena.span<Single>(most_factors);
         values_ = arena.rows<N>(most_factors, tree.widest);
         before_ = arena.rows<N>(most_factors + 1, tree.widest);
@@ -146,14 +143,11 @@ class Slopes {
         }
     }
 
-    // The values of a factor for a tile, as they lie or gathered.
+    // The values of a factor for a tile, gathered.
     template <class Value>
-    const N *gather(int64_t f, const View &view, int64_t size, Value value) {
+    const N *gather(int64_t f, const View &view, const Tiling &tiling, Value value) {
         N *to = values_[f].data;
-        if (view.meets == Meets::kRun)
-            for (int64_t j = 0; j < size; ++j) to[j] = value(j);
-        else
-            for (int64_t j = 0; j < size; ++j) to[j] = value(view.inner[j]);
+        each_entry(view, tiling, [=](int64_t j, int64_t at) { to[j] = value(at); });
         return to;
     }
 
@@ -161,16 +155,17 @@ class Slopes {
     void share_out(int64_t i, int64_t r, int64_t t) {
         const Node &n = run.node(i);
         const Tree &tree = *run.tree;
-        int64_t size = tree.tiling[i].tile, tiles = 0, singles = 0;
+        const Tiling &tiling = tree.tiling[i];
+        int64_t tiles = 0, singles = 0;
         for (int64_t k = n.operands; k < n.operands_end; ++k) {
             const View &view = tree.operands[k];
             const Place<N> &place = run.places[k];
             int64_t start = view.start(r, t);
             N *slope = gradient.data + at_of(place) + start;
-            if (view.meets == Meets::kOne)
+            if (!view.inner)
                 singles_[singles++] = {number_at(place, start), slope};
             else
-                factors_[tiles++] = {operand_tile(tiles, place, view, start, size), &view, slope};
+                factors_[tiles++] = {operand_tile(tiles, place, view, start, tiling), &view, slope};
         }
         for (int64_t child : run.children(n)) {
             if (!live(child)) continue;
@@ -178,20 +173,21 @@ class Slopes {
             int64_t at = tree.program.nodes[child].message + view.start(r, t);
             N *slope = run.beliefs.data + at;
             const N *from = run.messages.data + at;
-            if (view.meets == Meets::kOne)
+            if (!view.inner)
                 singles_[singles++] = {*from, slope};
-            else if (view.meets == Meets::kRun)
+            else if (is_whole(view, tiling))
                 factors_[tiles++] = {from, &view, slope};
             else
-                factors_[tiles++] = {gather(tiles, view, size, [=](int64_t j) { return from[j]; }),
-                                     &view, slope};
+                factors_[tiles++] = {
+                    gather(tiles, view, tiling, [=](int64_t at) { return from[at]; }), &view, slope};
         }
-        multiply_out(i, r, t, size, tiles, singles);
+        multiply_out(i, r, t, tiling, tiles, singles);
     }
 
-    void multiply_out(int64_t i, int64_t r, int64_t t, int64_t size, int64_t tiles,
+    void multiply_out(int64_t i, int64_t r, int64_t t, const Tiling &tiling, int64_t tiles,
                       int64_t singles) {
         const Node &n = run.node(i);
+        int64_t size = tiling.tile;
         const N *weight = run.rows[i].weight;
         const N *adjoint = run.beliefs.data + n.message + t * size;
         const N *all = adjoint;  // times the factors so far
@@ -205,17 +201,17 @@ class Slopes {
         if (singles) share_singles(all, size, singles, constant);
         for (int64_t s = 0; s < singles; ++s) constant = constant * singles_[s].value;
         if (Number<N>::is_zero(constant)) return;
-        pass_to_idle(i, r, t, all, size, constant);
+        pass_to_idle(i, r, t, all, tiling, constant);
         bool last = true;
         for (int64_t f = tiles - 1; f >= 0; --f) {
             const N *left = f ? before_[f].data : adjoint, *values = factors_[f].values;
             N *right = after_.data;
             if (last) {
-                add(*factors_[f].view, factors_[f].slopes, size,
+                add(*factors_[f].view, tiling, factors_[f].slopes,
                     [=](int64_t j) { return left[j] * constant; });
                 if (f) for (int64_t j = 0; j < size; ++j) right[j] = values[j] * constant;
             } else {
-                add(*factors_[f].view, factors_[f].slopes, size,
+                add(*factors_[f].view, tiling, factors_[f].slopes,
                     [=](int64_t j) { return left[j] * right[j]; });
                 if (f) for (int64_t j = 0; j < size; ++j) right[j] = right[j] * values[j];
             }
@@ -225,9 +221,7 @@ class Slopes {
 
     // Each single number: the sum over the tile, times the other single ones.
     void share_singles(const N *all, int64_t size, int64_t singles, const N &weight) {
-        N total = Number<N>::zero();
-        for (int64_t j = 0; j < size; ++j) total = total + all[j];
-        total = total * weight;
+        N total = sum_of(all, size) * weight;
         for (int64_t s = 0; s < singles; ++s) {
             N others = total;
             for (int64_t u = 0; u < singles; ++u)
@@ -237,28 +231,36 @@ class Slopes {
     }
 
     // Children that send ones have slopes too, of their own parameters.
-    void pass_to_idle(int64_t i, int64_t r, int64_t t, const N *all, int64_t size,
+    void pass_to_idle(int64_t i, int64_t r, int64_t t, const N *all, const Tiling &tiling,
                       const N &constant) {
         for (int64_t child : run.children(run.node(i))) {
             if (live(child)) continue;
             const View &view = run.tree->messages[child];
             N *to = run.beliefs.data + run.node(child).message + view.start(r, t);
-            if (view.meets == Meets::kOne) {
-                N total = Number<N>::zero();
-                for (int64_t j = 0; j < size; ++j) total = total + all[j];
-                *to = *to + total * constant;
-            } else {
-                add(view, to, size, [=](int64_t j) { return all[j] * constant; });
-            }
+            if (view.inner)
+                add(view, tiling, to, [=](int64_t j) { return all[j] * constant; });
+            else
+                *to = *to + sum_of(all, tiling.tile) * constant;
         }
     }
 
     template <class Value>
-    static void add(const View &view, N *to, int64_t size, Value value) {
-        if (view.meets == Meets::kRun)
-            for (int64_t j = 0; j < size; ++j) to[j] = to[j] + value(j);
-        else
-            for (int64_t j = 0; j < size; ++j) to[view.inner[j]] = to[view.inner[j]] + value(j);
+    static void add(const View &view, const Tiling &tiling, N *to, Value value) {
+        if (view.runs || view.repeat == 1) {
+            each_entry(view, tiling, [=](int64_t j, int64_t at) { to[at] = to[at] + value(j); });
+            return;
+        }
+        for (int64_t j = 0; j < tiling.tile;) {
+            int64_t at = view.inner[j / tiling.block], end = j + view.repeat;
+            N sum = value(j++);
+            for (; j < end; ++j) sum = sum + value(j);
+            to[at] = to[at] + sum;
+        }
+    }
+
+    // Whether a view reads a whole tile as it lies.
+    static bool is_whole(const View &view, const Tiling &tiling) {
+        return view.runs && core::is_whole(tiling);
     }
 
     // Operands: one base for all lanes.
@@ -269,14 +271,14 @@ class Slopes {
         return Number<N>::of(run.base[at_of(place) + start]);
     }
     const N *operand_tile(int64_t f, const Place<N> &place, const View &view, int64_t start,
-                          int64_t size) {
+                          const Tiling &tiling) {
         const double *base = run.base + at_of(place) + start;
         if constexpr (kIsDouble<N>)
-            if (view.meets == Meets::kRun) return base;
-        return gather(f, view, size, [=](int64_t j) { return Number<N>::of(base[j]); });
+            if (is_whole(view, tiling)) return base;
+        return gather(f, view, tiling, [=](int64_t at) { return Number<N>::of(base[at]); });
     }
 
-    Span<Factor<N>> factors_;
+    Span<SlopeFactor<N>> factors_;
     Span<Single> singles_;
     Rows<N> values_, before_;
     Span<N> after_;

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fascinet.engine.lazy import Lazy
 from fascinet.model.gates import Array
 from fascinet.model.layout import layers
+from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 from fascinet.model.svg import ACCENT, Drawing, percent
 

@@ -5,6 +5,7 @@ The searches run in the compiled core where there is one; the modules `order`, `
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from fascinet.engine.tables.factors import Factors
 
 SWEEP = 2.0**24  # work from which the search for a sweep pays
 KEPT = 256  # layouts: some kilobytes each
+LARGE, AGAIN = 400_000, 4  # work from which patience pays, and how often it looks again
 
 Key: TypeAlias = tuple[bytes, ...]
 
@@ -61,22 +63,24 @@ class Planner:
     def __setstate__(self, state: tuple[NetworkArrays, bool]) -> None:
         self.__init__(state[0], compiled if state[1] else None)
 
-    def lay_out(self, factors: Factors) -> tuple[Factors, Elimination]:
+    def lay_out(self, factors: Factors, patient: bool = False) -> tuple[Factors, Elimination]:
         """Return the factors with those of accumulators, and the cheapest order found.
 
         Parameters
         ----------
         factors : Factors
             All factors of an evidence pattern but those of its open gates.
+        patient : bool
+            Look again where the tree is large.
         """
         if not factors.gates:
             return factors, self.find_order(*factors.scopes(), factors.cards)
         problem = self._problem(factors)
-        key = self._key(problem)
+        key = (*self._key(problem), bytes([patient]))
         with self._lock:
             kept = self._kept.get(key)
         if kept is None:
-            kept = self._search(problem)
+            kept = self._search(problem, patient)
             with self._lock:
                 self._kept[key] = kept
                 if len(self._kept) > KEPT:
@@ -122,8 +126,11 @@ class Planner:
             )
         )  # fmt: skip
 
-    def _search(self, problem: GateProblem) -> tuple[Factors, Ints, Elimination]:
+    def _search(self, problem: GateProblem, patient: bool) -> tuple[Factors, Ints, Elimination]:
         layout = self._layout(problem)
+        if patient and layout[2].work > LARGE:
+            others = [self._layout_renamed(problem, seed) for seed in range(1, AGAIN + 1)]
+            layout = min([layout, *others], key=lambda laid: laid[2].work)
         if layout[2].work > SWEEP and len(problem.gates) <= sweep.MOST_GATES:
             swept = self._layout(problem, self._sweep(problem))
             layout = min(layout, swept, key=lambda laid: laid[2].work)
@@ -141,6 +148,27 @@ class Planner:
         )
         found = Elimination(*map(ints, parts), work)
         return ints(steps).reshape(-1, 3 + 2 * AXES), ints(states), found
+
+    def _layout_renamed(self, problem: GateProblem, seed: int) -> Layout:
+        """Return what the search finds when the variables have other numbers: another chance."""
+        count = len(problem.states)
+        old = np.random.default_rng(seed).permutation(count)  # of each new number
+        new = np.argsort(old)
+        gates, links = problem.gates.copy(), problem.links.copy()
+        gates[:, 0], links[:, 0] = new[gates[:, 0]], new[links[:, 0]]
+        steps, states, found = self._layout(replace(
+            problem, states=problem.states[old], observed=problem.observed[old],
+            values=new[problem.values], gates=gates, links=links,
+        ))  # fmt: skip
+        back = np.concatenate([old, count + np.arange(len(states))])
+        steps = steps.copy()
+        named = np.flatnonzero(steps[:, 1] >= 0)
+        steps[named, 1] = back[steps[named, 1]]
+        axes = steps[:, 3:].reshape(len(steps), AXES, 2)
+        used = np.arange(AXES) < steps[:, 2:3]
+        axes[used, 0] = back[axes[used, 0]]
+        order = Elimination(back[found.order], found.start, back[found.neighbours], found.work)
+        return steps, states, order
 
     def _sweep(self, problem: GateProblem) -> Ints:
         """Return a good order for a sweep."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fascinet.engine.plan.order import Elimination, Ints
+from fascinet.engine.program.arrange import Arrangement, arrange
 from fascinet.engine.program.program import AXIS, NODE, OPERAND, SLICE, Program, Records
 from fascinet.engine.tables.factors import Factors
 
@@ -10,17 +11,15 @@ from fascinet.engine.tables.factors import Factors
 class Axes:
     """Finds the axis of a variable in a node's table: 0 the rows, then the separator's."""
 
-    def __init__(self, elimination: Elimination, count: int) -> None:
-        self._count = count
-        self.position = np.full(count, -1, np.int64)
-        self.position[elimination.order] = np.arange(len(elimination.order))
-        size = np.diff(elimination.start)
+    def __init__(self, made: Arrangement) -> None:
+        self._count = len(made.cards)
+        size = np.diff(made.start)
         node = np.repeat(np.arange(len(size)), size)
-        keys = node * count + elimination.neighbours
+        keys = node * self._count + made.separator
         self._sorted = np.argsort(keys, kind="stable")
         self._keys = keys[self._sorted]
-        self._axis = np.arange(len(keys)) - np.repeat(elimination.start[:-1], size) + 1
-        self._variable = elimination.order
+        self._axis = np.arange(len(keys)) - np.repeat(made.start[:-1], size) + 1
+        self._variable = made.order
 
     def of(self, node: Ints, variable: Ints) -> Ints:
         """Return the axis of each variable in each node's table."""
@@ -50,7 +49,12 @@ def separator_strides(ptr: Ints, states: Ints) -> tuple[Ints, Ints]:
 
 
 def compile_program(
-    factors: Factors, elimination: Elimination, soft: frozenset[int], starts: Ints, blocks: Ints
+    factors: Factors,
+    elimination: Elimination,
+    soft: frozenset[int],
+    starts: Ints,
+    blocks: Ints,
+    calibrated: bool = False,
 ) -> Program:
     """Return the program of factors along an elimination order.
 
@@ -64,12 +68,15 @@ def compile_program(
         Place of each variable's states in an answer; the last item is its length.
     blocks : int array
         Where each block of the base starts.
+    calibrated : bool
+        Whether the tree is to be calibrated for any evidence.
     """
-    cards, order, ptr = factors.cards, elimination.order, elimination.start
+    made = arrange(factors, elimination, None if calibrated else soft)
+    cards, order, ptr = made.cards, made.order, made.start
     count = len(order)
-    axes = Axes(elimination, len(cards))
+    axes = Axes(made)
     nodes, strides = np.zeros(count, NODE), _Strides(1 + np.diff(ptr))
-    steps, width = separator_strides(ptr, cards[elimination.neighbours])
+    steps, width = separator_strides(ptr, cards[made.separator])
     nodes["variable"], nodes["states"], nodes["width"] = order, cards[order], width
     nodes["axes"], nodes["axes_end"] = ptr[:-1], ptr[1:]
     nodes["table"] = np.cumsum(width * cards[order]) - width * cards[order]
@@ -82,15 +89,16 @@ def compile_program(
     weights[likely] = np.cumsum(cards[likely]) - cards[likely]
     nodes["weight"] = -1
     nodes["weight"][known] = weights[order[known]]
-    parent = _hang(nodes, axes, elimination, steps, strides)
-    children = np.argsort(parent, kind="stable")[int((parent < 0).sum()) :]
-    at = ranges(parent[children], count)
+    _hang(nodes, axes, made, steps, strides)
+    children = np.argsort(made.parent, kind="stable")[int((made.parent < 0).sum()) :]
+    at = ranges(made.parent[children], count)
     nodes["children"], nodes["children_end"] = at[:-1], at[1:]
-    operands, scalars, slices = _operands(factors, axes, nodes, strides, blocks)
+    nodes["conditional"] = made.conditional
+    operands, scalars, slices = _operands(factors, made, axes, nodes, strides, blocks)
     sizes = [(width * cards[order]).sum(), width.sum(), cards[likely].sum(), starts[-1]]
-    separator = np.empty(len(elimination.neighbours), AXIS)
-    separator["variable"] = elimination.neighbours
-    separator["states"] = cards[elimination.neighbours]
+    separator = np.empty(len(made.separator), AXIS)
+    separator["variable"] = made.separator
+    separator["states"] = cards[made.separator]
     return Program(
         nodes, separator, operands, slices, strides.all(), children.astype(np.int64), scalars,
         weights, factors.observed.copy(), factors.queries, np.array(sizes, np.int64),
@@ -120,30 +128,27 @@ class _Strides:
         return np.concatenate(self._parts)
 
 
-def _hang(
-    nodes: Records, axes: Axes, elimination: Elimination, steps: Ints, strides: _Strides
-) -> Ints:
+def _hang(nodes: Records, axes: Axes, made: Arrangement, steps: Ints, strides: _Strides) -> None:
     """Hang each node on its parent, and tell how that sees its message."""
-    size = np.diff(elimination.start)
+    size = np.diff(made.start)
     below = np.flatnonzero(size)
-    parent = np.full(len(size), -1, np.int64)
-    parent[below] = axes.position[elimination.neighbours[elimination.start[below]]]
-    nodes["parent"] = parent
+    nodes["parent"] = made.parent
     view = np.repeat(np.arange(len(below)), size[below])
-    axis = axes.of(parent[below][view], elimination.neighbours)
-    nodes["seen"][below] = strides.add(parent[below], view, axis, steps)
-    return parent
+    axis = axes.of(made.parent[below][view], made.separator)
+    nodes["seen"][below] = strides.add(made.parent[below], view, axis, steps)
 
 
 def _operands(
-    factors: Factors, axes: Axes, nodes: Records, strides: _Strides, blocks: Ints
+    factors: Factors,
+    arrangement: Arrangement,
+    axes: Axes,
+    nodes: Records,
+    strides: _Strides,
+    blocks: Ints,
 ) -> tuple[Records, Records, Records]:
     """Return operands by node, scalars, and the slices of both."""
     rows = np.repeat(np.arange(len(factors)), np.diff(factors.ptr))
-    free = factors.free
-    nowhere = len(nodes)
-    home = np.full(len(factors), nowhere, np.int64)
-    np.minimum.at(home, rows[free], axes.position[factors.variable[free]])
+    free, home, nowhere = factors.free, arrangement.home, len(nodes)
     order = np.argsort(home, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
@@ -163,6 +168,4 @@ def _operands(
     made["strides"][:last] = strides.add(node, place[rows[kept]], axis, factors.stride[kept])
     at = ranges(node, nowhere)
     nodes["operands"], nodes["operands_end"] = at[:-1], at[1:]
-    only = np.flatnonzero(np.diff(at) == 1)
-    nodes["conditional"][only] = factors.head[order[at[only]]] == nodes["variable"][only]
     return made[:last].copy(), made[last:].copy(), slices

@@ -74,12 +74,39 @@ def view_of(program: Program, start: int, i: int) -> list[int]:
     return program.strides[start : start + 1 + node["axes_end"] - node["axes"]].tolist()
 
 
-def seen_shape(program: Program, i: int) -> tuple[int, ...]:
-    """Return the shape of node i's message as its parent's table has it."""
+def variables_of(program: Program, i: int) -> list[int]:
+    """Return the variables of a node's table: its own, then its separator's."""
     node = program.nodes[i]
-    up = int(node["parent"])
-    strides = view_of(program, int(node["seen"]), up)
-    return tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
+    separator = program.axes["variable"][node["axes"] : node["axes_end"]]
+    return [int(node["variable"]), *separator.tolist()]
+
+
+def seen_order(program: Program, i: int) -> list[int]:
+    """Return node i's separator's axes in the order of its parent's table."""
+    table = variables_of(program, int(program.nodes["parent"][i]))
+    mine = variables_of(program, i)[1:]
+    return sorted(range(len(mine)), key=lambda a: table.index(mine[a]))
+
+
+def as_seen(program: Program, i: int, values: Array) -> Array:
+    """Return an array over node i's separator, and axes beyond, as its parent's table has it."""
+    up, order = int(program.nodes["parent"][i]), seen_order(program, i)
+    strides = view_of(program, int(program.nodes["seen"][i]), up)
+    shape = tuple(n if s else 1 for n, s in zip(shape_of(program, up), strides, strict=True))
+    beyond = values.shape[len(order) :]
+    return values.transpose(*order, *range(len(order), values.ndim)).reshape(shape + beyond)
+
+
+def seen(program: Program, i: int, message: Scaled) -> Scaled:
+    """Return node i's message as its parent's table has it."""
+    parts = (as_seen(program, i, x) for x in (message.mantissa, message.exponent))
+    return Scaled(*parts)
+
+
+def as_sent(program: Program, i: int, values: Array) -> Array:
+    """Return sums over a parent's table with the axes of node i's separator."""
+    shape, order = shape_of(program, i)[1:], seen_order(program, i)
+    return values.reshape([shape[a] for a in order]).transpose(np.argsort(order))
 
 
 def own_product(program: Program, base: Array, case: Case, i: int) -> Scaled:
@@ -107,7 +134,7 @@ def collect(program: Program, base: Array, case: Case) -> Calibrated:
     for i, node in enumerate(program.nodes):
         table = own_product(program, base, case, i)
         for child in program.children[node["children"] : node["children_end"]]:
-            table = table.times(messages[child].reshape(seen_shape(program, int(child))))
+            table = table.times(seen(program, int(child), messages[child]))
         message = table.sum(axis=0)
         tables.append(table.share(Scaled(message.mantissa[None], message.exponent[None])))
         messages.append(message)
@@ -126,11 +153,9 @@ def distribute(program: Program, tree: Calibrated) -> None:
     for i in range(len(tree.tables) - 1, -1, -1):
         belief = tree.tables[i] * tree.beliefs[i]
         for child in below[i]:
-            kept = seen_shape(program, child)
-            gone = tuple(
-                a for a, (n, m) in enumerate(zip(belief.shape, kept, strict=True)) if n != m
-            )
-            tree.beliefs[child] = belief.sum(axis=gone).reshape(shape_of(program, child)[1:])
+            strides = view_of(program, int(program.nodes[child]["seen"]), i)
+            gone = tuple(a for a, stride in enumerate(strides) if not stride)
+            tree.beliefs[child] = as_sent(program, child, belief.sum(axis=gone))
 
 
 def marginals(program: Program, tree: Calibrated, answer: Array) -> None:

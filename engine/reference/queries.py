@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 
 from fascinet.engine.program.program import Program
-from fascinet.engine.reference.passes import Calibrated, Case, seen_shape, shape_of, window
+from fascinet.engine.reference.passes import Calibrated, Case, as_seen, shape_of, window
 from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array
 
@@ -71,8 +71,7 @@ def _tops(program: Program, tree: Calibrated, arrived: dict[int, Pair]) -> list[
             out.append(((table * pair[0]).sum(axes), (table * pair[1]).sum(axes)))
             continue
         up = int(parents[i])
-        shape = (*seen_shape(program, i), -1)
-        sent = tuple((table * x).sum(axis=0).reshape(shape) for x in pair)
+        sent = tuple(as_seen(program, i, (table * x).sum(axis=0)) for x in pair)
         if up in arrived:
             arrived[up] = times(arrived[up], (sent[0], sent[1]))
             waiting[root[i]] -= 1

@@ -14,7 +14,8 @@ import numpy as np
 from fascinet.engine.program.program import Program
 from fascinet.engine.reference.passes import (
     Case,
-    seen_shape,
+    as_sent,
+    seen,
     shape_of,
     starts_at,
     view_of,
@@ -77,7 +78,7 @@ def _collect(program: Program, factors: list[list[Scaled]]) -> list[Scaled]:
     messages: list[Scaled] = []
     for i, node in enumerate(program.nodes):
         children = program.children[node["children"] : node["children_end"]].tolist()
-        factors[i] += [messages[c].reshape(seen_shape(program, c)) for c in children]
+        factors[i] += [seen(program, c, messages[c]) for c in children]
         table = Scaled.of(np.ones(shape_of(program, i)))
         for factor in factors[i]:
             table = table.times(factor)
@@ -122,7 +123,8 @@ def _share_out(
             yield starts_at(program, operands[k], case.states), shape, strides, share
         elif k >= len(factors) - len(children):
             child = children[k - len(factors) + len(children)]
-            adjoints[child] = share.reshape(shape_of(program, child)[1:])
+            parts = (as_sent(program, child, x) for x in (share.mantissa, share.exponent))
+            adjoints[child] = Scaled(*parts)
 
 
 def _others(factors: Sequence[Scaled]) -> list[Scaled]:

@@ -31,7 +31,8 @@ def calibrated(program: Program) -> Program:
     operands = np.zeros(count, OPERAND)
     operands["offset"], operands["block"] = nodes["table"], np.arange(count)
     operands["strides"] = len(program.strides) + at
-    nodes["operands"], nodes["operands_end"] = np.arange(count), np.arange(1, count + 1)
+    nodes["operands"] = np.arange(count)
+    nodes["operands_end"] = nodes["operands"] + (nodes["states"] > 1)  # of one state: ones
     nodes["conditional"], nodes["weight"] = 1, -1
     sizes = program.sizes.copy()
     sizes[2] = 0

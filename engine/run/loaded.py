@@ -129,6 +129,7 @@ class Loaded:
         answers: Array | None,
         base: Array | None = None,
         shifts: Ints | None = None,
+        leaves: bool = True,
     ) -> Array:
         """Return ln P(e) of many cases, a row each, and write their posteriors, if wanted.
 
@@ -140,27 +141,29 @@ class Loaded:
         base, shifts : arrays, optional
             On the compiled core: another base, and for each row how far each operand, then each
             scalar, lies from its place.
+        leaves : bool
+            Answer leaf queries too.
         """
         logs = np.full(len(states), -np.inf)
         if self.core is not None:
-            leaves = self.leaves if self.program.queries else None
+            asked = self.leaves if self.program.queries and leaves and answers is not None else None
             alone = np.arange(len(states))
-            if leaves is None and len(states) >= FEW and self.program.entries <= LANES:
+            if asked is None and len(states) >= FEW and self.program.entries <= LANES:
                 self.core.run_lanes(self.prepared, base, shifts, states, weights, answers, logs)
                 alone = np.flatnonzero(np.isnan(logs))  # they leave the range of a double
             if len(alone):
                 some = None if answers is None else answers[alone]
                 moved, found = None if shifts is None else shifts[alone], logs[alone]
                 self.core.run_rows(
-                    self.prepared, leaves, base, moved, states[alone], weights[alone], some, found
+                    self.prepared, asked, base, moved, states[alone], weights[alone], some, found
                 )
                 logs[alone] = found
                 if answers is not None:
                     answers[alone] = some
             return logs
         for i, (seen, given) in enumerate(zip(states, weights, strict=True)):
-            if answers is None:
-                logs[i], _ = self.run(seen, given)
+            if answers is None or not leaves:
+                logs[i], _ = self.run(seen, given, None if answers is None else answers[i])
             else:
                 logs[i] = self.solve(seen, given, answers[i])
         return logs

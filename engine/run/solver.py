@@ -130,18 +130,21 @@ class Solver:
 
     def _fixed_tree(self, plan: Plan) -> FixedTree | None:
         """Return the calibrated tree of a plan, None where doubles cannot hold it."""
-        tree = FixedTree(self._load(plan), self.core, self._places)
+        tree = FixedTree(self._load(plan, calibrated=True), self.core, self._places)
         return tree if tree.is_exact else None
 
     def plan(self, pattern: Pattern) -> Plan:
         """Return the plan of a pattern."""
-        factors, elimination = self._planner.lay_out(open_gates(self.net, self._catalogue, pattern))
+        opened = open_gates(self.net, self._catalogue, pattern)
+        factors, elimination = self._planner.lay_out(opened, pattern.patient)
         return Plan(pattern, factors, elimination)
 
-    def _load(self, plan: Plan) -> Loaded:
+    def _load(self, plan: Plan, calibrated: bool = False) -> Loaded:
         net = self.net
         likely = plan.pattern.soft - plan.pattern.observed
-        program = compile_program(plan.factors, plan.elimination, likely, net.starts, net.begins)
+        program = compile_program(
+            plan.factors, plan.elimination, likely, net.starts, net.begins, calibrated
+        )
         return Loaded(net, plan, program, self.core)
 
     def program(self, pattern: Pattern) -> Loaded:

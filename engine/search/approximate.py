@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.run.evidence import Hard, Soft, read_request
 from fascinet.engine.tables.request import Request
 from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array, Function, NoisyMax
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 
 reports_room = Lazy("fascinet.engine.display.reports")

@@ -13,7 +13,6 @@ from math import exp
 
 import numpy as np
 
-from fascinet.engine.lazy import Lazy
 from fascinet.engine.run.solver import Solver
 from fascinet.engine.search.elimination import constrained_order
 from fascinet.engine.tables.arrays import NetworkArrays
@@ -21,6 +20,7 @@ from fascinet.engine.tables.factors import Factors
 from fascinet.engine.tables.request import Request, pattern_of
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
+from fascinet.model.lazy import Lazy
 
 reports_room = Lazy("fascinet.engine.display.reports")
 

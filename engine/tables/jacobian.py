@@ -38,6 +38,30 @@ class Jacobian:
         return np.bincount(self.parameter, terms, self.count)
 
 
+def differences(jacobian: Jacobian, one: Ints, other: Ints) -> Jacobian:
+    """Return the Jacobian by which slopes come as g[one] − g[other], column by column.
+
+    Parameters
+    ----------
+    one, other : int arrays
+        Parameters; equal ones make a column of zeros.
+    """
+    columns = np.flatnonzero(one != other)
+    parameter = np.concatenate([one[columns], other[columns]])
+    order = np.argsort(parameter, kind="stable")
+    sign = np.repeat([1.0, -1.0], len(columns))[order]
+    column = np.tile(columns, 2)[order]
+    ends = np.searchsorted(parameter[order], np.arange(jacobian.count + 1))
+    times = np.diff(ends)[jacobian.parameter]  # in how many columns each entry stands
+    after = np.cumsum(times)
+    entry = np.repeat(np.arange(len(times)), times)
+    at = ends[:-1][jacobian.parameter][entry] + np.arange(len(entry)) - (after - times)[entry]
+    start = np.concatenate([[0], after])[jacobian.start]
+    return Jacobian(
+        start.astype(np.int64), column[at], jacobian.value[entry] * sign[at], len(one)
+    )  # fmt: skip
+
+
 @dataclass
 class _Link:
     """A link, where its parameters and those of its leak start, and where its tables do."""

@@ -23,6 +23,8 @@ class Pattern:
         Whose posteriors are wanted; None means all.
     joint : frozenset of int
         Variables that must not be set apart as leaf queries.
+    patient : bool
+        Many runs will follow: a large tree is worth a longer search.
     """
 
     observed: frozenset[int] = frozenset()
@@ -31,6 +33,7 @@ class Pattern:
     cut: frozenset[int] = frozenset()
     targets: frozenset[int] | None = None
     joint: frozenset[int] = frozenset()
+    patient: bool = False
 
 
 def relevant(net: NetworkArrays, pattern: Pattern) -> set[int]:

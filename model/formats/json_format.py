@@ -28,16 +28,31 @@ def parse(text: str, file: str) -> Network:
     FormatError
         With the line, and on bad content with the place (``variables[3].gate``) too.
     """
+    return read(load(text, file), text, file)
+
+
+def read(data: Any, text: str, file: str) -> Network:
+    """Return the network in data that were parsed from a text."""
+    return Reader(text, file, data).run()
+
+
+def load(text: str, file: str) -> Any:
+    """Return the data of a JSON text without NaN and Infinity.
+
+    Raises
+    ------
+    FormatError
+        With the line.
+    """
     draft = Draft(file)
     try:
-        data = json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         draft.fail(error.lineno, f"not JSON: {error.msg}")
     except RecursionError as error:
         draft.fail(None, f"not JSON: {error}")
     except ValueError as error:
         draft.fail(_line_of_constant(text), f"not JSON: {error}")
-    return Reader(text, file, data).run()
 
 
 def _refuse(constant: str) -> float:

@@ -12,6 +12,7 @@ from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
 from fascinet.model.network import Network
 
 FORM = "fascinet-network"
+DIAGRAM = "fascinet-influence-diagram"
 SCHEMA_VERSION = 1
 DEPTH_LIMIT = 64
 
@@ -44,6 +45,9 @@ class Reader:
 
     def run(self) -> Network:
         """Return the network."""
+        if isinstance(self.data, dict) and self.data.get("format") == DIAGRAM:
+            use = "use fascinet.InfluenceDiagram.load"
+            self.draft.fail(self.mark(["format"]), f"it has decisions and utilities: {use}")
         if not isinstance(self.data, dict) or self.data.get("format") != FORM:
             self.draft.fail(self.mark(["format"]), f'expected an object with "format": "{FORM}"')
         version = self.data.get("schema_version")

@@ -34,14 +34,19 @@ ONLY_GENIE = {
 
 def parse(text: str, file: str) -> Network:
     """Return the network that an XDSL text holds (`FormatError` with file and line if none)."""
-    root = parse_xml(text, file)
+    return read(parse_xml(text, file), file)[0]
+
+
+def read(root: Node, file: str) -> tuple[Network, dict[str, str]]:
+    """Return the network of a tree of elements, and the name of each identifier."""
     nodes = root.first("nodes")
     draft = Draft(file)
     if root.tag != "smile" or nodes is None:
         draft.fail(root.line, f"expected <smile> with <nodes>, got <{root.tag}>")
     if dynamic := root.first("dynamic"):
         draft.fail(dynamic.line, f"<dynamic>: {UNROLL}")
-    return _Reader(draft, root, nodes).run()
+    reader = _Reader(draft, root, nodes)
+    return reader.run(), reader.names
 
 
 class _Reader:
@@ -75,6 +80,8 @@ class _Reader:
         if node.tag not in TAGS:
             known = f"expected one of {', '.join(TAGS)}"
             what = f" ({ONLY_GENIE[node.tag]}: not read)" if node.tag in ONLY_GENIE else ""
+            if node.tag in ("decision", "utility", "mau"):
+                what = f" ({ONLY_GENIE[node.tag]}: use fascinet.InfluenceDiagram.load)"
             self.draft.fail(node.line, f"{known}, got <{node.tag}>{what}")
         if "dynamic" in node.attrs:
             self.draft.fail(node.line, f"a node of a dynamic network: {UNROLL}")

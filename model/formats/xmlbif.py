@@ -20,7 +20,11 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def parse(text: str, file: str) -> Network:
     """Return the network that an XMLBIF text holds (`FormatError` with file and line if none)."""
-    root = parse_xml(text, file)
+    return read(parse_xml(text, file), file)
+
+
+def read(root: Node, file: str) -> Network:
+    """Return the network of a tree of elements."""
     draft = Draft(file)
     network = root.first("NETWORK")
     if root.tag.upper() != "BIF" or network is None:
@@ -50,7 +54,8 @@ def _variable(draft: Draft, node: Node) -> None:
     said = kind if own is None else own.text.strip().lower()
     if said not in ("nature", "discrete"):
         what = f"variable {shown(name.text.strip())} is of type {shown(said)}"
-        draft.fail(node.line, f"{what}; only nature and discrete are read")
+        hint = "; use fascinet.InfluenceDiagram.load" if said in ("decision", "utility") else ""
+        draft.fail(node.line, f"{what}; only nature and discrete are read{hint}")
     states = [o.text.strip() for tag in ("OUTCOME", "VALUE") for o in node.all(tag)]
     draft.declare(name.text.strip(), states, node.line)
     if meta := _properties(node):

@@ -13,12 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fascinet.engine.analyses.draw_cases import simulate
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
+    from fascinet.engine.influence_diagrams.solution import solve
+    from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
+    from fascinet.model.builder import NetworkBuilder
     from fascinet.model.case import Case
+    from fascinet.model.diagram import InfluenceDiagram
     from fascinet.model.examples import example
     from fascinet.model.find import find, findings
     from fascinet.model.network import Network
@@ -26,22 +31,28 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Case", "Differential", "Engine", "Network", "Posterior", "__version__", "diagnose", "errors",
-    "evaluate", "example", "find", "findings", "load",
+    "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
+    "__version__", "diagnose", "errors", "evaluate", "example", "find", "findings", "learn",
+    "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
     "Case": "fascinet.model.case",
     "Differential": "fascinet.engine.clinic.differential",
     "Engine": "fascinet.engine.api.engine",
+    "InfluenceDiagram": "fascinet.model.diagram",
     "Network": "fascinet.model.network",
+    "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "evaluate": "fascinet.engine.clinic.reasoner",
     "example": "fascinet.model.examples",
     "find": "fascinet.model.find",
     "findings": "fascinet.model.find",
+    "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
+    "simulate": "fascinet.engine.analyses.draw_cases",
+    "solve": "fascinet.engine.influence_diagrams.solution",
 }
 
 

@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from fascinet import __version__
-from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
-from fascinet.cli_names import (
+from fascinet.cli_complete import (
     RANKS,
     SETTINGS,
     complete_network,
     complete_pair,
     one_of,
 )
+from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
@@ -253,6 +253,24 @@ def query(
 
 
 @app.command()
+def ask(
+    question: Annotated[
+        str,
+        typer.Argument(help='"EVENT | CONDITION", such as "als=yes or ms=yes | weakness=none".'),
+    ],
+    network: NetworkOption = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another condition: compare the two risks.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compute the probability of states joined by and, or, not."""
+    from fascinet.cli_ask import ask
+
+    ask(question, network, against, format)
+
+
+@app.command()
 def cohort(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
@@ -271,6 +289,71 @@ def cohort(
     from fascinet.cli_cohort import cohort
 
     cohort(source, out, network, targets, scheduler, carry)
+
+
+@app.command()
+def learn(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A network file or an example's name.", autocompletion=complete_network
+        ),
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Table of cases: csv, tsv or parquet.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The network to write.")],
+    variables: Annotated[
+        str | None, typer.Option(help="Learn these alone, separated by commas.")
+    ] = None,
+    sample_size: Annotated[
+        float, typer.Option(help="Cases that a row of figures without a range is worth.")
+    ] = 1.0,
+    fading: Annotated[
+        float, typer.Option(help="Share of its worth that a range keeps, 0 to 1.")
+    ] = 1.0,
+    carry: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Learn the figures of a network from a table of cases; blank cells are unknown."""
+    from fascinet.cli_learn import learn_figures
+
+    learn_figures(network, source, out, variables, sample_size, fading, carry, format)
+
+
+@app.command()
+def solve(
+    diagram: Annotated[Path, typer.Argument(help="An influence diagram: .json, .xdsl or .xmlbif.")],
+    finding: FindingOption = None,
+    value_of: Annotated[
+        str | None, typer.Option("--value-of", help="A decision: what observing more is worth.")
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Find the best policy of every decision in an influence diagram."""
+    from fascinet.cli_solve import solve_diagram
+
+    solve_diagram(diagram, finding, value_of, format)
+
+
+@app.command()
+def simulate(
+    cases: Annotated[int, typer.Argument(help="How many.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
+    ],
+    network: NetworkOption = None,
+    finding: FindingOption = None,
+    do: DoOption = None,
+    missing: Annotated[float, typer.Option(help="Share of cells left blank, 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+) -> None:
+    """Draw cases from a network, all with the given findings."""
+    from fascinet.cli_simulate import simulate_cases
+
+    simulate_cases(cases, out, network, finding, do, missing, seed)
 
 
 @app.command()
@@ -363,6 +446,23 @@ def dashboard(
     from fascinet.cli_network import dashboard
 
     dashboard(port, headless)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address; beyond this machine needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="TCP port.")] = 8000,
+    network: NetworkOption = None,
+    threads: Annotated[int, typer.Option(help="Answers worked on at a time.")] = 2,
+    seconds: Annotated[float, typer.Option(help="Most time of an answer.")] = 20.0,
+    megabytes: Annotated[float, typer.Option(help="Most size of a request.")] = 1.0,
+) -> None:
+    """Answer by HTTP; a token in FASCINET_TOKEN is then asked of every request."""
+    from fascinet.cli_serve import serve
+
+    serve(host, port, network, threads, seconds, megabytes)
 
 
 def run(arguments: list[str]) -> int:

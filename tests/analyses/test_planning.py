@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+import fascinet as fn
 from fascinet.engine.analyses.assertions import monotonicity
 from fascinet.engine.analyses.explanations import most_probable_explanations
 from fascinet.engine.analyses.policy import best_pairs, best_policy
@@ -96,6 +97,15 @@ def test_joint_explanations_equal_enumeration(build) -> None:
     first = tuple(network.states(v)[i] for v, i in zip(found.variables, best[0], strict=True))
     assert found.states[0] == first
     assert found.share <= 1.0 and found.minimal
+
+
+def test_ties_are_told() -> None:
+    b = fn.NetworkBuilder().variable("a").variable("b").variable("c")
+    network = b.table("a", 0.5).table("b", 0.2).table("c", 0.5).build()
+    found = Engine(network).most_probable_explanations(targets=["a", "b", "c"], count=6)
+    assert found.ties == 4
+    assert "first 4 are equally likely" in found.title()
+    assert Engine(network).most_probable_explanations(targets="b").ties == 1
 
 
 def test_a_narrow_beam_says_that_it_may_be_wrong() -> None:

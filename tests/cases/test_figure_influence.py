@@ -22,7 +22,7 @@ def test_a_swing_is_the_change_between_the_ends_of_the_range() -> None:
     reasoner = shipped_reasoner()
     figures = parameters_of(reasoner.network)
     wanted = [present(reasoner.network, c) for c in ("bfs", "hypokalaemia")]
-    found = swings(figures, gradients(reasoner.engine, Case(EVIDENCE), wanted, reasoner.jacobian))
+    found = swings(figures, gradients(reasoner.engine, Case(EVIDENCE), wanted))
     low, high = cited_ranges(figures)
     for row, cause in zip(found, ("bfs", "hypokalaemia"), strict=True):
         slow = sensitivity(reasoner.engine, cause, "yes", EVIDENCE)

@@ -35,7 +35,7 @@ def single_rank(row: dict[str, str]) -> int:
 
 def test_every_case_names_its_report_and_its_answer() -> None:
     files = {p.stem for p in (FOLDER / "packets").glob("*.json")}
-    assert files == {row["case_id"] for row in ROWS} and len(ROWS) >= 30
+    assert files == {row["case_id"] for row in ROWS} and len(ROWS) >= 60
     sources = [row["source"] for row in ROWS]
     assert len(set(sources)) == len(sources)
     assert all(s.startswith(("doi:10.", "pmid:")) for s in sources)

@@ -1,6 +1,6 @@
 """Expected gains against one posterior for each outcome of each test."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -94,13 +94,28 @@ def listed(reasoner: Reasoner) -> dict[str, tuple]:
     return {name: reasoner.diagnose({"findings": c}).next_tests for name, c in cases.items()}
 
 
-def test_emg_is_among_the_first_tests_for_a_classical_picture_of_als(listed) -> None:
-    tests = [t for t in listed["als"] if _is_test(t)]
-    assert any("emg" in _all(t) for t in tests[:3])
+BULBAR = {"bulbar": "yes", "tongue_signs": "yes", "progressive_course": "yes", "age_group": "60+"}
+SETTINGS = ("general", "primary_care", "neuromuscular_clinic")
 
 
-def test_mri_comes_before_biopsy_for_a_root_with_a_deficit(listed) -> None:
-    names = [_all(t) for t in listed["root"]]
+@pytest.mark.parametrize("picture", [ALS, BULBAR], ids=["limbs", "speech"])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_emg_is_among_the_first_tests_for_a_classical_picture_of_als(
+    reasoner: Reasoner, setting: str, picture: Mapping[str, str]
+) -> None:
+    """Among everybody a pressed cord is as likely by the limbs alone: then it is the MRI."""
+    found = reasoner.diagnose({"findings": picture, "setting": setting})
+    tests = [t for t in found.next_tests if _is_test(t)][:3]
+    wanted = {"emg"} if found.differential[0].cause == "als" else {"mri"}
+    assert any(wanted & set(_all(t)) for t in tests)
+    assert setting == "general" or wanted == {"emg"}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_mri_comes_before_biopsy_for_a_root_with_a_deficit(
+    reasoner: Reasoner, setting: str
+) -> None:
+    names = [_all(t) for t in reasoner.diagnose({"findings": ROOT, "setting": setting}).next_tests]
     mri = next(i for i, n in enumerate(names) if "mri" in n)
     assert not any("biopsy" in n for n in names[: mri + 1])
 
@@ -119,7 +134,7 @@ def test_one_session_is_one_suggestion_and_biopsy_costs_most(reasoner: Reasoner,
     for found in listed.values():
         seen = [f for t in found for f in _all(t)]
         assert len(seen) == len(set(seen))
-    every = {u.members: u for u in units(reasoner, reasoner.network, set())}
+    every = {u.members: u for u in units(reasoner, set())}
     price = {f: u.price for members, u in every.items() for f in members}
     assert price["emg"] == price["ncs"] and price["mri"] == price["cerebellar_imaging"]
     assert price["biopsy"] == max(price.values()) > price["mri"] > price["serum_k"]

@@ -72,6 +72,7 @@ def test_a_cause_that_rises_enough_resolves_the_conflict() -> None:
     below = {"x": at_line["x"] * 0.98, "y": 0.2}
     assert bad_fit(odd, before, below, 5) and not bad_fit(odd, before, at_line, 5)
     assert bad_fit(0.01, before, before, 5) and not bad_fit(0.0, before, before, 5)
+    assert not bad_fit(1e-15, before, before, 0)  # nothing but the complaint: rounding only
     assert outlook(9, (), odd, before, {"x": 0.9, "y": 0.1}, 5) == ()
     both = outlook(0, gaps(4), odd, before, before, 5)
     assert len(both) == 2 and all(w.startswith(OUTSIDE) for w in both)

@@ -77,6 +77,15 @@ CASES = [
     ("info", "unknown format", ["--format", "xml"], b"", "xml"),
     ("check", "missing folder", ["no/such"], b"", "no/such"),
     ("cohort", "missing table", ["no.csv", "out.csv"], b"", "no.csv"),
+    ("ask", "unknown state", ["lung=maybe", "--network", NETWORK], b"", "maybe"),
+    ("ask", "half a question", ["lung=yes |", "--network", NETWORK], b"", "character 11"),
+    ("ask", "nothing to compare", ["lung=yes", "--against", "smoke=no", "--network", NETWORK], b"",
+     "expected a question with a condition"),
+    ("learn", "missing table", [NETWORK, "no.csv", "out.json"], b"", "no.csv"),
+    ("learn", "unknown suffix", [NETWORK, "no.csv", "out.foo"], b"", "out.foo"),
+    ("solve", "missing file", ["no.json"], b"", "no.json"),
+    ("solve", "a network", ["tests/data/networks/asia.bif.gz"], b"", "format of an influence"),
+    ("simulate", "a share above one", ["5", "out.csv", "--missing", "2"], b"", "missing"),
     ("nosuch", "unknown command", [], b"", "nosuch"),
 ]  # fmt: skip
 

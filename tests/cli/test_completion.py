@@ -13,7 +13,7 @@ COMMAND = Path(sys.executable).parent / "fascinet"
 NAMED_SHELL = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
 COMMANDS = {
     "diagnose", "explain", "next", "whatif", "sensitivity", "query", "cohort", "evaluate",
-    "convert", "info", "check", "dashboard",
+    "convert", "info", "check", "dashboard", "ask", "learn", "solve",
 }  # fmt: skip
 
 

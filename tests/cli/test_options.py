@@ -12,8 +12,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import fascinet as fn
 from fascinet.cli import run
-from fascinet.cli_names import RANKS, SETTINGS
+from fascinet.cli_complete import RANKS, SETTINGS
 from fascinet.cli_output import print_table
 from fascinet.engine.clinic.reasoner import RANKS as RANKINGS
 from fascinet.engine.core import BUILD
@@ -28,6 +29,9 @@ COMMANDS = {
     "diagnose": ["diagnose", *CASE],
     "next": ["next", *CASE],
     "query": ["query", "alarm", "-f", "BP=LOW", "--targets", "HISTORY,LVFAILURE"],
+    "ask": ["ask", "lung=yes | smoke=yes", "--network", "asia", "--against", "smoke=no"],
+    "learn": ["learn", "asia", "people.csv", "out.json"],
+    "solve": ["solve", "umbrella.json"],
     "findings": ["findings", "water", "pill"],
     "info": ["info", "asia"],
     "check": ["check"],
@@ -95,7 +99,13 @@ def test_quiet_leaves_errors_alone(fascinet, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_json_keeps_its_keys(name, capsys) -> None:
+def test_json_keeps_its_keys(name, capsys, tmp_path, monkeypatch) -> None:
+    (tmp_path / "people.csv").write_text("smoke,bronc\nyes,yes\nno,\nno,no\n")
+    b = fn.NetworkBuilder().variable("rain").table("rain", 0.3).decision("umbrella")
+    b.utility("u", [[10, 0], [7, 8]], parents=["umbrella", "rain"]).diagram().save(
+        tmp_path / "umbrella.json"
+    )
+    monkeypatch.chdir(tmp_path)
     assert run([*COMMANDS[name], "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, {**SCHEMA, "$ref": f"#/$defs/{name}"})

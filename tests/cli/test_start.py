@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from fascinet import cli, cli_case, cli_network, quick
-from fascinet.engine.lazy import Lazy
 from fascinet.model.digest import Digest, digest_of
+from fascinet.model.lazy import Lazy
 from fascinet.model.prebuilt import DATA
 from fascinet.model.shipped import shipped_digest, shipped_knowledge
 

@@ -36,7 +36,7 @@ def test_the_weights_lead_from_before_to_now(case: Case) -> None:
     total = 10 ** (sum(w.db for w in found.weights) / 10)
     assert odds(found.prior) * total == pytest.approx(odds(found.posterior), rel=1e-6)
     assert found.posterior == pytest.approx(service.differential(case)["als"].posterior, rel=1e-9)
-    assert "Muscle atrophy" in " ".join(in_words(found, clinician=False))
+    assert "muscle atrophy" in " ".join(in_words(found, clinician=False))
 
 
 def test_a_paused_finding_leaves_the_evidence(case: Case) -> None:

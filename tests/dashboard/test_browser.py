@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
-PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases", "quiz"]
+PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases"]
 # Streamlit's own faults, not ours to mend
 THEIRS = {"empty-table-header", "aria-allowed-role", "svg-img-alt"}
 
@@ -151,16 +151,6 @@ def test_a_script_in_the_link_is_text(tab: Page, server: str) -> None:
     opened(tab, server, query="?e=<img src=x onerror=alert(1)>.yes")
     expect(tab.get_by_text("this network does not know")).to_be_visible()
     assert alarms == []
-
-
-def test_the_quiz_asks_before_it_tells(tab: Page, server: str) -> None:
-    opened(tab, server, "quiz", query="")
-    expect(tab.get_by_text("What the network says")).to_have_count(0)
-    tab.get_by_role("combobox", name=re.compile("What is the cause")).click()
-    tab.get_by_role("option", name="ALS", exact=True).click()
-    tab.get_by_role("button", name="Show the answer").click()
-    expect(tab.get_by_text("What the network says")).to_be_visible()
-    expect(tab.get_by_role("button", name="Next case")).to_be_visible()
 
 
 def test_a_phone_reaches_the_findings(tab: Page, server: str) -> None:

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from fascinet.dashboard import library, service, worker
 from fascinet.dashboard.later import Queue
+from fascinet.dashboard.links import from_link, to_link
 from fascinet.dashboard.serve import APP
-from fascinet.dashboard.state import Case, from_link, to_link
+from fascinet.dashboard.state import Case
 from fascinet.dashboard.worker import Worker, WorkerError
 from fascinet.model.errors import FascinetError
 

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fascinet.dashboard import charts, charts_change
+from fascinet.dashboard import charts, charts_change, charts_figures, forest, service
 from fascinet.dashboard.chart_parts import Chart, logit, to_svg
 from fascinet.dashboard.influence import d_connected, drawn, trails
 from fascinet.dashboard.layout import arrange
@@ -21,9 +21,9 @@ CHARTS: list[Chart] = [
     charts.fagan(0.1, 5.0, 0.357),
     charts.people(0.123),
     charts_change.difference([("a", 0.1, 0.4), ("b", 0.5, 0.2)], "A", "B"),
-    charts_change.tornado([("a", 0.1, 0.4)], 0.2),
-    charts_change.sensitivity([(0.0, 0.1), (1.0, 0.9)], (0.2, 0.3), (0.1, 0.4), [0.6]),
-    charts_change.standings([("a", (0.7, 0.3)), ("b", (0.3, 0.7))]),
+    charts_figures.tornado([("a", 0.1, 0.4)], 0.2),
+    charts_figures.sensitivity([(0.0, 0.1), (1.0, 0.9)], (0.2, 0.3), (0.1, 0.4), [0.6]),
+    charts_figures.standings([("a", (0.7, 0.3)), ("b", (0.3, 0.7))]),
     charts_change.outcomes([("yes", 0.3, 0.8), ("no", 0.7, 0.1)], 0.31, 0.5),
 ]
 
@@ -69,7 +69,7 @@ def test_changes_and_ratios_in_words() -> None:
     assert change(0.001, 0.004) == "× 4 in odds"
     assert times(0.25) == "÷ 4"
     assert times(12.34) == "× 12"
-    assert times(1.28e7) == "× more than 10,000"
+    assert times(1.28e7) == "× 10,000 or more"
     assert times(1.0) == "× 1"
 
 
@@ -147,3 +147,22 @@ def test_the_layout_places_every_visible_node_once() -> None:
 
 def test_logit_is_finite_at_the_ends() -> None:
     assert math.isfinite(logit(0.0)) and math.isfinite(logit(1.0))
+
+
+def test_a_forest_plot_shows_each_study_and_what_is_used() -> None:
+    known = service.resources()
+    found = forest.forests("als")
+    for name, rows in found.items():
+        kinds = [r.kind for r in rows]
+        assert kinds.count("study") >= 2 and kinds.count("pooled") == 1
+        assert all(r.low <= r.p <= r.high for r in rows)
+        assert forest.forest(name, rows).count("<tr") == len(rows) + 1
+    assert forest.forests("sleep_starts") == {}
+    figure = known.knowledge.causes["als"].findings["ck"]["raised"]
+    *_, pooled = found["Creatine kinase: above the reference range"]
+    assert (pooled.p, pooled.low, pooled.high) == (figure.p, *figure.range)
+
+
+def test_an_interval_of_a_share_is_wilsons() -> None:
+    assert forest.wilson(15, 50)[1:] == pytest.approx((0.191, 0.438), abs=1e-3)
+    assert forest.wilson(0, 10)[1] == 0.0 and forest.wilson(10, 10)[2] == pytest.approx(1.0)

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascinet.dashboard.state import (
-    DEFAULT_SETTING,
-    LINK_LIMIT,
-    Case,
-    Session,
-    apply,
-    from_link,
-    to_link,
-)
+from fascinet.dashboard.links import LINK_LIMIT, from_link, to_link
+from fascinet.dashboard.state import DEFAULT_SETTING, Case, Session, apply
 
 STATES = {
     "weakness": ("none", "subjective", "objective"),

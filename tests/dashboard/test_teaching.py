@@ -11,7 +11,7 @@ from fascinet.dashboard.serve import APP
 
 pytestmark = pytest.mark.browser
 CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
-PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases", "quiz"]
+PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases"]
 
 
 def opened(tab: Page, server: str, path: str = "", query: str = CASE) -> None:

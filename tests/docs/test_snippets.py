@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import fascinet as fn
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -30,6 +32,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         packed = ROOT / "tests" / "data" / "networks" / f"{name}.bif.gz"
         (tmp_path / f"{name}.bif").write_bytes(gzip.decompress(packed.read_bytes()))
     (tmp_path / "cases.csv").write_text("case,setting,weakness\n1,primary_care,objective\n2,,\n")
+    people = "smoke,bronc,dysp\nyes,yes,yes\nno,,no\nno,no,no\nyes,no,\n"
+    (tmp_path / "people.csv").write_text(people)
+    b = fn.NetworkBuilder().variable("oil").table("oil", 0.3).decision("test")
+    b = b.utility("gain", [[0, 0], [-1, 2]], parents=["test", "oil"])
+    b.diagram().save(tmp_path / "oil.json")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -12,8 +12,9 @@ import pytest
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.model.build import build_network
-from fascinet.model.expectations import broken
+from fascinet.model.expectations import broken, rivals, unlinked
 from fascinet.model.load import load_knowledge
+from fascinet.model.schema import Knowledge
 
 ROOT = Path(__file__).parents[2]
 KNOWLEDGE = load_knowledge()
@@ -44,21 +45,44 @@ def test_the_signs_that_once_lowered_their_disease_are_listed() -> None:
     assert signs["nerve_compression"] >= {"distal_weakness", "hand_atrophy", "foot_drop"}
 
 
+def without(cause: str, finding: str, p: float | None = None) -> Knowledge:
+    """Return the knowledge with one link of a cause taken away, or weakened to `p`."""
+    record = KNOWLEDGE.causes[cause]
+    findings = {f: link for f, link in record.findings.items() if f != finding}
+    if p is not None:
+        weak = record.findings[finding]["yes"].model_copy(update={"p": p, "range": (p, p)})
+        findings[finding] = {"yes": weak}
+    made = record.model_copy(update={"findings": findings})
+    return KNOWLEDGE.model_copy(update={"causes": {**KNOWLEDGE.causes, cause: made}})
+
+
+def test_every_sign_has_a_link_above_chance() -> None:
+    assert list(unlinked(KNOWLEDGE)) == []
+    for cause, finding in (("als", "hand_atrophy"), ("als", "foot_drop"), ("ms", "ino")):
+        assert list(unlinked(without(cause, finding))) == [(cause, finding, "yes")]
+
+
+def test_a_sign_far_too_weak_is_found_out() -> None:
+    told = {"setting": "primary_care", "twitching": "yes", "age_group": "60+",
+            "weakness": "objective"}  # fmt: skip
+    weak = without("als", "hand_atrophy", 0.0031)
+    assert not list(broken(engine(), KNOWLEDGE, told, ["als"]))
+    found = {b.finding for b in broken(Engine(build_network(weak)), weak, told, ["als"])}
+    assert found == {"hand_atrophy"}
+
+
+def test_the_rivals_of_a_cause_show_its_sign_as_often() -> None:
+    assert "hereditary_neuropathy" in rivals(KNOWLEDGE, "als", "foot_drop", "yes")
+    assert rivals(KNOWLEDGE, "thyroid_excess", "tsh", "suppressed") == ()
+
+
 @pytest.mark.parametrize("vignette", KNOWLEDGE.vignettes, ids=lambda v: v.id)
 def test_vignettes(vignette: object) -> None:
     evidence = {**vignette.findings, "setting": vignette.setting}  # type: ignore[attr-defined]
     assert list(broken(engine(), KNOWLEDGE, evidence)) == []
 
 
-# Known faults of the knowledge: a sign still speaks a little against its own disease, because a
-# neighbour shows it more often (in co-009 the length-dependent pattern, by a factor of 0.84).
-FAULTY = {"co-009", "co-014"}
-KNOWN = pytest.mark.xfail(reason="a neighbouring disease shows the sign more often", strict=True)
-
-
-@pytest.mark.parametrize(
-    "path", [pytest.param(p, id=p.stem, marks=[KNOWN] * (p.stem in FAULTY)) for p in COMPOSED]
-)
+@pytest.mark.parametrize("path", COMPOSED, ids=lambda p: p.stem)
 def test_composed_cases(path: Path) -> None:
     packet = json.loads(path.read_text(encoding="utf-8"))
     case = shipped_reasoner().read(packet, strict=False)

@@ -17,9 +17,12 @@ function name(store, row) {
       class: "cause", type: "button", "aria-pressed": String(row.focus), title: "Make this the cause in focus of the other pages",
       onclick: () => send(store, { op: "focus", id: row.id }),
     }, row.label),
-    row.serious && h("span", { class: "flag", title: "Must not be missed" }, "must not miss"),
-    h("span", { class: "small" }, row.patient && h("span", { class: "patient" }, row.patient),
-      h("span", { class: "present" }, `present ${row.ptext} `, h("span", { class: "span" }), ` · before ${row.priortext}`)));
+    h("span", { class: "small" }, row.serious && h("span", { class: "flag", title: "Must not be missed" }, "must not miss"), row.patient));
+}
+
+function bars(row) {
+  return h("td", { class: "bars" }, track(row),
+    h("span", { class: "small" }, `present ${row.ptext} `, h("span", { class: "span" }), ` · before ${row.priortext}`));
 }
 
 function opener(store, row) {
@@ -32,8 +35,8 @@ function opener(store, row) {
 function line(store, row) {
   const classes = [row.focus && "focus", row.entered && "entered", row.open && "opened"].filter(Boolean).join(" ");
   return h("tr", { class: classes, "data-id": row.id },
-    h("td", { class: "rank" }, row.rank), name(store, row), h("td", { class: "bars" }, track(row)),
-    h("td", { class: "resp" }, row.entered ? h("span", { class: "small" }, "entered") : h("b", {}, row.rtext)),
+    h("td", { class: "rank" }, row.rank), name(store, row), bars(row),
+    h("td", { class: "resp" }, h("b", {}, row.rtext), row.entered && h("span", { class: "small" }, "entered")),
     h("td", { class: "more" }, !row.entered && opener(store, row)));
 }
 

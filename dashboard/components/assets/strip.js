@@ -22,7 +22,7 @@ function chip(store, item) {
 function tool(store, op, label, symbol, enabled) {
   return h("button", {
     class: "tool", type: "button", disabled: !enabled, title: label, onclick: () => send(store, { op }),
-  }, h("span", { "aria-hidden": "true" }, symbol), h("span", {}, label));
+  }, h("span", { "aria-hidden": "true" }, symbol), h("span", { class: "word" }, label));
 }
 
 function toggle(store) {

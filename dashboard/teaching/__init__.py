@@ -1,0 +1,1 @@
+"""Parts of the pages that teach: the lesson's state, its words, charts and reviews."""

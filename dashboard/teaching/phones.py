@@ -1,0 +1,234 @@
+"""The students' page: a few kilobytes of plain HTML beside Streamlit, on the same port.
+
+`/join` asks for a room's code, `/join/CODE` for the estimate, and `/join/CODE/now` says where the
+room stands, so that the page turns by itself. Nothing here can steer a room.
+"""
+
+import json
+from collections import defaultdict, deque
+from functools import lru_cache
+from html import escape
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from fascinet.dashboard.teaching.scale import STEPS
+from fascinet.dashboard.words import percent
+from fascinet.model.errors import LedgerError
+from fascinet.model.lazy import Lazy
+
+if TYPE_CHECKING:
+    from fascinet.engine.teaching.classroom import Classroom, Moment
+
+class_room = Lazy("fascinet.engine.teaching.classroom")  # the first visitor does not wait for it
+
+COOKIE = "seat"
+BODY = 2_000  # bytes of a form; more is not read
+WRONG, WITHIN = 20, 60.0  # wrong codes from one address in so many seconds
+_lock = Lock()
+_wrong: dict[str, deque[float]] = defaultdict(deque)
+
+STYLE = """
+:root { color-scheme: light dark; font: 18px/1.45 system-ui, sans-serif; }
+body { max-width: 34rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.3rem; margin: 0.3rem 0; } p { margin: 0.5rem 0; }
+.told { font-size: 1.5rem; font-weight: 650; } .small { opacity: 0.85; font-size: 0.95rem; }
+input { font: inherit; padding: 0.5rem; width: 100%; box-sizing: border-box; }
+input[type=range] { padding: 0; height: 2.6rem; }
+output { font-size: 2.2rem; font-weight: 700; display: block; }
+button { font: inherit; padding: 0.7rem 1.2rem; width: 100%; margin-top: 0.7rem; }
+"""
+TURN = """
+const here = document.body.dataset, range = document.querySelector('input[type=range]');
+const steps = STEPS;
+if (range) {
+  const show = () => {
+    const value = steps[range.value];
+    document.querySelector('output').value = value + '%';
+    document.querySelector('input[name=p]').value = value;
+    range.setAttribute('aria-valuetext', value + '%');
+  };
+  range.addEventListener('input', show);
+  show();
+}
+setInterval(async () => {
+  try {
+    const now = await (await fetch(here.now, {cache: 'no-store'})).json();
+    if (now.mark && now.mark !== here.mark) location.reload();
+  } catch (e) { /* the next try will do */ }
+}, 1500);
+""".replace("STEPS", json.dumps([round(100 * p, 1) for p in STEPS]))
+FIRST = STEPS.index(0.1)
+
+
+@lru_cache(maxsize=1)
+def classroom() -> "Classroom":
+    """Return the rooms, opened once for the process."""
+    found: Classroom = class_room.Classroom()
+    return found
+
+
+def routes() -> list[BaseRoute]:
+    """Return the students' routes."""
+    return [
+        Route("/join", entrance, methods=["GET", "POST"]),
+        Route("/join/{code}", seat, methods=["GET", "POST"]),
+        Route("/join/{code}/now", now, methods=["GET"]),
+    ]
+
+
+# ------------------------------------------------------------------------------- answers
+
+
+async def entrance(request: Request) -> Response:
+    """Ask for the code."""
+    code = (
+        (await _form(request)).get("code", "").strip().upper() if request.method == "POST" else ""
+    )
+    if code and _is_code(code):
+        return RedirectResponse(f"/join/{code}", 303)
+    slip = "<p>This is not a code: six letters and digits.</p>" if code else ""
+    return _page(
+        f"<h1>Join the class</h1>{slip}<form method='post'><label>Code on the wall"
+        "<input name='code' maxlength='6' autocapitalize='characters' autocomplete='off' required>"
+        "</label><button>Join</button></form>"
+    )
+
+
+async def seat(request: Request) -> Response:
+    """Show where the class is and take an estimate."""
+    code = str(request.path_params["code"]).upper()
+    form = await _form(request) if request.method == "POST" else {}
+    token = request.cookies.get(COOKIE, "")
+    if await _kept_out(request, code, token):
+        return _page("<h1>Too many wrong codes</h1><p>Wait a minute.</p>", status=429)
+    try:
+        return await run_in_threadpool(_seat, code, token, form)
+    except LedgerError as error:
+        if "no room of this code" in str(error):
+            _note_wrong(request)
+        return _page(
+            f"<h1>{escape(str(error))}</h1><p><a href='/join'>Join a class</a></p>", status=404
+        )
+
+
+async def now(request: Request) -> Response:
+    """Say where the room stands, in a word that changes when the page has to be drawn anew."""
+    code = str(request.path_params["code"]).upper()
+    if await _kept_out(request, code, request.cookies.get(COOKIE, "")):
+        return JSONResponse({"mark": ""}, 429)
+    try:
+        found = await run_in_threadpool(classroom().now, code)
+    except LedgerError:
+        _note_wrong(request)
+        return JSONResponse({"mark": ""}, 404)
+    return JSONResponse({"mark": _mark(found)}, headers={"Cache-Control": "no-store"})
+
+
+def _seat(code: str, token: str, form: dict[str, str]) -> Response:
+    rooms = classroom()
+    room = rooms.now(code)
+    fresh = not token or not rooms.sits(code, token)
+    if fresh and room.is_open:
+        token = rooms.sit(code)
+    note = ""
+    if form:
+        try:
+            rooms.answer(
+                code, token, int(form.get("step", "-1")), float(form.get("p", "nan")) / 100
+            )
+        except (LedgerError, ValueError) as error:
+            note = f"<p>{escape(str(error))}</p>"
+    own = rooms.own(code, token).get(room.step)
+    reply = (
+        RedirectResponse(f"/join/{code}", 303)
+        if form and not note
+        else _room(code, room, own, note)
+    )
+    if fresh:
+        reply.set_cookie(COOKIE, token, httponly=True, samesite="strict", path=f"/join/{code}")
+    return reply
+
+
+def _room(code: str, room: "Moment", own: float | None, note: str) -> HTMLResponse:
+    said = room.talk.said[: room.step + 1]
+    earlier = f"<p class='small'>{escape(' · '.join(said[:-1]))}</p>" if said[:-1] else ""
+    head = f"{earlier}<p class='told'>{escape(said[-1])}</p><h1>{escape(room.talk.asks)}</h1>{note}"
+    if not room.is_open:
+        body = "<h1>The class is over.</h1>"
+    elif room.revealed:
+        yours = f"You said <b>{percent(own)}</b>. " if own is not None else ""
+        body = f"{head}<p>{yours}Exactly: <b>{percent(room.talk.exact[room.step])}</b>.</p>"
+    else:
+        told = f"Your answer, <b>{percent(own or 0.0)}</b>, is kept; you may change it."
+        kept = f"<p>{told}</p>" if own is not None else ""
+        body = (
+            f"{head}<form method='post'><input type='hidden' name='step' value='{room.step}'>"
+            "<input type='hidden' name='p' value='10'><output>10%</output>"
+            "<label class='small'>How probable? <input type='range' min='0' "
+            f"max='{len(STEPS) - 1}' value='{FIRST}'></label><button>Send</button></form>{kept}"
+        )
+    return _page(body, f"data-now='/join/{code}/now' data-mark='{_mark(room)}'", TURN)
+
+
+def _mark(room: "Moment") -> str:
+    return f"{room.step}-{int(room.revealed)}-{int(room.is_open)}"
+
+
+def _page(body: str, data: str = "", script: str = "", status: int = 200) -> HTMLResponse:
+    text = (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>fascinet: class</title>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<style>{STYLE}</style></head><body {data}><main>{body}</main>"
+        f"<p class='small'>For teaching only. Not for the care of a patient.</p>"
+        f"{f'<script>{script}</script>' if script else ''}</body></html>"
+    )
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY:
+            return {"step": "-1"}
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    return {k: v[0] for k, v in fields.items()}
+
+
+def _is_code(code: str) -> bool:
+    return len(code) == class_room.CODE and set(code) <= set(class_room.LETTERS)
+
+
+# ------------------------------------------------------------------------------- limits
+
+
+def _who(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _too_many(request: Request) -> bool:
+    """Say whether an address has tried too many codes that open nothing."""
+    with _lock:
+        tries = _wrong[_who(request)]
+        while tries and tries[0] < monotonic() - WITHIN:
+            tries.popleft()
+        return len(tries) >= WRONG
+
+
+async def _kept_out(request: Request, code: str, token: str) -> bool:
+    """Say whether to refuse a request: after many wrong codes only those who sit get in."""
+    if not _too_many(request):
+        return False
+    return not (token and await run_in_threadpool(classroom().sits, code, token))
+
+
+def _note_wrong(request: Request) -> None:
+    with _lock:
+        _wrong[_who(request)].append(monotonic())

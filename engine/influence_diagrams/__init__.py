@@ -1,0 +1,1 @@
+"""A diagram to decisions: optimal policies, expected utility, the value of information."""

@@ -1,0 +1,1 @@
+"""Cases to figures: parameters learnt from data, and how sure they are."""

@@ -1,0 +1,61 @@
+"""The command `learn`: the figures of a network from a table of cases."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fascinet.cli_cohort import evidence_of, sort_columns
+from fascinet.cli_errors import tell
+from fascinet.cli_network import open_network, split_names
+from fascinet.cli_output import percent, print_table, say, span
+from fascinet.cli_tables import check_apart, read_table
+from fascinet.engine.learning.learn import Learned, learn
+from fascinet.model.errors import FormatError
+from fascinet.model.formats import format_of
+
+SHOWN = 20
+
+
+def learn_figures(
+    name: str, source: Path, out: Path, variables: str | None, sample_size: float, fading: float,
+    carry: Sequence[str] | None, form: str,
+) -> None:  # fmt: skip
+    """Write a network with the figures that a table of cases teaches, and print what changed."""
+    format_of(out)
+    check_apart(source, (out, *([Path(name)] if Path(name).exists() else [])))
+    network, table = open_network(name), read_table(source)
+    known, extra = sort_columns(table, network, carry or ())
+    if extra:
+        tell(f"left out (not network variables): {', '.join(table.names[k] for k in extra)}")
+    found = learn(
+        network, evidence_of(table, known, network),
+        variables=split_names(variables), sample_size=sample_size, fading=fading,
+    )  # fmt: skip
+    try:
+        found.network.save(out)
+    except OSError as error:
+        raise FormatError(f"{out}: cannot be written: {error}") from None
+    if form == "json":
+        print(found.to_json(indent=1))
+    else:
+        show(found)
+    tell(f"{out}: {len(found.network.variables)} variables")
+
+
+def show(found: Learned) -> None:
+    """Print what changed for people, the largest changes first."""
+    frame = found.shown()
+    rows = [
+        (
+            f"{row.variable}={row.state}",
+            ", ".join(f"{v}={s}" for v, s in row.parents.items()),
+            percent(row.before), percent(row.value), span(row.low, row.high),
+            f"{row.count:.1f}", f"{row.worth:.0f}",
+        )
+        for row in frame.head(SHOWN).itertuples()
+    ]  # fmt: skip
+    columns = ("figure", "given", "before", "now", "95% interval", "cases", "worth")
+    print_table(found.title(), columns, rows)
+    if len(frame) > SHOWN:
+        say(f"… and {len(frame) - SHOWN} more")
+    start, end = found.log_likelihood[0], found.log_likelihood[-1]
+    say(f"log likelihood {start:.4f} → {end:.4f}")

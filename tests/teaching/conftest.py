@@ -1,0 +1,39 @@
+"""One server for the pages that teach, with a ledger of its own."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fascinet.dashboard.serve import command
+from tests.dashboard.conftest import (  # noqa: F401  (fixtures and a hook, used by name)
+    chromium,
+    free_port,
+    pytest_runtest_makereport,
+    tab,
+    wait_until_up,
+)
+
+
+@pytest.fixture(scope="session")
+def lesson_ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = tmp_path_factory.mktemp("ledger") / "ledger.db"
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def lessons(lesson_ledger: str) -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "FASCINET_LEDGER": lesson_ledger},
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_up(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)

@@ -1,0 +1,189 @@
+"""A class: nobody but the teacher steers, no answer is lost, no student reads another's."""
+
+import http.cookiejar
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fascinet.engine.teaching.classroom import LETTERS, Classroom, Talk
+from fascinet.model.errors import LedgerError
+from tests.teaching.test_pages import CASE, opened, settled
+
+TALK = Talk(
+    {"setting": "primary_care"}, (("weakness", "objective"), ("atrophy", "yes")), "als",
+    ("A man, 60+", "Weakness <found>", "Wasting"), "How probable is ALS?", (0.01, 0.2, 0.5),
+)  # fmt: skip
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Classroom:
+    return Classroom(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+def test_answers_are_kept_and_told_without_whose_they_are(rooms: Classroom) -> None:
+    code, key = rooms.open(TALK)
+    first, second, third = (rooms.sit(code) for _ in range(3))
+    rooms.answer(code, first, 0, 0.3)
+    rooms.answer(code, second, 0, 0.1)
+    rooms.answer(code, first, 0, 0.2)  # the mind is changed
+    assert rooms.answers(code, 0) == (0.1, 0.2)
+    assert rooms.seats(code) == 3
+    assert rooms.waiting(code, key) == (3,)
+    assert rooms.own(code, first) == {0: 0.2}
+    assert rooms.own(code, third) == {}
+    rooms.steer(code, key, 1, revealed=False)
+    rooms.answer(code, third, 1, 0.9)
+    record = rooms.record(code, key)
+    assert record["answers"] == [
+        {"seat": 1, "step": 0, "p": 0.2}, {"seat": 2, "step": 0, "p": 0.1},
+        {"seat": 3, "step": 1, "p": 0.9},
+    ]  # fmt: skip
+    assert rooms.now(code).talk == TALK
+
+
+def test_only_the_teacher_steers(rooms: Classroom) -> None:
+    code, key = rooms.open(TALK)
+    other, its_key = rooms.open(TALK)
+    seat = rooms.sit(code)
+    assert len(key) >= 22  # 128 bits in 64 letters
+    assert len(code) == 6
+    assert set(code) <= set(LETTERS)
+    for wrong in ("", code, seat, its_key, key[:-1]):
+        for act in (
+            lambda w=wrong: rooms.steer(code, w, 1, revealed=True),
+            lambda w=wrong: rooms.close(code, w),
+            lambda w=wrong: rooms.waiting(code, w),
+            lambda w=wrong: rooms.record(code, w),
+        ):
+            with pytest.raises(LedgerError, match="not the key of the room's teacher"):
+                act()
+    now = rooms.now(code)
+    assert (now.step, now.revealed, now.is_open) == (0, False, True)
+    assert rooms.now(other).is_open
+
+
+def test_what_comes_too_late_or_from_elsewhere_is_refused(rooms: Classroom) -> None:
+    code, key = rooms.open(TALK)
+    other, _ = rooms.open(TALK)
+    seat, stranger = rooms.sit(code), rooms.sit(other)
+    for args, reason in (
+        ((code, stranger, 0, 0.5), "not in this room"),
+        ((code, seat, 1, 0.5), "has gone on"),
+        ((code, seat, 0, 1.5), "from 0 to 100%, got 150"),
+        ((code, seat, 0, float("nan")), "from 0 to 100%"),
+        (("ZZZZZZ", seat, 0, 0.5), "no room of this code"),
+    ):
+        with pytest.raises(LedgerError, match=reason):
+            rooms.answer(*args)
+    with pytest.raises(LedgerError, match="expected 0 to 2, got 3"):
+        rooms.steer(code, key, 3, revealed=False)
+    rooms.steer(code, key, 0, revealed=True)
+    with pytest.raises(LedgerError, match="has gone on"):
+        rooms.answer(code, seat, 0, 0.5)
+    rooms.close(code, key)
+    with pytest.raises(LedgerError, match="is closed"):
+        rooms.sit(code)
+
+
+# ------------------------------------------------------------------------------- on the wire
+
+
+class Student:
+    """A phone without a browser."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(jar)
+
+    def get(self, path: str) -> tuple[int, str]:
+        return self._send(urllib.request.Request(f"{self.url}{path}"))
+
+    def post(self, path: str, **form: str) -> tuple[int, str]:
+        data = urllib.parse.urlencode(form).encode()
+        return self._send(urllib.request.Request(f"{self.url}{path}", data))
+
+    def _send(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with self.opener.open(request, timeout=20) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+
+def test_a_phone_joins_answers_and_steers_nothing(lessons: str, lesson_ledger: str) -> None:
+    rooms = Classroom(lesson_ledger)
+    code, key = rooms.open(TALK)
+    rooms.steer(code, key, 1, revealed=False)
+    phone = Student(lessons)
+    status, page = phone.post("/join", code=code.lower())
+    assert status == 200
+    assert "Weakness &lt;found&gt;" in page
+    assert len(page) < 8_000
+    assert "20%" not in page  # the exact answer is not sent before it is revealed
+    status, page = phone.post(f"/join/{code}", step="1", p="35")
+    assert (status, "is kept" in page) == (200, True)
+    assert rooms.answers(code, 1) == (0.35,)
+    for form in (
+        {"step": "x"},
+        {"step": "1", "p": "much"},
+        {"step": "1", "p": "700"},
+        {"p": "1" * 9_000},
+    ):
+        assert phone.post(f"/join/{code}", **form)[0] == 200
+    phone.post(f"/join/{code}", step="1", p="35", revealed="true", open="false", teacher=key)
+    assert not rooms.now(code).revealed
+    assert rooms.answers(code, 1) == (0.35,)
+    rooms.steer(code, key, 1, revealed=True)
+    assert "Exactly: <b>20%</b>" in phone.get(f"/join/{code}")[1]
+    assert phone.get(f"/join/{code}/now")[1] == '{"mark":"1-1-1"}'
+    assert rooms.seats(code) == 1
+
+
+def test_a_class_of_five(chromium: Browser, tab: Page, lessons: str, lesson_ledger: str) -> None:
+    opened(tab, lessons, "room", CASE)
+    tab.get_by_role("button", name="Open a room").click()
+    code = tab.get_by_test_id("code").inner_text()
+    phones = []
+    for k in range(5):
+        context = chromium.new_context(viewport={"width": 390, "height": 844})
+        phone = context.new_page()
+        phone.goto(f"{lessons}/join/{code}")
+        expect(phone.get_by_text("whose muscles twitch")).to_be_visible()
+        for _ in range(k + 1):
+            phone.get_by_role("slider").press("ArrowRight")
+        phone.get_by_role("button", name="Send").click()
+        expect(phone.get_by_text("is kept; you may change it")).to_be_visible()
+        phones.append(phone)
+    expect(tab.get_by_test_id("count")).to_have_text("5 of 5 students answered")
+    assert Classroom(lesson_ledger).answers(code, 0) == (0.15, 0.2, 0.25, 0.3, 0.35)
+    settled(tab)
+    tab.get_by_role("button", name="Reveal").click()
+    for phone in phones:
+        expect(phone.get_by_text("Exactly:")).to_be_visible()
+    tab.get_by_role("button", name="Next").click()
+    expect(tab.get_by_test_id("step")).to_have_text("Step 1 of 3")
+    for phone in phones:
+        expect(phone.get_by_role("button", name="Send")).to_be_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+        phone.context.close()
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="Save the session").click()
+    assert code in saved.value.path().read_text()
+
+
+def test_codes_cannot_be_tried_out(lessons: str, lesson_ledger: str) -> None:
+    phone, neighbour = Student(lessons), Student(lessons)
+    own, _ = Classroom(lesson_ledger).open(TALK)
+    assert neighbour.get(f"/join/{own}")[0] == 200
+    found = [phone.get(f"/join/ZZZZ{a}{b}")[0] for a in "ABCDE" for b in "ABCDE"]
+    assert found[:20] == [404] * 20
+    assert found[20:] == [429] * 5
+    # who sits already is not kept out by a neighbour's guesses
+    assert neighbour.post(f"/join/{own}", step="0", p="10")[0] == 200
+    assert phone.get(f"/join/{own}")[0] == 429
