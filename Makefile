@@ -50,7 +50,7 @@ sanitize:
 
 # Wheels of all kinds and the source archive, in dist/; compiled by zig, for other systems too.
 wheels: setup
-	$(PIP) install --quiet $(ZIG) build
+	$(INSTALL) $(ZIG) build
 	$(BIN)/python tools/build_wheels.py
 
 # Random networks against an oracle in logarithms: make fuzz-engine SECONDS=3600 SEED=7

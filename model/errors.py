@@ -42,6 +42,8 @@ def shown(value: object, most: int = 60) -> str:
     >>> shown("x" * 1000, 12)
     "'xxx...xxxx'"
     """
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        value = value.item()  # type: ignore[attr-defined]  # 1.5 instead of np.float64(1.5)
     brief = Repr()
     brief.maxlevel, brief.maxdict, brief.maxlist = 2, 2, 3
     brief.maxstring = brief.maxother = brief.maxlong = most

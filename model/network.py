@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from fascinet.model.errors import NetworkError, UnknownStateError, UnknownVariableError
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
 from fascinet.model.lazy import Lazy
+from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -428,7 +429,8 @@ class Network:
 
     def __repr__(self) -> str:
         arcs = sum(len(us) for us in self._parents.values())
-        return f"Network({self.name!r}, {len(self._states)} variables, {arcs} arcs, {self.hash})"
+        size = f"{counted(len(self._states), 'variable')}, {counted(arcs, 'arc')}"
+        return f"Network({self.name!r}, {size}, {self.hash})"
 
 
 TRUTHS = {

@@ -36,7 +36,7 @@ def _choose(wanted: str) -> ModuleType | None:
     if baseline is None:
         print(
             "fascinet: the compiled core is missing, so the engine runs in NumPy, more slowly; "
-            "see docs/howto/install.md",
+            "see docs/install.md",
             file=sys.stderr,
         )
         return None

@@ -68,7 +68,7 @@ def _as(data: bytes, encoding: str, path: Path) -> str:
     except (LookupError, UnicodeError, ValueError):
         known = _is_encoding(encoding)
         what = f"expected {encoding.upper()} text" if known else f"unknown encoding {encoding!r}"
-        remedy = "; give encoding= for another" if known else ""
+        remedy = "; give encoding= for another, or fascinet convert --encoding" if known else ""
         raise FormatError(f"{path}: {what}{remedy}") from None
     return text.removeprefix("\ufeff")
 

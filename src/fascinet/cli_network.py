@@ -7,9 +7,10 @@ from fascinet.cli_errors import tell
 from fascinet.cli_names import parse_pairs
 from fascinet.cli_output import percent, print_json, print_table, say
 from fascinet.engine.api.engine import Engine
-from fascinet.model.errors import CaseError, FascinetError, FormatError, OptionError
+from fascinet.model.errors import CaseError, FascinetError, FormatError, OptionError, shown
 from fascinet.model.examples import EXAMPLES, example
 from fascinet.model.network import Network
+from fascinet.model.plural import counted
 from fascinet.model.read_case import load_json
 from fascinet.model.shipped import load
 
@@ -86,8 +87,8 @@ def read_evidence(data: Any) -> tuple[dict[str, str], dict[str, Any], dict[str, 
     parts = {key: dict(data.get(key) or {}) for key in sections}
     hard = parts["evidence"] | parts["findings"]
     for name, state in {**hard, **parts["do"]}.items():
-        if not isinstance(state, str):
-            raise CaseError(f"evidence: {name}: expected a state's name, got {state!r}")
+        if not isinstance(state, str | int):  # numbers and truth values are matched to the text
+            raise CaseError(f"evidence: {name}: expected a state's name, got {shown(state)}")
     return hard, parts["soft"], parts["do"]
 
 
@@ -107,7 +108,7 @@ def convert(source: Path, out: Path, encoding: str | None = None) -> None:
         network.save(out)
     except OSError as error:
         raise FormatError(f"{out}: cannot be written: {error}") from None
-    tell(f"{out}: {len(network.variables)} variables")
+    tell(f"{out}: {counted(len(network.variables), 'variable')}")
 
 
 def info(name: str | None, form: str) -> None:

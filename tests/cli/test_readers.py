@@ -93,3 +93,18 @@ def test_yaml_comes_through_a_pipe(fascinet: Callable) -> None:
     told = b"# a case\n---\nid: p\nphenotypicFeatures:\n- type: {id: 'HP:0003202'}\n"
     found = fascinet("diagnose", "-", "--format", "json", stdin=told).json()
     assert found["evidence"]["hard"]["atrophy"] == "yes"
+
+
+def test_query_matches_numbers_and_truth_values_to_states(
+    fascinet: Callable, tmp_path: Path
+) -> None:
+    text = "network n {} variable a { type discrete[2] { 0, 1 }; } "
+    text += "variable b { type discrete[2] { False, True }; } "
+    text += "probability ( a ) { table 0.5, 0.5; } "
+    text += "probability ( b | a ) { (0) 0.9, 0.1; (1) 0.2, 0.8; }"
+    (tmp_path / "n.bif").write_text(text)
+    (tmp_path / "e.json").write_text('{"b": true}')
+    query = ("query", tmp_path / "n.bif", "--format", "json", "--evidence", tmp_path / "e.json")
+    assert fascinet(*query).json()["posteriors"]["a"]["1"] == pytest.approx(0.8 / 0.9)
+    (tmp_path / "e.json").write_text('{"b": [true]}')
+    assert fascinet(*query).is_bad_input()

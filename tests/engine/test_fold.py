@@ -90,6 +90,48 @@ def test_one_program_serves_all_cases_with_the_same_positive_findings() -> None:
     assert programs_of(engine) == 2
 
 
+@pytest.mark.parametrize("likelihood", [[0.5, 0.25, 0.1], [0.5, 0.0, 0.2]])
+def test_cases_with_an_uncertain_cause_share_a_program_too(likelihood: list[float]) -> None:
+    engine = Engine(fn.load(), backend="core")
+    for gone in ABSENT:
+        case = {v: s for v, s in CASE.items() if v != gone}
+        engine.posterior(case, soft={"stress_anxiety": likelihood})
+    assert programs_of(engine) == 1
+
+
+def denied(p: float, count: int) -> tuple[Network, dict[str, str]]:
+    """Return two causes, findings that the first leaves absent with chance `p`, all absent."""
+    rows = np.array([[1.0, 0.0], [p, 1.0 - p]]), np.array([[1.0, 0.0], [0.5, 0.5]])
+    findings = [f"f{i}" for i in range(count)]
+    names = ["a", "b", *findings]
+    gates = {v: Table(np.array([0.9, 0.1])) for v in ("a", "b")}
+    gates |= {f: NoisyMax(rows, np.array([1.0, 0.0])) for f in findings}
+    network = Network({v: ["no", "yes"] for v in names}, {f: ["a", "b"] for f in findings}, gates)
+    return network, dict.fromkeys(findings, "no")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "core"])
+def test_denials_whose_product_is_no_double_are_possible(backend: str) -> None:
+    """A present cause of a hundred findings, each absent with chance 1e-10."""
+    network, absent = denied(1e-10, 100)
+    found = Engine(network, backend=backend).posterior({**absent, "a": "yes", "b": "no"})
+    want = np.log(0.1) + np.log(0.9) + 100 * np.log(1e-10)
+    assert found.log_prob_evidence == pytest.approx(want, rel=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "core"])
+def test_a_likelihood_times_denials_may_leave_the_range_of_a_double(backend: str) -> None:
+    network, absent = denied(1e-10, 12)
+    engine = Engine(network, backend=backend)
+    sure = engine.posterior(absent, soft={"a": [0.0, 1e-250]})
+    assert sure["a"] == {"no": 0.0, "yes": 1.0}
+    want = np.log(0.1) + np.log(1e-250) + 12 * np.log(1e-10) + np.log(0.9 + 0.1 * 0.5**12)
+    assert sure.log_prob_evidence == pytest.approx(want, rel=1e-12)
+    torn = engine.posterior(absent, soft={"a": [1e-300, 1e-180]})  # 1e-300 against 1e-300
+    odds = 0.1 * 1e-180 * 1e-10**12 / (0.9 * 1e-300)
+    assert torn["a"]["yes"] / torn["a"]["no"] == pytest.approx(odds, rel=1e-9)
+
+
 def test_packed_likelihoods_read_as_a_mapping() -> None:
     packed = Packed({3: slice(0, 2), 7: slice(2, 5)}, np.arange(5.0))
     assert list(packed) == [3, 7]
