@@ -68,7 +68,7 @@ def downloads(case: TeachingCase) -> None:
                   partial(handout.pdf_of, case, answers=answers))  # fmt: skip
 
 
-def _save(label: str, name: str, kind: str, data: object) -> None:
+def _save(label: str, name: str, kind: str, data: str | partial[str] | partial[bytes]) -> None:
     st.download_button(label, data, name, kind, key=f"author-{name}", on_click="ignore")
 
 

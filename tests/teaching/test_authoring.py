@@ -1,4 +1,4 @@
-"""Cases written for teaching: read, checked, written back, and handed out with and without answer."""
+"""Cases written for teaching: read, checked, written back, handed out with and without answer."""
 
 import pytest
 from playwright.sync_api import Page, expect
