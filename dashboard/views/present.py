@@ -14,10 +14,11 @@ from fascinet.dashboard import library
 from fascinet.dashboard.frame import NOTICE, plain, session
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.teaching import charts
+from fascinet.dashboard.teaching import author, charts
 from fascinet.dashboard.teaching.lesson import rooms
 from fascinet.dashboard.teaching.scale import STEPS
 from fascinet.dashboard.words import figure, mid, percent
+from fascinet.engine.teaching.case_file import TeachingCase, ToldStep
 from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.words import name_of
 from fascinet.model.case import COMPLAINT, CONTEXT
@@ -65,6 +66,8 @@ class Talk:
         What is hidden until the class has spoken, and the cause that the curves follow.
     notes : dict of step to str
         The presenter's own.
+    objectives, distractors : tuple of str
+        For the handout.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Talk:
     hide: str = HIDES[2]
     focus: str = ""
     notes: dict[int, str] = field(default_factory=dict[int, str])
+    objectives: tuple[str, ...] = ()
+    distractors: tuple[str, ...] = ()
 
     def known(self, count: int | None = None) -> dict[str, str]:
         """Return what is known after so many steps."""
@@ -313,6 +318,38 @@ def _foot(talk: Talk, large: bool) -> None:
             best = options(rooms(), talk.known())[:3]
             st.caption(plain(" · ".join(f"{name_of(rooms(), o.variable)} {o.bits:.2f} bits"
                                         for o in best)))  # fmt: skip
+    with st.expander("Lesson: objectives, check, files and handouts", key="present-lesson"):
+        _author(talk)
+
+
+def _author(talk: Talk) -> None:
+    """Draw the lesson: what it is for, where it points, and its files."""
+    talk.objectives = author.objectives(f"author-objectives-{talk.name}", talk.objectives)
+    talk.distractors = author.distractors(f"author-distractors-{talk.name}", talk.distractors)
+    case = lesson_of(talk)
+    if author.checked(case):
+        author.downloads(case)
+    found = author.opened()
+    if found is not None:
+        st.session_state[TALK] = talk_from(found)
+        st.rerun()
+
+
+def lesson_of(talk: Talk) -> TeachingCase:
+    """Return a talk as the lesson file has it."""
+    ground = {v: s for v, s in talk.ground.items() if v not in ("setting", COMPLAINT)}
+    steps = tuple(ToldStep(v, s, talk.notes.get(k + 1, "")) for k, (v, s) in enumerate(talk.steps))
+    return TeachingCase(talk.name, talk.ground["setting"], talk.focus, steps, ground,
+                        talk.objectives, talk.distractors)  # fmt: skip
+
+
+def talk_from(case: TeachingCase) -> Talk:
+    """Return the talk of a lesson file, in the order of the file."""
+    ground = case.known(0)
+    steps = [(s.finding, s.state) for s in case.steps]
+    notes = {k + 1: s.note for k, s in enumerate(case.steps) if s.note}
+    return Talk(case.title, steps, ground, focus=case.cause, notes=notes,
+                objectives=case.objectives, distractors=case.distractors)  # fmt: skip
 
 
 @st.fragment(run_every=1.0)

@@ -228,7 +228,7 @@ class Classroom:
             raise LedgerError("this room is closed")
         return room
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[Mapping[str, Any]]:
+    def _rows(self, query: sa.Executable) -> Sequence[Mapping[str, Any]]:
         with told(self.url), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 

@@ -218,14 +218,13 @@ class Encounter:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data."""
-        out = {
-            "patient": asdict(self.patient),
+        patient = {**asdict(self.patient), "groups": sorted(self.patient.groups)}
+        return {
+            "patient": patient,
             "steps": [asdict(s) for s in self.steps],
             "statements": [asdict(s) for s in self.statements],
             "verdict": asdict(self.verdict) if self.verdict else None,
         }
-        out["patient"]["groups"] = sorted(self.patient.groups)
-        return out
 
     @classmethod
     def from_dict(cls, rooms: Practice, record: Mapping[str, Any]) -> "Encounter":
@@ -237,8 +236,9 @@ class Encounter:
             If it is not one of ours.
         """
         try:
-            patient = Patient(**{**record["patient"],
-                                 "groups": frozenset(record["patient"]["groups"])})  # fmt: skip
+            told: dict[str, Any] = dict(record["patient"])
+            told["groups"] = frozenset(told["groups"])
+            patient = Patient(**told)
             steps = [Step(**s) for s in record["steps"]]
             statements = [Statement(**s) for s in record["statements"]]
             verdict = Verdict(**record["verdict"]) if record["verdict"] else None

@@ -168,11 +168,8 @@ class Ledger:
         for low, high in zip(EDGES, EDGES[1:], strict=False):
             within = [r for r in rows if low <= r["stated"] < high or r["stated"] == high == 1.0]
             if within:
-                n = len(within)
-                means = (
-                    sum(float(r[k]) for r in within) / n for k in ("stated", "exact", "present")
-                )
-                out.append(Bin(low, high, n, *means))
+                means = (_mean(within, k) for k in ("stated", "exact", "present"))
+                out.append(Bin(low, high, len(within), *means))
         return tuple(out)
 
     def errors(self, key: str) -> dict[str, tuple[float, int]]:
@@ -216,7 +213,7 @@ class Ledger:
         with told(self.url), writing(self._engine) as connection:
             connection.execute(statement)
 
-    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    def _rows(self, query: sa.Executable) -> list[dict[str, Any]]:
         with told(self.url), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 

@@ -10,6 +10,7 @@ import platformdirs
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from fascinet.model.errors import LedgerError
@@ -141,8 +142,8 @@ def _engine(url: str) -> sa.Engine:
     if where.database:
         Path(where.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(where, connect_args={"timeout": PATIENCE_S})
-    sa.event.listen(engine, "connect", _settle)
-    sa.event.listen(engine, "begin", _begin)
+    listen(engine, "connect", _settle)
+    listen(engine, "begin", _begin)
     return engine
 
 

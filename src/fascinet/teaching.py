@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from fascinet.engine.teaching.argue import Argument, arguments, settling
+from fascinet.engine.teaching.case_file import TeachingCase, check_case, read_teaching_case
 from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
 from fascinet.engine.teaching.exercise import Exercise, Mark
 from fascinet.engine.teaching.exercises import KINDS, make, next_kind
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
 ledger_room = Lazy("fascinet.engine.teaching.ledger")
 
 __all__ = [
-    "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient", "Practice",
-    "Scores", "Statement", "Step", "Verdict", "arguments", "chief", "deal", "deciding", "drawn",
-    "from_case", "habits", "illness_script", "left_open", "make", "next_kind", "open_ledger",
-    "options", "practice", "score", "score_of", "settling", "truths", "value_steps",
+    "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient",
+    "Practice", "Scores", "Statement", "Step", "TeachingCase", "Verdict", "arguments",
+    "check_case", "chief", "deal", "deciding", "drawn", "from_case", "habits", "illness_script",
+    "left_open", "make", "next_kind", "open_ledger", "options", "practice", "read_teaching_case",
+    "score", "score_of", "settling", "truths", "value_steps",
 ]  # fmt: skip
 
 
