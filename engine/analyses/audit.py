@@ -22,10 +22,10 @@ from fascinet.engine.analyses.scores import (
 )
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.frame_codes import encode, opened
-from fascinet.model.lazy import Lazy
 from fascinet.engine.run.evidence import names_of
 from fascinet.model.errors import EvidenceError, OptionError
 from fascinet.model.foreign import refusal
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 
