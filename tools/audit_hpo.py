@@ -2,9 +2,10 @@
 
 The terms' names and places in the ontology were read one by one against the findings. `JUDGED`
 holds what that reading found for terms that are not simply the finding or a kind of it; all others
-are decided by the ontology: the anchor itself says the same, a term below a defining anchor is a kind of it, a
-hint shows it. Run `python -m tools.audit_hpo` after `python -m tools.map_hpo`; a new doubtful term
-is one line in `JUDGED`, and a wrong one goes to `hpo_unmapped.csv` or gets an anchor of its own.
+are decided by the ontology: the anchor itself says the same, a term below a defining anchor is a
+kind of it, a hint shows it. Run `python -m tools.audit_hpo` after `python -m tools.map_hpo`; a new
+doubtful term is one line in `JUDGED`, and a wrong one goes to `hpo_unmapped.csv` or gets an anchor
+of its own.
 """
 
 import csv
