@@ -16,8 +16,8 @@ HEAD = """# Which figures carry the answers
 
 Written by `python -m tools.influence_table` (`fascinet info --influence` prints the same). A
 figure's influence is how far the log odds of the leading causes move, in decibans, when it goes
-from the lower to the upper end of its cited range, on average over {cases} simulated cases, as many
-of each setting.
+from the lower to the upper end of its cited range, on average over {cases} simulated cases, as
+many of each setting.
 
 **{share:.0%} of the influence of all {figures:,} figures rests on a source**: {sourced} figures
 cite one ({graded} of grade A or B), and {placed} say where in it they stand and what was read.
