@@ -253,7 +253,7 @@ def postgres() -> Iterator[str]:
     if home is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'psycopg[binary]'")
-    folder = Path(tempfile.mkdtemp(prefix="ledger-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ledger-"))
     as_other: list[str] = []
     if os.geteuid() == 0:  # a server of PostgreSQL refuses to be root
         shutil.chown(folder, "postgres")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -117,9 +118,15 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     step, ranking = tab.get_by_test_id("step"), tab.get_by_role("list", name="Most probable now")
     expect(step).to_have_text("Step 0 of 3")
     expect(ranking).to_have_count(0)
+    expect(tab.get_by_text("Lesson: objectives")).to_be_visible()  # the last thing drawn
     settled(tab)
-    tab.keyboard.press("Enter")
+    for _ in range(5):  # until the page listens to keys; once spoken, Enter does nothing more
+        tab.keyboard.press("Enter")
+        with suppress(AssertionError):
+            expect(ranking).to_be_visible(timeout=6_000)
+            break
     expect(ranking).to_be_visible()
+    settled(tab)
     tab.keyboard.press("ArrowRight")
     expect(step).to_have_text("Step 1 of 3")
     expect(ranking).to_have_count(0)
