@@ -143,7 +143,7 @@ inline int64_t Tree::first_of(const Node &node, const Tiling &tiling) const {
     return a;
 }
 
-// Writes the offsets of all entries over some axes, the last axis fastest, `step` entries apart.
+// Writes the offsets of all entries over some axes, the last axis fastest.
 inline void enumerate(Span<const SeparatorAxis> axes, Span<const int64_t> strides, Span<int32_t> out) {
     out[0] = 0;
     int64_t n = 1;

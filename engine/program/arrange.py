@@ -18,13 +18,14 @@ from fascinet.engine.plan.order import Elimination, Ints
 from fascinet.engine.tables.factors import Factors, Flags
 from fascinet.model.gates import Array
 
-LARGE = 1000  # entries of a table whose factors are joined
+LARGE = 4000  # entries of a table whose factors are joined
 SMALL = 16  # entries of a calibrated table whose axes are ordered
 LONG = 64  # entries in a row of which more are no better
 SAVES = 2  # a join has at most 1 / SAVES of the table's entries
 
 
 Item: TypeAlias = tuple[str, int]  # "factor", "message" of a node, or "join", and which
+Placed: TypeAlias = tuple[frozenset[int], Item]  # with its scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
     joiner = Joiner(factors, plain)
     if soft is None:
         for i in np.flatnonzero(entries >= SMALL).tolist():
-            joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= 4 * LARGE))
+            joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= LARGE))
         return joiner.arrangement()
     live = ~conditional | np.isin(order, list(soft))
     for i in np.flatnonzero(parent >= 0).tolist():
@@ -149,18 +150,11 @@ class Joiner:
         """Order the axes of one table and join its factors, the smallest first."""
         v, axes = int(self.plain.order[i]), self._axes(i)
         full = self._size(frozenset(axes)) * self.cards[v]
-        items: list[tuple[frozenset[int], Item]] = [(self._scope(f), ("factor", f)) for f in own]
+        items: list[Placed] = [(self._scope(f), ("factor", f)) for f in own]
         items += [(frozenset(self._axes(c)), ("message", c)) for c in children]
         made: list[Join] = []
-        while joins and len(items) > 1:
-            size, k, j = min(
-                (self._size(items[k][0] | items[j][0]), k, j)
-                for j in range(len(items)) for k in range(j)
-            )  # fmt: skip
-            if size * SAVES > full:
-                break
-            two, one = items.pop(j), items.pop(k)
-            items.append(self._join(made, one, two))
+        if joins:
+            items = self._merge(made, items, full)
         self.orders[i] = axes = self._order(axes, full, items)
         for scope, item in items:
             if joins and SAVES * self._size(scope) <= full and not self._lies(item, [v, *axes]):
@@ -170,9 +164,24 @@ class Joiner:
         if made:
             self.joins[i] = made
 
-    def _order(
-        self, axes: list[int], full: int, items: list[tuple[frozenset[int], Item]]
-    ) -> list[int]:
+    def _merge(self, made: list[Join], items: list[Placed], full: int) -> list[Placed]:
+        """Join items as long as the joint scope of two is small; return what is left of them."""
+        left = dict(enumerate(items))
+        sizes: dict[tuple[int, int], int] = {}
+        fresh = list(left)
+        while True:
+            for b in fresh:
+                for a in left:
+                    if a < b:
+                        sizes[a, b] = self._size(left[a][0] | left[b][0])
+            size, a, b = min(((n, *pair) for pair, n in sizes.items()), default=(full, 0, 0))
+            if size * SAVES > full:
+                return list(left.values())
+            sizes = {pair: n for pair, n in sizes.items() if a not in pair and b not in pair}
+            fresh = [max(left) + 1]
+            left[fresh[0]] = self._join(made, left.pop(a), left.pop(b))
+
+    def _order(self, axes: list[int], full: int, items: list[Placed]) -> list[int]:
         """Return the order of a table's axes: those last that the most entries in a row share.
 
         A message that is too large to be copied keeps its order.
@@ -190,9 +199,7 @@ class Joiner:
         )  # fmt: skip
         return [u for u in axes if u not in last] + last
 
-    def _join(
-        self, joins: list[Join], one: tuple[frozenset[int], Item], two: tuple[frozenset[int], Item]
-    ) -> tuple[frozenset[int], Item]:
+    def _join(self, joins: list[Join], one: Placed, two: Placed) -> Placed:
         """Bring two items into one join: that of one of them if it is as large as both."""
         scope = one[0] | two[0]
         for a, b in ((one, two), (two, one)):
