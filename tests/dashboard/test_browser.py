@@ -100,7 +100,9 @@ def test_why_tells_it_three_ways(tab: Page, server: str) -> None:
 def test_what_next_shows_the_outcome_tree(tab: Page, server: str) -> None:
     opened(tab, server, "next")
     expect(tab.get_by_role("region", name=re.compile("^Tests"))).to_contain_text("Needle EMG")
-    expect(tab.get_by_role("region", name=re.compile("the causes that it touches most"))).to_be_visible()
+    expect(
+        tab.get_by_role("region", name=re.compile("the causes that it touches most"))
+    ).to_be_visible()
 
 
 def test_what_if_compares_worlds(tab: Page, server: str) -> None:

@@ -85,3 +85,25 @@ def test_the_link_opens_the_case(tab: Page, server: str) -> None:
     expect(who).to_be_visible()
     expect(tab.get_by_role("button", name="Remove Muscle atrophy")).to_be_visible()
     expect(tab.get_by_text("this network does not know")).to_have_count(0)
+
+
+def test_the_ranking_holds_at_960_pixels(tab: Page, server: str) -> None:
+    tab.set_viewport_size({"width": 960, "height": 600})
+    opened(tab, server, "")
+    row = tab.locator('tr[data-id="als"]')
+    bar = row.locator(".track").bounding_box()
+    assert bar is not None and bar["width"] > 80
+    row.get_by_role("button", name=re.compile("^Why ")).click()
+    parts = tab.locator('tr[data-detail="als"] .parts')
+    expect(parts).to_contain_text("What would change it")
+    assert parts.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
+
+
+def test_the_second_step_opens_on_demand(tab: Page, server: str) -> None:
+    opened(tab, server, "next")
+    touched = tab.get_by_role("region", name=re.compile("the causes that it touches most"))
+    expect(touched).to_be_visible()
+    second = tab.get_by_role("region", name=re.compile("^Two steps ahead"))
+    expect(second).to_have_count(0)
+    tab.get_by_text(re.compile("^Two steps ahead")).click()
+    expect(second).to_be_visible()
