@@ -2,9 +2,10 @@
 
     python -m benchmarks.teaching_policy [--patients 20] [--steps 8]
 
-Drawn patients of primary care. The engine asks what has the best score now; the fixed order is that of
-the scores before the first answer; the random order asks any open question. Printed: by how many bits
-the entropy of the causes has fallen on average, and how many times the others' fall the engine's is.
+Drawn patients of primary care. The engine asks what has the best score now; the fixed order is that
+of the scores before the first answer; the random order asks any open question. Printed: by how many
+bits the entropy of the causes has fallen on average, and how many times the others' fall the
+engine's is.
 """
 
 import argparse
