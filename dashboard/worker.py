@@ -11,7 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from threading import Thread, Timer
 from typing import IO, Any
@@ -79,7 +79,7 @@ class Worker:
             return pickle.load(back)
 
     @contextmanager
-    def _limit(self) -> Iterator[None]:
+    def _limit(self) -> Generator[None, None, None]:
         """End the process if the block takes too long; then its streams break."""
         watch = Timer(PATIENCE, self._process.kill)
         watch.daemon = True

@@ -3,13 +3,13 @@
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Generator[Path, None, None]:
     """Give a name beside `path` to write to; it takes the name `path` when the block ends well.
 
     Whatever ends the block otherwise, an interrupt included, leaves what was there before. Links

@@ -157,7 +157,7 @@ def _clauses(text: str, reader: Reader) -> Iterator[Proposal]:
     for clause in CLAUSE.split(text):
         words = words_of(clause)
         # "no cramps, numbness or pain": a list goes on after a comma, until somebody says more
-        carries = denied and (len(words) <= 3 or (words and words[0] in CARRIED))
+        carries = denied and (len(words) <= 3 or words[0] in CARRIED)
         found = list(_phrases(words, reader, carries))
         yield from found
         denied = bool(found) and all(p.denied for p in found)

@@ -256,10 +256,11 @@ def defining(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
         for own in record.states[1:] if isinstance(record, Cause) else ():
             for name, link in record.links(own).items():
                 test = knowledge.tests.get(name)
-                for result in set(link) & set(test.defines if test else ()):
-                    if not _is_defined(knowledge, test.defines[result], record.id, own):
+                defines = test.defines if test else {}
+                for result in set(link) & set(defines):
+                    if not _is_defined(knowledge, defines[result], record.id, own):
                         yield Finding(file, (*place, "findings", name, result),
-                                      f"{name}={result} is {test.defines[result]} by definition",
+                                      f"{name}={result} is {defines[result]} by definition",
                                       f"link {record.id} to that instead")  # fmt: skip
 
 

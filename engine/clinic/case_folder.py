@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -81,7 +81,7 @@ def _told(path: Path) -> Told:
 
 
 @contextmanager
-def named(file: object) -> Iterator[None]:
+def named(file: object) -> Generator[None, None, None]:
     """Put the name of a case in front of what is wrong with it."""
     try:
         yield

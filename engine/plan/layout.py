@@ -96,7 +96,7 @@ class Planner:
             found = order.search_order(start, dense, cards)
         else:
             *parts, work = self._core.search_order(start, dense, cards)
-            found = Elimination(*map(ints, parts), work)
+            found = Elimination(*map(ints, parts), work=work)
         return Elimination(names[found.order], found.start, names[found.neighbours], found.work)
 
     def _problem(self, factors: Factors) -> GateProblem:
@@ -146,7 +146,7 @@ class Planner:
         steps, states, (*parts, work) = self._core.search_layout(
             *arrays, *(() if along is None else (along,))
         )
-        found = Elimination(*map(ints, parts), work)
+        found = Elimination(*map(ints, parts), work=work)
         return ints(steps).reshape(-1, 3 + 2 * AXES), ints(states), found
 
     def _layout_renamed(self, problem: GateProblem, seed: int) -> Layout:

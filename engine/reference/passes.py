@@ -145,7 +145,7 @@ def collect(program: Program, base: Array, case: Case) -> Calibrated:
 
 def distribute(program: Program, tree: Calibrated) -> None:
     """Fill in P(separator | e) of each node, from the roots down."""
-    below = [[] for _ in tree.tables]  # type: list[list[int]]
+    below: list[list[int]] = [[] for _ in tree.tables]
     for i, parent in enumerate(program.nodes["parent"].tolist()):
         if parent >= 0:
             below[parent].append(i)

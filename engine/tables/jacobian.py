@@ -35,7 +35,7 @@ class Jacobian:
     def pull(self, slopes: Array) -> Array:
         """Return the slopes by parameters from those by the base."""
         terms = np.repeat(slopes, np.diff(self.start)) * self.value
-        return np.bincount(self.parameter, terms, self.count)
+        return np.bincount(self.parameter, terms, self.count).astype(np.float64, copy=False)
 
 
 def differences(jacobian: Jacobian, one: Ints, other: Ints) -> Jacobian:

@@ -229,10 +229,11 @@ def factorize(values: Any) -> tuple[Any, Sequence[Any]]:
     import pandas as pd
 
     try:
-        return pd.factorize(values)
+        numbers, distinct = pd.factorize(values)
     except TypeError:  # a Parquet file may hold lists, which cannot be hashed
         texts = [None if is_missing(v) else repr(v) for v in values]
-        return pd.factorize(pd.array(texts, dtype=object))
+        numbers, distinct = pd.factorize(pd.array(texts, dtype=object))
+    return numbers, list(distinct)
 
 
 def cell_state(network: Network, variable: str, value: Any) -> int:

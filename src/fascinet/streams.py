@@ -42,7 +42,7 @@ def prepare() -> None:
         given.stdout = _Closed()
     elif isinstance(given.stdout, io.TextIOWrapper):
         # what an encoding lacks is a question mark; a lone surrogate is written as JSON would
-        sys.stdout.reconfigure(errors="backslashreplace" if is_unicode() else "replace")
+        given.stdout.reconfigure(errors="backslashreplace" if is_unicode() else "replace")
 
 
 def is_unicode() -> bool:
