@@ -158,11 +158,25 @@ def test_bounds_hold_and_are_exact_in_the_reference(seed: int) -> None:
         for states in product(*map(range, cards)):
             if states[0] == decided[leaf.parents[0]]:
                 here = dict(zip(leaf.parents, states, strict=True))
-                bound = value * np.prod([shares[u][here[u]] for u in shares])
+                bound = value + sum(shares[u][here[u]] for u in shares)
                 exact = leaf.value(states)[0]
-                assert exact <= bound * (1.0 + 1e-12) + 1e-15
-                if not any(states[1:]) and exact > 1e-3:
-                    assert exact == pytest.approx(bound, rel=1e-12)
+                assert exact <= bound + 1e-12
+                if not any(states[1:]) and exact > np.log(1e-3):
+                    assert exact == pytest.approx(bound, abs=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-200])
+def test_the_best_roots_may_rule_a_leaf_out(scale: float) -> None:
+    """Each root is likely on, and then the leaf is on, which it is not."""
+    states = {v: ["no", "yes"] for v in ("a", "b", "c", "x")}
+    off = 0.1 * scale
+    gates: dict[str, Gate] = {v: Table(np.array([off, 1.0 - off])) for v in ("a", "b", "c")}
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]])
+    gates["x"] = NoisyMax((sure, sure, sure), np.array([1.0, 0.0]))
+    engine = Engine(Network(states, {"x": ["a", "b", "c"]}, gates))
+    found = engine.mpe(soft={"x": [scale, 0.0]})
+    assert set(found.assignment.values()) == {"no"}
+    assert found.log_prob == pytest.approx(3.0 * np.log(off) + np.log(scale), rel=1e-12)
 
 
 def test_a_wide_observed_gate_is_set_apart() -> None:
@@ -174,6 +188,21 @@ def test_a_wide_observed_gate_is_set_apart() -> None:
     assert net.index[gate] in [leaf.variable for leaf in search.leaves]
     _, value = search.run()
     assert value == pytest.approx(np.log(joint_of(query, net.variables).max()), abs=1e-10)
+
+
+def test_map_over_all_that_matters_is_searched_where_a_table_would_be_too_large() -> None:
+    """Thirty causes of one seen gate, and a leaf of each that is not asked for."""
+    causes = [f"c{i}" for i in range(30)]
+    leaves = {f"y{i}": [v, "x"] for i, v in enumerate(causes)}
+    states = {v: ["no", "yes"] for v in [*leaves, *causes, "x"]}
+    strengths = np.linspace(0.3, 0.6, 30).tolist()
+    gates: dict[str, Gate] = {v: noisy_or([], 0.1) for v in causes}
+    gates |= {"x": noisy_or(strengths, 0.01)} | {v: noisy_or([0.5, 0.5], 0.1) for v in leaves}
+    engine = Engine(Network(states, {"x": causes, **leaves}, gates), budget=10**6)
+    found = engine.map_query({"x": "yes"}, targets=causes)
+    assert [v for v, s in found.assignment.items() if s == "yes"] == ["c29"]
+    best = 29 * np.log(0.9) + np.log(0.1) + np.log(1.0 - 0.99 * 0.4)
+    assert found.log_prob == pytest.approx(best, abs=1e-12)
 
 
 def test_a_search_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
