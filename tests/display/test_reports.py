@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fascinet as fn
@@ -38,6 +39,18 @@ def change() -> inverse.Statement:
 
 def shipped_report() -> Any:
     return Decisions(fn.diagnose({"weakness": "objective"}).advice)
+
+
+def seen_cases(engine: fn.Engine) -> pd.DataFrame:
+    """Return a hundred people drawn from the small clinic."""
+    return fn.simulate(engine.network, 100, seed=1)
+
+
+def treat_or_not() -> Any:
+    """Return the policy of a treatment that helps the ill and harms the others."""
+    b = fn.NetworkBuilder().variable("ill").table("ill", 0.2).decision("treat")
+    worth = {("no", "no"): 100, ("no", "yes"): 40, ("yes", "no"): 90, ("yes", "yes"): 80}
+    return fn.solve(b.utility("health", worth, parents=["treat", "ill"]).diagram())
 
 
 REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
@@ -79,6 +92,14 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
         (True,),
         10,
     ),
+    "Joint": lambda e: e.joint(["grave", "benign"], CASE),
+    "Answer": lambda e: e.ask("grave=yes or benign=yes | twitching=yes"),
+    "RiskComparison": lambda e: e.compare_risks("weakness=objective", "grave=yes", "grave=no"),
+    "Audit": lambda e: fn.audit(e.network, seen_cases(e), "grave", "yes"),
+    "Learned": lambda e: fn.learn(e.network, seen_cases(e)),
+    "Discretised": lambda e: fn.discretise(pd.DataFrame({"ck": [90.0, 250.0, 8000.0]}), {"ck": 2}),
+    "Solution": lambda e: treat_or_not(),
+    "ValueOfObservation": lambda e: treat_or_not().value_of_information("treat"),
     "MPE": lambda e: e.mpe(CASE),
     "Approximation": lambda e: e.approximate(CASE, samples=200),
     "Posterior": lambda e: e.posterior(CASE),
@@ -167,7 +188,7 @@ def test_a_report_is_drawn_and_saved(name: str, reports: dict[str, Any], tmp_pat
         report.save(tmp_path / "r.html")
         page = (tmp_path / "r.html").read_text()
         assert page.startswith("<!doctype html>")
-        assert "prefers-color-scheme:dark" in page
+        assert re.search("prefers-color-scheme:dark|color-scheme:light dark", page)
     report.save(tmp_path / "r.svg")
     assert (tmp_path / "r.svg").read_text().startswith("<svg")
     report.save(tmp_path / "r.png")
