@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import Exact, Unit
 from fascinet.engine.clinic.screen import screened
@@ -124,21 +123,22 @@ def _options(
                        reasoner.rules.resting, reasoner.targets)  # fmt: skip
     posterior = lanes.run()
     assert posterior is not None  # the belief was asked first
-    wanted = dict.fromkeys([*_screened(rooms, lanes, posterior, names, count), *also])
-    exact = Exact(lanes, posterior, names)
+    before = np.array([lanes.present(posterior, c) for c in names])
+    wanted = dict.fromkeys([*_screened(rooms, lanes, before, names, count), *also])
+    exact = Exact(lanes, posterior, names, before)
     told = exact.bits([v for v in wanted if v not in evidence])
     found = [_option(rooms, exact, v, bits) for v, bits in told.items()]
     return tuple(sorted(found, key=lambda o: (-o.score, -o.bits)))
 
 
 def _screened(
-    rooms: Practice, lanes: Lanes, posterior: Posterior, causes: Sequence[str], count: int
+    rooms: Practice, lanes: Lanes, before: Array, causes: Sequence[str], count: int
 ) -> list[str]:
     """Return the open questions and tests with the best estimated score."""
     asked = [v for v in rooms.askable if v not in lanes.case.hard and v not in rooms.habits]
     every = [Unit(v, (v,), 1.0, price_of(rooms, v), False) for v in asked]
     harm = np.array([rooms.script(c).harm for c in causes])
-    rough = screened(lanes, posterior, causes, harm, every, causes)
+    rough = screened(lanes, causes, before, harm, every, causes)
     return [asked[i] for i in rough.order[:count]]
 
 

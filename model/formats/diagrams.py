@@ -183,10 +183,11 @@ def _xdsl(text: str, file: str) -> Parts:
     if nodes is not None:
         nodes.children[:] = [n for n in nodes.children if n.tag not in ("utility", "mau")]
     network, names = xdsl.read(root, file)
-    decisions = {
-        names[d.attrs["id"]]: [names.get(u, u) for u in d.words("parents")]
-        for d in found["decision"]
-    }
+    decisions = dict[str, list[str]]()
+    for d in found["decision"]:
+        if (name := d.attrs.get("id", "")) not in names:
+            _fail(file, d, f"decision {name!r}: expected an id of its own")
+        decisions[names[name]] = [names.get(u, u) for u in d.words("parents")]
     utilities = {u.attrs.get("id", ""): _xdsl_utility(u, file, network, names)
                  for u in found["utility"]}  # fmt: skip
     for mau in found["mau"]:
