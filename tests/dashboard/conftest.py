@@ -58,7 +58,7 @@ def server() -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would be in the way of other files' own
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
