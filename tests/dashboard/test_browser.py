@@ -164,7 +164,7 @@ def test_a_phone_reaches_the_findings(tab: Page, server: str) -> None:
     assert wide <= 390
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing_of_ours(tab: Page, server: str, path: str, scheme: str) -> None:
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

@@ -158,7 +158,7 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     expect(step).to_have_text("Step 2 of 3")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_of_ours(tab: Page, lessons: str, path: str, scheme: str) -> None:
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
