@@ -5,6 +5,7 @@ with the same) or a `Spread` (a distribution).
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -70,7 +71,7 @@ def _pooled(value: Any) -> Any:
     counts = [(s.get("events"), s.get("n")) for s in studies]
     if not counts or not all(isinstance(x, int) for pair in counts for x in pair):
         return value
-    largest = max(studies, key=lambda s: s["n"])
+    largest = max(studies, key=itemgetter("n"))
     out = {"n": sum(n for _, n in counts), "source": largest.get("source"), **value}
     if "p" not in out and all(0 <= k <= n for k, n in counts):
         p, low, high = pool(counts)

@@ -59,8 +59,8 @@ def _library(known: Resources, here: Session) -> None:
             "Case", list(names), key=f"case-{kind}-{told}-{group}", format_func=names.__getitem__,
             width=640,
         )  # fmt: skip
-        if st.button("Open this case", key="open-case", disabled=picked is None):
-            _open(here, entries[str(picked)])
+        if st.button("Open this case", key="open-case", disabled=not names):
+            _open(here, entries[picked])
     if told:
         rows = [(e.id, e.diagnosis, state_words(e.cause), e.citation, link(e.link)) for e in shown]
         heads = ("Case", "Diagnosis", "Group", "Source", "Link")

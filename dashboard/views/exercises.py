@@ -108,7 +108,7 @@ def _choice(now: Lesson, asked: Exercise) -> int | None:
 def _order(now: Lesson, asked: Exercise) -> list[int] | None:
     picked = st.multiselect(
         "In order, strongest first", range(len(asked.choices)), select_all=False,
-        format_func=lambda i: asked.choices[i], key=f"exercise-order-{now.turn}",
+        format_func=asked.choices.__getitem__, key=f"exercise-order-{now.turn}",
         disabled=now.mark is not None, placeholder="Pick the strongest first",
     )  # fmt: skip
     return picked if len(picked) == len(asked.choices) else None

@@ -1,6 +1,6 @@
 """Knowledge: every figure with its source, the illness scripts, the article, the references."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -31,7 +31,8 @@ def page() -> None:
     if view == VIEWS[0]:
         _scripts(known, here)
         return
-    draw = dict(zip(VIEWS[1:], (_figures, _article, _actions, _references), strict=True))
+    pages = (_figures, _article, _actions, _references)
+    draw: dict[str, Callable[[Resources], None]] = dict(zip(VIEWS[1:], pages, strict=True))
     draw[str(view)](known)
 
 
@@ -90,7 +91,7 @@ def _cause(known: Resources, here: Session, names: Mapping[str, str]) -> str:
         first = service.ranked(here.case)[0].cause
     except ImpossibleEvidenceError:
         first = next(iter(names))
-    focus = here.focus if here.focus in names else first
+    focus = here.focus if here.focus and here.focus in names else first
     key = f"know-cause-{focus}"
     return str(st.selectbox(
         "Cause", list(names), index=list(names).index(focus), format_func=names.__getitem__,

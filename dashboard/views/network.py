@@ -46,8 +46,8 @@ def page() -> None:
         focus = choose_focus(known, here, key="network-focus") if view == VIEWS[0] else None
         layers = _layers() if view == VIEWS[0] else ()
     link = link_of(known, here)
-    sides = st.columns([1.9, 1], gap="medium") if here.node else [st.container(), None]
-    with sides[0]:
+    left, right = st.columns([1.9, 1], gap="medium") if here.node else (st.container(), None)
+    with left:
         drawn = known.graph if focus is None else _story(known, here, focus, layers, link)
         mount("graph", graph(known, here, drawn, link), on_edit, key="graph")
         if focus is not None:
@@ -55,8 +55,8 @@ def page() -> None:
                 "An arc's width: how far what is known at one end moves the other, or would if "
                 "one of the two became known (difference of probabilities)."
             )
-    if here.node and sides[1] is not None:
-        with sides[1]:
+    if here.node and right is not None:
+        with right:
             nodepanel.draw(known, here, here.node)
             linkpanel.draw(known, here, link)
 

@@ -10,7 +10,7 @@ import numpy as np
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import joint_slopes
-from fascinet.engine.run.evidence import likelihood, read_request, warn_unset
+from fascinet.engine.run.evidence import Soft, likelihood, read_request, warn_unset
 from fascinet.engine.tables.request import Request
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
 
 Evidence = Mapping[str, str]
-Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
 Vectors = dict[str, Array]
 Case = tuple[dict[str, str], dict[str, Any]]
 

@@ -80,8 +80,9 @@ def run_bundle(
     request = Request(dict(states), soft, frozenset())
     loaded = engine.solver.program(pattern_of(net, request, frozenset()))
     if count is None:
-        count = switch.on.shape[1] if switch is not None else len(next(iter(lanes.values())))
-    seen, weights = (np.tile(x, (count, 1)) for x in engine.solver.case(request, loaded))
+        count = int(switch.on.shape[1]) if switch is not None else len(next(iter(lanes.values())))
+    states_once, weights_once = engine.solver.case(request, loaded)
+    seen, weights = np.tile(states_once, (count, 1)), np.tile(weights_once, (count, 1))
     for v, rows in lanes.items():
         at = int(loaded.program.weights[v])
         weights[:, at : at + rows.shape[1]] = rows

@@ -15,7 +15,7 @@ Utilities are declared in `data/utilities.yaml`. Advice says "consider" or "disc
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.clinic.conditions import Marginals, any_holds
@@ -23,7 +23,8 @@ from fascinet.engine.clinic.differential import RedFlag
 from fascinet.engine.clinic.red_flags import URGENT, WITHIN
 
 if TYPE_CHECKING:
-    from fascinet.model.digest import ActionFacts, Digest, UtilityFacts
+    from fascinet.model.cited import Figure
+    from fascinet.model.digest import ActionFacts, Digest, Range, UtilityFacts
     from fascinet.model.schema import Action, Knowledge, Utility
 
 PRESENT = "present"
@@ -122,6 +123,7 @@ def decide(
         Those raised, most urgent first.
     """
     declared, asked = knowledge.utilities, called_for(flags)
+    worth = cast("Mapping[str, Figure | Range]", declared.flags)  # by how soon
     rows: list[tuple[tuple[int, float], Advice]] = []
     for action in knowledge.actions:
         if not offered(action, known):
@@ -129,7 +131,7 @@ def decide(
         flag = asked.get(action.id)
         basis = [(c, counted(action, c, posterior, prior, knowledge.resting))
                  for c in action.targets]  # fmt: skip
-        least = declared.flags[flag.within or LATER].p if flag else 0.0
+        least = worth[flag.within or LATER].p if flag else 0.0
         found = advise(action, declared.actions[action.id], basis, flag, least)
         soon = WITHIN.index(found.within) if found.first else len(WITHIN)
         rows.append(((soon, -found.utility), found))

@@ -430,7 +430,7 @@ def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
     from fascinet.model.build import build_network
     from fascinet.model.schema import Knowledge
 
-    if knowledge is not None and not isinstance(knowledge, Knowledge):
+    if knowledge is not None and not isinstance(knowledge, Knowledge):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
         raise CaseError(
             f"knowledge: expected a Knowledge, as load_knowledge gives, got {kind_of(knowledge)}"
         )

@@ -164,10 +164,10 @@ class Predictor:
         self.starts = ends[:-1].astype(np.int64)
         self._at, self._upto, self._row, self._leak, self._ends = self._links()
         self._more = [np.flatnonzero(self._upto[:, u]) for u in range(self._upto.shape[1])]
-        counts = [len(network.states(v)) for v in self._max]
-        self._begins = np.zeros(sum(counts), bool)  # the first state of each candidate
+        counts = np.array([len(network.states(v)) for v in self._max], np.int64)
+        self._begins = np.zeros(counts.sum(), bool)  # the first state of each candidate
         self._begins[np.cumsum(counts) - counts] = True
-        self._levels = np.setdiff1d(np.arange(sum(counts)), np.cumsum(counts) - 1)
+        self._levels = np.setdiff1d(np.arange(counts.sum()), np.cumsum(counts) - 1)
 
     def _links(self) -> tuple[Ints, Array, Ints, Array, Ints]:
         """Lay out the links of the noisy-MAX candidates, an entry for each link and level.

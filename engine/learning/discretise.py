@@ -103,7 +103,7 @@ def discretise(
         known = ~np.isnan(values)
         place = np.searchsorted(points, values, side="right")
         cells = np.array(names, dtype=object)[np.where(known, place, 0)]
-        cells = np.where(known, cells, None)
+        cells[~known] = None
         out[column] = pd.Series(cells, index=out.index, dtype=object)
         kept[column] = _between(values[known], place[known])
     for column in labels or ():

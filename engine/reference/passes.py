@@ -5,12 +5,16 @@ so only where the numbers leave the range of a double.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fascinet.engine.program.program import Ints, Program
 from fascinet.engine.reference.scaled import Scaled
 from fascinet.model.gates import Array
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,7 @@ def seen_order(program: Program, i: int) -> list[int]:
     return sorted(range(len(mine)), key=lambda a: table.index(mine[a]))
 
 
-def as_seen(program: Program, i: int, values: Array) -> Array:
+def as_seen(program: Program, i: int, values: NDArray[Number]) -> NDArray[Number]:
     """Return an array over node i's separator, and axes beyond, as its parent's table has it."""
     up, order = int(program.nodes["parent"][i]), seen_order(program, i)
     strides = view_of(program, int(program.nodes["seen"][i]), up)
@@ -99,11 +103,11 @@ def as_seen(program: Program, i: int, values: Array) -> Array:
 
 def seen(program: Program, i: int, message: Scaled) -> Scaled:
     """Return node i's message as its parent's table has it."""
-    parts = (as_seen(program, i, x) for x in (message.mantissa, message.exponent))
-    return Scaled(*parts)
+    mantissa = as_seen(program, i, message.mantissa)
+    return Scaled(mantissa, as_seen(program, i, message.exponent))
 
 
-def as_sent(program: Program, i: int, values: Array) -> Array:
+def as_sent(program: Program, i: int, values: NDArray[Number]) -> NDArray[Number]:
     """Return sums over a parent's table with the axes of node i's separator."""
     shape, order = shape_of(program, i)[1:], seen_order(program, i)
     return values.reshape([shape[a] for a in order]).transpose(np.argsort(order))

@@ -123,8 +123,8 @@ def _share_out(
             yield starts_at(program, operands[k], case.states), shape, strides, share
         elif k >= len(factors) - len(children):
             child = children[k - len(factors) + len(children)]
-            parts = (as_sent(program, child, x) for x in (share.mantissa, share.exponent))
-            adjoints[child] = Scaled(*parts)
+            mantissa = as_sent(program, child, share.mantissa)
+            adjoints[child] = Scaled(mantissa, as_sent(program, child, share.exponent))
 
 
 def _others(factors: Sequence[Scaled]) -> list[Scaled]:

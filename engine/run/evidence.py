@@ -16,12 +16,11 @@ from fascinet.model.network import Network
 NONE: Mapping[str, str] = {}
 State = str | bool | int  # a number or truth value stands for the state that spells it
 Hard = Mapping[str, str] | Mapping[str, bool] | Mapping[str, int] | Mapping[str, State]
-Soft = Mapping[str, Mapping[str, float] | Sequence[float]]
+Likelihood = Mapping[str, float] | Sequence[float] | Array  # by state, or in state order
+Soft = Mapping[str, Likelihood]
 
 
-def likelihood(
-    network: Network, variable: str, given: Mapping[str, float] | Sequence[float]
-) -> Array:
+def likelihood(network: Network, variable: str, given: Likelihood) -> Array:
     """Return a likelihood vector in state order.
 
     Raises

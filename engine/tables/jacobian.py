@@ -98,13 +98,13 @@ class _Entries:
 
     def by_place(self, size: int, count: int) -> Jacobian:
         """Return all that was noted, for a base of so many numbers."""
-        parameter, place, value = (
-            np.concatenate(x) if x else np.zeros(0, np.int64)
-            for x in (self.parameter, self.place, self.value)
-        )
+        none = [np.zeros(0, np.int64)]
+        parameter = np.concatenate(self.parameter or none)
+        place = np.concatenate(self.place or none)
+        value = np.concatenate(self.value or [np.zeros(0)])
         order = np.lexsort((parameter, place))
         start = np.searchsorted(place[order], np.arange(size + 1)).astype(np.int64)
-        return Jacobian(start, parameter[order], value[order].astype(np.float64), count)
+        return Jacobian(start, parameter[order], value[order], count)
 
 
 def jacobian(net: NetworkArrays) -> Jacobian:

@@ -84,10 +84,8 @@ class Rebase:
             [np.arange(p, p + n) for p, _, n in copied] or [np.zeros(0, int)]
         )
         self._to = np.concatenate([np.arange(b, b + n) for _, b, n in copied] or [np.zeros(0, int)])
-        self._links = [
-            _Links(shape, *np.array(rows).T[:2], np.array(rows).T[2:])
-            for (_, shape), rows in links.items()
-        ]
+        columns = [(shape, np.array(rows).T) for (_, shape), rows in links.items()]
+        self._links = [_Links(shape, at[0], at[1], at[2:]) for shape, at in columns]
 
     def __call__(self, values: Array) -> Array:
         """Return the bases of some sets of parameters, shape (sets, numbers of the base).

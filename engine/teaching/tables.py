@@ -1,7 +1,7 @@
 """The ledger's database: where it lies, its tables, how it is opened and what may go wrong."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,14 +160,14 @@ def _begin(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine) -> Generator[sa.Connection, None, None]:
     """Open a transaction that is the only writer from its start; it is kept once left."""
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
         yield connection
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
+def told(url: str) -> Generator[None, None, None]:
     """Turn what a database or a disk says into one clear line."""
     try:
         yield

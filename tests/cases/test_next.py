@@ -16,7 +16,10 @@ from fascinet.engine.clinic.next_tests import (
     weights,
 )
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
+from fascinet.engine.clinic.screen import Predictor
 from fascinet.model.case import Case
+from fascinet.model.gates import Table
+from fascinet.model.network import Network
 
 CASES = [
     {"weakness": "objective", "atrophy": "yes", "cramps": "yes"},
@@ -180,6 +183,19 @@ def test_the_gain_of_a_session_is_at_least_that_of_its_best_test(reasoner: Reaso
         if test.includes:
             each = [exact_gain(lanes, posterior, causes, f) for f in test.includes]
             assert max(each) - 1e-9 <= test.expected_gain_bits <= sum(each) + 1e-9
+
+
+def test_findings_that_are_all_tables_are_predicted_from_their_parents() -> None:
+    states = ("yes", "no")
+    network = Network(
+        {"ill": states, "sign": states},
+        {"sign": ("ill",)},
+        {"ill": Table(np.array([0.2, 0.8])), "sign": Table(np.array([[0.9, 0.1], [0.3, 0.7]]))},
+        meta={"ill": {"kind": "cause"}, "sign": {"kind": "finding"}},
+    )
+    predicted = Predictor(network)(np.array([[0.2], [0.8], [0.0], [0.0]]))
+    found = Engine(network).posterior({})["sign"]
+    assert predicted[:, 0] == pytest.approx([found["yes"], found["no"]], abs=1e-12)
 
 
 def _all(test) -> tuple[str, ...]:
