@@ -193,11 +193,14 @@ def main() -> int:
     parser.add_argument("--score", type=float, default=0.8, help="least share to be found")
     given = parser.parse_args()
     modules = given.module or list(TARGETS)
-    found = total = 0
+    by_module: dict[str, list[bool]] = {}
     start = time.monotonic()
     for module, what, was_found in results(modules, given.count, given.seed):
-        found, total = found + was_found, total + 1
+        by_module.setdefault(module, []).append(was_found)
         print(f"{'found   ' if was_found else 'SURVIVED'} {module}: {what}", flush=True)
+    for module, outcomes in by_module.items():
+        print(f"{sum(outcomes):>3} of {len(outcomes):>3}  {module}")
+    found, total = (sum(f(x) for x in by_module.values()) for f in (sum, len))
     share = found / max(total, 1)
     print(f"mutation score {share:.0%}: {found} of {total} faults found, "
           f"{time.monotonic() - start:.0f} s")  # fmt: skip
