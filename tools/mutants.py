@@ -32,7 +32,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "fascinet.engine.clinic.responsibility": (FORMULAS, "tests/cases/test_responsibility.py"),
     "fascinet.engine.analyses.sensitivity": (FORMULAS, "tests/analyses/test_sensitivity.py"),
     "fascinet.engine.analyses.value_of_information": (
-        FORMULAS, "tests/analyses/test_information.py",
+        FORMULAS, "tests/analyses/test_information.py", "tests/analyses/test_must_not_miss.py",
     ),
     "fascinet.model.gates": (FORMULAS, "tests/model/test_gates.py"),
     "fascinet.model.hpo": (FORMULAS, "tests/cases/test_hpo.py"),
