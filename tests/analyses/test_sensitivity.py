@@ -101,6 +101,15 @@ def test_no_flip_means_the_top_never_changes() -> None:
         assert len({top(result, i, t) for t in (0.02, 0.4, 0.98)}) == 1
 
 
+def test_a_tornado_holds_the_widest_swings_of_the_table_and_no_other_column() -> None:
+    found = Engine(networks.asia()).sensitivity({"dysp": "yes"}, target="lung", state="yes")
+    widest, table = found.tornado(4), found.to_frame()
+    assert list(widest.columns) == [*table.columns, "swing"]
+    assert list(widest.index) == [0, 1, 2, 3]
+    swings = (table["posterior_high"] - table["posterior_low"]).abs()
+    assert list(widest["swing"]) == sorted(swings.dropna(), reverse=True)[:4]
+
+
 def test_proportional_slopes_by_finite_difference() -> None:
     result = sensitivity(Engine(networks.asia()), "lung", "yes", {"dysp": "yes"})
     for i in range(0, len(result.index), 3):
