@@ -128,6 +128,25 @@ def test_mechanisms_are_seen_through() -> None:
     assert got == pytest.approx(np.array(want) / seen, abs=1e-12)
 
 
+@pytest.mark.parametrize("noisy", ["a link", "its leak", "both"])
+def test_what_acts_with_noise_is_no_mechanism(noisy: str) -> None:
+    """Only a gate whose links and leak are all 0 or 1 is seen through."""
+    link = np.eye(2) if noisy == "its leak" else np.array([[1.0, 0.0], [0.2, 0.8]])
+    leak = np.array([1.0, 0.0] if noisy == "a link" else [0.9, 0.1])
+    network = Network(
+        {v: ("no", "yes") for v in ("a", "b", "m", "f")},
+        {"m": ("a", "b"), "f": ("m",)},
+        {
+            "a": Table(np.array([0.7, 0.3])),
+            "b": Table(np.array([0.9, 0.1])),
+            "m": NoisyMax((np.eye(2), link), leak),
+            "f": NoisyMax((np.eye(2),), np.array([0.95, 0.05])),
+        },
+    )
+    flat = flatten(network, "f", ["f"])
+    assert flat is not None and flat.parents == ("m",)
+
+
 def test_a_table_counts_its_excess_risk() -> None:
     table = np.array([[0.9, 0.1], [0.4, 0.6]])
     network = Network(
