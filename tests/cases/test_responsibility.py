@@ -14,6 +14,7 @@ from fascinet.engine.clinic.responsibility import (
     divorce,
     flatten,
     responsibility,
+    shares,
 )
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
@@ -95,6 +96,23 @@ def test_a_hard_finding_is_lost_when_no_other_cause_reaches_it(seed: int, k: int
     got = disablement(Engine(network), ["f"], hard, {}, OWNERS[:3])[:, 0]
     want = [by_enumeration(network, o, np.eye(3)[k], g) for o in OWNERS[:3]]
     assert got == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize("given_as", [None, list, dict])
+@pytest.mark.parametrize("seed", range(3))
+def test_shares_of_the_divorced_network_are_those_of_enumeration(seed: int, given_as) -> None:
+    """Of a finding that is certain, or whose likelihoods come as a list or by their states."""
+    network, seen = small_network(seed), np.array([0.2, 0.5, 0.9])
+    hard, soft = {"g": "1"}, {"f": dict(zip("012", seen, strict=True))}
+    if given_as is None:
+        hard, soft, seen = {"g": "1", "f": "2"}, {}, np.eye(3)[2]
+    elif given_as is list:
+        soft = {"f": seen.tolist()}
+    split = divorce(network, ["f"], hard, OWNERS[2:])
+    found = Engine(split).derivatives(hard, soft=soft)
+    got = shares(split, found, ["f"], hard, soft, OWNERS)[:, 0]
+    want = [by_enumeration(network, o, seen, 1) for o in OWNERS]
+    assert got == pytest.approx(np.clip(want, 0, 1), abs=1e-12)
 
 
 @settings(max_examples=20, deadline=None)
