@@ -35,8 +35,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
         FORMULAS, "tests/analyses/test_information.py", "tests/analyses/test_must_not_miss.py",
     ),
     "fascinet.model.gates": (FORMULAS, "tests/model/test_gates.py"),
-    "fascinet.model.hpo": (FORMULAS, "tests/cases/test_hpo.py"),
-    "fascinet.engine.clinic.red_flags": (FORMULAS, "tests/cases/test_case.py"),
+    "fascinet.model.hpo": (
+        FORMULAS, "tests/cases/test_hpo.py", "tests/cases/test_shipped_hpo.py",
+    ),
+    "fascinet.engine.clinic.red_flags": (
+        FORMULAS, "tests/cases/test_case.py", "tests/cases/test_red_flags.py",
+    ),
     "fascinet.model.packet_evidence": (
         FORMULAS, "tests/cases/test_case.py", "tests/cases/test_phenopackets.py",
     ),
