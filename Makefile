@@ -86,10 +86,11 @@ SECONDS ?= 600
 fuzz: setup-test
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-# Faults put into the formulas one by one, and the share that the tests find: make mutants COUNT=20
+# Faults put into the formulas one by one, and the share that the tests find:
+# make mutants COUNT=20 SEED=1
 COUNT ?= 6
 mutants: setup-test
-	$(BIN)/python tools/mutants.py --count $(COUNT)
+	$(BIN)/python tools/mutants.py --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 bench: setup-test
 	$(BIN)/python -m benchmarks

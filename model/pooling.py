@@ -9,6 +9,7 @@ range the central 95%. A single study keeps some doubt that another would find a
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,11 @@ def pool(studies: Sequence[tuple[int, int]]) -> tuple[float, float, float]:
     >>> round(p, 2), low < 0.3, high > 0.36
     (0.33, True, True)
     """
+    return _pooled(tuple((events, n) for events, n in studies))
+
+
+@lru_cache(4096)  # the schema and the checks pool the same studies
+def _pooled(studies: tuple[tuple[int, int], ...]) -> tuple[float, float, float]:
     mean, spread = 1.0 / (1.0 + np.exp(-SHARES)), SPREADS
     # on these scales the priors have the densities √(μ (1 − μ)) and ρ (1 − ρ)⁴⁸
     log = 0.5 * np.log(mean * (1.0 - mean))[:, None]

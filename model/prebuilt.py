@@ -25,6 +25,11 @@ BUILT = "built"
 MANIFEST, NUMBERS = "manifest.json", "numbers.npy"
 KIND, ARRAY = "@", "array"
 SUFFIXES = (".yaml", ".csv", ".bib")
+LARGEST = 2**26  # bytes of a file that is read; the largest has some millions
+
+
+class DamagedError(Exception):
+    """The numbers do not fit the manifest."""
 
 
 def prebuilt(name: str, kinds: Iterable[type] = ()) -> Any:
@@ -41,7 +46,10 @@ def prebuilt(name: str, kinds: Iterable[type] = ()) -> Any:
     if whole is None:
         return None
     found: dict[str, Any] = {kind.__name__: kind for kind in kinds}
-    return decoded(json.loads(whole), found)
+    try:
+        return decoded(json.loads(whole), found)
+    except DamagedError:
+        return None
 
 
 def fingerprint(data: Path) -> str:
@@ -63,17 +71,25 @@ def _parts() -> dict[str, str]:
     if os.environ.get("FASCINET_PREBUILT") == "off":
         return {}
     try:
-        manifest = json.loads((DATA / BUILT / MANIFEST).read_bytes())
+        manifest = json.loads(_content(MANIFEST) or b"")
         return dict(manifest["parts"]) if manifest["sources"] == fingerprint(DATA) else {}
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return {}
 
 
-def _read(file: str) -> bytes | None:
+def _content(file: str) -> bytes | None:
+    """Return the bytes of a plain file of bounded size; None of a pipe, or if it is gone."""
+    path = DATA / BUILT / file
     try:
-        content = (DATA / BUILT / file).read_bytes() if file in _parts() else None
+        whole = path.is_file() and path.stat().st_size <= LARGEST
+        return path.read_bytes() if whole else None
     except OSError:
         return None
+
+
+def _read(file: str) -> bytes | None:
+    """Return the bytes of a part if they are those that set-up wrote."""
+    content = _content(file) if file in _parts() else None
     if content is None or hashlib.sha256(content).hexdigest() != _parts()[file]:
         return None
     return content
@@ -81,7 +97,10 @@ def _read(file: str) -> bytes | None:
 
 @lru_cache(maxsize=1)
 def _numbers() -> np.ndarray:
-    numbers = np.load(BytesIO(_read(NUMBERS) or b""), allow_pickle=False)
+    content = _read(NUMBERS)
+    if content is None:
+        raise DamagedError
+    numbers = np.load(BytesIO(content), allow_pickle=False)
     numbers.setflags(write=False)
     return numbers
 

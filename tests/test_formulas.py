@@ -232,6 +232,29 @@ def test_bits_are_the_mean_fall_of_entropy(seed: int) -> None:
     assert (np.diff(found["score"]) <= 1e-12).all()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_ruling_in_counts_the_outcomes_that_raise_the_target(seed: int) -> None:
+    network = two_layers(seed)
+    engine, evidence = fn.Engine(network), {"x0": network.states("x0")[-1]}
+    now, _ = posteriors(network, evidence)
+    asked, parts = ["x1", "x2", "x3", "y"], {"rule_in": 0.0, "rule_out": 0.0}
+    found = {
+        mode: engine.value_of_information(["c0"], evidence, asked, mode=mode)
+        .to_frame()
+        .set_index("variable")["bits"]
+        for mode in parts
+    }
+    for v in asked:
+        parts = dict.fromkeys(parts, 0.0)
+        for state, p in zip(network.states(v), now[v], strict=True):
+            after = posteriors(network, {**evidence, v: state})[0]["c0"]
+            mode = "rule_in" if after[1] > now["c0"][1] else "rule_out"
+            parts[mode] += float(p * (after * np.log2(after / now["c0"])).sum())
+        assert parts["rule_in"] > 0 and parts["rule_out"] > 0
+        for mode, bits in parts.items():
+            assert found[mode][v] == pytest.approx(bits, abs=1e-10)
+
+
 def test_what_is_known_is_not_asked() -> None:
     network = two_layers(0)
     found = fn.Engine(network).value_of_information(["c0"], {"x0": "none"}).to_frame()

@@ -81,6 +81,7 @@ def test_outcomes_and_crossings() -> None:
         assert row["after"] == pytest.approx(after["grave"][1])
         assert row["probability"] == pytest.approx(p / posteriors(network, evidence)[1])
     now = posteriors(network, evidence)[0]["grave"][1]
+    assert rows["before"].to_numpy() == pytest.approx(now)
     line = (now + rows["after"].max()) / 2
     up = found.crossing("grave", "yes", line).set_index("variable")["up"]
     assert up["test"] == pytest.approx(rows.query("after >= @line")["probability"].sum())

@@ -45,6 +45,11 @@ def test_the_kept_test_is_the_one_most_likely_to_rule_out(engine) -> None:
     assert kept.probability == pytest.approx(engine.posterior(CASE)["trigger_grave"]["yes"])
 
 
+def test_with_nothing_left_to_ask_nothing_is_kept(engine) -> None:
+    found = engine.value_of_information(None, CASE, [], must_not_miss={"grave": 0.003})
+    assert found.kept == () and found.variables == () and found.stop
+
+
 def test_a_dear_test_stays_in_sight_until_the_cause_is_improbable(engine) -> None:
     dear = {v: 1e6 for v in ("test", "wasting")}
     options = {"costs": dear, "must_not_miss": {"grave": 0.003}, "worth": 1.0}

@@ -101,6 +101,27 @@ def test_no_flip_means_the_top_never_changes() -> None:
         assert len({top(result, i, t) for t in (0.02, 0.4, 0.98)}) == 1
 
 
+@pytest.mark.parametrize(("build", "target", "state", "evidence"), CASES)
+def test_a_vertex_is_where_the_function_has_slope_one(build, target, state, evidence) -> None:
+    result = sensitivity(Engine(build()), target, state, evidence)
+    a, b, c, d = result.a, result.b, result.c, result.d
+    bent = np.abs(c) > 1e-9
+    assert np.isinf(result.vertex_proximity[c == 0.0]).all()
+    for i in np.flatnonzero(bent & (np.abs(b * c - a * d) > 1e-9)):
+        at = result.value[i] + result.vertex_proximity[i] * np.array([-1.0, 1.0])
+        slopes = (a[i] * d[i] - b[i] * c[i]) / (c[i] * at + d[i]) ** 2
+        assert np.abs(np.abs(slopes) - 1.0).min() < 1e-6
+
+
+def test_a_tornado_holds_the_widest_swings_of_the_table_and_no_other_column() -> None:
+    found = Engine(networks.asia()).sensitivity({"dysp": "yes"}, target="lung", state="yes")
+    widest, table = found.tornado(4), found.to_frame()
+    assert list(widest.columns) == [*table.columns, "swing"]
+    assert list(widest.index) == [0, 1, 2, 3]
+    swings = (table["posterior_high"] - table["posterior_low"]).abs()
+    assert list(widest["swing"]) == sorted(swings.dropna(), reverse=True)[:4]
+
+
 def test_proportional_slopes_by_finite_difference() -> None:
     result = sensitivity(Engine(networks.asia()), "lung", "yes", {"dysp": "yes"})
     for i in range(0, len(result.index), 3):

@@ -14,6 +14,7 @@ from fascinet.engine.clinic.responsibility import (
     divorce,
     flatten,
     responsibility,
+    shares,
 )
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
@@ -97,6 +98,23 @@ def test_a_hard_finding_is_lost_when_no_other_cause_reaches_it(seed: int, k: int
     assert got == pytest.approx(want, abs=1e-12)
 
 
+@pytest.mark.parametrize("given_as", [None, list, dict])
+@pytest.mark.parametrize("seed", range(3))
+def test_shares_of_the_divorced_network_are_those_of_enumeration(seed: int, given_as) -> None:
+    """Of a finding that is certain, or whose likelihoods come as a list or by their states."""
+    network, seen = small_network(seed), np.array([0.2, 0.5, 0.9])
+    hard, soft = {"g": "1"}, {"f": dict(zip("012", seen, strict=True))}
+    if given_as is None:
+        hard, soft, seen = {"g": "1", "f": "2"}, {}, np.eye(3)[2]
+    elif given_as is list:
+        soft = {"f": seen.tolist()}
+    split = divorce(network, ["f"], hard, OWNERS[2:])
+    found = Engine(split).derivatives(hard, soft=soft)
+    got = shares(split, found, ["f"], hard, soft, OWNERS)[:, 0]
+    want = [by_enumeration(network, o, seen, 1) for o in OWNERS]
+    assert got == pytest.approx(np.clip(want, 0, 1), abs=1e-12)
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), f=st.integers(0, 2), g=st.integers(0, 2))
 def test_divorcing_changes_no_probability(seed: int, f: int, g: int) -> None:
@@ -126,6 +144,25 @@ def test_mechanisms_are_seen_through() -> None:
     seen = 1 - 0.7 * 0.9 * 0.95
     want = [0.3 * 0.9 * 0.95, 0.7 * 0.1 * 0.95, (1 - 0.63) * 0.95, 0.63 * 0.05]
     assert got == pytest.approx(np.array(want) / seen, abs=1e-12)
+
+
+@pytest.mark.parametrize("noisy", ["a link", "its leak", "both"])
+def test_what_acts_with_noise_is_no_mechanism(noisy: str) -> None:
+    """Only a gate whose links and leak are all 0 or 1 is seen through."""
+    link = np.eye(2) if noisy == "its leak" else np.array([[1.0, 0.0], [0.2, 0.8]])
+    leak = np.array([1.0, 0.0] if noisy == "a link" else [0.9, 0.1])
+    network = Network(
+        {v: ("no", "yes") for v in ("a", "b", "m", "f")},
+        {"m": ("a", "b"), "f": ("m",)},
+        {
+            "a": Table(np.array([0.7, 0.3])),
+            "b": Table(np.array([0.9, 0.1])),
+            "m": NoisyMax((np.eye(2), link), leak),
+            "f": NoisyMax((np.eye(2),), np.array([0.95, 0.05])),
+        },
+    )
+    flat = flatten(network, "f", ["f"])
+    assert flat is not None and flat.parents == ("m",)
 
 
 def test_a_table_counts_its_excess_risk() -> None:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from fascinet.cli_tables import read_table
 from fascinet.engine.clinic.evaluate import read_truth
@@ -47,7 +47,7 @@ def table(path: Path) -> None:
 
 def knowledge(path: Path) -> None:
     """Check and load a knowledge base in which one file is this one."""
-    folder = _folder()
+    folder = Path(_folder().name)
     name = path.name.replace("+", "/")
     place = folder / name
     kept = place.read_bytes()
@@ -67,10 +67,11 @@ def _asia():
 
 
 @lru_cache(maxsize=1)
-def _folder() -> Path:
-    folder = Path(mkdtemp(prefix="fuzz-knowledge-"))
+def _folder() -> TemporaryDirectory[str]:
+    """Return a copy of the knowledge base, which goes when the process ends."""
+    folder = TemporaryDirectory(prefix="fuzz-knowledge-")
     ignored = shutil.ignore_patterns("cases", "*.py", "__pycache__")
-    shutil.copytree(shipped_folder(), folder, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(shipped_folder(), folder.name, dirs_exist_ok=True, ignore=ignored)
     return folder
 
 

@@ -1,6 +1,7 @@
 """What set-up lays out says what the YAML says, and is used only while it fits it."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,31 @@ def test_what_is_damaged_is_not_used(data: Path, damage: str) -> None:
     else:
         file.write_bytes(content[: len(content) // 2])
     assert prebuilt.prebuilt("digest", FACTS) is None
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "numbers.npy", "network.json"])
+@pytest.mark.parametrize("what", ["cut", "gone", "pipe", "device", "folder", "nested", "long"])
+def test_the_network_is_not_read_from_what_is_damaged(data: Path, file: str, what: str) -> None:
+    """Nor waited for: a pipe that nobody writes to, or a device without an end."""
+    assert prebuilt.prebuilt("network", KINDS.values()) is not None
+    _forget()
+    place = data / prebuilt.BUILT / file
+    content = place.read_bytes()
+    place.unlink()
+    if what == "cut":
+        place.write_bytes(content[:-8])
+    elif what == "pipe":
+        os.mkfifo(place)
+    elif what == "device":
+        place.symlink_to("/dev/zero")
+    elif what == "folder":
+        place.mkdir()
+    elif what == "nested":
+        place.write_bytes(b"[" * 100_000)
+    elif what == "long":
+        with place.open("wb") as empty:
+            empty.truncate(2**33)
+    assert prebuilt.prebuilt("network", KINDS.values()) is None
 
 
 def test_it_can_be_left_unread(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
