@@ -278,12 +278,12 @@ def flags_of(
             when=w,
             within="",
             actions=(),
-            despite=(),
+            despite=given.get("despite", ()),
         )
         for i, (level, w) in enumerate(zip(given.get("levels", ["urgent"]), [when], strict=False))
     ]
     knowledge: Any = SimpleNamespace(
-        red_flags=rules, causes=tuple(causes), mechanisms=(), resting={}
+        red_flags=rules, causes=tuple(causes), mechanisms=(), resting=given.get("resting", {})
     )
     known = fn.Case(hard=case, soft=given.get("soft", {}), do=given.get("do", {}))
     return [flag.id for flag in red_flags(knowledge, known, causes)]  # type: ignore[arg-type]
@@ -317,6 +317,30 @@ def test_a_flag_on_a_cause_needs_it_likelier_than_not() -> None:
     # what is said of it goes before what is likely
     assert flags_of(when, {"k": "no"}, {"k": {"no": 0.1, "yes": 0.9}}) == []
     assert flags_of(when, {"k": "yes"}, {"k": {"no": 0.9, "yes": 0.1}}) == ["F0"]
+
+
+@pytest.mark.parametrize(
+    ("case", "soft", "do", "raised"),
+    [
+        ({"a": "yes"}, {}, {}, True),
+        ({"c": "yes"}, {}, {}, True),  # either alternative will do
+        ({"a": "yes", "e": "no"}, {}, {}, True),
+        ({"a": "yes", "d": "yes"}, {}, {}, True),  # which the rule allows
+        ({"d": "yes"}, {}, {}, False),  # allowed, yet the condition does not hold
+        ({"a": "yes", "e": "yes"}, {}, {}, False),
+        ({"a": "yes"}, {}, {"e": "yes"}, False),
+        ({"a": "yes"}, {"e": {"no": 0.2, "yes": 0.9}}, {}, False),
+        ({"a": "yes"}, {"e": {"no": 0.9, "yes": 0.2}}, {}, True),
+        ({"a": "yes"}, {"e": {"no": 0.5, "yes": 0.5}}, {}, True),
+        ({"a": "yes"}, {"e": {"yes": 0.5}}, {}, False),
+    ],
+)
+def test_a_case_reassures_when_nothing_else_is_out_of_rest(
+    case: dict, soft: dict, do: dict, raised: bool
+) -> None:
+    when, rest = [{"a": ["yes"]}, {"c": ["yes"]}], dict.fromkeys("acde", "no")
+    calm = {"levels": ["reassure"], "despite": ("d",), "resting": rest}
+    assert bool(flags_of(when, case, {}, soft=soft, do=do, **calm)) == raised
 
 
 def test_flags_are_in_the_order_of_their_urgency() -> None:

@@ -39,7 +39,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         FORMULAS, "tests/cases/test_hpo.py", "tests/cases/test_shipped_hpo.py",
     ),
     "fascinet.engine.clinic.red_flags": (
-        FORMULAS, "tests/cases/test_case.py", "tests/cases/test_red_flags.py",
+        FORMULAS, "tests/cases/test_case.py",
     ),
     "fascinet.model.packet_evidence": (
         FORMULAS, "tests/cases/test_case.py", "tests/cases/test_phenopackets.py",
