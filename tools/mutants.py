@@ -43,6 +43,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     ),
     "fascinet.model.packet_evidence": (
         FORMULAS, "tests/cases/test_case.py", "tests/cases/test_phenopackets.py",
+        "tests/cases/test_packet_parts.py",
     ),
     "fascinet.model.phenopackets": (
         FORMULAS, "tests/cases/test_packet_parts.py", "tests/cases/test_phenopackets.py",
