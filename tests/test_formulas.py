@@ -278,12 +278,12 @@ def flags_of(
             when=w,
             within="",
             actions=(),
-            despite=(),
+            despite=given.get("despite", ()),
         )
         for i, (level, w) in enumerate(zip(given.get("levels", ["urgent"]), [when], strict=False))
     ]
     knowledge: Any = SimpleNamespace(
-        red_flags=rules, causes=tuple(causes), mechanisms=(), resting={}
+        red_flags=rules, causes=tuple(causes), mechanisms=(), resting=given.get("resting", {})
     )
     known = fn.Case(hard=case, soft=given.get("soft", {}), do=given.get("do", {}))
     return [flag.id for flag in red_flags(knowledge, known, causes)]  # type: ignore[arg-type]
@@ -317,6 +317,30 @@ def test_a_flag_on_a_cause_needs_it_likelier_than_not() -> None:
     # what is said of it goes before what is likely
     assert flags_of(when, {"k": "no"}, {"k": {"no": 0.1, "yes": 0.9}}) == []
     assert flags_of(when, {"k": "yes"}, {"k": {"no": 0.9, "yes": 0.1}}) == ["F0"]
+
+
+@pytest.mark.parametrize(
+    ("case", "soft", "do", "raised"),
+    [
+        ({"a": "yes"}, {}, {}, True),
+        ({"c": "yes"}, {}, {}, True),  # either alternative will do
+        ({"a": "yes", "e": "no"}, {}, {}, True),
+        ({"a": "yes", "d": "yes"}, {}, {}, True),  # which the rule allows
+        ({"d": "yes"}, {}, {}, False),  # allowed, yet the condition does not hold
+        ({"a": "yes", "e": "yes"}, {}, {}, False),
+        ({"a": "yes"}, {}, {"e": "yes"}, False),
+        ({"a": "yes"}, {"e": {"no": 0.2, "yes": 0.9}}, {}, False),
+        ({"a": "yes"}, {"e": {"no": 0.9, "yes": 0.2}}, {}, True),
+        ({"a": "yes"}, {"e": {"no": 0.5, "yes": 0.5}}, {}, True),
+        ({"a": "yes"}, {"e": {"yes": 0.5}}, {}, False),
+    ],
+)
+def test_a_case_reassures_when_nothing_else_is_out_of_rest(
+    case: dict, soft: dict, do: dict, raised: bool
+) -> None:
+    when, rest = [{"a": ["yes"]}, {"c": ["yes"]}], dict.fromkeys("acde", "no")
+    calm = {"levels": ["reassure"], "despite": ("d",), "resting": rest}
+    assert bool(flags_of(when, case, {}, soft=soft, do=do, **calm)) == raised
 
 
 def test_flags_are_in_the_order_of_their_urgency() -> None:
@@ -417,6 +441,18 @@ def test_a_packet_says_what_its_terms_say() -> None:
     assert read({"subject": {"id": "s", "sex": "FEMALE"}}, strict=False).hard["sex"] == "female"
 
 
+@pytest.mark.parametrize(("number", "sex"), [(0, None), (1, "female"), (2, "male"), (3, None)])
+def test_a_sex_by_its_number(number: int, sex: str | None) -> None:
+    case = shipped_reasoner().read(packet((WEAK, False), sex=number), strict=False)
+    assert case.hard.get("sex") == sex
+
+
+@pytest.mark.parametrize("number", [-1, 4, 99, True, 1.0])
+def test_a_sex_that_is_no_number_of_one(number: object) -> None:
+    with pytest.raises(CaseError, match=r"subject\.sex"):
+        shipped_reasoner().read(packet((WEAK, False), sex=number), strict=False)
+
+
 SIGN, STRONG, ODD, HINT, OTHER = (f"HP:00000{n}" for n in (10, 11, 12, 20, 30))
 STATES = {"sign": ("none", "some", "much"), "other": ("no", "yes"), "twitching": ("no", "yes")}
 
@@ -425,6 +461,41 @@ def gathered(*terms: tuple[str, bool], ordered: tuple[str, ...] = ("sign",)) -> 
     features = [Feature(code, code.lower(), no) for code, no in terms]
     rest = {v: s[0] for v, s in STATES.items()}
     return gather(features, STATES, rest, frozenset(ordered), parse_map(StringIO(TERMS)), None)
+
+
+TOUCH, CRAMP, WEAK_LEG = (f"HP:00001{n}" for n in (10, 20, 30))
+DESCRIBED = """# release
+code,label,relation,finding,state,anchor
+HP:0000110,Touch,below,numbness_tingling,distal|focal,HP:0000110
+HP:0000120,Cramp,below,cramps,yes,HP:0000120
+HP:0000130,Weak leg,below,weakness,objective,HP:0000130
+"""
+PLACES = {
+    "numbness_tingling": ("none", "distal", "focal"), "cramps": ("no", "yes"),
+    "weakness": ("none", "objective"), "perioral_numbness": ("no", "yes"),
+    "night_cramps": ("no", "yes"), "twitching": ("no", "yes"),
+}  # fmt: skip
+
+
+def described(*features: tuple[str, dict[str, str]], no: tuple[str, ...] = ()) -> Found:
+    seen = [Feature(code, "Said", details=details) for code, details in features]
+    seen += [Feature(code, "Denied", True) for code in no]
+    rest = {v: s[0] for v, s in PLACES.items()}
+    return gather(seen, PLACES, rest, frozenset(), parse_map(StringIO(DESCRIBED)), None)
+
+
+def test_descriptions_say_where_and_when_of_their_own_terms_alone() -> None:
+    assert described((TOUCH, {"site": "left hand"})).hard == {"numbness_tingling": "focal"}
+    assert described((TOUCH, {"site": "hands and feet"})).hard == {"numbness_tingling": "distal"}
+    somewhere = described((TOUCH, {}))
+    assert set(somewhere.soft) == {"numbness_tingling"} and somewhere.hard == {}
+    mouth = described((TOUCH, {"site": "around the mouth"}))
+    assert mouth.hard == {"perioral_numbness": "yes"}
+    assert described((CRAMP, {"site": "mouth"})).hard == {"cramps": "yes"}
+    assert described((CRAMP, {"pattern": "nocturnal"})).hard == {
+        "cramps": "yes", "night_cramps": "yes",
+    }  # fmt: skip
+    assert described((WEAK_LEG, {"pattern": "nocturnal"})).hard == {"weakness": "objective"}
 
 
 def test_observed_terms_narrow_each_other() -> None:
@@ -461,7 +532,7 @@ def test_excluded_terms_rule_states_out() -> None:
 def test_an_observed_term_goes_before_an_excluded_one() -> None:
     found = gathered((HINT, False), (SIGN, True))
     assert found.hard == {"sign": "some"}
-    assert "kept over excluded" in found.warnings[0]
+    assert f"observed {HINT.lower()} ({HINT}) kept over excluded" in found.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,11 @@ TARGETS: dict[str, tuple[str, ...]] = {
         FORMULAS, "tests/cases/test_hpo.py", "tests/cases/test_shipped_hpo.py",
     ),
     "fascinet.engine.clinic.red_flags": (
-        FORMULAS, "tests/cases/test_case.py", "tests/cases/test_red_flags.py",
+        FORMULAS, "tests/cases/test_case.py",
     ),
     "fascinet.model.packet_evidence": (
         FORMULAS, "tests/cases/test_case.py", "tests/cases/test_phenopackets.py",
+        "tests/cases/test_packet_parts.py",
     ),
     "fascinet.model.phenopackets": (
         FORMULAS, "tests/cases/test_packet_parts.py", "tests/cases/test_phenopackets.py",
