@@ -31,7 +31,7 @@ def test_shares_of_states_are_posteriors(seed: int) -> None:
     frame = fn.simulate(network, CASES, hard, seed=seed)
     for v in network.variables:
         for p, state in zip(want[v], network.states(v), strict=True):
-            spread = np.sqrt(p * (1 - p) / CASES)
+            spread = np.sqrt(max(p * (1 - p), 0.0) / CASES)  # rounding may leave p above 1
             assert abs(frame[v].eq(state).mean() - p) < 6 * spread + 1e-9
 
 
