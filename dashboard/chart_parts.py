@@ -14,7 +14,6 @@ BLUE, ORANGE, GREY = "#3d7fc4", "#d9691e", "#8a949e"
 INK = "currentColor"
 # names take at most two fifths of a chart, so that a phone has room for the bars
 LIMIT = {"expr": "min(260, 0.42 * (containerSize()[0] || 640))"}
-DB = 10.0 / math.log(10.0)
 CAP = 1e-6
 PERCENT_TICKS = (
     0.001,

@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
 
 
-def row_distance(old: Array, new: Array) -> float:
-    """Return the Chan–Darwiche distance of two distributions; ∞ if their supports differ."""
-    if ((old > 0) != (new > 0)).any():
-        return float("inf")
-    live = old > 0
-    ratio = np.log(new[live]) - np.log(old[live])
-    return float(ratio.max() - ratio.min())
-
-
 def cd_distance(old: Network, new: Network) -> float:
     """Return the Chan–Darwiche distance of two networks of one structure.
 

@@ -171,26 +171,16 @@ inline PyObject *run_rows(PyObject *, PyObject *args) {
     Laid *laid = queries == Py_None ? nullptr : laid_of(queries);
     if (!p || (queries != Py_None && !laid)) return nullptr;
     const Program &program = p->tree.program;
-    Buffer held[6];
-    Span<const int64_t> states, shifts;
-    Span<const double> weights, base = p->base;
-    Span<double> answers, logs;
-    bool down = part[2] != Py_None;
-    if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
-        (moves != Py_None && !held[5].read(moves, "shifts", &shifts)))
-        return nullptr;
-    if (!held[0].read(part[0], "states", &states) || !held[1].read(part[1], "weights", &weights) ||
-        (down && !held[2].write(part[2], "answers", &answers)) ||
-        !held[3].write(part[3], "logs", &logs))
-        return nullptr;
-    int64_t count = logs.size, variables = program.observed.size, places = program.sizes.answer;
-    int64_t moved = program.operands.size + program.scalars.size;
-    if (states.size != count * variables || weights.size != count * program.sizes.weights ||
-        (down && answers.size != count * places) || (laid && laid->tree != p) ||
-        base.size < p->base.size || (shifts.size && shifts.size != count * moved)) {
-        PyErr_SetString(PyExc_ValueError, "run_rows: arrays of other lengths than the program's");
+    const char *wrong = "run_rows: arrays of other lengths than the program's";
+    RowArguments rows;
+    if (!rows.read(*p, numbers, moves, part, wrong)) return nullptr;
+    if (laid && laid->tree != p) {
+        PyErr_SetString(PyExc_ValueError, wrong);
         return nullptr;
     }
+    auto &[held, states, shifts, weights, base, answers, logs, down] = rows;
+    int64_t count = logs.size, variables = program.observed.size, places = program.sizes.answer;
+    int64_t moved = program.operands.size + program.scalars.size;
     bool ask_too = down && laid;
     Arena room;
     AskingBoth asking;

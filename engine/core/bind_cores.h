@@ -173,27 +173,12 @@ inline PyObject *run_lanes(PyObject *, PyObject *args) {
         return nullptr;
     Prepared *p = prepared_of(capsule);
     if (!p) return nullptr;
-    const Program &program = p->tree.program;
-    Buffer held[6];
-    Span<const int64_t> states, shifts;
-    Span<const double> weights, base = p->base;
-    Span<double> answers, logs;
-    bool down = part[2] != Py_None;
-    if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
-        (moves != Py_None && !held[5].read(moves, "shifts", &shifts)))
+    RowArguments rows;
+    if (!rows.read(*p, numbers, moves, part,
+                   "run_lanes: arrays of other lengths than the program's"))
         return nullptr;
-    if (!held[0].read(part[0], "states", &states) || !held[1].read(part[1], "weights", &weights) ||
-        (down && !held[2].write(part[2], "answers", &answers)) ||
-        !held[3].write(part[3], "logs", &logs))
-        return nullptr;
-    int64_t count = logs.size, places = program.sizes.answer;
-    if (states.size != count * program.observed.size ||
-        weights.size != count * program.sizes.weights || (down && answers.size != count * places) ||
-        base.size < p->base.size ||
-        (shifts.size && shifts.size != count * (program.operands.size + program.scalars.size))) {
-        PyErr_SetString(PyExc_ValueError, "run_lanes: arrays of other lengths than the program's");
-        return nullptr;
-    }
+    auto &[held, states, shifts, weights, base, answers, logs, down] = rows;
+    int64_t count = logs.size, places = p->tree.program.sizes.answer;
     Arena room;
     CaseLanes lanes;
     lanes.lay(room, p->tree, down);

@@ -316,4 +316,36 @@ inline PyMethodDef run_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+// The arrays of many cases of one program, a row a case: observed states, weights, answers or None,
+// ln P(e) of each; another base or None, and how far each operand and scalar lies from its place or None.
+struct RowArguments {
+    Buffer held[6];
+    Span<const int64_t> states, shifts;
+    Span<const double> weights, base;
+    Span<double> answers, logs;
+    bool down = false;
+
+    bool read(const Prepared &p, PyObject *numbers, PyObject *moves, PyObject *const part[4],
+              const char *wrong_lengths) {
+        const Program &program = p.tree.program;
+        base = p.base;
+        down = part[2] != Py_None;
+        if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
+            (moves != Py_None && !held[5].read(moves, "shifts", &shifts)) ||
+            !held[0].read(part[0], "states", &states) ||
+            !held[1].read(part[1], "weights", &weights) ||
+            (down && !held[2].write(part[2], "answers", &answers)) ||
+            !held[3].write(part[3], "logs", &logs))
+            return false;
+        int64_t count = logs.size, moved = program.operands.size + program.scalars.size;
+        if (states.size == count * program.observed.size &&
+            weights.size == count * program.sizes.weights &&
+            (!down || answers.size == count * program.sizes.answer) && base.size >= p.base.size &&
+            (!shifts.size || shifts.size == count * moved))
+            return true;
+        PyErr_SetString(PyExc_ValueError, wrong_lengths);
+        return false;
+    }
+};
+
 }  // namespace core

@@ -197,17 +197,6 @@ def max_table(states: int) -> Array:
     return np.eye(states)[np.maximum(k[:, None], k[None, :])]
 
 
-def first_table(leak: Array, step: Array) -> Array:
-    """Return [u, y]: the step taken from the leak."""
-    return np.tensordot(leak, step, axes=(0, 0))
-
-
-def bfirst_table(leak: Array, bstep: Array) -> Array:
-    """Return [k, u, b]: the binary step taken from the leak."""
-    below = np.concatenate([[0.0], np.cumsum(leak)[:-1]])
-    return below[:, None, None] * bstep[:, 0] + leak[:, None, None] * bstep[:, 1]
-
-
 def max_prefixes(gate: NoisyMax) -> list[Array]:
     """Return the distributions of max(L, Z_1, …, Z_i) for i = 0, 1, …, one axis a parent."""
     out = [gate.leak]

@@ -18,7 +18,6 @@ from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.weights import db, even_prior, independent
 
 CLEAR_DB = 5.0  # odds × 3: less than that is no disagreement
-OPEN_DB = 4.0
 WORTH = 0.05  # harm-weighted bits per price that one does not leave lying
 CHANGE = 0.10  # and some result of it changes a probability by ten points
 MOVED = 0.5  # of the exact move of the odds
