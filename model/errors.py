@@ -6,6 +6,7 @@ FascinetError
 │   ├── UnknownStateError
 │   ├── UnknownCauseError
 │   └── OptionError         an argument outside its choices
+│       └── ArgumentError   an argument of the wrong type, or a number out of bounds
 ├── NetworkError            a structure or table that is not a Bayesian network
 ├── EvidenceError           evidence of the wrong form
 │   └── ImpossibleEvidenceError   P(evidence) = 0, with a smallest conflicting set
@@ -255,6 +256,17 @@ class LedgerError(FascinetError):
 
 class OptionError(UnknownNameError):
     """An argument outside its choices."""
+
+
+class ArgumentError(OptionError):
+    """An argument of the wrong type, or a number out of bounds."""
+
+    def __init__(self, name: str, expected: str, got: object) -> None:
+        self.expected, self.got = expected, got if isinstance(got, str) else shown(got)
+        super().__init__(name, self.got, ())
+
+    def _message(self, names: list[str]) -> str:
+        return f"{self.kind}: expected {self.expected}, got {self.got}"
 
 
 class KnowledgeError(FascinetError):
