@@ -96,6 +96,57 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Chart:
     return rows, config({"height": 280, "layer": layers})
 
 
+def progress(shares: Sequence[float]) -> Chart:
+    """Chart the share of right answers by attempt."""
+    rows: Rows = [{"n": k, "share": p} for k, p in enumerate(shares, 1)]
+    encoding: Spec = {
+        "x": {"field": "n", "type": "quantitative",
+              "axis": axis("Exercises", tickMinStep=1, format="d", grid=False)},
+        "y": {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]},
+              "axis": axis("Right", format="%")},
+    }  # fmt: skip
+    mark = {"type": "line", "color": BLUE, "strokeWidth": 2.5}
+    return rows, config({"height": 160, "mark": mark, "encoding": encoding})
+
+
+def choices(
+    names: Sequence[str], shares: Sequence[float], exact: Sequence[float] | None, big: bool = False
+) -> Chart:
+    """Chart what a class chose, with the exact posterior of each choice once it is told.
+
+    Parameters
+    ----------
+    names : sequence of str
+    shares : sequence of float
+        Of the class.
+    exact : sequence of float, optional
+    big : bool
+        For a projector.
+    """
+    size = 20 if big else 13
+    told = [("The class", shares), *([(ENGINE, exact)] if exact is not None else [])]
+    rows: Rows = [{"name": n, "who": who, "p": p, "text": percent(p) if p else "0%"}
+                  for who, values in told for n, p in zip(names, values, strict=True)]  # fmt: skip
+    whos = [who for who, _ in told]
+    encoding: Spec = {
+        "y": {"field": "name", "type": "nominal", "sort": list(names),
+              "axis": axis(None, labelFontSize=size, labelLimit=420, grid=False)},
+        "x": {"field": "p", "type": "quantitative", "scale": {"domain": [0, 1.1]},
+              "axis": axis(None, format="%", labelFontSize=size, values=[0, 0.25, 0.5, 0.75, 1])},
+        "yOffset": {"field": "who", "type": "nominal", "sort": whos},
+    }  # fmt: skip
+    color: Spec = {"field": "who", "type": "nominal",
+                   "scale": {"domain": whos, "range": [ORANGE, BLUE][: len(whos)]},
+                   "legend": {"title": None, "orient": "top", "labelColor": INK,
+                              "labelFontSize": size, "symbolSize": 12 * size}}  # fmt: skip
+    layers: list[Spec] = [
+        {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": {"color": color}},
+        {"mark": text(align="left", dx=6, fontSize=size), "encoding": {"text": {"field": "text"}}},
+    ]
+    height = (60 if big else 38) * len(names) * max(1, len(whos) * 0.75) + 40
+    return rows, config({"height": height, "encoding": encoding, "layer": layers})
+
+
 def votes(stated: Sequence[float], exact: float | None, big: bool = False) -> Chart:
     """Chart how the estimates of a class lie, with the exact posterior once it is told."""
     size = 20 if big else 13

@@ -97,3 +97,11 @@ def scores_line(brier: Sequence[float | None], excess: float, skill: float) -> s
 def percent_of(skill: float) -> str:
     """Return a skill in percent: 100% as the engine, 0% as the base rates, below it worse."""
     return f"{max(skill, -9.99) * 100:.0f}%".replace("-", "−")
+
+
+def off(db: float) -> str:
+    """Return an error in decibans of odds in words."""
+    ratio = 10 ** (abs(db) / 10)
+    if ratio < 1.05:
+        return "exact"
+    return f"{'above' if db > 0 else 'below'} by a factor of {number(ratio, 2)} in odds"

@@ -416,11 +416,21 @@ def check(
 def dashboard(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    phones: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Let students' phones join a class: lan, or an address of this machine.",
+        ),
+    ] = "",
+    phones_port: Annotated[
+        int | None, typer.Option(help="Port for the phones; default: PORT + 1.")
+    ] = None,
 ) -> None:
-    """Serve the dashboard on 127.0.0.1."""
+    """Serve the dashboard on 127.0.0.1; with --phones the students' pages on the network, too."""
     from fascinet.cli_network import dashboard
 
-    dashboard(port, headless)
+    dashboard(port, headless, phones, phones_port)
 
 
 @app.command()

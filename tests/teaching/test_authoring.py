@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fascinet.dashboard.teaching import handout
-from fascinet.dashboard.views.present import lesson_of, talk_from
+from fascinet.dashboard.teaching.talk import lesson_of, talk_from
 from fascinet.model.errors import (
     CaseError,
     ImpossibleEvidenceError,
@@ -22,6 +22,7 @@ ground: {age_group: 18-39, sex: male}
 cause: als
 objectives: [Base rates before signs]
 distractors: [ms]
+note: Write a number down first.
 steps:
   - {finding: eyelid_twitch, state: yes, note: What does it change?}
   - {finding: weakness, state: none}
@@ -39,7 +40,7 @@ def case(rooms: Practice) -> TeachingCase:
 
 
 def test_what_is_written_is_read(rooms: Practice, case: TeachingCase) -> None:
-    assert case.title == "The <eyelid>"
+    assert (case.title, case.note) == ("The <eyelid>", "Write a number down first.")
     assert [(s.finding, s.state) for s in case.steps] == [
         ("eyelid_twitch", "yes"), ("weakness", "none")
     ]  # fmt: skip
@@ -70,7 +71,7 @@ def test_the_check_says_where_it_points(rooms: Practice, case: TeachingCase) -> 
         ("cause: als", "cause: alz", OptionError, "als"),
         ("cause: als", "", CaseError, "cause is missing"),
         ("objectives:", "aims:", CaseError, "unknown key 'aims'"),
-        ("note:", "notes:", CaseError, "a step: unknown key 'notes'"),
+        ("note: What", "notes: What", CaseError, "a step: unknown key 'notes'"),
         ("finding: weakness, state: none", "finding: eyelid_twitch, state: no", CaseError, "twice"),
         (
             "finding: weakness, state: none",
@@ -104,7 +105,13 @@ def test_the_handout_has_no_answers_and_the_answer_sheet_has(case: TeachingCase)
     plain, told = (handout.html_of(case, answers=a) for a in (False, True))
     assert "The &lt;eyelid&gt;" in plain
     assert plain.count(handout.BLANK) == 3
-    for secret in ("Base rates before signs", "What does it change?", "&lt;0.1%", "At the end"):
+    for secret in (
+        "Base rates before signs",
+        "Write a number",
+        "What does it change?",
+        "&lt;0.1%",
+        "At the end",
+    ):
         assert secret not in plain
         assert secret in told
     assert "multiple sclerosis" in plain

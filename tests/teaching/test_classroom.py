@@ -4,6 +4,7 @@ import http.cookiejar
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from tests.teaching.test_pages import CASE, opened, settled
 TALK = Talk(
     {"setting": "primary_care"}, (("weakness", "objective"), ("atrophy", "yes")), "als",
     ("A man, 60+", "Weakness <found>", "Wasting"), "How probable is ALS?", (0.01, 0.2, 0.5),
+)  # fmt: skip
+CHOICE = replace(
+    TALK, cause="", asks="Which?", exact=(), choices=("ALS", "<Benign>", "MS"),
+    shares=((0.01, 0.5, 0.02), (0.2, 0.4, 0.02), (0.5, 0.1, 0.02)),
 )  # fmt: skip
 
 
@@ -43,6 +48,25 @@ def test_answers_are_kept_and_told_without_whose_they_are(rooms: Classroom) -> N
         {"seat": 3, "step": 1, "p": 0.9},
     ]  # fmt: skip
     assert rooms.now(code).talk == TALK
+
+
+def test_a_class_may_choose_instead_of_estimating(rooms: Classroom) -> None:
+    code, key = rooms.open(CHOICE)
+    first, second = rooms.sit(code), rooms.sit(code)
+    assert (rooms.number(code, first), rooms.number(code, second)) == (1, 2)
+    assert rooms.number(code, "nobody's") == 0
+    rooms.answer(code, first, 0, 2)
+    rooms.answer(code, second, 0, 0)
+    rooms.answer(code, first, 0, 1)
+    assert rooms.answers(code, 0) == (0.0, 1.0)
+    assert rooms.own(code, first) == {0: 1.0}
+    assert rooms.record(code, key)["answers"] == [
+        {"seat": 1, "step": 0, "choice": 1}, {"seat": 2, "step": 0, "choice": 0}
+    ]  # fmt: skip
+    for wrong in (3, -1, 0.5, float("nan")):
+        with pytest.raises(LedgerError, match="expected one of 3 choices"):
+            rooms.answer(code, first, 0, wrong)
+    assert rooms.now(code).talk == CHOICE
 
 
 def test_only_the_teacher_steers(rooms: Classroom) -> None:
