@@ -80,8 +80,8 @@ def _lan_address() -> str:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
-    except (OSError, OverflowError) as error:
-        code = getattr(error, "errno", None)
-        cause = os.strerror(code) if code else str(error)
+    except OSError as error:
+        known = error.errno is not None and error.errno > 0  # a name's own codes are below
+        cause = os.strerror(error.errno) if known else error.strerror or str(error)
         raise FascinetError(f"phones cannot come in at {host}:{port}: {cause.lower()}; "
                             "see --phones and --phones-port") from None  # fmt: skip
