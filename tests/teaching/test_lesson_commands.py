@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from fascinet.cli import run
 from tests.teaching.test_authoring import TEXT
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "output.schema.json").read_text()
+)
 
 
 @pytest.fixture
@@ -24,12 +29,15 @@ def test_a_case_is_checked_kept_handed_out_and_deleted(
     assert "no case is kept" in capsys.readouterr().out
     assert run(["lesson", "check", str(file), "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
+    jsonschema.validate(rows, {**SCHEMA, "$ref": "#/$defs/lesson_check"})
     assert [r["told"] for r in rows] == ["the story", "eyelid_twitch=yes", "weakness=none"]
     assert run(["lesson", "save", str(file)]) == 0
     assert run(["lesson", "save", str(file), "--replace", "the-eyelid.json"]) == 0
     capsys.readouterr()
     assert run(["lesson", "list", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [
+    listed = json.loads(capsys.readouterr().out)
+    jsonschema.validate(listed, {**SCHEMA, "$ref": "#/$defs/lesson_list"})
+    assert listed == [
         {"name": "the-eyelid.json", "title": "The <eyelid>", "problem": ""}
     ]
     sheet, answers = file.with_name("sheet.html"), file.with_name("answers.pdf")
