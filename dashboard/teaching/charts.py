@@ -52,7 +52,8 @@ def curves(
         "color": {"field": "who", "type": "nominal",
                   "scale": {"domain": whos, "range": [BLUE, ORANGE][: len(whos)]},
                   "legend": {"title": None, "orient": "top", "labelColor": INK,
-                             "labelFontSize": size, "symbolSize": 12 * size}},
+                             "labelFontSize": size, "symbolSize": 30 * size,
+                             "symbolType": "stroke", "symbolStrokeWidth": 4}},
         "strokeDash": {"field": "who", "type": "nominal", "legend": None,
                        "scale": {"domain": whos, "range": [[1, 0], [6, 4]][: len(whos)]}},
     }  # fmt: skip
@@ -64,7 +65,7 @@ def curves(
              "transform": [{"filter": f"datum.n == {len(steps) - 1}"}],
              "encoding": {"text": {"field": "text"}, "color": {"value": INK},
                           "strokeDash": {"value": [1, 0]}}}]  # fmt: skip
-    tall = (420 if big else 260) + (70 if len(steps) > 3 else 0)  # slanted names take their part
+    tall = (560 if big else 260) + (70 if len(steps) > 3 else 0)  # slanted names take their part
     return rows, config({"height": tall, "encoding": encoding, "layer": [*layers, *ends]})
 
 
@@ -125,13 +126,14 @@ def choices(
     """
     size = 20 if big else 13
     told = [("The class", shares), *([(ENGINE, exact)] if exact is not None else [])]
-    rows: Rows = [{"name": n, "who": who, "p": p, "text": percent(p) if p else "0%"}
+    rows: Rows = [{"name": n, "who": who, "p": p,
+                   "text": percent(p) if who == ENGINE else f"{100 * p:.0f}%"}
                   for who, values in told for n, p in zip(names, values, strict=True)]  # fmt: skip
     whos = [who for who, _ in told]
     encoding: Spec = {
         "y": {"field": "name", "type": "nominal", "sort": list(names),
-              "axis": axis(None, labelFontSize=size, labelLimit=420, grid=False)},
-        "x": {"field": "p", "type": "quantitative", "scale": {"domain": [0, 1.1]},
+              "axis": axis(None, labelFontSize=size, labelLimit=520 if big else 260, grid=False)},
+        "x": {"field": "p", "type": "quantitative", "scale": {"domain": [0, 1.18]},
               "axis": axis(None, format="%", labelFontSize=size, values=[0, 0.25, 0.5, 0.75, 1])},
         "yOffset": {"field": "who", "type": "nominal", "sort": whos},
     }  # fmt: skip
@@ -169,7 +171,7 @@ def votes(stated: Sequence[float], exact: float | None, big: bool = False) -> Ch
         layers += [
             {"data": {"values": point}, "mark": rule(strokeWidth=4, color=BLUE), "encoding": at},
             {"data": {"values": point},
-             "mark": text(fontSize=size + 2, fontWeight="bold", y=14, **side),
+             "mark": text(fontSize=size + 2, fontWeight="bold", y=-size, **side),
              "encoding": {**at, "text": {"field": "text"}}},
         ]  # fmt: skip
-    return rows, config({"height": 420 if big else 240, "layer": layers})
+    return rows, config({"height": 560 if big else 240, "layer": layers})

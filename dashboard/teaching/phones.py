@@ -44,7 +44,9 @@ input[type=range] { padding: 0; height: 2.6rem; }
 output { font-size: 2.2rem; font-weight: 700; display: block; }
 .choice { display: flex; gap: 0.7rem; align-items: center; padding: 0.7rem 0.2rem; }
 .choice input { width: auto; flex: none; transform: scale(1.4); }
-button { font: inherit; padding: 0.7rem 1.2rem; width: 100%; margin-top: 0.7rem; }
+button { font: inherit; font-weight: 650; padding: 0.7rem 1.2rem; width: 100%; margin-top: 0.7rem;
+  border: 0; border-radius: 0.4rem; background: #0b5a83; color: #fff; }
+@media (prefers-color-scheme: dark) { button { background: #7cc4ee; color: #11161b; } }
 """
 TURN = """
 const here = document.body.dataset, range = document.querySelector('input[type=range]');

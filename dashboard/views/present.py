@@ -12,7 +12,7 @@ import streamlit as st
 from fascinet.dashboard import flags, library, service
 from fascinet.dashboard.frame import NOTICE, plain, session
 from fascinet.dashboard.reasons import describe
-from fascinet.dashboard.teaching import author, charts
+from fascinet.dashboard.teaching import author, charts, projector
 from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
 from fascinet.dashboard.teaching.lesson import case_library, rooms
 from fascinet.dashboard.teaching.scale import STEPS
@@ -36,27 +36,16 @@ from fascinet.model.errors import FascinetError, ImpossibleEvidenceError
 
 LEAD = "A case finding by finding, for a room: arrow keys turn the steps."
 SHOWN = 5
-LARGE_ON = "present-large"
 TROUBLE = "present-trouble"
 SEEN = "present-seen"  # the case on the screen when the talk was made of it
-LARGE = """<style>
-.stMainBlockContainer { font-size: 1.35rem; max-width: none; padding-top: 1.6rem; }
-.stMainBlockContainer :is(p, li, td, th, label, button, [data-testid="stCaptionContainer"] p) {
-  font-size: 1.35rem !important; line-height: 1.4; }
-header[data-testid="stHeader"], .st-key-bottom, section[data-testid="stSidebar"],
-[data-testid="stSidebarCollapsedControl"] { display: none !important; }
-.stMainBlockContainer h1 { font-size: 1.6rem !important; }
-.stMainBlockContainer p.fn-now { font-size: 2.4rem !important; line-height: 1.25; }
-table.fn { font-size: 1.35rem; }
-</style>"""
 # the buttons that only keys press: there for a remote, not for the eye
 KEYS = """<style>.st-key-present-remote { position: absolute; left: -9999px; }</style>"""
 
 
 def page() -> None:
     """Draw the page."""
-    large = bool(st.session_state.get(LARGE_ON, False))
-    st.html((LARGE if large else "") + KEYS)
+    large = projector.is_on()
+    st.html(KEYS)
     st.title("Present", anchor=False)
     if not large:
         st.caption(f"{LEAD} **{NOTICE}**")
@@ -186,10 +175,7 @@ def _turn(talk: Talk) -> None:
                   disabled=talk.at == 0)  # fmt: skip
         st.button("Next", key="present-next", on_click=_step, args=(talk, 1), shortcut="Right",
                   disabled=talk.at == len(talk.steps))  # fmt: skip
-        # buttons, not toggles: what has the focus of a form keeps the keys to itself
-        large = st.session_state.get(LARGE_ON, False)
-        st.button("Leave the projector" if large else "Projector", key="present-projector",
-                  on_click=_flip, args=(LARGE_ON,), shortcut="P")  # fmt: skip
+        projector.switch()
         clock = "Stop the clock" if talk.since else "Start the clock"
         st.button(clock, key="present-clock", on_click=_wind, args=(talk,), shortcut="T")
     with st.container(key="present-remote"):
@@ -197,10 +183,6 @@ def _turn(talk: Talk) -> None:
                   shortcut="PageUp", disabled=talk.at == 0)  # fmt: skip
         st.button("Next by a remote", key="present-down", on_click=_step, args=(talk, 1),
                   shortcut="PageDown", disabled=talk.at == len(talk.steps))  # fmt: skip
-
-
-def _flip(name: str) -> None:
-    st.session_state[name] = not st.session_state.get(name, False)
 
 
 def _wind(talk: Talk) -> None:
@@ -217,16 +199,18 @@ def _belief(talk: Talk, cause: str, large: bool) -> None:
     with left:
         name = mid(name_of(rooms(), cause))
         spoken = talk.at in talk.said
-        st.select_slider(
-            plain(f"The class: how probable is {name}?"), STEPS,
-            value=talk.said.get(talk.at, _last(talk)), format_func=figure,
-            key=f"present-said-{talk.id}-{cause}-{talk.at}", disabled=spoken,
-        )  # fmt: skip
-        if spoken:  # without a key: one press must not say and unsay
-            st.button("Change it", key="present-unsay", on_click=_unsay, args=(talk,))
+        key = f"present-said-{talk.id}-{cause}-{talk.at}"
+        if spoken:  # no key for the button: one press must not say and unsay
+            said = percent(talk.said[talk.at])
+            st.html(f"<p data-testid='said'>The class gives {escape(name)} <b>{said}</b>.</p>")
+            st.button("Change it", key="present-unsay", on_click=_unsay, args=(talk, key))
         else:
+            st.select_slider(
+                plain(f"The class: how probable is {name}?"), STEPS, value=_last(talk),
+                format_func=figure, key=key,
+            )  # fmt: skip
             st.button("The class has spoken", key="present-say", on_click=_say,
-                      args=(talk, cause), shortcut="Enter")  # fmt: skip
+                      args=(talk, key), shortcut="Enter")  # fmt: skip
         if hide == HIDES[0] or spoken:
             _ranking(talk, numbers=True)
         elif hide == HIDES[1]:
@@ -243,13 +227,12 @@ def _last(talk: Talk) -> float:
     return told[-1] if told else 0.1
 
 
-def _say(talk: Talk, cause: str) -> None:
-    key = f"present-said-{talk.id}-{cause}-{talk.at}"
+def _say(talk: Talk, key: str) -> None:
     talk.said[talk.at] = float(st.session_state.get(key, _last(talk)))
 
 
-def _unsay(talk: Talk) -> None:
-    talk.said.pop(talk.at, None)
+def _unsay(talk: Talk, key: str) -> None:
+    st.session_state[key] = talk.said.pop(talk.at)
 
 
 def _ranking(talk: Talk, *, numbers: bool) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from functools import partial
+from html import escape
 
 import segno
 import streamlit as st
 
 from fascinet.dashboard.frame import NOTICE, plain
 from fascinet.dashboard.reasons import describe
-from fascinet.dashboard.teaching import browser, charts, phone_server
+from fascinet.dashboard.teaching import browser, charts, phone_server, projector
 from fascinet.dashboard.teaching.lesson import rooms
 from fascinet.dashboard.teaching.phones import classroom
 from fascinet.dashboard.teaching.talk import Talk as Telling
@@ -23,6 +24,7 @@ LEAD = (
     "Students join by a code, answer at each step, and see how the class lies when you reveal it."
 )
 ROOM, TROUBLE = "class-room", "class-trouble"
+ADDRESS, STUCK = "class-home", "class-waiting"  # kept while the projector hides their widgets
 ESTIMATE, CHOOSE = "Estimate a probability", "Choose the most probable cause"
 OFFERED = 4  # causes to choose among, unless the teacher picks others
 EVERY = 1.5  # seconds between two looks at the answers
@@ -34,15 +36,17 @@ HERE_ONLY = (
 
 def page() -> None:
     """Draw the page."""
+    large = projector.is_on()
     st.title("Class", anchor=False)
-    st.caption(f"{LEAD} **{NOTICE}**")
+    if not large:
+        st.caption(f"{LEAD} **{NOTICE}**")
     if TROUBLE in st.session_state:
         st.warning(plain(st.session_state.pop(TROUBLE)), icon=None)
     try:
         if ROOM not in st.session_state:
             st.session_state[ROOM] = _left_open()
         if st.session_state[ROOM]:
-            _steer(*st.session_state[ROOM])
+            _steer(*st.session_state[ROOM], large)
         else:
             browser.remember(browser.TEACHER, "")
             _open()
@@ -85,10 +89,10 @@ def _open() -> None:
         offered = list(
             dict.fromkeys([*first, *(c for c in talk.distractors if c in open_), *open_])
         )
-        names = st.multiselect(
+        names = sorted(st.multiselect(  # in an order that tells nothing
             "Causes to choose among", open_, offered[:OFFERED], select_all=False, max_selections=8,
             format_func=lambda c: name_of(rooms(), c), key=f"class-choices-{talk.id}",
-        )  # fmt: skip
+        ), key=lambda c: name_of(rooms(), c))  # fmt: skip
     st.button("Open a room", key="class-open", on_click=_make, args=(talk, names, kind == CHOOSE),
               disabled=kind == CHOOSE and len(names) < 2, type="primary")  # fmt: skip
 
@@ -114,17 +118,18 @@ def _make(talk: Telling, causes: list[str], choose: bool) -> None:
 # ------------------------------------------------------------------------------- the room
 
 
-def _steer(code: str, key: str) -> None:
+def _steer(code: str, key: str, large: bool) -> None:
     browser.remember(browser.TEACHER, f"{code}.{key}")
     room = classroom().now(code)
     left, right = st.columns([1, 2], gap="large")
     with left:
-        _invite(code)
+        _invite(code, large)
     with right:
         last = len(room.talk.steps)
         st.html(f"<p class='fn-quiet' data-testid='step'>Step {room.step} of {last}</p>")
-        st.markdown(f"## {plain(room.talk.said[room.step])}")
-        st.markdown(plain(room.talk.asks))
+        st.html(f"<p class='fn-now' role='heading' aria-level='2'>"
+                f"{escape(room.talk.said[room.step])}</p>"
+                f"<p>{escape(room.talk.asks)}</p>")  # fmt: skip
         with st.container(horizontal=True):
             st.button("Back", key="class-back", shortcut="Left", disabled=room.step == 0,
                       on_click=_go, args=(code, key, room.step - 1, False))  # fmt: skip
@@ -132,6 +137,7 @@ def _steer(code: str, key: str) -> None:
                       on_click=_go, args=(code, key, room.step, not room.revealed))  # fmt: skip
             st.button("Next", key="class-next", shortcut="Right", disabled=room.step == last,
                       on_click=_go, args=(code, key, room.step + 1, False))  # fmt: skip
+            projector.switch()
         _wall(code, key, room)
     with st.container(horizontal=True):
         st.download_button("Save the session", partial(_record, code, key), f"class-{code}.json",
@@ -143,16 +149,15 @@ def _steer(code: str, key: str) -> None:
 def _wall(code: str, key: str, room: Moment) -> None:
     """Draw how many have answered, and how they lie once it is revealed."""
     answers, seats = classroom().answers(code, room.step), classroom().seats(code)
-    st.html(f"<p class='fn-now' data-testid='count'>{len(answers)} of "
+    st.html(f"<p class='fn-big' data-testid='count'>{len(answers)} of "
             f"{counted(seats, 'student')} answered</p>")  # fmt: skip
     if room.revealed:
         rows, spec = _chart(answers, room)
         st.vega_lite_chart(rows, spec, key="class-votes")
-    elif seats and st.session_state.get("class-stuck"):
+    elif seats and st.session_state.get(STUCK):
         stuck = classroom().waiting(code, key)
-        st.caption(
-            f"Not yet: seats {', '.join(map(str, stuck))}" if stuck else "All have answered."
-        )
+        told = f"Not yet: seat{'s' if stuck[1:] else ''} {', '.join(map(str, stuck))}"
+        st.caption(told if stuck else "All have answered.")
 
 
 def _chart(answers: tuple[float, ...], room: Moment) -> charts.Chart:
@@ -164,18 +169,27 @@ def _chart(answers: tuple[float, ...], room: Moment) -> charts.Chart:
     return charts.choices(talk.choices, shares, talk.shares[room.step], big=True)
 
 
-def _invite(code: str) -> None:
-    st.html(f"<p class='fn-now' data-testid='code'>{code}</p>")
+def _invite(code: str, large: bool) -> None:
+    """Draw how students get in; what only the teacher needs is not on the wall."""
+    st.html(f"<p class='fn-now fn-code' data-testid='code'>{code}</p>")
     home = phone_server.address() or (st.context.url or "").rpartition("/")[0]
-    address = st.text_input("Address that phones reach", home, key="class-address", max_chars=200)
+    if large:
+        address = st.session_state.get(ADDRESS, home)
+    else:
+        address = st.text_input("Address that phones reach", st.session_state.get(ADDRESS, home),
+                                key="class-address", max_chars=200)  # fmt: skip
+        st.session_state[ADDRESS] = address
     link = f"{address.rstrip('/')}/join/{code}"
-    st.caption(plain(link))
-    st.image(
-        segno.make(link, micro=False).svg_inline(scale=6, border=3, light="#ffffff"), width=280
-    )
+    st.html(f"<p data-testid='link'>{escape(link)}</p>")
+    svg = segno.make(link, micro=False).svg_inline(scale=6, border=3, light="#ffffff")
+    st.image(svg, width=420 if large else 280)
+    if large:
+        return
     if any(f"//{name}" in address for name in ("127.0.0.1", "localhost")):
         st.caption(HERE_ONLY)
-    st.toggle("Show which seats have not answered", key="class-stuck")
+    st.session_state[STUCK] = st.toggle("Show which seats have not answered",
+                                        st.session_state.get(STUCK, False),
+                                        key="class-stuck")  # fmt: skip
 
 
 def _record(code: str, key: str) -> str:

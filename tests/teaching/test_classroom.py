@@ -216,7 +216,7 @@ def test_a_class_of_five(
         seated.append(phone)
     expect(tab.get_by_test_id("count")).to_have_text("4 of 5 students answered")
     tab.get_by_text("Show which seats have not answered").click()
-    expect(tab.get_by_text("Not yet: seats 5")).to_be_visible()
+    expect(tab.get_by_text("Not yet: seat 5")).to_be_visible()
     tab.reload()  # the teacher's browser knows the room
     expect(tab.get_by_test_id("code")).to_have_text(code)
     seated[4].get_by_role("button", name="Send").click()
@@ -226,6 +226,10 @@ def test_a_class_of_five(
         tab.get_by_role("button", name="Save the session").click()
     assert len(json.loads(saved.value.path().read_text())["answers"]) == 5
     settled(tab)
+    tab.set_viewport_size({"width": 1920, "height": 1080})
+    tab.get_by_role("button", name="Projector").click()
+    expect(tab.get_by_test_id("stHeader")).to_be_hidden()
+    expect(tab.get_by_test_id("link")).to_have_text(f"{phones}/join/{code}")
     tab.get_by_role("button", name="Reveal").click()
     for phone in seated:
         expect(phone.get_by_text("Exactly:")).to_be_visible()

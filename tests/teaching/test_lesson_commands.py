@@ -37,9 +37,7 @@ def test_a_case_is_checked_kept_handed_out_and_deleted(
     assert run(["lesson", "list", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     jsonschema.validate(listed, {**SCHEMA, "$ref": "#/$defs/lesson_list"})
-    assert listed == [
-        {"name": "the-eyelid.json", "title": "The <eyelid>", "problem": ""}
-    ]
+    assert listed == [{"name": "the-eyelid.json", "title": "The <eyelid>", "problem": ""}]
     sheet, answers = file.with_name("sheet.html"), file.with_name("answers.pdf")
     assert run(["lesson", "handout", "the-eyelid.json", str(sheet)]) == 0
     assert run(["lesson", "handout", "the-eyelid.json", str(answers), "--answers"]) == 0

@@ -146,8 +146,9 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     expect(tab.get_by_test_id("stHeader")).to_be_hidden()
     settled(tab)
     sizes = tab.evaluate(
-        "[...document.querySelectorAll('.stMainBlockContainer :is(p, li, button)')]"
-        ".filter(e => e.offsetParent && e.innerText.trim() && !e.closest('kbd'))"
+        "[...document.querySelectorAll("
+        "'.stMainBlockContainer :is(p, li, button, kbd, kbd *, svg text)')]"
+        ".filter(e => e.getClientRects().length && e.textContent.trim())"
         ".map(e => parseFloat(getComputedStyle(e).fontSize))"
     )
     assert min(sizes) >= 20
@@ -158,6 +159,10 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     slider.press("ArrowRight")  # the class says more
     tab.get_by_role("button", name="The class has spoken").click()
     expect(ranking).to_be_visible()
+    expect(tab.get_by_test_id("said")).to_contain_text("15%")
+    tab.get_by_role("button", name="Change it").click()
+    expect(slider).to_have_attribute("aria-valuetext", "15%")
+    expect(ranking).to_have_count(0)
     tab.keyboard.press("ArrowRight")
     expect(step).to_have_text("Step 2 of 3")
 
