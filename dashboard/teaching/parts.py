@@ -1,6 +1,6 @@
 """Pieces of HTML that the teaching pages share; whatever comes from outside is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 from fascinet.dashboard.tables import table
@@ -8,6 +8,7 @@ from fascinet.dashboard.teaching.lesson import rooms
 from fascinet.dashboard.words import counted, listed, mid, number, percent
 from fascinet.engine.teaching.encounter import Encounter, Step
 from fascinet.engine.teaching.patient import at_work, truths
+from fascinet.engine.teaching.scores import Scores
 from fascinet.engine.teaching.words import answer, name_of, opening, question
 
 WAYS = {"ask": "Asked", "examine": "Examined", "order": "Ordered"}
@@ -81,19 +82,29 @@ def truth(here: Encounter) -> str:
     return f"What was there: {listed([mid(n) for n in names])}.{working}"
 
 
-def scores_line(brier: Sequence[float | None], excess: float, skill: float) -> str:
+def scores_line(found: Scores) -> str:
     """Return the scores of a statement in one line."""
-    own, engine = brier
+    own, engine = (found.brier, found.log_bits), (found.engine_brier, found.engine_log_bits)
     told = ""
-    if own is not None and engine is not None:
-        told = f"Brier score {number(own, 2)} (engine {number(engine, 2)}). "
-    rank = f", a skill of {percent_of(skill)}" if skill == skill else ""
+    if None not in (*own, *engine):
+        brier, log = ((f"{number(x or 0.0, 2)} (engine {number(y or 0.0, 2)})")
+                      for x, y in zip(own, engine, strict=True))  # fmt: skip
+        told = f"Brier score {brier}, log score {log} bits. "
+    rank = f", a skill of {percent_of(found.skill)}" if found.skill == found.skill else ""
     return (
-        f"{told}Luck apart, your probabilities cost {number(excess, 2)} bits more than the exact "
-        f"ones{rank}."
+        f"{told}Luck apart, your probabilities cost {number(found.excess_bits, 2)} bits more than "
+        f"the exact ones{rank}."
     )
 
 
 def percent_of(skill: float) -> str:
     """Return a skill in percent: 100% as the engine, 0% as the base rates, below it worse."""
     return f"{max(skill, -9.99) * 100:.0f}%".replace("-", "−")
+
+
+def off(db: float) -> str:
+    """Return an error in decibans of odds in words."""
+    ratio = 10 ** (abs(db) / 10)
+    if ratio < 1.05:
+        return "exact"
+    return f"{'above' if db > 0 else 'below'} by a factor of {number(ratio, 2)} in odds"

@@ -18,6 +18,10 @@ from fascinet.engine.teaching.patient import chief
 from fascinet.engine.teaching.words import name_of, state_name
 
 FAR_DB = 1.0
+REPORTED = (
+    " Brier and log score take what the report names as present and other groups of causes as "
+    "absent."
+)
 OPEN_SHOWN = 4
 TELLS = 0.001  # bits; less settles nothing
 
@@ -64,9 +68,8 @@ def _belief(here: Encounter) -> None:
     known = here.evidence_after(last.after)
     base = rooms().belief(rooms().start(known))
     st.html(parts.side_by_side(last.belief, rooms().belief(known), base))
-    found = score_of(here)
-    line = parts.scores_line((found.brier, found.engine_brier), found.excess_bits, found.skill)
-    st.caption(plain(line))
+    note = REPORTED if here.patient.origin == "case" else ""
+    st.caption(plain(f"{parts.scores_line(score_of(here))}{note}"))
 
 
 def _curves(here: Encounter) -> None:
