@@ -325,17 +325,25 @@ def learn(
 
 @app.command()
 def solve(
-    diagram: Annotated[Path, typer.Argument(help="An influence diagram: .json, .xdsl or .xmlbif.")],
+    diagram: Annotated[
+        Path, typer.Argument(help="An influence diagram: .json, .xdsl, .net or .xmlbif.")
+    ],
     finding: FindingOption = None,
     value_of: Annotated[
         str | None, typer.Option("--value-of", help="A decision: what observing more is worth.")
     ] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="What setting each variable is worth.")
+    ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="At which figures a decision changes.")
+    ] = False,
     format: FormatOption = Format.table,
 ) -> None:
     """Find the best policy of every decision in an influence diagram."""
     from fascinet.cli_solve import solve_diagram
 
-    solve_diagram(diagram, finding, value_of, format)
+    solve_diagram(diagram, finding, value_of, control, sensitivity, format)
 
 
 @app.command()
