@@ -302,7 +302,10 @@ def learn(
     source: Annotated[
         Path, typer.Argument(metavar="DATA", help="Table of cases: csv, tsv or parquet.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The network to write.")],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="The network to write; of 'shipped', or a new folder."),
+    ],
     variables: Annotated[
         str | None, typer.Option(help="Learn these alone, separated by commas.")
     ] = None,
@@ -315,12 +318,15 @@ def learn(
     carry: Annotated[
         list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
     ] = None,
+    changes: Annotated[
+        Path | None, typer.Option(help="Write every figure, before and after, as csv.")
+    ] = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Learn the figures of a network from a table of cases; blank cells are unknown."""
     from fascinet.cli_learn import learn_figures
 
-    learn_figures(network, source, out, variables, sample_size, fading, carry, format)
+    learn_figures(network, source, out, variables, sample_size, fading, carry, changes, format)
 
 
 @app.command()
