@@ -17,14 +17,19 @@ from fascinet.model.errors import (
 )
 from fascinet.model.gates import Array, Table, frozen
 from fascinet.model.lazy import Lazy
-from fascinet.model.network import Network
+from fascinet.model.network import TABLE_LIMIT, Network
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import networkx as nx
+
     from fascinet.model.formats import diagrams
 else:
     diagrams = Lazy("fascinet.model.formats.diagrams")
+
+
+HOW = ("sum", "product")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,24 @@ class Utility:
     values: Array
 
 
+@dataclass(frozen=True)
+class SuperValue:
+    """A super-value node: utilities put together (Tatman & Shachter 1990).
+
+    Attributes
+    ----------
+    parts : tuple of str
+        Utilities or other super-value nodes; they count through this node alone.
+    how : {"sum", "product"}
+    weights : tuple of float
+        Of the parts of a sum.
+    """
+
+    parts: tuple[str, ...]
+    how: str
+    weights: tuple[float, ...]
+
+
 class InfluenceDiagram:
     """A Bayesian network with decision and utility nodes, for `fascinet.solve`.
 
@@ -53,8 +76,11 @@ class InfluenceDiagram:
     decisions : mapping of str to sequence of str
         What is observed just before each decision. What was known at an earlier one is not
         forgotten.
-    utilities : mapping of str to Utility
-        They add up.
+    utilities : mapping of str to Utility or SuperValue
+        Those that are no part of a super-value node add up.
+    limited : bool
+        A LIMID: each decision knows what it observes and nothing else, and decisions need no
+        order.
 
     Raises
     ------
@@ -91,17 +117,23 @@ class InfluenceDiagram:
         self,
         network: Network,
         decisions: Mapping[str, Sequence[str]],
-        utilities: Mapping[str, Utility],
+        utilities: Mapping[str, "Utility | SuperValue"],
+        *,
+        limited: bool = False,
     ) -> None:
-        self.network = network
+        self.network, self.limited = network, limited
         self.decisions: Mapping[str, tuple[str, ...]] = MappingProxyType(
             {d: tuple(seen) for d, seen in decisions.items()}
         )
-        self.utilities: Mapping[str, Utility] = MappingProxyType(dict(utilities))
+        self.utilities: Mapping[str, Utility | SuperValue] = MappingProxyType(dict(utilities))
         for d, seen in self.decisions.items():
             self._check_decision(d, seen)
         for name, utility in self.utilities.items():
-            self._check_utility(name, utility)
+            if isinstance(utility, SuperValue):
+                self._check_super_value(name, utility)
+            else:
+                self._check_utility(name, utility)
+        self._check_parts()
         self.order  # noqa: B018  (raises if there is none)
 
     def _check_decision(self, decision: str, seen: tuple[str, ...]) -> None:
@@ -126,6 +158,97 @@ class InfluenceDiagram:
         if not np.isfinite(utility.values).all():
             raise NetworkError(f"utility {name!r}: expected finite numbers")
 
+    def _check_super_value(self, name: str, node: SuperValue) -> None:
+        if name in self.network.index:
+            raise NetworkError(f"utility {name!r} has the name of a variable")
+        if node.how not in HOW:
+            raise OptionError(f"how {name!r} puts its parts together", node.how, HOW)
+        for part in node.parts:
+            if part not in self.utilities:
+                raise UnknownNameError(f"part of {name!r}: utility", part, self.utilities)
+        if not node.parts or len(set(node.parts)) < len(node.parts):
+            raise NetworkError(f"utility {name!r}: expected distinct parts, got {node.parts}")
+        if len(node.weights) != len(node.parts) or not np.isfinite(node.weights).all():
+            raise NetworkError(f"utility {name!r}: expected a weight for each part")
+        if node.how == "product" and set(node.weights) != {1.0}:
+            raise NetworkError(f"utility {name!r}: a product has no weights")
+
+    def _check_parts(self) -> None:
+        """Raise if super-value nodes are parts of themselves."""
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_edges_from(
+            (part, name)
+            for name, node in self.utilities.items() if isinstance(node, SuperValue)
+            for part in node.parts
+        )  # fmt: skip
+        if not nx.is_directed_acyclic_graph(graph):
+            cycle = " → ".join(str(u) for u, _ in nx.find_cycle(graph))
+            raise NetworkError(f"utilities are parts of each other: {cycle}")
+
+    @cached_property
+    def terms(self) -> tuple[Utility, ...]:
+        """Tables whose sum is what is maximised: super-value nodes multiplied out.
+
+        Raises
+        ------
+        NetworkError
+            If the table of a product would be too large.
+        """
+        nodes = [u for u in self.utilities.values() if isinstance(u, SuperValue)]
+        within = {part for node in nodes for part in node.parts}
+        return tuple(t for name in self.utilities if name not in within for t in self._terms(name))
+
+    def _terms(self, name: str) -> tuple[Utility, ...]:
+        node = self.utilities[name]
+        if isinstance(node, Utility):
+            return (node,)
+        parts = [self._terms(part) for part in node.parts]
+        if node.how == "product":
+            factors = [self._table(name, part, np.add) for part in parts]
+            return (self._table(name, factors, np.multiply),)
+        return tuple(
+            utility_of(t.parents, weight * t.values)
+            for weight, part in zip(node.weights, parts, strict=True) for t in part
+        )  # fmt: skip
+
+    def _table(self, name: str, parts: Sequence[Utility], join: np.ufunc) -> Utility:
+        """Return utilities joined in one table over all their parents."""
+        scope = tuple(dict.fromkeys(u for part in parts for u in part.parents))
+        shape = [len(self.network.states(u)) for u in scope]
+        if float(np.prod(np.array(shape, float))) > TABLE_LIMIT:
+            raise NetworkError(f"the table of utility {name!r} would be too large")
+        values = np.full(shape, float(join is np.multiply))
+        for part in parts:
+            values = join(values, spread(part, scope))
+        return utility_of(scope, values)
+
+    @cached_property
+    def topological(self) -> tuple[str, ...]:
+        """All variables and decisions, each after its parents and what it observes.
+
+        Raises
+        ------
+        NetworkError
+            If the arcs make a cycle.
+        """
+        import networkx as nx
+
+        if not nx.is_directed_acyclic_graph(self.graph):
+            cycle = " → ".join(str(u) for u, _ in nx.find_cycle(self.graph))
+            raise NetworkError(f"the arcs make a cycle: {cycle}")
+        return tuple(nx.topological_sort(self.graph))
+
+    @cached_property
+    def graph(self) -> "nx.DiGraph[str]":
+        """The arcs of the network and those of what decisions observe (do not change it)."""
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph(self.network.graph)
+        graph.add_edges_from((u, d) for d, seen in self.decisions.items() for u in seen)
+        return graph
+
     @cached_property
     def order(self) -> tuple[str, ...]:
         """The decisions in time.
@@ -133,18 +256,13 @@ class InfluenceDiagram:
         Raises
         ------
         NetworkError
-            If arcs make a cycle, or no path leads through all decisions.
+            If arcs make a cycle, or no path leads through all decisions and it is no LIMID.
         """
         import networkx as nx
 
-        graph: nx.DiGraph[str] = nx.DiGraph(self.network.graph)
-        graph.add_edges_from((u, d) for d, seen in self.decisions.items() for u in seen)
-        if not nx.is_directed_acyclic_graph(graph):
-            cycle = " → ".join(str(u) for u, _ in nx.find_cycle(graph))
-            raise NetworkError(f"the arcs make a cycle: {cycle}")
-        order = [v for v in nx.topological_sort(graph) if v in self.decisions]
+        order = [v for v in self.topological if v in self.decisions]
         for first, second in zip(order, order[1:], strict=False):
-            if not nx.has_path(graph, first, second):
+            if not self.limited and not nx.has_path(self.graph, first, second):
                 raise NetworkError(
                     f"decisions {first!r} and {second!r}: no path of arcs says which comes first; "
                     f"let one observe the other"
@@ -152,9 +270,14 @@ class InfluenceDiagram:
         return tuple(order)
 
     def known_at(self, decision: str) -> tuple[str, ...]:
-        """Return all that is known at a decision: observed then or before, and what was decided."""
+        """Return all that is known at a decision: observed then or before, and what was decided.
+
+        In a LIMID only what it observes.
+        """
         if decision not in self.decisions:
             raise UnknownVariableError(decision, self.decisions)
+        if self.limited:
+            return self.decisions[decision]
         known: dict[str, None] = {}
         for d in self.order:
             known |= dict.fromkeys(self.decisions[d])
@@ -170,53 +293,53 @@ class InfluenceDiagram:
         if decision not in self.decisions:
             raise UnknownVariableError(decision, self.decisions)
         seen = (*self.decisions[decision], self.network.check(variable))
-        new = {**self.decisions, decision: tuple(dict.fromkeys(seen))}
-        return InfluenceDiagram(self.network, new, self.utilities)
+        return self.replace(decisions={**self.decisions, decision: tuple(dict.fromkeys(seen))})
 
-    def combined(self, name: str, parts: Sequence[str], how: str = "sum") -> "InfluenceDiagram":
-        """Return the diagram in which some utilities are one: their sum, or their product.
+    def combined(
+        self, name: str, parts: Sequence[str], how: str = "sum",
+        weights: Sequence[float] | None = None,
+    ) -> "InfluenceDiagram":  # fmt: skip
+        """Return the diagram in which some utilities count together: their sum, or their product.
 
         Parameters
         ----------
         name : str
-            Of the super-value node; it takes the place of its parts.
+            Of the super-value node.
         parts : sequence of str
         how : {"sum", "product"}
+        weights : sequence of float, optional
+            Of the parts of a sum; default: 1 each.
         """
-        if how not in ("sum", "product"):
-            raise OptionError("how", how, ("sum", "product"))
-        for k in parts:
-            if k not in self.utilities:
-                raise UnknownNameError("utility", k, self.utilities)
-        found = [self.utilities[k] for k in parts]
-        scope = tuple(dict.fromkeys(u for part in found for u in part.parents))
-        values = np.full([len(self.network.states(u)) for u in scope], float(how == "product"))
-        for part in found:
-            axes = sorted(range(len(part.parents)), key=lambda i: scope.index(part.parents[i]))
-            shape = [1] * len(scope)
-            for i in axes:
-                shape[scope.index(part.parents[i])] = part.values.shape[i]
-            table = np.transpose(part.values, axes).reshape(shape)
-            values = values * table if how == "product" else values + table
-        rest = {k: u for k, u in self.utilities.items() if k not in parts}
-        new = rest | {name: utility_of(scope, values)}
-        return InfluenceDiagram(self.network, self.decisions, new)
+        given = tuple(map(float, weights)) if weights is not None else (1.0,) * len(parts)
+        if name in self.utilities:
+            raise NetworkError(f"utility {name!r} is declared twice")
+        node = SuperValue(tuple(parts), how, given)
+        return self.replace(utilities={**self.utilities, name: node})
+
+    def replace(self, **changes: Any) -> "InfluenceDiagram":
+        """Return a diagram with some of the constructor's arguments replaced."""
+        args: dict[str, Any] = {
+            "network": self.network, "decisions": self.decisions, "utilities": self.utilities,
+            "limited": self.limited,
+        }  # fmt: skip
+        return InfluenceDiagram(**(args | changes))
 
     # ---------------------------------------------------------------- files
 
     @staticmethod
     def load(path: "str | Path") -> "InfluenceDiagram":
-        """Read a diagram: our .json, GeNIe's .xdsl, .xmlbif as pyAgrum writes it; also .gz."""
+        """Read a diagram: our .json, GeNIe's .xdsl, HUGIN's .net, pyAgrum's .xmlbif; also .gz."""
         return diagrams.read_diagram(path)
 
     def save(self, path: "str | Path") -> None:
-        """Write the diagram as .json, also .gz."""
+        """Write the diagram in the format that the suffix names, also .gz."""
         diagrams.write_diagram(self, path)
 
     def __repr__(self) -> str:
+        kind = "LIMID, " if self.limited else ""
         return (
             f"InfluenceDiagram({self.network.name!r}, {len(self.network.variables)} variables, "
-            f"decisions {', '.join(self.order)}, utilities {', '.join(self.utilities)})"
+            f"{kind}decisions {', '.join(self.order)}, utilities {', '.join(self.utilities)})"
         )
 
 
@@ -225,17 +348,15 @@ def utility_of(parents: Sequence[str], values: ArrayLike) -> Utility:
     return Utility(tuple(parents), frozen(values))
 
 
+def spread(utility: Utility, scope: Sequence[str]) -> Array:
+    """Return a utility's table with an axis for each variable of a larger scope."""
+    axes = sorted(range(len(utility.parents)), key=lambda i: scope.index(utility.parents[i]))
+    shape = [1] * len(scope)
+    for i in axes:
+        shape[scope.index(utility.parents[i])] = utility.values.shape[i]
+    return np.transpose(utility.values, axes).reshape(shape)
+
+
 def undecided(states: int) -> Table:
     """Return the table that stands for a decision in the network: no state preferred."""
     return Table(np.full(states, 1.0 / states))
-
-
-def decisions_and_utilities(diagram: InfluenceDiagram) -> dict[str, Any]:
-    """Return what is left of a diagram as JSON beside the network."""
-    return {
-        "decisions": {d: list(seen) for d, seen in diagram.decisions.items()},
-        "utilities": {
-            name: {"parents": list(u.parents), "values": u.values.tolist()}
-            for name, u in diagram.utilities.items()
-        },
-    }

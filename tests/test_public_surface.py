@@ -21,6 +21,7 @@ EXPECTED = {
     "Posterior",
     "__version__",
     "audit",
+    "decision_layer",
     "diagnose",
     "discretise",
     "errors",

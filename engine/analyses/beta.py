@@ -12,7 +12,8 @@ import numpy as np
 from fascinet.engine.analyses.results import Array
 
 MASS = 0.95
-MOST = 1e7
+LEAST, MOST = 1e-3, 1e7
+Z = 1.959964  # of 95%
 _LANCZOS = (
     0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
     -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
@@ -82,7 +83,9 @@ def concentration(p: Array, low: Array, high: Array) -> Array:
     """Return ν such that Beta(νp, ν(1-p)) has 95% of its mass in [low, high].
 
     ∞ where the range is a point or missing (NaN); for p = 0 or 1 the ν of the stand-in Beta.
-    Found by bisection on ln ν: the mass grows with ν once the mean lies inside.
+    Found by bisection on ln ν: the mass grows with ν once the mean lies inside. A range that begins
+    at 0 holds 95% of a rare event's Beta at any ν, also a tiny one; there ν is that of the variance
+    of a normal whose 95% end at the farther end of the range, and at least 1.
     """
     p, low, high = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (p, low, high)))
     out = np.full(p.shape, np.inf)
@@ -102,11 +105,14 @@ def concentration(p: Array, low: Array, high: Array) -> Array:
 
 
 def _bisect(p: Array, low: Array, high: Array) -> Array:
-    below, above = np.full(p.shape, math.log(1e-3)), np.full(p.shape, math.log(MOST))
+    below, above = np.full(p.shape, math.log(LEAST)), np.full(p.shape, math.log(MOST))
     for _ in range(44):
         middle = (below + above) / 2.0
         size = np.exp(middle)
         mass = beta_cdf(high, size * p, size * (1 - p)) - beta_cdf(low, size * p, size * (1 - p))
         enough = mass >= MASS
         above, below = np.where(enough, middle, above), np.where(enough, below, middle)
-    return np.exp((below + above) / 2.0)
+    size = np.exp((below + above) / 2.0)
+    stuck = size < 2.0 * LEAST
+    half = np.maximum(high - p, p - low)
+    return np.where(stuck, np.maximum(p * (1.0 - p) * (Z / half) ** 2 - 1.0, 1.0), size)

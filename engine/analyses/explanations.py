@@ -2,8 +2,9 @@
 
 A joint explanation gives every cause a state. Found level by level: each partial explanation is
 extended by the next cause, P(c_1 … c_j | e) only falls, so a partial one below the k-th best is
-dropped for good. If the beam overflows, `exact` says whether anything dropped could have won
-(after Nilsson 1998, doi:10.1023/A:1008990218483, in spirit).
+dropped for good. If the beam overflows and something dropped could have won, the k best are
+searched one by one (see `search.ranked`), within the budget; `exact` says whether they are
+certainly the best. Explanations of all variables together are searched so from the start.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ from fascinet.engine.analyses.access import (
 from fascinet.engine.analyses.bundle import run_bundle
 from fascinet.engine.analyses.hypotheses import causes, resting_state
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
-from fascinet.model.errors import OptionError
+from fascinet.engine.run.evidence import read_request
+from fascinet.engine.search.ranked import ranked
+from fascinet.model.errors import BudgetError, OptionError
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
@@ -108,17 +111,20 @@ def most_probable_explanations(
     Parameters
     ----------
     variables : sequence of str, optional
-        Default: the causes of the network; required for a plain network.
+        Default: the causes of the network; of a plain network, all variables.
     beam : int
         Most partial explanations kept at each level.
     """
     network = engine.network
     known = set(evidence or {})
-    names = causes(network) if variables is None else tuple(network.check(v) for v in variables)
-    names = tuple(v for v in names if v not in known)
+    if variables is None:
+        variables = causes(network) or network.variables
+    names = tuple(v for v in map(network.check, variables) if v not in known)
     if not names:
         raise OptionError("variables", "None", network.variables)
     require_possible(engine, evidence or {}, soft)
+    if len(names) + len(known) == len(network.variables):
+        return _by_search(engine, evidence, soft, names, count)
     base = vectors_of(network, evidence or {}, soft)
     first, _ = batch_marginals(engine, [base], names)
     order = sorted(range(len(names)), key=lambda i: -float(first[names[i]].max()))
@@ -127,12 +133,35 @@ def most_probable_explanations(
     least = rough[-1][0] * (1.0 - 1e-9) if len(rough) == count else 0.0
     best, dropped = _search(engine, base, asked, count, beam, least)
     exact = dropped <= best[-1][0] and (len(best) == count or dropped == 0.0)
+    if not exact:
+        try:
+            return _by_search(engine, evidence, soft, names, count)
+        except BudgetError:
+            pass  # what the beam found stands, and is told not to be certain
     back = np.argsort(order)
     turned = [(w, tuple(p[i] for i in back)) for w, p in best]
     return Explanations(
         names, tuple(_named(network, names, p) for _, p in turned),
         frozen([w for w, _ in turned]), exact,
         tuple(_present(network, names, p) for _, p in turned),
+    )  # fmt: skip
+
+
+def _by_search(
+    engine: "Engine", evidence: Evidence | None, soft: Soft | None, names: tuple[str, ...],
+    count: int,
+) -> Explanations:  # fmt: skip
+    """Return the k best joint states, searched one by one."""
+    network = engine.network
+    request = read_request(network, evidence, soft, None)
+    wanted = [network.index[v] for v in names]
+    best = ranked(engine.solver, request, frozenset(wanted), count)
+    total = engine.solver.log_prob(request)
+    rows = [tuple(states[v] for v in wanted) for states, _ in best]
+    return Explanations(
+        names, tuple(_named(network, names, row) for row in rows),
+        frozen([np.exp(log - total) for _, log in best]), True,
+        tuple(_present(network, names, row) for row in rows),
     )  # fmt: skip
 
 

@@ -438,11 +438,12 @@ class Analyses(Queries):
         ----------
         evidence : mapping of variable to state, optional
         targets : str or iterable of str, optional
-            Default: the causes of the network; required for a plain network.
+            Default: the causes of the network; of a plain network, all variables.
         soft : mapping of variable to likelihoods, optional
         count : int
+            How many; raise it if `ties` says that all of them are as probable as the first.
         beam : int
-            Most partial explanations kept at each level.
+            Most partial explanations kept at each level, where a few of the variables are asked.
 
         Raises
         ------

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fascinet.model.diagram import InfluenceDiagram
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array
+from fascinet.model.network import Network
 
 BUDGET = 2**26  # table entries
 AXES = 50  # of arrays
@@ -65,6 +67,32 @@ def total(parts: Sequence[Factor], scope: Sequence[str], cards: Mapping[str, int
     return out
 
 
+def cards_of(diagram: InfluenceDiagram) -> dict[str, int]:
+    """Return the number of states of every variable and decision."""
+    return {v: len(diagram.network.states(v)) for v in diagram.network.variables}
+
+
+def chances(diagram: InfluenceDiagram, known: Mapping[str, str]) -> list[Factor]:
+    """Return the tables of the chance variables, cut down to what is known."""
+    network = diagram.network
+    parts = [
+        Factor((*network.parents(v), v), network.cpt(v))
+        for v in network.variables
+        if v not in diagram.decisions
+    ]
+    return [_cut(network, part, known) for part in parts]
+
+
+def terms(diagram: InfluenceDiagram, known: Mapping[str, str]) -> list[Factor]:
+    """Return the utilities that add up, cut down to what is known."""
+    return [_cut(diagram.network, Factor(u.parents, u.values), known) for u in diagram.terms]
+
+
+def _cut(network: Network, part: Factor, known: Mapping[str, str]) -> Factor:
+    at = tuple(network.state_index(v, known[v]) if v in known else slice(None) for v in part.scope)
+    return Factor(tuple(v for v in part.scope if v not in known), part.table[at])
+
+
 class Pool:
     """All probabilities and utilities of a diagram, variables leaving one by one.
 
@@ -99,6 +127,13 @@ class Pool:
             scope, product(chances, scope, self.cards), total(utilities, scope, self.cards),
             bool(utilities),
         )  # fmt: skip
+
+    def sum_all(self, waiting: Sequence[str]) -> None:
+        """Sum chance variables out, the smallest table first."""
+        left = list(waiting)
+        while left:
+            left.remove(v := self.next_of(left))
+            self.sum_out(v)
 
     def sum_out(self, v: str) -> None:
         """Sum a chance variable out."""

@@ -1,9 +1,4 @@
-"""Influence diagrams solved: variable elimination against the order of time, policies on the way.
-
-What is never observed leaves first, then the last decision, what was observed before it, the
-decision before that, and so on to the first (strong elimination: Jensen, Jensen & Dittmer 1994).
-Within such a group the variable goes next whose table is smallest.
-"""
+"""What solving an influence diagram gives: policies, and what can be asked of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,16 +10,23 @@ from numpy.typing import NDArray
 
 from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.api.engine import Engine
-from fascinet.engine.influence_diagrams.potentials import Factor, Pool
-from fascinet.engine.run.evidence import Hard, as_text
+from fascinet.engine.run.evidence import as_text
 from fascinet.model.diagram import InfluenceDiagram
 from fascinet.model.errors import EvidenceError, UnknownVariableError
-from fascinet.model.foreign import refusal
 from fascinet.model.gates import Function
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from fascinet.engine.influence_diagrams import sensitivity as sensitivity_room
+    from fascinet.engine.influence_diagrams import values as values_room
+    from fascinet.engine.influence_diagrams.sensitivity import DecisionSensitivity
+    from fascinet.engine.influence_diagrams.values import ValueOfControl, ValueOfObservation
+else:
+    sensitivity_room = Lazy("fascinet.engine.influence_diagrams.sensitivity")
+    values_room = Lazy("fascinet.engine.influence_diagrams.values")
 
 Index = NDArray[np.int64]
 
@@ -63,12 +65,16 @@ class Solution(Result):
         Of the optimal policies, given the evidence.
     policies : mapping of decision to Policy
         In the order of time.
+    exact : bool
+        Whether no other policies do better. False of a LIMID in which single policy updating may
+        stop short: then only no change of one decision alone does better.
     """
 
     diagram: InfluenceDiagram
     evidence: dict[str, str]
     expected_utility: float
     policies: Mapping[str, Policy]
+    exact: bool = True
 
     def choose(self, decision: str, known: Mapping[str, str]) -> str:
         """Return the best choice, given what is known.
@@ -119,12 +125,16 @@ class Solution(Result):
         }
 
     def title(self) -> str:
-        """Return the expected utility."""
-        return f"Expected utility {self.expected_utility:.6g}"
+        """Return the expected utility, and whether it is the largest."""
+        sure = "" if self.exact else " (no single decision can be changed for the better)"
+        return f"Expected utility {self.expected_utility:.6g}{sure}"
 
     def summary(self) -> dict[str, Any]:
-        """Return the expected utility and what was known."""
-        return {"expected_utility": self.expected_utility, "evidence": self.evidence}
+        """Return the expected utility, whether it is the largest, and what was known."""
+        return {
+            "expected_utility": self.expected_utility, "exact": self.exact,
+            "evidence": self.evidence,
+        }  # fmt: skip
 
     def shown(self) -> "pd.DataFrame":
         """Return the rows with what is known on one line."""
@@ -134,158 +144,12 @@ class Solution(Result):
 
     def value_of_information(self, decision: str) -> "ValueOfObservation":
         """Return what observing each further variable before a decision would be worth."""
-        return value_of_information(self, decision)
+        return values_room.value_of_information(self, decision)
 
+    def value_of_control(self) -> "ValueOfControl":
+        """Return what it would be worth to set each chance variable oneself."""
+        return values_room.value_of_control(self)
 
-def solve(diagram: InfluenceDiagram, evidence: Hard | None = None) -> Solution:
-    """Return the optimal policy of every decision and the expected utility, exactly.
-
-    Parameters
-    ----------
-    diagram : InfluenceDiagram
-    evidence : mapping of variable to state, optional
-        What is known before the first decision: chance variables that no decision influences.
-
-    Raises
-    ------
-    EvidenceError, UnknownVariableError, UnknownStateError
-    ImpossibleEvidenceError
-    BudgetError
-        If a table gets too large.
-
-    Examples
-    --------
-    >>> import fascinet as fn
-    >>> b = fn.NetworkBuilder().variable("ill").table("ill", 0.2).decision("treat")
-    >>> b = b.utility("health", {("no", "no"): 100, ("no", "yes"): 40, ("yes", "no"): 90,
-    ...                          ("yes", "yes"): 80}, parents=["treat", "ill"])
-    >>> solution = fn.solve(b.diagram())
-    >>> solution.choose("treat", {}), solution.expected_utility
-    ('no', 88.0)
-    >>> solution.value_of_information("treat").to_frame().round(2).to_dict("records")
-    [{'variable': 'ill', 'value': 8.0}]
-    """
-    if not isinstance(diagram, InfluenceDiagram):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise refusal("an InfluenceDiagram", diagram)
-    network = diagram.network
-    known = as_text(network, evidence)
-    _check_evidence(diagram, known)
-    if known:
-        Engine(network).posterior(known, targets=[])  # raises if it is impossible
-    cards = {v: len(network.states(v)) for v in network.variables}
-    pool = Pool(_chances(diagram, known), _utilities(diagram, known), cards)
-    policies: dict[str, Policy] = {}
-    for group, decision in _groups(diagram, known):
-        waiting = list(group)
-        while waiting:
-            v = pool.next_of(waiting)
-            waiting.remove(v)
-            pool.sum_out(v)
-        if decision is not None:
-            scope, best, possible = pool.maximise(decision)
-            policies[decision] = _pruned(Policy(decision, scope, best, possible))
-    worth = sum(float(u.table) for u in pool.utilities)
-    ordered = {d: policies[d] for d in diagram.order}
-    return Solution(diagram, known, worth, ordered)
-
-
-def _pruned(policy: Policy) -> Policy:
-    """Return the policy without variables on which the choice does not depend."""
-    scope, choice, possible = list(policy.scope), policy.choice, policy.possible
-    for v in policy.scope:
-        axis = scope.index(v)
-        first = np.argmax(possible, axis=axis, keepdims=True)
-        kept = np.take_along_axis(choice, first, axis=axis)
-        if np.array_equal(np.where(possible, choice, kept), np.broadcast_to(kept, choice.shape)):
-            scope.remove(v)
-            choice, possible = kept.squeeze(axis), np.logical_or.reduce(possible, axis=axis)
-    return Policy(policy.decision, tuple(scope), choice, possible)
-
-
-def _check_evidence(diagram: InfluenceDiagram, known: Mapping[str, str]) -> None:
-    for v in known:
-        if v in diagram.decisions:
-            raise EvidenceError(f"{v!r} is a decision: it cannot be observed before it is taken")
-        above = next((d for d in diagram.order if v in diagram.network.descendants(d)), None)
-        if above is not None:
-            raise EvidenceError(f"{v!r} depends on decision {above!r}: it is not known before")
-
-
-def _chances(diagram: InfluenceDiagram, known: Mapping[str, str]) -> list[Factor]:
-    network = diagram.network
-    parts = [
-        Factor((*network.parents(v), v), network.cpt(v))
-        for v in network.variables
-        if v not in diagram.decisions
-    ]
-    return [_sliced(network, part, known) for part in parts]
-
-
-def _utilities(diagram: InfluenceDiagram, known: Mapping[str, str]) -> list[Factor]:
-    parts = [Factor(u.parents, u.values) for u in diagram.utilities.values()]
-    return [_sliced(diagram.network, part, known) for part in parts]
-
-
-def _sliced(network: Network, part: Factor, known: Mapping[str, str]) -> Factor:
-    at = tuple(network.state_index(v, known[v]) if v in known else slice(None) for v in part.scope)
-    return Factor(tuple(v for v in part.scope if v not in known), part.table[at])
-
-
-def _groups(
-    diagram: InfluenceDiagram, known: Mapping[str, str]
-) -> "list[tuple[list[str], str | None]]":
-    """Return variables in the order in which they leave, each group before its decision."""
-    seen = set(known)
-    groups: list[tuple[list[str], str | None]] = []
-    for d in diagram.order:
-        fresh = [v for v in diagram.decisions[d] if v not in seen and v not in diagram.decisions]
-        seen |= {*fresh, d}
-        groups.append((fresh, d))
-    hidden = [v for v in diagram.network.variables if v not in seen]
-    # time runs backwards: hidden, last decision, what it observed, the decision before …
-    out: list[tuple[list[str], str | None]] = [(hidden, groups[-1][1] if groups else None)]
-    for k in range(len(groups) - 1, -1, -1):
-        out.append((groups[k][0], groups[k - 1][1] if k else None))
-    return out
-
-
-# -------------------------------------------------------------------- information
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ValueOfObservation(Result):
-    """What it is worth to observe a variable before a decision, best first.
-
-    Attributes
-    ----------
-    decision : str
-    variables : tuple of str
-    value : array
-        Expected utility with the observation, less that without; never below zero.
-    """
-
-    decision: str
-    variables: tuple[str, ...]
-    value: NDArray[np.float64]
-
-    def columns(self) -> Columns:
-        """Return one row a variable."""
-        return {"variable": list(self.variables), "value": self.value}
-
-    def title(self) -> str:
-        """Return the decision."""
-        return f"Value of observing a variable before {self.decision}"
-
-
-def value_of_information(solution: Solution, decision: str) -> ValueOfObservation:
-    """Return the value of each observation that is possible before a decision."""
-    diagram = solution.diagram
-    known = {*diagram.known_at(decision), *solution.evidence, *diagram.decisions}
-    blocked = diagram.network.descendants(decision) | known
-    found: list[tuple[float, str]] = []
-    for v in diagram.network.variables:
-        if v not in blocked:
-            better = solve(diagram.with_observation(decision, v), solution.evidence)
-            found.append((max(better.expected_utility - solution.expected_utility, 0.0), v))
-    found.sort(key=lambda pair: -pair[0])
-    return ValueOfObservation(decision, tuple(v for _, v in found), np.array([x for x, _ in found]))
+    def sensitivity(self) -> "DecisionSensitivity":
+        """Return between which values of each figure these policies remain the best."""
+        return sensitivity_room.sensitivity(self)

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from fascinet.engine.analyses.beta import beta_cdf
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
-from fascinet.engine.learning.cases import Cases
-from fascinet.engine.learning.expected import blocks, row_totals
+from fascinet.engine.learning.expected import EStep, row_totals
 
 if TYPE_CHECKING:
-    from fascinet.engine.api.engine import Engine
+    pass
 
 Rows = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -47,8 +46,8 @@ class Certainty:
     worth: Array
 
 
-def certainty(engine: "Engine", cases: Cases, pseudo: Array, free: Rows, open_: Rows) -> Certainty:
-    """Return how sure the figures of the engine's network are, given the cases.
+def certainty(step: EStep, pseudo: Array, free: Rows, open_: Rows) -> Certainty:
+    """Return how sure the figures are at which an E-step stands, given its cases.
 
     Parameters
     ----------
@@ -59,11 +58,11 @@ def certainty(engine: "Engine", cases: Cases, pseudo: Array, free: Rows, open_: 
     open_ : array of bool, shape (P,)
         Figures that were neither 0 nor 1 before.
     """
-    figures = parameters_of(engine.network)
+    figures = parameters_of(step.engine.network)
     theta = figures.values
     places = coordinates(figures, free)
     information, rests = np.zeros((len(places), len(places))), row_totals(figures, pseudo)
-    for block, weights, _ in blocks(engine, cases):
+    for block, weights, _ in step.blocks():
         shares = row_totals(figures, block)
         rests = rests + weights @ shares
         score = block - shares[:, figures.row] * theta

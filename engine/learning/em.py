@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.learning.cases import Cases
-from fascinet.engine.learning.expected import Expected, expected_counts, row_totals
+from fascinet.engine.learning.expected import EStep, Expected, row_totals
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -37,8 +37,8 @@ class Fit:
 
     Attributes
     ----------
-    engine : Engine
-        With the learnt figures.
+    step : EStep
+        At the learnt figures.
     expected : Expected
         The E-step at these figures.
     objective, log_likelihood : tuple of float
@@ -46,7 +46,7 @@ class Fit:
     converged : bool
     """
 
-    engine: "Engine"
+    step: EStep
     expected: Expected
     objective: tuple[float, ...]
     log_likelihood: tuple[float, ...]
@@ -80,7 +80,7 @@ def iterate(
             break
         climb.leap(one, two)
     return Fit(
-        climb.engine, climb.found, tuple(climb.objectives), tuple(climb.logs),
+        climb.at, climb.found, tuple(climb.objectives), tuple(climb.logs),
         climb.change <= tolerance,
     )  # fmt: skip
 
@@ -91,55 +91,43 @@ class _Climb:
     def __init__(
         self, engine: "Engine", cases: Cases, pseudo: Array, free: Rows, progress: Progress | None
     ) -> None:
-        self.cases, self.pseudo, self.free, self.progress = cases, pseudo, free, progress
+        self.pseudo, self.free, self.progress = pseudo, free, progress
         self.objectives, self.logs = list[float](), list[float]()
         self.steps, self.change = 0, np.inf
-        self.visit(engine)
+        self.visit(EStep(engine, cases))
 
-    @property
-    def values(self) -> Array:
-        return parameters_of(self.engine.network).values
-
-    def visit(self, engine: "Engine", least: float = -np.inf) -> bool:
-        """Take the E-step at an engine's figures; stay where it is if the objective is below."""
-        found = expected_counts(engine, self.cases)
-        height = found.log_likelihood + penalty(
-            parameters_of(engine.network), self.pseudo, self.free
-        )
+    def visit(self, new: EStep, least: float = -np.inf) -> bool:
+        """Take an E-step; stay where it is if the objective is below."""
+        found, figures = new.expected(), parameters_of(new.engine.network)
+        height = found.log_likelihood + penalty(figures, self.pseudo, self.free)
         if height < least:
             return False
-        self.engine, self.found = engine, found
+        self.at, self.found = new, found
         self.objectives.append(height)
         self.logs.append(found.log_likelihood)
         if self.progress is not None:
             self.progress(self.steps, found.log_likelihood)
         return True
 
-    def moved(self, values: Array) -> "Engine":
-        old = self.engine
-        network = parameters_of(old.network).rebuild(values)
-        return type(old)(network, budget=old.budget, backend=old.backend)
-
     def step(self) -> Array:
         """Take one step of EM; return where it led from."""
-        here = self.values
-        figures = parameters_of(self.engine.network)
+        here, figures = self.at.values, parameters_of(self.at.engine.network)
         new = maximised(figures, self.found.counts, self.pseudo, self.free)
         self.change = float(np.abs(new - here).max())
-        self.visit(self.moved(new))
+        self.visit(self.at.moved(new))
         self.steps += 1
         return here
 
     def leap(self, zero: Array, one: Array) -> None:
         """Go on from two steps, zero → one → here, as far as they point and the objective rises."""
-        first, second = one - zero, self.values - one
+        first, second = one - zero, self.at.values - one
         bend = second - first
         size = float(np.linalg.norm(bend))
         length = float(np.linalg.norm(first)) / size if size > 0.0 else 1.0
         while length > 1.0 + 1e-3:
             new = zero + 2.0 * length * first + length**2 * bend
             if (new[one > 0.0] > 0.0).all():  # figures stay probabilities: rows keep their sums
-                if self.visit(self.moved(new), self.objectives[-1]):
+                if self.visit(self.at.moved(new), self.objectives[-1]):
                     self.steps += 1
                 return
             length = (length + 1.0) / 2.0

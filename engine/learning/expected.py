@@ -15,12 +15,18 @@ import numpy as np
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.learning.cases import Cases
+from fascinet.engine.run.batch import request_of
+from fascinet.engine.run.derivatives import Derivatives, slopes
+from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.tables.arrays import NetworkArrays
+from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import ImpossibleEvidenceError, LearningError
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
 
 BLOCK = 1024  # rows worked at a time: what bounds the memory
+PROGRAMS = 8192  # rows whose programs are kept from step to step, some 200 kB each
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,39 +47,100 @@ class Expected:
 
 def expected_counts(engine: "Engine", cases: Cases) -> Expected:
     """Return the log likelihood and the expected counts of all parameters."""
-    counts = np.zeros(len(parameters_of(engine.network).values))
-    total = 0.0
-    for block, weights, logs in blocks(engine, cases):
-        counts += weights @ block
-        total += float(weights @ logs)
-    return Expected(total, counts)
+    return EStep(engine, cases).expected()
 
 
-def blocks(engine: "Engine", cases: Cases) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield, some rows at a time, their shares of each parameter, weights and ln P.
+class EStep:
+    """E-steps of one set of cases, at the figures of an engine and later at others.
 
-    Raises
-    ------
-    LearningError
-        With the row, if a case is impossible under the network.
+    Parameters
+    ----------
+    engine : Engine
+    cases : Cases
     """
-    figures = parameters_of(engine.network)
-    owner = figures.owner[figures.row]
-    for begin in range(0, len(cases.weights), BLOCK):
-        rows = range(begin, min(begin + BLOCK, len(cases.weights)))
-        block, logs = np.empty((len(rows), len(figures.values))), np.empty(len(rows))
-        for i, row in enumerate(rows):
-            try:
-                found = engine.derivatives(cases.evidence[row])
-            except ImpossibleEvidenceError as error:
-                raise LearningError(
-                    f"row {int(cases.first[row]) + 1} of the data is impossible under the network "
-                    f"(a probability of 0 stays 0): {error}"
-                ) from None
-            block[i], logs[i] = figures.flatten(found.gates), found.log_prob
-        block *= figures.values
-        block *= cases.relevant[rows.start : rows.stop][:, owner]
-        yield block, cases.weights[rows.start : rows.stop], logs
+
+    def __init__(self, engine: "Engine", cases: Cases) -> None:
+        self.engine, self.cases = engine, cases
+        self._has_gates = any(blocks.raw for blocks in engine.arrays.blocks)
+        self._programs: dict[int, Loaded] = {}
+
+    @property
+    def values(self) -> Array:
+        """The figures at which it stands."""
+        return parameters_of(self.engine.network).values
+
+    def moved(self, values: Array) -> "EStep":
+        """Return the E-step at other figures; what was planned for each row is kept."""
+        old = self.engine
+        network = parameters_of(old.network).rebuild(values)
+        other = EStep(type(old)(network, budget=old.budget, backend=old.backend), self.cases)
+        if self._programs and _are_alike(other.engine.arrays, old.arrays):
+            other._programs = self._programs
+        return other
+
+    def expected(self) -> Expected:
+        """Return the log likelihood and the expected counts of all parameters."""
+        counts, total = np.zeros(len(self.values)), 0.0
+        for block, weights, logs in self.blocks():
+            counts += weights @ block
+            total += float(weights @ logs)
+        return Expected(total, counts)
+
+    def blocks(self) -> Iterator[tuple[Array, Array, Array]]:
+        """Yield, some rows at a time, their shares of each parameter, weights and ln P.
+
+        Raises
+        ------
+        LearningError
+            With the row, if a case is impossible under the network.
+        """
+        cases, figures = self.cases, parameters_of(self.engine.network)
+        owner = figures.owner[figures.row]
+        share = self._by_program if self._has_gates else self._by_names
+        for begin in range(0, len(cases.weights), BLOCK):
+            rows = slice(begin, min(begin + BLOCK, len(cases.weights)))
+            weights = cases.weights[rows]
+            block, logs = np.empty((len(weights), len(figures.values))), np.empty(len(weights))
+            for i in range(len(weights)):
+                logs[i], block[i] = share(begin + i)
+            block *= figures.values
+            block *= cases.relevant[rows][:, owner]
+            yield block, weights, logs
+
+    def _by_names(self, row: int) -> tuple[float, Array]:
+        """Return ln P of a row and its slopes, where all gates are worked as tables."""
+        found = self._derivatives(row)
+        return found.log_prob, parameters_of(self.engine.network).flatten(found.gates)
+
+    def _by_program(self, row: int) -> tuple[float, Array]:
+        """Return the same where there are noisy gates, by the row's own program."""
+        solver, request = self.engine.solver, request_of(self.cases.states[row])
+        loaded = self._programs.get(row)
+        if loaded is None:
+            loaded = solver.program(pattern_of(solver.net, request, frozenset()))
+            if len(self._programs) < PROGRAMS:
+                self._programs[row] = loaded
+        here = Loaded(solver.net, loaded.plan, loaded.program, loaded.core)
+        states, weights = solver.case(request, here)
+        logs, _, found = slopes(here, states, weights[None], solver.jacobian)
+        if logs[0] == -np.inf:
+            self._derivatives(row)  # raises
+        return float(logs[0]), found[0]
+
+    def _derivatives(self, row: int) -> Derivatives:
+        try:
+            return self.engine.derivatives(self.cases.evidence[row])
+        except ImpossibleEvidenceError as error:
+            raise LearningError(
+                f"row {int(self.cases.first[row]) + 1} of the data is impossible under the network "
+                f"(a probability of 0 stays 0): {error}"
+            ) from None
+
+
+def _are_alike(one: NetworkArrays, other: NetworkArrays) -> bool:
+    """Whether all blocks of two bases stand at the same places, so that programs fit both."""
+    gates = [[b.is_max for b in net.blocks] for net in (one, other)]
+    return gates[0] == gates[1] and np.array_equal(one.begins, other.begins)
 
 
 def row_totals(figures: Parameters, counts: Array) -> Array:

@@ -19,11 +19,19 @@ from fascinet.engine.learning.expected import row_totals
 from fascinet.engine.run.evidence import names_of
 from fascinet.model.errors import LearningError
 from fascinet.model.gates import Function
+from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+
+    from fascinet.engine.learning import knowledge as knowledge_room
+    from fascinet.engine.learning.knowledge import WrittenKnowledge
+else:
+    knowledge_room = Lazy("fascinet.engine.learning.knowledge")
 
 Rows = NDArray[np.bool_]
 
@@ -72,6 +80,38 @@ class Learned(Result):
         silent = np.flatnonzero(~learnt & (figures.widths > 1) & ~figures.structural)
         labels = [figures.labels[int(figures.starts[r])] for r in silent]
         return tuple({"variable": v, "parents": parents} for v, _, parents in labels)
+
+    def write_knowledge(
+        self, out: "str | Path", *, folder: "str | Path | None" = None, source: str = "learned",
+        title: str = "", least: float = 1.0,
+    ) -> "WrittenKnowledge":  # fmt: skip
+        """Write the learnt figures back as a knowledge base, each where it stands.
+
+        All else in the files stays to the letter: `diff -r` shows figure by figure what changed,
+        and `fascinet diff` what that does to the teaching cases.
+
+        Parameters
+        ----------
+        out : path
+            A new or empty folder.
+        folder : path, optional
+            The knowledge base that was learnt; default: the shipped one.
+        source : str
+            Key of the source that the figures cite from now on.
+        title : str
+            Of that source: which data they are.
+        least : float
+            Expected cases below which a row of figures stays as it is cited.
+
+        Raises
+        ------
+        LearningError
+            If this is not the knowledge of the network, or nothing can be written.
+        FormatError
+        """
+        return knowledge_room.write_knowledge(
+            self, out, folder=folder, source=source, title=title, least=least
+        )
 
     def columns(self) -> Columns:
         """Return one row a learnt figure, in the order of the network."""
@@ -245,13 +285,13 @@ def _refuse(
 
 
 def _result(network: Network, cases: Cases, fit: Fit, pseudo: Array, learnt: Rows) -> Learned:
-    figures = parameters_of(fit.engine.network)
+    figures = parameters_of(fit.step.engine.network)
     # rows without data keep their figures, whatever the start was
     values = np.where(learnt[figures.row], figures.values, parameters_of(network).values)
-    engine = Engine(parameters_of(network).rebuild(values))
+    step = fit.step.moved(values)
     before = parameters_of(network).values
-    found = certainty(engine, cases, pseudo, learnt, (before > 0.0) & (before < 1.0))
-    learned = _with_ranges(engine.network, found)
+    found = certainty(step, pseudo, learnt, (before > 0.0) & (before < 1.0))
+    learned = _with_ranges(step.engine.network, found)
     index = np.flatnonzero(learnt[figures.row])
     return Learned(
         learned, network, cases.total, fit.log_likelihood, fit.objective, fit.converged,

@@ -5,6 +5,7 @@ link and linear in the leak (see `tables.arrays`), and links of one shape share 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -196,19 +197,26 @@ def _add_links(entries: _Entries, rows: list[_Link]) -> None:
 
 
 def _add_table(entries: _Entries, at: int, gate: NoisyMax, offset: int) -> None:
-    """Note a gate of several links worked as a table, which is linear in each row of each."""
+    """Note a gate of several links worked as a table, which is linear in each row of each.
+
+    A link's row acts where its parent is in that state; there the table's derivative by the row's
+    entry j is the table of a gate whose row is sure of j.
+    """
     arrays = (*gate.links, gate.leak)
     for i, array in enumerate(arrays):
         flat = array.reshape(-1, gate.states)
         for row in range(len(flat)):
-            corners: list[Array] = []
+            here: list[Any] = [slice(None)] * (len(gate.links) + 1)
+            if i < len(gate.links):
+                here[i] = row
+            moves = np.zeros((gate.states, *gate.cards, gate.states))
             for j in range(gate.states):
                 moved = flat.copy()
                 moved[row] = np.eye(gate.states)[j]
                 parts = [*arrays]
                 parts[i] = moved.reshape(array.shape)
-                corners.append(NoisyMax(tuple(parts[:-1]), parts[-1]).to_table().reshape(-1))
-            shared = np.min(corners, axis=0)
+                table = NoisyMax(tuple(parts[:-1]), parts[-1]).to_table()
+                moves[j][tuple(here)] = table[tuple(here)]
             start = np.array([at + row * gate.states])
-            entries.add(start, np.array([offset]), (np.array(corners) - shared)[None])
+            entries.add(start, np.array([offset]), moves.reshape(1, gate.states, -1))
         at += array.size

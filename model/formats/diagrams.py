@@ -1,27 +1,28 @@
-"""Influence diagrams in files: JSON both ways; GeNIe's .xdsl, and XMLBIF as pyAgrum writes it, in.
+"""Influence diagrams in files: JSON, GeNIe's .xdsl, HUGIN's .net, XMLBIF as pyAgrum writes it.
 
-The XML formats differ from those of networks in a few elements only. These are taken out of the
-tree, each decision is left as a variable without parents, and the reader of networks does the rest.
+The readers and writers of networks do most of the work: a decision stands there as a variable
+without parents, and utilities come beside.
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from fascinet.model.diagram import InfluenceDiagram, Utility, decisions_and_utilities, utility_of
+from fascinet.model.diagram import InfluenceDiagram, SuperValue, Utility, utility_of
 from fascinet.model.errors import FascinetError, FormatError, OptionError, shown
-from fascinet.model.formats import format_of, json_format, xdsl, xmlbif
+from fascinet.model.formats import (
+    diagram_hugin,
+    diagram_xdsl,
+    diagram_xmlbif,
+    format_of,
+    json_format,
+)
+from fascinet.model.formats.common import losses, warn
+from fascinet.model.formats.diagram_parts import Parts
 from fascinet.model.formats.files import read_text, write_text
 from fascinet.model.formats.json_read import DIAGRAM, FORM
-from fascinet.model.formats.xmltree import Node, parse_xml
-from fascinet.model.gates import Array, NoisyMax
-from fascinet.model.network import Network
-
-READ = (".json", ".xdsl", ".xmlbif")
-Parts = tuple[Network, dict[str, list[str]], dict[str, Utility]]
 
 
 def read_diagram(path: str | Path) -> InfluenceDiagram:
@@ -34,33 +35,54 @@ def read_diagram(path: str | Path) -> InfluenceDiagram:
     FormatError
         With file and, where it is known, line.
     """
-    form, file = format_of(path), str(path)
-    readers = {".json": _json, ".xdsl": _xdsl, ".xmlbif": _xmlbif}
-    suffix = form.suffixes[0]
-    if suffix not in readers:
-        raise OptionError("format of an influence diagram", suffix, READ)
-    network, decisions, utilities = readers[suffix](read_text(Path(path)), file)
-    if not decisions or not utilities:
-        what = "decision" if not decisions else "utility"
+    file = str(path)
+    read, _ = _of(path, "format of an influence diagram")
+    found = read(read_text(Path(path)), file)
+    if not found.decisions or not found.utilities:
+        what = "decision" if not found.decisions else "utility"
         raise FormatError(f"{file}: no {what}: a network, not a diagram; use fascinet.load")
     try:
-        return InfluenceDiagram(network, decisions, utilities)
+        return InfluenceDiagram(
+            found.network, found.decisions, found.utilities, limited=found.limited
+        )
     except FascinetError as error:
         raise FormatError(f"{file}: {error}") from None
 
 
 def write_diagram(diagram: InfluenceDiagram, path: str | Path) -> None:
-    """Write an influence diagram as JSON; the file is replaced whole or not at all."""
+    """Write an influence diagram; the file is replaced whole or not at all.
+
+    Raises
+    ------
+    OptionError
+        If diagrams are not written in this format.
+    FormatError
+        If it cannot be written.
+
+    Warns
+    -----
+    FormatWarning
+        Once, naming everything that the format cannot hold.
+    """
+    _, render = _of(path, "format to write an influence diagram in")
+    write_text(Path(path), render(diagram))
+    form = format_of(path)
+    lost = losses(diagram.network, form.keeps)
+    nodes = [k for k, u in diagram.utilities.items() if isinstance(u, SuperValue)]
+    if nodes and form.suffixes[0] in (".net", ".xmlbif"):
+        lost.append(
+            f"super-value nodes (written as the utilities they come to): {', '.join(nodes)}"
+        )
+    if lost:
+        warn(f"{path}: {form.name} cannot hold " + "; ".join(lost))
+
+
+def _of(path: str | Path, what: str) -> "tuple[Any, Any]":
+    """Return reader and writer of the format that a file's name says."""
     suffix = format_of(path).suffixes[0]
-    if suffix != ".json":
-        raise OptionError("format to write an influence diagram in", suffix, (".json",))
-    text = json_format.render(diagram.network).replace(f'"{FORM}"', f'"{DIAGRAM}"', 1)
-    rest = [
-        f" {json.dumps(k)}: {json_format.dump(x)}"
-        for k, x in decisions_and_utilities(diagram).items()
-    ]
-    body = text.rstrip().removesuffix("}").rstrip()
-    write_text(Path(path), ",\n".join([body, *rest]) + "\n}\n")
+    if suffix not in FORMATS:
+        raise OptionError(what, suffix, FORMATS)
+    return FORMATS[suffix]
 
 
 # -------------------------------------------------------------------- JSON
@@ -77,10 +99,16 @@ def _json(text: str, file: str) -> Parts:
     for d, seen in decisions.items():
         if not isinstance(seen, list) or not all(isinstance(v, str) for v in seen):
             raise FormatError(f"{file}: decisions.{d}: expected a list of names, got {shown(seen)}")
-    return network, decisions, {k: _json_utility(file, k, u) for k, u in utilities.items()}
+    limited = data.get("limited", False)
+    if not isinstance(limited, bool):
+        raise FormatError(f"{file}: limited: expected true or false, got {shown(limited)}")
+    read = {k: _json_utility(file, k, u) for k, u in utilities.items()}
+    return Parts(network, decisions, read, limited)
 
 
-def _json_utility(file: str, name: str, given: Any) -> Utility:
+def _json_utility(file: str, name: str, given: Any) -> Utility | SuperValue:
+    if isinstance(given, dict) and "parts" in given:
+        return _json_super_value(file, name, given)
     if not isinstance(given, dict) or set(given) != {"parents", "values"}:
         raise FormatError(f"{file}: utilities.{name}: expected 'parents' and 'values'")
     parents = given["parents"]
@@ -95,129 +123,46 @@ def _json_utility(file: str, name: str, given: Any) -> Utility:
     return utility_of(parents, values)
 
 
-# -------------------------------------------------------------------- XML
-
-
-def _fail(file: str, node: Node, message: str) -> NoReturn:
-    raise FormatError(f"{file}:{node.line}: {message}")
-
-
-def _numbers(file: str, node: Node, words: list[str], shape: tuple[int, ...], name: str) -> Array:
-    try:
-        values = np.array([float(w) for w in words])
-    except ValueError as error:
-        _fail(file, node, f"utility {name!r}: expected numbers: {error}")
-    if values.size != int(np.prod(shape)):
-        _fail(file, node, f"utility {name!r}: expected {np.prod(shape)} numbers, got {values.size}")
-    return values.reshape(shape)
-
-
-def _cards(file: str, node: Node, network: Network, parents: list[str]) -> tuple[int, ...]:
-    unknown = [u for u in parents if u not in network.index]
+def _json_super_value(file: str, name: str, given: dict[str, Any]) -> SuperValue:
+    where, parts, weights = f"{file}: utilities.{name}", given["parts"], given.get("weights")
+    if not isinstance(parts, list) or not all(isinstance(k, str) for k in parts):
+        raise FormatError(f"{where}.parts: expected a list of names")
+    if weights is None:
+        weights = [1.0] * len(parts)
+    if not isinstance(weights, list) or not all(
+        isinstance(w, int | float) and not isinstance(w, bool) for w in weights
+    ):
+        raise FormatError(f"{where}.weights: expected a list of numbers")
+    unknown = sorted(set(given) - {"parts", "how", "weights"})
     if unknown:
-        _fail(file, node, f"unknown parent {unknown[0]!r} of a utility")
-    return tuple(len(network.states(u)) for u in parents)
+        raise FormatError(f"{where}: unknown key {shown(unknown[0])}")
+    how = given.get("how", "sum")
+    return SuperValue(tuple(parts), str(how), tuple(map(float, weights)))
 
 
-def _xmlbif(text: str, file: str) -> Parts:
-    root = parse_xml(text, file)
-    body = root.first("NETWORK")
-    kinds = {
-        _name(v): v.attrs.get("TYPE", "nature") for v in (body.all("VARIABLE") if body else ())
+def _render_json(diagram: InfluenceDiagram) -> str:
+    text = json_format.render(diagram.network).replace(f'"{FORM}"', f'"{DIAGRAM}"', 1)
+    rest: dict[str, Any] = {
+        "decisions": {d: list(seen) for d, seen in diagram.decisions.items()},
+        "utilities": {name: _utility_to_json(u) for name, u in diagram.utilities.items()},
     }
-    definitions: dict[str, Node] = {}
-    if body is not None:
-        kept = list[Node]()
-        for node in body.children:
-            own = node.first("FOR") if node.tag.upper() == "DEFINITION" else None
-            name = own.text.strip() if own else _name(node)
-            kind = kinds.get(name, "nature")
-            if own is not None and kind in ("decision", "utility"):
-                definitions[name] = node
-            elif kind == "decision":
-                kept += [
-                    replace(node, attrs={**node.attrs, "TYPE": "nature"}),
-                    _uniform(node, name),
-                ]
-            elif kind != "utility" or node.tag.upper() != "VARIABLE":
-                kept.append(node)
-        body.children[:] = kept
-    network = xmlbif.read(root, file)
-    decisions = {d: _given(definitions.get(d)) for d, kind in kinds.items() if kind == "decision"}
-    utilities = dict[str, Utility]()
-    for name in (v for v, kind in kinds.items() if kind == "utility"):
-        if (node := definitions.get(name)) is None:
-            raise FormatError(f"{file}: no <DEFINITION> of utility {name!r}")
-        parents = _given(node)
-        shape = _cards(file, node, network, parents)
-        words = node.words("TABLE")
-        utilities[name] = utility_of(parents, _numbers(file, node, words, shape, name))
-    return network, decisions, utilities
+    if diagram.limited:
+        rest["limited"] = True
+    lines = [f" {json.dumps(k)}: {json_format.dump(x)}" for k, x in rest.items()]
+    body = text.rstrip().removesuffix("}").rstrip()
+    return ",\n".join([body, *lines]) + "\n}\n"
 
 
-def _name(node: Node) -> str:
-    name = node.first("NAME")
-    return name.text.strip() if name else ""
+def _utility_to_json(utility: Utility | SuperValue) -> dict[str, Any]:
+    if isinstance(utility, Utility):
+        return {"parents": list(utility.parents), "values": utility.values.tolist()}
+    found = {"parts": list(utility.parts), "how": utility.how}
+    return found if utility.how == "product" else found | {"weights": list(utility.weights)}
 
 
-def _given(node: Node | None) -> list[str]:
-    return [g.text.strip() for g in node.all("GIVEN")] if node else []
-
-
-def _uniform(variable: Node, name: str) -> Node:
-    count = len(variable.all("OUTCOME")) or 1
-    parts = [Node("FOR", {}, variable.line, name),
-             Node("TABLE", {}, variable.line, " ".join([repr(1.0 / count)] * count))]  # fmt: skip
-    return Node("DEFINITION", {}, variable.line, "", parts)
-
-
-def _xdsl(text: str, file: str) -> Parts:
-    root = parse_xml(text, file)
-    nodes = root.first("nodes")
-    found = {"decision": list[Node](), "utility": list[Node](), "mau": list[Node]()}
-    for k, node in enumerate(nodes.children if nodes else ()):
-        if node.tag in found:
-            found[node.tag].append(node)
-        if node.tag == "decision" and nodes is not None:
-            nodes.children[k] = _chance(node)
-    if nodes is not None:
-        nodes.children[:] = [n for n in nodes.children if n.tag not in ("utility", "mau")]
-    network, names = xdsl.read(root, file)
-    decisions = dict[str, list[str]]()
-    for d in found["decision"]:
-        if (name := d.attrs.get("id", "")) not in names:
-            _fail(file, d, f"decision {name!r}: expected an id of its own")
-        decisions[names[name]] = [names.get(u, u) for u in d.words("parents")]
-    utilities = {u.attrs.get("id", ""): _xdsl_utility(u, file, network, names)
-                 for u in found["utility"]}  # fmt: skip
-    for mau in found["mau"]:
-        _weigh(mau, file, utilities)
-    return network, decisions, utilities
-
-
-def _chance(decision: Node) -> Node:
-    """Return a decision as a node without parents whose states are equally probable."""
-    count = len(decision.all("state")) or 1
-    table = Node("probabilities", {}, decision.line, " ".join([repr(1.0 / count)] * count))
-    kept = [c for c in decision.children if c.tag in ("state", "property")]
-    return Node("cpt", decision.attrs, decision.line, "", [*kept, table])
-
-
-def _xdsl_utility(node: Node, file: str, network: Network, names: dict[str, str]) -> Utility:
-    name, parents = node.attrs.get("id", ""), [names.get(u, u) for u in node.words("parents")]
-    shape = _cards(file, node, network, parents)
-    values = _numbers(file, node, node.words("utilities"), shape, name)
-    turned = tuple(k for k, u in enumerate(parents) if isinstance(network.gate(u), NoisyMax))
-    return utility_of(parents, np.flip(values, turned))
-
-
-def _weigh(mau: Node, file: str, utilities: dict[str, Utility]) -> None:
-    """Take the weights of an additive super-value node into its utilities."""
-    parts, words = mau.words("parents"), mau.words("weights")
-    if mau.first("expression") is not None or len(words) != len(parts):
-        _fail(file, mau, "a utility by an expression: only weights are read")
-    for part, word in zip(parts, words, strict=True):
-        if part not in utilities:
-            _fail(file, mau, f"expected utilities as parents, got {shown(part)}")
-        weight = float(_numbers(file, mau, [word], (), mau.attrs.get("id", "")))
-        utilities[part] = utility_of(utilities[part].parents, weight * utilities[part].values)
+FORMATS = {
+    ".json": (_json, _render_json),
+    ".xdsl": (diagram_xdsl.read, diagram_xdsl.render),
+    ".xmlbif": (diagram_xmlbif.read, diagram_xmlbif.render),
+    ".net": (diagram_hugin.read, diagram_hugin.render),
+}

@@ -33,16 +33,19 @@ SKIPPED = {"position", "states", "subtype", "state_values", "node_size", KEPT}
 
 def parse(text: str, file: str) -> Network:
     """Return the network that a HUGIN text holds (`FormatError` with file and line if none)."""
-    return _Parser(text, file).run()
+    return Parser(text, file).run()
 
 
-class _Parser:
+class Parser:
+    """Reads one text; `diagram_hugin` reads decisions and utilities besides."""
+
     def __init__(self, text: str, file: str) -> None:
         self.text, self.at = text, 0
         self.tokens = [*(t for t in TOKEN.findall(text) if t), ""]
         self.draft = Draft(file, self.line)
         self.names: dict[str, str] = {}
         self.in_class = ""
+        self.extras: dict[str, str] = {}  # attributes of the whole
 
     def line(self, mark: int) -> int:
         """Return the line of token number `mark`."""
@@ -51,16 +54,19 @@ class _Parser:
         return self.text.count("\n", 0, start) + 1
 
     def fail(self, expected: str) -> NoReturn:
+        """Raise `FormatError`: something else stands here than was expected."""
         token = self.tokens[self.at]
         got = shown(token) if token else "the end of the file"
         self.draft.fail(self.at, f"expected {expected}, got {got}")
 
     def take(self, expected: str) -> None:
+        """Go past one token, which must be this."""
         if self.tokens[self.at] != expected:
             self.fail(repr(expected))
         self.at += 1
 
     def word(self, what: str) -> str:
+        """Return the next token, which must be a word."""
         token = self.tokens[self.at]
         if not token or token[0] in '{}()=;|"':
             self.fail(what)
@@ -78,6 +84,7 @@ class _Parser:
         return found
 
     def attributes(self) -> dict[str, tuple[list[str], int]]:
+        """Return what stands in braces, and where each value begins."""
         self.take("{")
         found: dict[str, tuple[list[str], int]] = {}
         while self.tokens[self.at] != "}":
@@ -87,11 +94,13 @@ class _Parser:
         return found
 
     def attribute(self) -> tuple[list[str], int]:
+        """Return the value after an equals sign, and where it begins."""
         self.take("=")
         mark = self.at
         return self.value(), mark
 
     def run(self) -> Network:
+        """Return the network of the text."""
         while self.tokens[self.at]:
             mark = self.at
             keyword = self.word("'net', 'node' or 'potential'")
@@ -115,7 +124,10 @@ class _Parser:
             names = [t for t in self.tokens[self.at : self.at + 2] if t not in ("node", *REFUSED)]
             what = f"{shown(names[0]) if names else 'it'} is {REFUSED[keyword]}"
             known = "expected 'net', 'node' or 'potential'"
-            self.draft.fail(mark, f"{known}: {what}: only discrete chance nodes are read")
+            hint = (
+                "; use fascinet.InfluenceDiagram.load" if keyword in ("decision", "utility") else ""
+            )
+            self.draft.fail(mark, f"{known}: {what}: only discrete chance nodes are read{hint}")
         else:
             self.draft.fail(mark, f"expected 'net', 'node' or 'potential', got {shown(keyword)}")
 
@@ -136,12 +148,14 @@ class _Parser:
         self.at += 1
 
     def head(self, attributes: dict[str, tuple[list[str], int]]) -> None:
-        found = {k: text(x) for k, (x, _) in attributes.items()}
+        """Read what is said of the whole."""
+        found = self.extras = {k: text(x) for k, (x, _) in attributes.items()}
         name = found.get("name", "")
         self.draft.name = "" if name in UNNAMED else name
         self.draft.version = found.get("fascinet_version", "")
 
     def node(self, mark: int) -> None:
+        """Read a variable."""
         ident = self.word("a node's name")
         found = self.attributes()
         states = states_of(found)
@@ -155,14 +169,8 @@ class _Parser:
             self.draft.meta[name] = meta
 
     def potential(self, mark: int) -> None:
-        self.take("(")
-        child = self.variable()
-        parents: list[str] = []
-        if self.tokens[self.at] == "|":
-            self.at += 1
-            while self.tokens[self.at] != ")":
-                parents.append(self.variable())
-        self.take(")")
+        """Read a table."""
+        child, parents = self.scope()
         shape = self.draft.define(child, parents, mark)
         found = self.attributes()
         model = next((k for k in found if k.startswith("model_")), None)
@@ -175,7 +183,20 @@ class _Parser:
         numbers = self.draft.numbers(words, shape, at, f"potential of {child!r}")
         self.draft.table(child, numbers, at, proportions=True)
 
+    def scope(self) -> tuple[str, list[str]]:
+        """Return what a potential is of, and its parents."""
+        self.take("(")
+        child = self.variable()
+        parents: list[str] = []
+        if self.tokens[self.at] == "|":
+            self.at += 1
+            while self.tokens[self.at] != ")":
+                parents.append(self.variable())
+        self.take(")")
+        return child, parents
+
     def variable(self) -> str:
+        """Return the name of the variable that is named next."""
         word = self.word("a node's name")
         return self.names.get(word, word)
 
@@ -207,15 +228,20 @@ def text(words: list[str]) -> str:
 def render(network: Network) -> str:
     """Return the network as HUGIN text."""
     idents = identifiers(network.variables)
+    lines = opening(network)
+    for v in network.variables:
+        lines += node(network, v, idents)
+    for v in network.variables:
+        lines += potential(network, v, idents)
+    return "\n".join(lines) + "\n"
+
+
+def opening(network: Network, **more: str) -> list[str]:
+    """Return the lines about the whole."""
     lines = ["net", "{", f"  name = {quote(network.name or 'unknown')};"]
     if network.version:
         lines.append(f"  fascinet_version = {quote(network.version)};")
-    lines.append("}")
-    for v in network.variables:
-        lines += _node(network, v, idents)
-    for v in network.variables:
-        lines += _potential(network, v, idents)
-    return "\n".join(lines) + "\n"
+    return [*lines, *(f"  {key} = {quote(x)};" for key, x in more.items()), "}"]
 
 
 def quote(name: str) -> str:
@@ -223,9 +249,10 @@ def quote(name: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
 
 
-def _node(network: Network, v: str, idents: dict[str, str]) -> list[str]:
+def node(network: Network, v: str, idents: dict[str, str], kind: str = "node") -> list[str]:
+    """Return the lines that declare a variable."""
     listed = " ".join(quote(s) for s in network.states(v))
-    lines = ["", f"node {idents[v]}", "{", f"  states = ( {listed} );"]
+    lines = ["", f"{kind} {idents[v]}", "{", f"  states = ( {listed} );"]
     if idents[v] != v:
         lines.append(f"  {KEPT} = {quote(v)};")
     for key, value in network.meta.get(v, {}).items():
@@ -234,16 +261,17 @@ def _node(network: Network, v: str, idents: dict[str, str]) -> list[str]:
     return [*lines, "}"]
 
 
-def _potential(network: Network, v: str, idents: dict[str, str]) -> list[str]:
+def potential(network: Network, v: str, idents: dict[str, str]) -> list[str]:
+    """Return the lines of a variable's table."""
     parents = " ".join(idents[u] for u in network.parents(v))
     table = full_table(network, v, "HUGIN .net")
     rows = [" ".join(digits(row)) for row in table.reshape(-1, table.shape[-1])]
     head = f"{idents[v]} | {parents}" if parents else idents[v]
-    data = _nest(table.shape[:-1], rows)
+    data = nest(table.shape[:-1], rows)
     return ["", f"potential ( {head} )", "{", f"  data = {data};", "}"]
 
 
-def _nest(shape: tuple[int, ...], rows: list[str]) -> str:
+def nest(shape: tuple[int, ...], rows: list[str]) -> str:
     """Bracket the rows, one pair a parent's state, as HUGIN shows them."""
     level = [f"( {row} )" for row in rows]
     for size in reversed(shape):

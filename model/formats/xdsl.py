@@ -13,7 +13,7 @@ say so in `app="aGrUM …"`. Dynamic networks are refused: their arcs across tim
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,20 +197,9 @@ def properties(node: Node) -> dict[str, str]:
 
 def render(network: Network) -> str:
     """Return the network as XDSL text, nodes with parents first as GeNIe expects."""
-    writer = _Writer(network)
-    ident = identifiers([network.name or "network"])[network.name or "network"]
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<smile version="1.0" id="{ident}" numsamples="10000" discsamples="10000">',
-    ]
-    extras = {"name": network.name if ident != network.name else "", "version": network.version}
-    if network.topological != network.variables:
-        extras["order"] = " ".join(writer.idents[v] for v in network.variables)
-    lines += [prop(PREFIX + k, x, 1) for k, x in extras.items() if x]
-    lines.append(" <nodes>")
-    for v in network.topological:
-        lines += writer.node(v)
-    return "\n".join([*lines, " </nodes>", *writer.extensions(), "</smile>", ""])
+    writer = Writer(network)
+    nodes = [line for v in network.topological for line in writer.node(v)]
+    return writer.whole(network.topological, nodes)
 
 
 def prop(key: str, value: str, depth: int) -> str:
@@ -218,11 +207,39 @@ def prop(key: str, value: str, depth: int) -> str:
     return f'{" " * depth}<property id="{escape(key)}">{escape(value)}</property>'
 
 
-class _Writer:
-    def __init__(self, network: Network) -> None:
+class Writer:
+    """Writes the nodes of a network.
+
+    Parameters
+    ----------
+    network : Network
+    others : sequence of str
+        Names of other nodes, which get identifiers too.
+    """
+
+    def __init__(self, network: Network, others: Sequence[str] = ()) -> None:
         self.network = network
-        self.idents = identifiers(network.variables)
+        self.idents = identifiers([*network.variables, *others])
         self.turned = {v for v in network.variables if isinstance(network.gate(v), NoisyMax)}
+
+    def whole(
+        self, order: Sequence[str], nodes: list[str], more: Mapping[str, str] | None = None
+    ) -> str:
+        """Return the text with nodes in some order, and more properties of the network."""
+        network, name = self.network, self.network.name or "network"
+        ident = identifiers([name])[name]
+        lines = [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f'<smile version="1.0" id="{ident}" numsamples="10000" discsamples="10000">',
+        ]
+        extras = {"name": network.name if ident != network.name else "", "version": network.version}
+        if tuple(order) != network.variables:
+            extras["order"] = " ".join(self.idents[v] for v in network.variables)
+        lines += [prop(PREFIX + k, x, 1) for k, x in extras.items() if x]
+        lines += [prop(k, x, 1) for k, x in (more or {}).items()]
+        return "\n".join(
+            [*lines, " <nodes>", *nodes, " </nodes>", *self.extensions(), "</smile>", ""]
+        )
 
     def states(self, v: str) -> list[str]:
         """Return the states in the order of the file."""
@@ -230,19 +247,30 @@ class _Writer:
         return states[::-1] if v in self.turned else states
 
     def node(self, v: str) -> list[str]:
+        """Return the lines of a variable."""
         gate = self.network.gate(v)
         tag = {Table: "cpt", NoisyMax: "noisymax", Function: "deterministic"}[type(gate)]
+        body = self.body(v, gate, identifiers(self.states(v)))
+        return self.element(tag, v, self.network.parents(v), body)
+
+    def element(self, tag: str, v: str, parents: Sequence[str], body: list[str]) -> list[str]:
+        """Return a node of some kind with its states and parents."""
         states = self.states(v)
         idents = identifiers(states)
         lines = [f'  <{tag} id="{self.idents[v]}">']
         lines += [f'   <state id="{idents[s]}" />' for s in states]
-        if parents := self.network.parents(v):
-            lines.append(f"   <parents>{' '.join(self.idents[u] for u in parents)}</parents>")
-        lines += self.body(v, gate, idents)
+        lines += self.parents(parents)
+        lines += body
         lines += self.extras(v, states, idents)
         return [*lines, f"  </{tag}>"]
 
+    def parents(self, names: Sequence[str]) -> list[str]:
+        """Return the line that lists a node's parents, if it has any."""
+        listed = " ".join(self.idents[u] for u in names)
+        return [f"   <parents>{listed}</parents>"] if listed else []
+
     def body(self, v: str, gate: Any, idents: dict[str, str]) -> list[str]:
+        """Return the lines of a variable's figures."""
         axes = tuple(k for k, u in enumerate(self.network.parents(v)) if u in self.turned)
         if isinstance(gate, NoisyMax):
             return self.noisy_max(v, gate)
@@ -254,6 +282,7 @@ class _Writer:
         return [f"   <probabilities>{' '.join(digits(table))}</probabilities>"]
 
     def noisy_max(self, v: str, gate: NoisyMax) -> list[str]:
+        """Return the lines of a noisy-MAX's figures."""
         strengths: list[int] = []
         rows: list[Array] = []
         for u, link in zip(self.network.parents(v), gate.links, strict=True):
@@ -269,6 +298,7 @@ class _Writer:
         ]
 
     def extras(self, v: str, states: list[str], idents: dict[str, str]) -> list[str]:
+        """Return the lines that keep names and attributes."""
         found: dict[str, str] = {}
         if self.idents[v] != v:
             found[PREFIX + "name"] = v

@@ -131,19 +131,26 @@ def _entries_02(
 
 def render(network: Network) -> str:
     """Return the network as XMLBIF text."""
+    lines = opening(network)
+    for v in network.variables:
+        lines += variable(network, v)
+    for v in network.variables:
+        lines += definition(network, v)
+    return "\n".join([*lines, "</NETWORK>", "</BIF>", ""])
+
+
+def opening(network: Network) -> list[str]:
+    """Return the lines before the variables."""
     lines = [HEAD + '<BIF VERSION="0.3">', "<NETWORK>"]
     lines.append(f"<NAME>{escape(network.name or 'unknown')}</NAME>")
     if network.version:
         lines.append(f"<PROPERTY>version = {escape(network.version)}</PROPERTY>")
-    for v in network.variables:
-        lines += _render_variable(network, v)
-    for v in network.variables:
-        lines += _render_definition(network, v)
-    return "\n".join([*lines, "</NETWORK>", "</BIF>", ""])
+    return lines
 
 
-def _render_variable(network: Network, v: str) -> list[str]:
-    lines = ['<VARIABLE TYPE="nature">', f"  <NAME>{escape(v)}</NAME>"]
+def variable(network: Network, v: str, kind: str = "nature") -> list[str]:
+    """Return the lines that declare a variable."""
+    lines = [f'<VARIABLE TYPE="{kind}">', f"  <NAME>{escape(v)}</NAME>"]
     lines += [f"  <OUTCOME>{escape(s)}</OUTCOME>" for s in network.states(v)]
     for key, value in network.meta.get(v, {}).items():
         if isinstance(value, str):
@@ -151,7 +158,8 @@ def _render_variable(network: Network, v: str) -> list[str]:
     return [*lines, "</VARIABLE>"]
 
 
-def _render_definition(network: Network, v: str) -> list[str]:
+def definition(network: Network, v: str) -> list[str]:
+    """Return the lines of a variable's table."""
     lines = ["<DEFINITION>", f"  <FOR>{escape(v)}</FOR>"]
     lines += [f"  <GIVEN>{escape(u)}</GIVEN>" for u in network.parents(v)]
     table = np.asarray(full_table(network, v, "XMLBIF"))

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from fascinet.engine.analyses.draw_cases import simulate
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
+    from fascinet.engine.clinic.decision_layer import decision_layer
     from fascinet.engine.clinic.differential import Differential
     from fascinet.engine.clinic.reasoner import diagnose, evaluate
-    from fascinet.engine.influence_diagrams.solution import solve
+    from fascinet.engine.influence_diagrams.solving import solve
     from fascinet.engine.learning.discretise import discretise
     from fascinet.engine.learning.learn import learn
     from fascinet.model import errors
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
-    "__version__", "audit", "diagnose", "discretise", "errors", "evaluate", "example", "find",
-    "findings", "learn", "load", "simulate", "solve",
+    "__version__", "audit", "decision_layer", "diagnose", "discretise", "errors",
+    "evaluate", "example", "find", "findings", "learn", "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
@@ -47,6 +48,7 @@ _HOMES = {
     "NetworkBuilder": "fascinet.model.builder",
     "Posterior": "fascinet.engine.api.posterior",
     "audit": "fascinet.engine.analyses.audit",
+    "decision_layer": "fascinet.engine.clinic.decision_layer",
     "diagnose": "fascinet.engine.clinic.reasoner",
     "discretise": "fascinet.engine.learning.discretise",
     "evaluate": "fascinet.engine.clinic.reasoner",
@@ -56,7 +58,7 @@ _HOMES = {
     "learn": "fascinet.engine.learning.learn",
     "load": "fascinet.model.shipped",
     "simulate": "fascinet.engine.analyses.draw_cases",
-    "solve": "fascinet.engine.influence_diagrams.solution",
+    "solve": "fascinet.engine.influence_diagrams.solving",
 }
 
 

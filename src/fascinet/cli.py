@@ -250,7 +250,10 @@ def learn(
     source: Annotated[
         Path, typer.Argument(metavar="DATA", help="Table of cases: csv, tsv or parquet.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The network to write.")],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="The network to write; of 'shipped', or a new folder."),
+    ],
     variables: Annotated[
         str | None, typer.Option(help="Learn these alone, separated by commas.")
     ] = None,
@@ -263,27 +266,38 @@ def learn(
     carry: Annotated[
         list[str] | None, typer.Option(help="A column to leave out, whatever its name.")
     ] = None,
+    changes: Annotated[
+        Path | None, typer.Option(help="Write every figure, before and after, as csv.")
+    ] = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Learn the figures of a network from a table of cases; blank cells are unknown."""
     from fascinet.cli_learn import learn_figures
 
-    learn_figures(network, source, out, variables, sample_size, fading, carry, format)
+    learn_figures(network, source, out, variables, sample_size, fading, carry, changes, format)
 
 
 @app.command()
 def solve(
-    diagram: Annotated[Path, typer.Argument(help="An influence diagram: .json, .xdsl or .xmlbif.")],
+    diagram: Annotated[
+        Path, typer.Argument(help="An influence diagram: .json, .xdsl, .net or .xmlbif.")
+    ],
     finding: FindingOption = None,
     value_of: Annotated[
         str | None, typer.Option("--value-of", help="A decision: what observing more is worth.")
     ] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="What setting each variable is worth.")
+    ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="At which figures a decision changes.")
+    ] = False,
     format: FormatOption = Format.table,
 ) -> None:
     """Find the best policy of every decision in an influence diagram."""
     from fascinet.cli_solve import solve_diagram
 
-    solve_diagram(diagram, finding, value_of, format)
+    solve_diagram(diagram, finding, value_of, control, sensitivity, format)
 
 
 @app.command()

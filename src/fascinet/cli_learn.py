@@ -6,22 +6,31 @@ from typing import Any
 
 from fascinet.cli_cohort import evidence_of, sort_columns
 from fascinet.cli_errors import tell
-from fascinet.cli_network import open_network, split_names
+from fascinet.cli_network import SHIPPED, open_network, split_names
 from fascinet.cli_output import percent, print_table, say, span
 from fascinet.cli_tables import check_apart, read_table
 from fascinet.engine.learning.learn import Learned, learn
 from fascinet.model.errors import FormatError
 from fascinet.model.formats import format_of
+from fascinet.model.plural import counted
+from fascinet.model.write_figures import check_free
 
 SHOWN = 20
 
 
 def learn_figures(
     name: str, source: Path, out: Path, variables: str | None, sample_size: float, fading: float,
-    carry: Sequence[str] | None, form: str,
+    carry: Sequence[str] | None, changes: Path | None, form: str,
 ) -> None:  # fmt: skip
-    """Write a network with the figures that a table of cases teaches, and print what changed."""
-    format_of(out)
+    """Write a network with the figures that a table of cases teaches, and print what changed.
+
+    Of the shipped network a folder may be written: its knowledge base with the learnt figures.
+    """
+    as_folder = name == SHIPPED and not out.suffix
+    if as_folder:
+        check_free(out)
+    else:
+        format_of(out)
     check_apart(source, (out, *([Path(name)] if Path(name).exists() else [])))
     network, table = open_network(name), read_table(source)
     known, extra = sort_columns(table, network, carry or ())
@@ -31,15 +40,35 @@ def learn_figures(
         network, evidence_of(table, known, network),
         variables=split_names(variables), sample_size=sample_size, fading=fading,
     )  # fmt: skip
-    try:
-        found.network.save(out)
-    except OSError as error:
-        raise FormatError(f"{out}: cannot be written: {error}") from None
+    told = _written(found, out, f"{source.name}, {counted(found.cases, 'case')}", as_folder)
+    if changes is not None:
+        write_changes(found, changes)
     if form == "json":
         print(found.to_json(indent=1))
     else:
         show(found)
-    tell(f"{out}: {len(found.network.variables)} variables")
+    tell(told)
+
+
+def _written(found: Learned, out: Path, data: str, as_folder: bool) -> str:
+    """Write the network, or the knowledge base; return what to tell of it."""
+    try:
+        if as_folder:
+            return found.write_knowledge(out, title=data).title()
+        found.network.save(out)
+    except OSError as error:
+        raise FormatError(f"{out}: cannot be written: {error}") from None
+    return f"{out}: {len(found.network.variables)} variables"
+
+
+def write_changes(found: Learned, path: Path) -> None:
+    """Write every learnt figure, before and after, as a table: a row a figure."""
+    frame = found.to_frame()
+    frame["parents"] = [", ".join(f"{v}={s}" for v, s in row.items()) for row in frame["parents"]]
+    try:
+        frame.to_csv(path, index=False)
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be written: {error}") from None
 
 
 def show(found: Learned) -> None:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import fascinet as fn
+from fascinet.engine.analyses import explanations
 from fascinet.engine.analyses.assertions import monotonicity
 from fascinet.engine.analyses.explanations import most_probable_explanations
 from fascinet.engine.analyses.policy import best_pairs, best_policy
 from fascinet.engine.analyses.thresholds import expected_utility, thresholds
 from fascinet.engine.analyses.wording import strength
 from fascinet.engine.api.engine import Engine
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import BudgetError, OptionError
 from fascinet.model.gates import Function, Table
 from fascinet.model.network import Network
 from tests.analyses import networks
@@ -108,9 +109,18 @@ def test_ties_are_told() -> None:
     assert Engine(network).most_probable_explanations(targets="b").ties == 1
 
 
-def test_a_narrow_beam_says_that_it_may_be_wrong() -> None:
-    found = most_probable_explanations(Engine(networks.wide()), {"pain": "yes"}, count=4, beam=2)
-    assert not found.exact
+def test_a_narrow_beam_is_made_good_by_search_or_says_that_it_may_be_wrong(monkeypatch) -> None:
+    engine, evidence = Engine(networks.wide()), {"pain": "yes"}
+    wide = most_probable_explanations(engine, evidence, count=4)
+    found = most_probable_explanations(engine, evidence, count=4, beam=2)
+    assert found.exact
+    np.testing.assert_allclose(found.probability, wide.probability, rtol=1e-12)
+
+    def refuse(*_: object) -> None:
+        raise BudgetError(40, 2**40, 2**27)
+
+    monkeypatch.setattr(explanations, "ranked", refuse)
+    assert not most_probable_explanations(engine, evidence, count=4, beam=2).exact
 
 
 def test_findings_that_lower_a_cause_have_a_reason() -> None:

@@ -54,6 +54,15 @@ def test_a_fitted_beta_holds_95_percent_in_its_range() -> None:
     assert fitted.mean() == pytest.approx(p)
 
 
+@pytest.mark.parametrize("weight", [5.0, 20.0, 200.0])
+def test_a_rare_state_of_a_spread_is_worth_what_the_others_are(weight: float) -> None:
+    """Its range begins at 0, so that a Beta of almost no weight would hold 95% in it, too."""
+    p = np.array([0.003, 0.012, 0.165, 0.65, 0.17])
+    half = 1.96 * np.sqrt(p * (1 - p) / (weight + 1))
+    size = beta.concentration(p, np.maximum(p - half, 0.0), np.minimum(p + half, 1.0))
+    assert size == pytest.approx(weight, rel=0.35)
+
+
 def test_zero_points_and_missing_ranges() -> None:
     zero = float(beta.concentration(np.array(0.0), np.array(0.0), np.array(0.03)))
     assert stats.beta(1, zero - 1).ppf(0.975) == pytest.approx(0.03)

@@ -59,3 +59,21 @@ def test_bad_rows_and_names_are_refused_and_nothing_is_written(people, tmp_path,
     assert run(["learn", "asia", str(people), str(people.with_suffix(".json"))]) == 0
     learnt = people.with_suffix(".json")
     assert run(["learn", str(learnt), str(people), str(people.with_name("again.json"))]) == 0
+
+
+def test_the_shipped_knowledge_is_written_as_a_folder_and_changes_as_a_table(
+    tmp_path: Path, capsys
+) -> None:
+    table = tmp_path / "clinic.csv"
+    table.write_text("high_stress,weakness\nyes,none\nyes,\nno,objective\n")
+    out, changes = tmp_path / "new data", tmp_path / "changes.csv"
+    command = ["learn", "shipped", str(table), str(out), "--variables", "high_stress"]
+    assert run([*command, "--changes", str(changes)]) == 0
+    assert "1 figure written" in capsys.readouterr().err
+    text = (out / "risks.yaml").read_text()
+    assert 'where: "clinic.csv, 3 cases"' in text and "source: learned" in text
+    frame = pd.read_csv(changes)
+    assert frame["variable"].unique().tolist() == ["high_stress"]
+    assert {"before", "value", "low", "high", "count", "worth"} <= set(frame.columns)
+    assert run(command) == 2
+    assert "expected a new or empty folder" in capsys.readouterr().err

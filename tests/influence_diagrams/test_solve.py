@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fascinet as fn
-from fascinet.engine.influence_diagrams.solution import Solution
-from fascinet.model.diagram import Utility, undecided, utility_of
+from fascinet.model.diagram import utility_of
 from fascinet.model.errors import (
     EvidenceError,
     FascinetError,
@@ -21,56 +20,8 @@ from fascinet.model.errors import (
 )
 from fascinet.model.gates import Table
 from fascinet.model.network import Network
+from tests.influence_diagrams.diagrams import oil, random_diagram, treatment
 from tests.oracle import joint
-from tests.strategies import random_gate
-
-
-def oil() -> fn.InfluenceDiagram:
-    """Return the oil wildcatter (Raiffa 1968), with the figures of Shenoy (1992)."""
-    b = fn.NetworkBuilder("oil").variable("oil", ["dry", "wet", "soaking"])
-    b.table("oil", [0.5, 0.3, 0.2]).decision("test", ["no", "yes"])
-    b.variable("result", ["none", "diffuse", "open", "closed"])
-    rows: dict[tuple[str, str], list[float]] = {
-        ("no", s): [1, 0, 0, 0] for s in ("dry", "wet", "soaking")
-    }
-    rows |= {
-        ("yes", "dry"): [0, 0.6, 0.3, 0.1],
-        ("yes", "wet"): [0, 0.3, 0.4, 0.3],
-        ("yes", "soaking"): [0, 0.1, 0.4, 0.5],
-    }
-    b.table("result", rows, parents=["test", "oil"])
-    b.decision("drill", ["no", "yes"], observes=["test", "result"])
-    b.utility("cost", [0, -10], parents=["test"])
-    return b.utility("gain", [[0, 0, 0], [-70, 50, 200]], parents=["drill", "oil"]).diagram()
-
-
-def random_diagram(seed: int, size: int = 6) -> fn.InfluenceDiagram:
-    """Return a diagram of up to three decisions, gates of all kinds among its chances."""
-    rng = np.random.default_rng(seed)
-    names = [f"v{i}" for i in range(size)]
-    cards = {v: int(rng.choice([2, 2, 3])) for v in names}
-    count = int(rng.integers(1, 4))
-    chosen = sorted(rng.choice(size, count, replace=False).tolist())
-    decisions: dict[str, list[str]] = {}
-    parents: dict[str, list[str]] = {}
-    gates = {}
-    for i, v in enumerate(names):
-        some = [str(u) for u in rng.choice(names[:i], int(rng.integers(0, min(i, 3) + 1)), False)]
-        if i in chosen:
-            last = [d for d in decisions][-1:]
-            decisions[v] = list(dict.fromkeys([*some, *last]))
-            gates[v] = undecided(cards[v])
-        else:
-            parents[v] = some
-            kind = str(rng.choice(["table", "table", "noisy_max", "function", "point"]))
-            gates[v] = random_gate(rng, [cards[u] for u in some], cards[v], kind)
-    network = Network({v: [f"s{k}" for k in range(c)] for v, c in cards.items()}, parents, gates)
-    utilities: dict[str, Utility] = {}
-    for k in range(int(rng.integers(1, 4))):
-        above = [str(u) for u in rng.choice(names, int(rng.integers(1, 4)), False)]
-        values = rng.normal(0, 10, [cards[u] for u in above])
-        utilities[f"u{k}"] = utility_of(above, values)
-    return fn.InfluenceDiagram(network, decisions, utilities)
 
 
 def rolled_back(diagram: fn.InfluenceDiagram, evidence: dict[str, str] | None = None) -> float:
@@ -80,7 +31,7 @@ def rolled_back(diagram: fn.InfluenceDiagram, evidence: dict[str, str] | None = 
     for d in diagram.decisions:
         table = table * len(network.states(d))  # P(chances | decisions)
     worth = np.zeros_like(table)
-    for utility in diagram.utilities.values():
+    for utility in diagram.terms:
         axes = [names.index(u) for u in utility.parents]
         shape = [1] * table.ndim
         for axis in axes:
@@ -109,8 +60,7 @@ def followed(diagram: fn.InfluenceDiagram, network: Network, evidence: dict[str,
     """Return the expected utility of policies, by asking the network that follows them."""
     engine = fn.Engine(network)
     return sum(
-        float((engine.joint(u.parents, evidence).table * u.values).sum())
-        for u in diagram.utilities.values()
+        float((engine.joint(u.parents, evidence).table * u.values).sum()) for u in diagram.terms
     )
 
 
@@ -219,34 +169,13 @@ def test_perfect_information_on_the_oil_is_worth_its_textbook_value() -> None:
     assert "result" not in worth  # it depends on the decision
 
 
-def pauker_kassirer(prior: float) -> Solution:
-    """Treat, test or wait, by the probability of disease (1980, doi:10.1056/NEJM198005153022003).
-
-    Benefit of treating the ill 0.35, harm of treating the well 0.05, no harm of the test;
-    true positive rate 0.9, false positive rate 0.1.
-    """
-    b = fn.NetworkBuilder().variable("ill").table("ill", prior)
-    b.decision("plan", ["wait", "test", "treat"]).variable("result", ["none", "neg", "pos"])
-    rows = {(p, i): [1, 0, 0] for p in ("wait", "treat") for i in ("no", "yes")}
-    rows |= {("test", "no"): [0, 0.9, 0.1], ("test", "yes"): [0, 0.1, 0.9]}
-    b.table("result", rows, parents=["plan", "ill"])
-    b.variable("treated")
-    treated = {
-        (p, r): "yes" if p == "treat" or (p == "test" and r == "pos") else "no"
-        for p in ("wait", "test", "treat") for r in ("none", "neg", "pos")
-    }  # fmt: skip
-    b.deterministic("treated", treated, parents=["plan", "result"])
-    b.utility("outcome", [[0, -0.05], [0, 0.35]], parents=["ill", "treated"])
-    return fn.solve(b.diagram())
-
-
 def test_thresholds_are_those_of_pauker_and_kassirer() -> None:
     benefit, harm, tpr, fpr = 0.35, 0.05, 0.9, 0.1
     low = fpr * harm / (fpr * harm + tpr * benefit)
     high = (1 - fpr) * harm / ((1 - fpr) * harm + (1 - tpr) * benefit)
     for prior, plan in [(low * 0.99, "wait"), (low * 1.01, "test"), (high * 0.99, "test"),
                         (high * 1.01, "treat")]:  # fmt: skip
-        assert pauker_kassirer(prior).choose("plan", {}) == plan
+        assert fn.solve(treatment(prior)).choose("plan", {}) == plan
 
 
 def test_equal_choices_are_settled_by_order_and_idle_facts_are_left_out() -> None:
@@ -318,18 +247,99 @@ def test_evidence_that_a_decision_influences_is_refused() -> None:
 # ---------------------------------------------------------------- files
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_a_diagram_comes_back_from_json(tmp_path_factory, seed: int) -> None:
-    diagram = random_diagram(seed)
-    path = tmp_path_factory.mktemp("json") / "d.json.gz"
+@pytest.mark.filterwarnings("ignore:.*cannot hold")
+@pytest.mark.parametrize("suffix", ["json.gz", "xdsl", "net", "xmlbif"])
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), limited=st.booleans())
+def test_a_diagram_comes_back(tmp_path_factory, suffix: str, seed: int, limited: bool) -> None:
+    diagram = random_diagram(seed, limited=limited)
+    path = tmp_path_factory.mktemp("file") / f"d.{suffix}"
     diagram.save(path)
     again = fn.InfluenceDiagram.load(path)
-    assert again.network.hash == diagram.network.hash
+    for v in diagram.network.variables:
+        assert again.network.states(v) == diagram.network.states(v)
+        np.testing.assert_array_equal(again.network.cpt(v), diagram.network.cpt(v))
+    assert again.limited == limited
     assert dict(again.decisions) == dict(diagram.decisions)
     for name, utility in diagram.utilities.items():
         assert again.utilities[name].parents == utility.parents
         np.testing.assert_array_equal(again.utilities[name].values, utility.values)
+
+
+@pytest.mark.parametrize("suffix", ["json", "xdsl", "net", "xmlbif"])
+def test_utilities_of_utilities_come_back_or_what_they_come_to(tmp_path, suffix: str) -> None:
+    b = fn.NetworkBuilder("cost & gain").variable("x y").table("x y", 0.3).decision("do it")
+    b.utility("a b", [[1, 2], [3, -4]], parents=["do it", "x y"])
+    b.utility("c", [2, 5], parents=["x y"]).utility("d", [1, -1], parents=["do it"])
+    b.super_value("a c", ["a b", "c"], "product").super_value("all", ["a c", "d"], "sum", [0.5, 3])
+    diagram, path = b.diagram(), tmp_path / f"d.{suffix}"
+    if suffix in ("net", "xmlbif"):
+        with pytest.warns(fn.model.formats.FormatWarning, match="super-value nodes"):
+            diagram.save(path)
+    else:
+        diagram.save(path)
+    again = fn.InfluenceDiagram.load(path)
+    if suffix in ("json", "xdsl"):
+        assert again.utilities["all"] == diagram.utilities["all"]
+        assert again.utilities["a c"] == diagram.utilities["a c"]
+    one, two = fn.solve(diagram), fn.solve(again)
+    assert two.expected_utility == pytest.approx(one.expected_utility, abs=1e-12)
+    assert rolled_back(diagram) == pytest.approx(one.expected_utility, abs=1e-12)
+    yes = 0.5 * (0.7 * 3 * 2 + 0.3 * -4 * 5) - 3
+    no = 0.5 * (0.7 * 1 * 2 + 0.3 * 2 * 5) + 3
+    assert one.expected_utility == pytest.approx(max(yes, no), abs=1e-12)
+
+
+HUGIN = """net { node_size = (80 40); }
+node oil { states = ("dry" "wet" "soaking"); label = "Oil"; }
+decision test { states = ("no" "yes"); }
+node result { states = ("none" "diffuse" "open" "closed"); }
+decision drill { label = "Drill?"; states = ("no" "yes"); }
+utility cost { position = (1 2); }
+utility gain { }
+potential (oil) { data = (0.5 0.3 0.2); }
+potential (result | test oil) { data = (((1 0 0 0)(1 0 0 0)(1 0 0 0))
+ ((0 0.6 0.3 0.1)(0 0.3 0.4 0.3)(0 0.1 0.4 0.5))); }
+potential (test) { }
+potential (drill | test result) { }
+potential (cost | test) { data = (0 -10); }
+potential (gain | drill oil) { data = ((0 0 0)(-70 50 200)); }
+"""
+
+
+def test_a_diagram_of_hugin_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "oil.net"
+    path.write_text(HUGIN)
+    diagram = fn.InfluenceDiagram.load(path)
+    assert fn.solve(diagram).expected_utility == pytest.approx(22.5, abs=1e-12)
+    assert diagram.network.meta["drill"]["label"] == "Drill?"
+    with pytest.raises(FormatError, match="use fascinet.InfluenceDiagram.load"):
+        fn.load(path)
+    path.write_text(HUGIN.replace("(0 -10)", "(0 -10 3)"))
+    with pytest.raises(FormatError, match=r"oil.net:13: utility 'cost': expected 2 numbers, got 3"):
+        fn.InfluenceDiagram.load(path)
+    path.write_text(HUGIN.replace("potential (gain | drill oil)", "potential (gain | drill gas)"))
+    with pytest.raises(FormatError, match=r"oil.net:14: unknown parent 'gas' of 'gain'"):
+        fn.InfluenceDiagram.load(path)
+    path.write_text(HUGIN[: HUGIN.index("potential (gain")])
+    with pytest.raises(FormatError, match="no potential of utility 'gain'"):
+        fn.InfluenceDiagram.load(path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pyagrum_reads_the_diagrams_that_we_write(tmp_path: Path, seed: int) -> None:
+    diagram = random_diagram(seed, size=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        diagram.save(tmp_path / "d.xmlbif")
+        import pyagrum as gum
+
+        theirs = gum.InfluenceDiagram()
+        theirs.loadBIFXML(str(tmp_path / "d.xmlbif"))
+        inference = gum.ShaferShenoyLIMIDInference(theirs)
+    inference.addNoForgettingAssumption(list(diagram.order))
+    inference.makeInference()
+    assert inference.MEU()["mean"] == pytest.approx(fn.solve(diagram).expected_utility, abs=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:.*renormalised")  # it writes six digits
@@ -387,7 +397,7 @@ def test_a_diagram_is_no_network_and_a_network_no_diagram(tmp_path: Path) -> Non
     with pytest.raises(FascinetError, match="format of an influence diagram"):
         fn.InfluenceDiagram.load(tmp_path / "d.bif")
     with pytest.raises(FascinetError, match="format to write"):
-        oil().save(tmp_path / "d.xdsl")
+        oil().save(tmp_path / "d.bif")
 
 
 @settings(max_examples=60, deadline=None)
@@ -395,8 +405,8 @@ def test_a_diagram_is_no_network_and_a_network_no_diagram(tmp_path: Path) -> Non
 def test_a_damaged_file_is_an_error_of_ours(tmp_path_factory, seed: int) -> None:
     rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("bad")
     oil().save(folder / "d.json")
-    kind = ["json", "xdsl"][seed % 2]
-    text = (folder / "d.json").read_text() if kind == "json" else GENIE
+    kind = ["json", "xdsl", "net"][seed % 3]
+    text = {"json": (folder / "d.json").read_text(), "xdsl": GENIE, "net": HUGIN}[kind]
     at, size = int(rng.integers(0, len(text))), int(rng.integers(1, 12))
     cut = text[:at] + str(rng.choice(["", "x", "{", "<a>", "-1", "null"])) + text[at + size :]
     path = folder / f"bad.{kind}.gz"

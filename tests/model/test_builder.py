@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fascinet as fn
-from fascinet.model import builder, builder_rows
+from fascinet.model import builder, builder_drafts, builder_gates, builder_rows
 from fascinet.model.errors import FascinetError, NetworkError, UnknownStateError
 from fascinet.model.gates import Function, NoisyMax, Table
 from fascinet.model.network import Network
@@ -32,7 +32,7 @@ def binary(*names: str) -> fn.NetworkBuilder:
     return b
 
 
-@pytest.mark.parametrize("module", [builder, builder_rows])
+@pytest.mark.parametrize("module", [builder, builder_drafts, builder_gates, builder_rows])
 def test_examples_run(module: Any) -> None:
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
