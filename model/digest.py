@@ -130,6 +130,8 @@ class Digest:
     actions : tuple of ActionFacts
     utilities : UtilitiesFacts
     renamed : mapping of a variable's former name to its present one
+    implies : mapping of finding to the findings, with their states, that its presence contains
+    coarse : mapping of finding to its coarse states, each with the states that it may be
     """
 
     causes: Mapping[str, CauseFacts]
@@ -143,6 +145,8 @@ class Digest:
     actions: tuple[ActionFacts, ...]
     utilities: UtilitiesFacts
     renamed: Mapping[str, str] = field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 FACTS = (
@@ -167,6 +171,8 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         actions=tuple(_facts(action, ActionFacts) for action in knowledge.actions),
         utilities=utilities_of(knowledge.utilities),
         renamed=dict(knowledge.renamed),
+        implies={v: dict(f.implies) for v, f in knowledge.findings.items() if f.implies},
+        coarse={v: dict(f.coarse) for v, f in knowledge.findings.items() if f.coarse},
     )
 
 

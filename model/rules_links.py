@@ -269,6 +269,17 @@ def _is_defined(knowledge: Knowledge, target: str, cause: str, state: str) -> bo
     return target in (cause, f"{cause}={state}") or bool(mechanism and cause in mechanism.of)
 
 
+def implied(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: what a finding contains is another finding, in a state of it out of rest."""
+    for name, finding in knowledge.findings.items():
+        for general, state in finding.implies.items():
+            other = knowledge.findings.get(general)
+            if other is None or general == name or state not in other.states[1:]:
+                yield Finding("findings.yaml", (name, "implies", general),
+                              f"no other finding with {general}={state}",
+                              nearest(general, list(knowledge.findings)))  # fmt: skip
+
+
 def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: a finding or test is linked to some cause."""
     linked = {f for _, _, record in scripted(knowledge) for f in record.all_findings}
@@ -281,5 +292,5 @@ def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 LINK_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
     duplicate_name, unknown_group, unknown_finding, own_states, unknown_parent, prior_form, cycle,
-    trigger_parts, leak, monotone, defining, orphan,
+    trigger_parts, leak, monotone, defining, implied, orphan,
 )  # fmt: skip

@@ -34,7 +34,7 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import REASSURE, URGENT, out_of_rest, red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.model.case import Case, CaseRules
+from fascinet.model.case import Case, CaseRules, counted_once
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.errors import CaseError, EvidenceError, OptionError
 from fascinet.model.foreign import kind_of
@@ -248,11 +248,14 @@ class Reasoner:
             groups=ranked, red_flags=alarms,
             reassurance=tuple(f for f in flags if f.level == REASSURE), next_tests=gains,
             warnings=(*opened.warnings, *seen.warnings),
-            advice=advice, posterior=posterior,
+            advice=advice, contained=opened.contained, posterior=posterior,
         )  # fmt: skip
 
     def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
-        """Return the case with its setting as evidence, and without what is intervened on."""
+        """Return the case as evidence: with its setting, without what is intervened on.
+
+        A finding that another one contains is counted once; see `counted_once`.
+        """
         if not isinstance(do, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
             raise CaseError(f"do: expected a mapping of variable to state, got {kind_of(do)}")
         done = {**case.do, **do}
@@ -266,7 +269,14 @@ class Reasoner:
         if place not in self.rules.states[SETTING]:
             raise OptionError(SETTING, place, self.rules.states[SETTING])
         hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
-        return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+        opened = replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+        return counted_once(opened, self.rules)
+
+    def evidence(
+        self, hard: Mapping[str, str], soft: Mapping[str, Mapping[str, float]] | None = None
+    ) -> Case:
+        """Return findings as evidence, each counted once; see `counted_once`."""
+        return counted_once(Case(hard=hard, soft={} if soft is None else soft), self.rules)
 
     def _posterior(self, lanes: Lanes) -> Posterior:
         """Return the posterior of all targets, or raise with the findings in conflict."""

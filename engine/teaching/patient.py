@@ -236,7 +236,7 @@ def from_case(
     case = rooms.reasoner.open(read, None, {})
     if case.hard.get(COMPLAINT, "yes") != "yes":
         raise CaseError("this case does not twitch: a simulated patient comes with twitching")
-    fixed = {**case.hard, COMPLAINT: "yes"}
+    fixed = {**case.contained, **case.hard, COMPLAINT: "yes"}  # asked, one tells that too
     rooms.belief(fixed)  # raises if what it states is impossible
     for v, likelihood in case.soft.items():  # told with a doubt: one of the states that fit
         belief = rooms.engine.posterior(fixed, soft={v: likelihood}, targets=[v]).array(v)

@@ -56,6 +56,8 @@ FAULTS: dict[str, tuple[str, str, str, Plant]] = {
         edit(ALS, r"(  gait_disturbance: \{p: )[\d.]+", r"\g<1>0.01")),
     "range outside 0 to 1": ("number_range", MS, "findings.tremor",
         edit(MS, r"(  tremor: .*range: )\[[^]]*\]", r"\1[0.1, 1.5]")),
+    "contained finding unknown": ("implied", "findings.yaml", "foot_drop.implies",
+        edit("findings.yaml", r"implies: \{distal_weakness: yes\}", "implies: {weakness: limp}")),
     "unknown parent": ("unknown_parent", ALS, "prior.odds.age_grup",
         edit(ALS, r"    age_group:", "    age_grup:")),
     "unknown parent's state": ("unknown_parent", ALS, "prior.odds.sex",
