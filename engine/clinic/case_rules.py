@@ -23,6 +23,7 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         suggest=_suggest,
         renamed=knowledge.renamed,
         measured={code: name for name, t in knowledge.tests.items() for code in t.loinc},
+        quantities={name: t.quantity for name, t in knowledge.tests.items() if t.quantity},
     )
 
 
