@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fascinet.model.errors import CaseError, UnknownStateError, UnknownVariableError
 from fascinet.model.hpo import COMPLAINT, HpoMap
 from fascinet.model.phenopackets import Exposure
+from fascinet.model.quantity import Quantity
 
 __all__ = [
     "ASSUMED",
@@ -132,6 +133,8 @@ class CaseRules:
         From a word that is no variable to what it may mean, `variable=state`.
     measured : mapping of LOINC code to variable
         The tests whose values can be compared with a reference range.
+    quantities : mapping of variable to Quantity
+        The cut points of tests that are numbers.
     """
 
     states: Mapping[str, tuple[str, ...]]
@@ -145,6 +148,7 @@ class CaseRules:
     coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     suggest: Callable[[str], Iterable[str]] = lambda name: ()
     measured: Mapping[str, str] = field(default_factory=dict)
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
 
     def name(self, told: str) -> str:
         """Return the present name of a variable."""

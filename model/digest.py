@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from fascinet.model.quantity import Quantity
+
 if TYPE_CHECKING:
     from fascinet.model.schema import Figure, Knowledge, Utilities
 
@@ -33,12 +35,13 @@ class MechanismFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-    """A test: ordinal cost and burden (1 to 5), its normal state, its assays' LOINC codes."""
+    """A test: ordinal cost and burden (1 to 5), its normal state, LOINC codes, cut points."""
 
     cost: int
     burden: int
     normal: str
     loinc: tuple[str, ...] = ()
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class Digest:
 FACTS = (
     Digest, CauseFacts, MechanismFacts, TestFacts, SessionFacts, ExposureFacts, FlagFacts,
     ActionFacts, Range,
-    UtilityFacts, UtilitiesFacts,
+    UtilityFacts, UtilitiesFacts, Quantity,
 )  # fmt: skip
 """The records that a digest is made of."""
 

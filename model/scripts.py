@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from fascinet.model.cited import YES, Codes, Figure, Link, OddsByState, Record, Spread, StateLinks
+from fascinet.model.quantity import Quantity
 
 NO_YES = ("no", YES)
 
@@ -190,6 +191,32 @@ class Finding(Variable):
     coarse: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
+class Measured(Record):
+    """How a measured number becomes a result; see `fascinet.model.quantity`.
+
+    Attributes
+    ----------
+    unit : str
+    cuts : tuple of float
+        Borders between results, increasing.
+    order : tuple of str
+        The results from the lowest number to the highest.
+    units : mapping of str to float
+        Other units, each with what turns its numbers into `unit`.
+    source, where, read : str
+        Where the cut points are from, as for a figure.
+    """
+
+    unit: str
+    cuts: tuple[float, ...]
+    order: tuple[str, ...]
+    units: Mapping[str, float] = Field(default_factory=dict)
+    source: str
+    where: str = ""
+    read: str = ""
+    note: str = ""
+
+
 class Test(Finding):
     """An investigation; `form` mixture is a table for results that no order joins.
 
@@ -201,6 +228,8 @@ class Test(Finding):
         1 (little) to 5.
     defines : mapping of result to variable, or variable=state
         What this result is by definition: a potassium below its range is hypokalaemia.
+    measured : Measured, optional
+        How a number becomes a result.
     """
 
     form: Literal["noisy_max", "mixture"] = "noisy_max"
@@ -211,3 +240,10 @@ class Test(Finding):
     availability: str = ""
     pitfalls: str = ""
     defines: Mapping[str, str] = Field(default_factory=dict)
+    measured: Measured | None = None
+
+    @property
+    def quantity(self) -> Quantity | None:
+        """How a number becomes a result, with the normal one."""
+        m = self.measured
+        return m and Quantity(m.unit, m.cuts, m.order, self.normal, dict(m.units))

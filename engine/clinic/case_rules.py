@@ -25,6 +25,7 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         implies=knowledge.implies,
         coarse=knowledge.coarse,
         measured={code: name for name, t in knowledge.tests.items() for code in t.loinc},
+        quantities={name: t.quantity for name, t in knowledge.tests.items() if t.quantity},
     )
 
 

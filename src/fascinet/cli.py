@@ -221,7 +221,8 @@ def ask(
 @app.command()
 def cohort(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
+        Path,
+        typer.Argument(metavar="IN", help="Table of findings (csv, tsv, parquet), or a folder."),
     ],
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
@@ -230,13 +231,26 @@ def cohort(
     targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     carry: Annotated[
-        list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")
+        list[str] | None, typer.Option(help="A column that is no variable: copy it unchanged.")
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: how columns of codes and numbers are read.")
+    ] = None,
+    add: Annotated[
+        str | None,
+        typer.Option(help="More columns: differential, red_flags, conflict, intervals."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="Causes of the differential.")] = 3,
+    processes: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
+    block: Annotated[int | None, typer.Option(help="Rows at a time (bounds the memory).")] = None,
 ) -> None:
-    """Compute posteriors for a table of cases, one per row; blank cells are unknown."""
+    """Compute posteriors for a table of cases, one per row; blank cells are unknown.
+
+    After a crash the same command goes on where it stopped.
+    """
     from fascinet.cli_cohort import cohort
 
-    cohort(source, out, network, targets, scheduler, carry)
+    cohort(source, out, network, targets, scheduler, carry, mapping, add, top, processes, block)
 
 
 @app.command()
