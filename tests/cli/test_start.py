@@ -34,7 +34,7 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def rounded(text: str) -> object:
-    """The layout may have been made by another version of numpy: one unit in the last place."""
+    """Read JSON to 12 digits: another numpy, which made the layout, may differ in the last one."""
     return json.loads(text, parse_float=lambda number: f"{float(number):.12g}")
 
 
