@@ -285,10 +285,11 @@ def _foot(talk: Talk, large: bool) -> None:
 
 def _lesson(talk: Talk) -> None:
     """Draw the lesson's own part, once it is asked for."""
-    for text, lasts in ((st.session_state.pop(SAID, ""), "long"),
-                        (st.session_state.pop(UNSAVED, ""), "infinite")):  # fmt: skip
-        if text:  # seen wherever one has scrolled to
-            st.toast(plain(text), duration=lasts)
+    saved, unsaved = (st.session_state.pop(name, "") for name in (SAID, UNSAVED))
+    if saved:  # toasts are seen wherever one has scrolled to
+        st.toast(plain(saved), duration="long")
+    if unsaved:
+        st.toast(plain(unsaved), duration="infinite")
     part = st.expander("Lesson: title, objectives, order, notes, check, files and handouts",
                        key="present-lesson", on_change="rerun")  # fmt: skip
     if part.open:

@@ -82,6 +82,7 @@ def test_only_the_teacher_steers(rooms: Classroom) -> None:
             lambda w=wrong: rooms.steer(code, w, 1, revealed=True),
             lambda w=wrong: rooms.close(code, w),
             lambda w=wrong: rooms.waiting(code, w),
+            lambda w=wrong: rooms.opened_by(code, w),
             lambda w=wrong: rooms.record(code, w),
         ):
             with pytest.raises(LedgerError, match="not the key of the room's teacher"):
