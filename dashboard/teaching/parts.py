@@ -78,6 +78,8 @@ def truth(here: Encounter) -> str:
     if not found:
         return "An ordinary twitch: none of the causes is there."
     active = [name_of(rooms(), c) for c in found if at_work(here.patient, c)]
+    if active == names:
+        return f"What was there, and makes the muscle twitch: {listed([mid(n) for n in names])}."
     working = f" Twitching comes from {listed([mid(n) for n in active])}." if active else ""
     return f"What was there: {listed([mid(n) for n in names])}.{working}"
 
@@ -97,8 +99,8 @@ def scores_line(found: Scores) -> str:
     )
 
 
-def bits(x: float) -> str:
-    """Return bits with two decimals, which are all that is of use."""
+def two_places(x: float) -> str:
+    """Return a number of bits or nats with two decimals: more are of no use."""
     return "<0.01" if 0.0 < x < 0.005 else f"{round(x, 2) + 0.0:.2f}".replace("-", "−")
 
 

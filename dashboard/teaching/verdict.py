@@ -186,8 +186,8 @@ def _steps(record: str) -> None:
 
 def _step(v: Valued) -> tuple[str, ...]:
     best = "this one" if v.best == v.step.variable else name_of(rooms(), v.best)
-    return (describe(v.step.variable, v.step.state), parts.bits(v.bits), best,
-            parts.bits(v.best_bits), parts.bits(v.learned))  # fmt: skip
+    return (describe(v.step.variable, v.step.state), parts.two_places(v.bits), best,
+            parts.two_places(v.best_bits), parts.two_places(v.learned))  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- argue
@@ -227,7 +227,7 @@ def _argue(here: Encounter, record: str) -> None:
         st.caption(plain(f"Nothing that is left to ask or test would settle {name}."))
     else:
         st.caption(plain(f"What would settle it best: {mid(name_of(rooms(), settles.variable))}, "
-                         f"{parts.bits(settles.bits)} bits about {name}."))  # fmt: skip
+                         f"{parts.two_places(settles.bits)} bits about {name}."))  # fmt: skip
 
 
 def _outside(db: float) -> str:
