@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.teaching.test_authoring import TEXT
+
 CASE = "twitching.yes~age_group.60+~sex.male~weakness.objective~atrophy.yes"
 LISTED = "Most probable now"
 
@@ -66,6 +68,20 @@ def test_the_talk_follows_the_case_on_the_screen() -> None:
     case = at.session_state["session"].case
     at.session_state["session"].case = case.with_state("emg", "normal")
     assert "Step 0 of 3" in text_of(settled(at.run()))
+
+
+def test_the_address_names_the_talk_and_its_step(own_cases: Path) -> None:
+    at = AppTest.from_function(_page, default_timeout=60)
+    at.query_params["case"], at.query_params["at"] = "mine:gone.json", "7"
+    at = settled(at.run())
+    assert any("gone" in w.value for w in at.warning)
+    (own_cases / "here.yaml").write_text(TEXT)
+    at = AppTest.from_function(_page, default_timeout=60)
+    at.query_params["case"], at.query_params["at"] = "mine:here.yaml", "1"
+    at = settled(at.run())
+    assert "Step 1 of 2" in text_of(at)
+    at = settled(at.button(key="present-next").click().run())
+    assert at.query_params == {"case": ["mine:here.yaml"], "at": ["2"]}
 
 
 def test_findings_that_hardly_meet_are_pointed_out_and_can_be_taken_out() -> None:
