@@ -10,6 +10,7 @@ from benchmarks.agreement import agreement
 from benchmarks.analyses import analyses
 from benchmarks.batches import batch, derivatives
 from benchmarks.formats import formats
+from benchmarks.learning import learning
 from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
 from benchmarks.scaling import scaling
@@ -46,6 +47,7 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
         "shipped": lambda: shipped(PACKETS),
         "shipped_batch": lambda: shipped_batch(PACKETS, rows),
         "analyses": lambda: analyses(quick),
+        "learning": lambda: learning(quick),
         "agreement": lambda: agreement(folder),
         "cold_start": lambda: w.cold_start(subject("alarm", folder), PACKETS, 3),
         "peak_memory": lambda: [

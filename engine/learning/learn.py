@@ -285,13 +285,13 @@ def _refuse(
 
 
 def _result(network: Network, cases: Cases, fit: Fit, pseudo: Array, learnt: Rows) -> Learned:
-    figures = parameters_of(fit.step.engine.network)
     # rows without data keep their figures, whatever the start was
-    values = np.where(learnt[figures.row], figures.values, parameters_of(network).values)
+    figures = parameters_of(network)
+    values = np.where(learnt[figures.row], fit.step.values, figures.values)
     step = fit.step.moved(values)
-    before = parameters_of(network).values
+    before = figures.values
     found = certainty(step, pseudo, learnt, (before > 0.0) & (before < 1.0))
-    learned = _with_ranges(step.engine.network, found)
+    learned = _with_ranges(step.network, found)
     index = np.flatnonzero(learnt[figures.row])
     return Learned(
         learned, network, cases.total, fit.log_likelihood, fit.objective, fit.converged,
