@@ -1,7 +1,7 @@
 """From a case to a ranked differential: the one place that joins knowledge, network and engine."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from fascinet.engine.clinic.decisions import decide
 from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
+from fascinet.engine.clinic.follow_up import followed
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import Unit, all_units, expected_gains
@@ -466,7 +467,7 @@ def shipped_reasoner() -> Reasoner:
 
 
 def diagnose(
-    case: Source,
+    case: Source | Sequence[Source],
     setting: Setting | str | None = None,
     *,
     rank: Rank = "responsibility",
@@ -479,7 +480,8 @@ def diagnose(
     Parameters
     ----------
     case : mapping, path, "-", Case or Packet
-        Findings by variable, native JSON, or a GA4GH Phenopacket.
+        Findings by variable, native JSON, or a GA4GH Phenopacket. A list of these is several visits
+        of one person, from the first; see `fascinet.engine.clinic.follow_up`.
     setting : str, optional
         general, primary_care (unless the case names one) or neuromuscular_clinic: which priors
         hold.
@@ -503,7 +505,9 @@ def diagnose(
     >>> found.differential[0].cause
     'als'
     """
-    return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
+    reasoner = reasoner_for(knowledge, engine)
+    opened = followed(reasoner, case) if isinstance(case, list | tuple) else case
+    return reasoner.diagnose(opened, setting, rank=rank, do=do)
 
 
 def evaluate(
