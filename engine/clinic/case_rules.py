@@ -1,13 +1,18 @@
-"""What the reading of cases needs of a knowledge base and its network."""
+"""What the reading of cases needs of a knowledge base, and how a case is opened for diagnosis."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fascinet.engine.analyses.hypotheses import resting_state
-from fascinet.model.case import CaseRules
+from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest
+from fascinet.model.errors import CaseError, EvidenceError, OptionError
+from fascinet.model.foreign import kind_of
 from fascinet.model.gates import NoisyMax
-from fascinet.model.hpo import shipped_map
+from fascinet.model.hpo import COMPLAINT, shipped_map
 from fascinet.model.network import Network
+
+SETTING, DEFAULT_SETTING = "setting", "primary_care"
 
 
 def rules_of(knowledge: Digest, network: Network) -> CaseRules:
@@ -39,3 +44,21 @@ def _suggest(name: str) -> tuple[str, ...]:
     from fascinet.model.find import suggest  # only for an error: it reads the knowledge base
 
     return suggest(name)
+
+
+def open_case(rules: CaseRules, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
+    """Return the case with its setting as evidence, and without what is intervened on."""
+    if not isinstance(do, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
+        raise CaseError(f"do: expected a mapping of variable to state, got {kind_of(do)}")
+    done = {**case.do, **do}
+    for name, state in done.items():
+        rules.check(name, state)
+    twice = [name for name in done if name in case.hard and name != COMPLAINT]
+    if twice:
+        raise EvidenceError(f"{twice[0]} is both a finding and an intervention")
+    told = case.hard.get(SETTING) or case.setting or DEFAULT_SETTING
+    place = told if setting is None else setting
+    if place not in rules.states[SETTING]:
+        raise OptionError(SETTING, place, rules.states[SETTING])
+    hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
+    return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})

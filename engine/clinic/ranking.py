@@ -5,14 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.divorce import Owner, flat_engine
 from fascinet.engine.clinic.lanes import Lanes
-from fascinet.engine.clinic.responsibility import (
-    Owner,
-    disablement,
-    disablement_of,
-    flat_engine,
-    responsibility,
-)
+from fascinet.engine.clinic.responsibility import disablement, disablement_of, responsibility
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
