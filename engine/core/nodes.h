@@ -3,6 +3,7 @@
 
 #include "number.h"
 #include "program.h"
+#include "small.h"
 
 namespace core {
 
@@ -76,6 +77,7 @@ struct Run {
     Span<N> tops;               // what each message was divided by
     Span<N> spread, share;      // a tile of all rows; of one
     Span<N> sums;               // of rows
+    Span<N> kept;               // small tables, from the way up
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
     Span<Factor<N>> factors;    // of the node at hand
     Span<int64_t> starts;
@@ -96,6 +98,7 @@ struct Run {
         spread = arena.span<N>(of.widest * of.most_states);
         share = arena.span<N>(of.widest);
         sums = arena.span<N>(of.most_states);
+        kept = arena.span<N>(of.kept_size);
         floors = arena.span<double>(count);
         factors = arena.span<Factor<N>>(of.factors);
         starts = arena.span<int64_t>(of.factors);
@@ -105,6 +108,7 @@ struct Run {
     Span<const int64_t> children(const Node &n) const {
         return tree->program.children.slice(n.children, n.children_end);
     }
+    bool is_small(int64_t i) const { return tree->kept[i] >= 0; }
     const N *message(int64_t i) const { return messages.data + node(i).message; }
     bool stop(int64_t entries) {
         work += entries;
@@ -170,7 +174,7 @@ inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Row
                         const Target<N> &target) {
     const Factor<N> *list = given.list.data;
     const N *__restrict__ share = target.share;
-    const int64_t tile = tiling.tile, vary = given.vary - given.runs;
+    const int64_t tile = tiling.tile;
     for (int64_t r = rows.first; r < rows.last; ++r) {
         const N constant = constant_of(given, rows, r);
         N *__restrict__ to = target.to + r * target.step;
@@ -178,31 +182,12 @@ inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Row
             to[j] = kPut == Put::kAdd ? to[j] + y : kPut == Put::kSet ? y : share[j] * y;
         };
         auto at = [&](int64_t f) { return given.start[f] + r * list[f].view->row; };
-        if (given.runs == 1 && vary == 0) {
-            const Source<N> a = list[0].from;
-            const int64_t start = at(0);
-            _Pragma("omp simd")
-            for (int64_t j = 0; j < tile; ++j) put(j, constant * a.at(start + j));
-        } else if (given.runs == 1 && vary == 1) {
-            const Source<N> a = list[0].from, b = list[1].from;
-            const int32_t *inner = list[1].view->inner;
-            const int64_t start = at(0), other = at(1);
-            for (int64_t j = 0; j < tile; ++j)
-                put(j, constant * a.at(start + j) * b.at(other + inner[j]));
-        } else if (given.runs == 1 && vary == 2) {
-            const Source<N> a = list[0].from, b = list[1].from, c = list[2].from;
-            const int32_t *inner = list[1].view->inner, *inmost = list[2].view->inner;
-            const int64_t start = at(0), other = at(1), third = at(2);
-            for (int64_t j = 0; j < tile; ++j)
-                put(j, constant * a.at(start + j) * b.at(other + inner[j]) * c.at(third + inmost[j]));
-        } else {
-            for (int64_t j = 0; j < tile; ++j) {
-                N x = constant;
-                for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
-                for (int64_t f = given.runs; f < given.vary; ++f)
-                    x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
-                put(j, x);
-            }
+        for (int64_t j = 0; j < tile; ++j) {
+            N x = constant;
+            for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
+            for (int64_t f = given.runs; f < given.vary; ++f)
+                x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
+            put(j, x);
         }
     }
 }
@@ -306,6 +291,75 @@ inline void send(const Run<N> &run, int64_t i) {
     }
 }
 
+// Where the numbers of the operand lie that is a small table as it is, if they are the same in all
+// lanes.
+inline const double *as_it_lies(const Run<Wide> &run, int64_t k) { return run.base + run.places[k].at; }
+inline const double *as_it_lies(const Run<double> &run, int64_t k) {
+    return run.base + run.places[k].at;
+}
+inline const double *as_it_lies(const Run<Lanes> &run, int64_t k) {
+    return run.places[k].same ? run.base + run.places[k].lane[0] : nullptr;
+}
+
+// The first operand of a small node if its numbers are a table as they lie.
+template <class N>
+inline const double *given_table(const Run<N> &run, const Node &n) {
+    if (n.operands == n.operands_end || !run.tree->operand_meetings[n.operands].is_whole()) return nullptr;
+    return as_it_lies(run, n.operands);
+}
+
+template <class N, class Given>
+inline void copy(const Given *from, N *__restrict__ to, int64_t size) {
+    for (int64_t j = 0; j < size; ++j) to[j] = Number<N>::of(from[j]);
+}
+
+// Works a small table out: the product of operands, messages and weights; other rows are zeros.
+template <class N>
+inline void fill_small(const Run<N> &run, int64_t i, N *table) {
+    const Node &n = run.node(i);
+    const Tree &tree = *run.tree;
+    const Rowed<N> &rows = run.rows[i];
+    const int64_t size = n.states * n.width;
+    const double *given = given_table(run, n);
+    bool begun = false;
+    auto meet = [&](const Meeting &by, auto from) {
+        if (given && !begun)
+            multiply(table, given, by, from);
+        else
+            multiply(table, table, by, from);
+        begun = true;
+    };
+    if (!given) Span<N>{table, size}.fill(Number<N>::one()), begun = true;
+    for (int64_t k = n.operands + (given != nullptr); k < n.operands_end; ++k) {
+        meet(tree.operand_meetings[k],
+             [&](int32_t j) { return run.places[k].value(run.base, j); });
+    }
+    for (int64_t child : run.children(n)) {
+        if (!run.rows[child].live) continue;
+        const N *message = run.message(child);
+        meet(tree.message_meetings[child], [=](int32_t j) { return message[j]; });
+    }
+    const int64_t first = rows.first * n.width, last = rows.last * n.width;
+    if (!begun) copy(given + first, table + first, last - first);
+    for (int64_t r = rows.first; rows.weight && r < rows.last; ++r)
+        for (int64_t j = r * n.width; j < (r + 1) * n.width; ++j)
+            table[j] = table[j] * rows.weight[r];
+    Span<N>{table, first}.fill(Number<N>::zero());
+    Span<N>{table + last, size - last}.fill(Number<N>::zero());
+}
+
+template <class N>
+inline void send_small(const Run<N> &run, int64_t i) {
+    const Node &n = run.node(i);
+    N *__restrict__ table = run.kept.data + run.tree->kept[i];
+    N *__restrict__ to = run.messages.data + n.message;
+    fill_small(run, i, table);
+    const int64_t width = n.width;
+    for (int64_t j = 0; j < width; ++j) to[j] = table[j];
+    for (int64_t r = 1; r < n.states; ++r)
+        for (int64_t j = 0; j < width; ++j) to[j] = to[j] + table[r * width + j];
+}
+
 template <class N>
 inline void least_weight(const Rowed<N> &rows, double *floor) {
     for (int64_t r = rows.first; r < rows.last; ++r)
@@ -359,7 +413,10 @@ inline Status collect(Run<N> &run) {
         if (!rows.live) continue;
         if constexpr (Number<N>::kNarrow)
             if (run.guarded && table_floor(run, i) < kFloor) return Status::kUnsafe;
-        send(run, i);
+        if (run.is_small(i))
+            send_small(run, i);
+        else
+            send(run, i);
         if constexpr (Number<N>::kNarrow)
             if (run.guarded) scale(run, i);
         if (Number<N>::kCases == 1 && n.parent < 0 && !run.to_the_end &&
@@ -389,12 +446,6 @@ inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ t
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
     } else if (view.repeat == 1) {
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
-    } else if (view.repeat == 2 && block == 1) {
-        for (int64_t j = 0; j < tiling.tile; j += 2)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
-    } else if (view.repeat == 3 && block == 1) {
-        for (int64_t j = 0; j < tiling.tile; j += 3)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1] + tile[j + 2]);
     } else {
         for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
             int64_t at = view.inner[j / block];
@@ -572,6 +623,63 @@ inline void tell(const Run<N> &run, const Node &n, int64_t child, N *answer) {
     }
 }
 
+// Works out a small node's beliefs from its table: its children's separators, its marginal.
+template <class N, class Given>
+inline void share_small(const Run<N> &run, const Found<N> &found, int64_t i, const Given *table,
+                        const N *share) {
+    const Node &n = run.node(i);
+    const Tree &tree = *run.tree;
+    const int64_t width = n.width;
+    N *belief = run.spread.data;
+    int64_t whole = -1;
+    bool some = false;
+    for (int64_t child : run.children(n)) {
+        some = some || tree.asked[child];
+        if (tree.asked[child] && tree.message_meetings[child].is_whole()) whole = child;
+    }
+    if (!some) {
+        for (int64_t r = 0; r < n.states; ++r)
+            found.answer[n.place + r] = dot(table + r * width, share, width);
+        return;
+    }
+    if (whole >= 0) belief = run.beliefs.data + run.node(whole).message;
+    for (int64_t r = 0; r < n.states; ++r) {
+        N *__restrict__ to = belief + r * width;
+        for (int64_t j = 0; j < width; ++j) to[j] = share[j] * table[r * width + j];
+        if (n.place >= 0) found.answer[n.place + r] = sum_of(to, width);
+    }
+    for (int64_t child : run.children(n)) {
+        if (child == whole || !tree.asked[child]) continue;
+        const Node &c = run.node(child);
+        const Meeting &onto = tree.message_meetings[child];
+        N *to = run.beliefs.data + c.message;
+        if (onto.twin == kNone) {
+            sum_onto(belief, onto, to);
+        } else {
+            const N *from = onto.twin == kRows ? found.answer.data + n.place
+                                               : run.beliefs.data + run.node(onto.twin).message;
+            for (int64_t j = 0; j < c.width; ++j) to[j] = from[j];
+        }
+    }
+}
+
+template <class N>
+inline void pass_down_small(const Run<N> &run, const Found<N> &found, int64_t i) {
+    const Node &n = run.node(i);
+    N *belief = run.beliefs.data + n.message, *table = run.kept.data + run.tree->kept[i];
+    if (n.parent < 0) *belief = Number<N>::one();
+    if (run.rows[i].live) {
+        N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
+        shares(belief, run.message(i), top, run.share.data, n.width);
+        return share_small(run, found, i, table, run.share.data);
+    }
+    if (n.operands_end == n.operands + 1)
+        if (const double *given = given_table(run, n))
+            return share_small(run, found, i, given, belief);
+    fill_small(run, i, table);
+    share_small(run, found, i, table, belief);
+}
+
 // Carries beliefs from the roots down.
 template <class N>
 inline Status distribute(Run<N> &run, const Found<N> &found) {
@@ -580,10 +688,14 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
         if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
-        begin_down(run, found, i);
-        pass_down(run, found, i);
-        if (n.place >= 0 && run.tree->teller[i] >= 0)
-            tell(run, n, run.tree->teller[i], found.answer.data + n.place);
+        if (!all && run.is_small(i)) {
+            pass_down_small(run, found, i);
+        } else {
+            begin_down(run, found, i);
+            pass_down(run, found, i);
+            if (n.place >= 0 && run.tree->teller[i] >= 0)
+                tell(run, n, run.tree->teller[i], found.answer.data + n.place);
+        }
         if (run.stop(n.states * n.width)) return Status::kStopped;
     }
     return Status::kDone;
