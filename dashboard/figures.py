@@ -1,13 +1,14 @@
 """The figure of the knowledge base behind a parameter of the network, and its source."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from unicodedata import normalize
 
 from fascinet.dashboard.words import (
     absent_state,
+    first_up,
     is_binary,
     label,
     listed,
@@ -192,6 +193,80 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
     given = listed([_bringer(network, p, s) for p, s in others.items()])
     verb = "brings about" if kind in {"cause", "risk"} else "shows"
     return f"how often {given} {verb} {what}{where}"
+
+
+def place_name(network: Network, where: str) -> str:
+    """Return what a number of the data files is, in the words of `parameter_name`.
+
+    Parameters
+    ----------
+    network : Network
+    where : str
+        "causes/als.yaml: findings.atrophy.yes", see `fascinet.model.schema.Place`.
+    """
+    file, key = where.split(": ", 1)
+    name, *rest = key.split(".")
+    if file.startswith("causes/"):
+        name, rest = file.removeprefix("causes/").removesuffix(".yaml"), key.split(".")
+    return first_up(_place(network, name, rest))
+
+
+def _place(network: Network, name: str, path: Sequence[str]) -> str:
+    """Return the words for a number of one record, by where it stands in it."""
+    of = mid(label(network, name)) if name in network.index else "an ordinary twitch"
+    match path:
+        case ["spread"]:
+            return f"how people divide by {of}"
+        case ["leak", state]:
+            return f"how often {_state_of(network, name, state)} has none of the listed causes"
+        case ["prior", "settings", setting, state]:
+            where = {} if setting == "all" else {"setting": setting}
+            return f"how common {_state_of(network, name, state)} is{_where(network, where)}"
+        case ["prior", "odds", parent, value, state]:
+            who = _group(network, parent, value)
+            return f"how much more common {_state_of(network, name, state)} is {who} (odds)"
+        case ["prior", "links", parent, value, state]:
+            by = _state_of(network, parent, value)
+            return f"how often {by} brings about {_state_of(network, name, state)}"
+        case ["findings", *what]:
+            return f"how often {of} shows {_shown_state(network, what)}"
+        case ["findings_by_state", own, *what]:
+            return f"how often {_state_of(network, name, own)} shows {_shown_state(network, what)}"
+        case [*_, "link", state]:
+            who = _state_of(network, name, state) if name in network.index else "nothing listed"
+            return f"how often {who} makes muscle twitch"
+        case ["shows", kind, variable, *state]:
+            return _twitch(network, name, "yes", kind, [variable, *state])
+        case ["trigger", "shows", kind, variable, *state]:
+            return _twitch(network, name, "yes", kind, [variable, *state])
+        case ["trigger", "by_state", own, kind, variable, *state]:
+            return _twitch(network, name, own, kind, [variable, *state])
+        case _:
+            return f"{of}: {' '.join(map(state_words, path))}"
+
+
+def _twitch(network: Network, name: str, own: str, kind: str, what: Sequence[str]) -> str:
+    who = _state_of(network, name, own) if name in network.index else "no listed cause"
+    start, verb = {
+        "spreads": ("how twitching", "divides by"),
+        "figures": ("how often twitching", "shows"),
+    }[kind]
+    return f"{start} from {who} {verb} {_shown_state(network, what)}"
+
+
+def _shown_state(network: Network, what: Sequence[str]) -> str:
+    variable, *state = what
+    if variable not in network.index:
+        return " ".join(map(state_words, what))
+    if state and state[0] in network.states(variable):
+        return _state_of(network, variable, state[0])
+    return mid(label(network, variable))
+
+
+def _group(network: Network, parent: str, value: str) -> str:
+    if _is_context(network, parent):
+        return _where(network, {parent: value}).strip()
+    return _with(network, parent, value)
 
 
 def _state_of(network: Network, variable: str, state: str) -> str:

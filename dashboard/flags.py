@@ -10,7 +10,7 @@ from fascinet.dashboard.doubts import contradictions
 from fascinet.dashboard.figures import brief
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.words import first_up, label, listed, number, state_name
+from fascinet.dashboard.words import counted, first_up, label, listed, number, state_name
 from fascinet.engine.clinic.differential import Differential, RedFlag
 from fascinet.model.errors import ImpossibleEvidenceError
 
@@ -52,32 +52,45 @@ def _flag(known: Resources, flag: RedFlag) -> str:
     )
 
 
-def doubts(case: Case, answer: Differential) -> None:
-    """Say where the findings contradict each other, or fit the network badly."""
+def doubts(place: DeltaGenerator, case: Case, answer: Differential, misfit: str = "") -> None:
+    """Say in one line that opens where the findings contradict each other or fit badly.
+
+    Parameters
+    ----------
+    place : DeltaGenerator
+        An `st.empty()`, so that what takes longer joins the same line.
+    case : Case
+    answer : Differential
+    misfit : str
+        What the other findings expect least, see `fascinet.dashboard.doubts.unexpected`.
+    """
     lines = [*contradictions(case), *answer.warnings]
     bits = answer.conflict / log(2)
     if bits > CONFLICT:
-        lines.insert(0, (
+        lines.append(
             f"These findings rarely come together in this network (conflict {number(bits, 2)} "
             "bits): a cause outside it, two causes at once, or a finding entered wrongly."
-        ))  # fmt: skip
-    if lines:
-        rows = "".join(map(_doubt, lines))
-        st.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{rows}</div>')
-
-
-def unfitting(place: DeltaGenerator, text: str) -> None:
-    """Say which finding the others expect least: this takes longer, so it comes last."""
-    if text:
-        place.html(
-            f'<div class="fn-flags" role="region" aria-label="A misfit">{_doubt(text)}</div>'
         )
+    lines = [first_up(line) for line in (*lines, misfit) if line]
+    if not lines:
+        return
+    head = counted(len(lines), "doubt")
+    if len(lines) == 1:
+        inside = _doubt(lines[0])
+    else:
+        inside = (
+            '<details class="fn-more"><summary class="fn-flag doubt">'
+            f'<span class="fn-level">{head}</span>'
+            f'<span class="fn-names">{escape(" · ".join(lines))}</span></summary>'
+            f'<div class="fn-flags">{"".join(map(_doubt, lines))}</div></details>'
+        )
+    place.html(f'<div class="fn-flags" role="region" aria-label="Doubts">{inside}</div>')
 
 
 def _doubt(text: str) -> str:
     return (
         f'<div class="fn-flag doubt"><span class="fn-level">Doubt</span>'
-        f"<span>{escape(first_up(text))}</span></div>"
+        f"<span>{escape(text)}</span></div>"
     )
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from textwrap import shorten
 from typing import Any
 
-from fascinet.dashboard.figures import reference
+from fascinet.dashboard.figures import place_name, reference
 from fascinet.dashboard.service import Resources, resources
 from fascinet.dashboard.words import figure as share
 from fascinet.dashboard.words import label, number, state_name, state_words
@@ -31,6 +31,7 @@ def _row(knowledge: Knowledge, place: Place) -> dict[str, Any]:
     cited = reference(knowledge, figure.source)
     row: dict[str, Any] = {
         "Where": place.where,
+        "What": place_name(resources().network, place.where),
         "Value": _value(figure),
         "Range": _range(figure),
         "n": figure.n,
@@ -40,7 +41,8 @@ def _row(knowledge: Knowledge, place: Place) -> dict[str, Any]:
         "Article": ", ".join(figure.article),
         "Note": figure.note,
     }
-    text = f"{place.where} {figure.source} {cited.text} {figure.note} {row['Article']}"
+    said = (place.where, row["What"], figure.source, cited.text, figure.note, row["Article"])
+    text = " ".join(map(str, said))
     return {**row, "Text": text.lower()}
 
 

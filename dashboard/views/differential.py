@@ -33,8 +33,8 @@ def page() -> None:
         return
     with st.container():  # keeps its place when empty, so that what follows is not drawn anew
         flags.banner(known, answer)
-        flags.doubts(here.case, answer)
         odd = st.empty()
+        flags.doubts(odd, here.case, answer)
     left, right = st.columns([2.4, 1], gap="medium")
     with left:
         mount("ranking", ranking(known, here, answer), on_edit, key="ranking")
@@ -45,7 +45,9 @@ def page() -> None:
         )
         data = {"groups": suggestions(known, here, full), "spans": spans(full)}
         mount("next", data, on_edit, key="next")
-        flags.unfitting(odd, later.answer(unexpected, here.case, text="Looking for misfits …"))
+        misfit = later.answer(unexpected, here.case, text="Looking for misfits …")
+        if misfit:
+            flags.doubts(odd, here.case, answer, misfit)
 
 
 def ranking(known: Resources, here: Session, answer: Differential) -> dict[str, Any]:

@@ -147,9 +147,12 @@ def _figures(known: Resources) -> None:
     count = "1 figure" if len(frame) == 1 else f"{len(frame)} figures"
     st.caption(f"{count}. " + "; ".join(f"{g}: {t}" for g, t in GRADES.items()) + ".")
     st.dataframe(
-        frame.drop(columns="Text"), hide_index=True, key="know-table",
+        frame.drop(columns=["Text", "Where"]), hide_index=True, key="know-table",
         height=min(TALLEST, 35 * (len(frame) + 1) + 3), placeholder="",
-        column_config={"DOI": st.column_config.LinkColumn("DOI", display_text="open")},
+        column_config={
+            "What": st.column_config.TextColumn("What", width="large"),
+            "DOI": st.column_config.LinkColumn("DOI", display_text="open"),
+        },
     )  # fmt: skip
 
 
@@ -175,8 +178,8 @@ def _cited_by(known: Resources) -> dict[str, list[str]]:
     for row in figure_rows(known.knowledge):
         for statement in filter(None, row["Article"].split(", ")):
             names = out.setdefault(statement, [])
-            if row["Where"] not in names:
-                names.append(row["Where"])
+            if row["What"] not in names:
+                names.append(row["What"])
     for flag in known.knowledge.red_flags:
         for statement in flag.article:
             out.setdefault(statement, []).append(f"red flag {flag.id}")

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fascinet.dashboard import charts, charts_change, charts_figures, forest, service
+from fascinet.dashboard import charts, charts_change, charts_figures, figures, forest, service
 from fascinet.dashboard.chart_parts import Chart, logit, to_svg
 from fascinet.dashboard.influence import d_connected, drawn, trails
 from fascinet.dashboard.layout import arrange
@@ -47,6 +47,15 @@ def test_the_waterfall_ends_at_the_posterior() -> None:
     odds = 10 ** (logit(prior) + 0.6)
     rows, _ = charts.waterfall(prior, steps, odds / (1 + odds))
     assert rows[-2]["to"] == pytest.approx((rows[-1]["from"] + rows[-1]["to"]) / 2)
+
+
+def test_every_figure_is_said_in_words() -> None:
+    known = service.resources()
+    for place in known.knowledge.figures():
+        said = figures.place_name(known.network, place.where)
+        assert said[0].isupper() and "_" not in said and ".yaml" not in said, place.where
+    told = figures.place_name(known.network, "causes/als.yaml: prior.odds.age_group.60+.yes")
+    assert told == "How much more common amyotrophic lateral sclerosis is in people aged 60+ (odds)"
 
 
 def test_the_people_add_up() -> None:

@@ -10,21 +10,29 @@ const bend = (a, b, { node: w, tall }) => {
   return `M${x1},${y1}C${bulge},${y1} ${bulge},${y2} ${x2 + w},${y2}`;
 };
 
-/** Split a label over at most two lines of about so many letters. */
+/** Split a label over at most two lines of about so many letters, between words. */
 function lines(text, room) {
-  if (text.length <= room) return [text];
-  const cut = text.lastIndexOf(" ", room) > room / 3 ? text.lastIndexOf(" ", room) : room;
-  const rest = text.slice(cut).trim();
-  return [text.slice(0, cut), rest.length > room ? `${rest.slice(0, room - 1)}…` : rest];
+  if (text.length <= room || !text.includes(" ")) return [text];
+  const cut = text.lastIndexOf(" ", room) > 0 ? text.lastIndexOf(" ", room) : text.indexOf(" ");
+  return [text.slice(0, cut), text.slice(cut + 1)];
+}
+
+/** Write a label into the room that the value beside it leaves: two lines, then smaller letters. */
+function fit(item, { node: w, font }, value) {
+  const free = w - 14 - value.length * font * 0.6;
+  const words = lines(item.n.short, Math.floor(free / (font * 0.54)));
+  const longest = Math.max(...words.map((t) => t.length));
+  const size = Math.max(font * 0.6, Math.min(font, free / (longest * 0.54)));
+  item.label.setAttribute("y", words.length > 1 ? font * 0.9 : font * 1.35);
+  item.label.style.fontSize = size < font ? `${size.toFixed(1)}px` : "";
+  item.label.replaceChildren(...words.map((t, i) => tspan(t, i, font)));
 }
 
 function node(store, n, g) {
   const { node: w, tall, font } = g, foot = tall * 0.76, two = tall > 30;
   const bar = h("rect", { class: "belief", x: 0, y: foot, height: tall - foot, width: 0 });
   const prior = h("line", { class: "prior", y1: foot - 2, y2: tall + 3 });
-  const words = two ? lines(n.short, Math.floor((w - 58) / (font * 0.52))) : [n.short];
-  const label = h("text", { class: "label", x: 6, y: words.length > 1 ? font * 0.9 : font * (two ? 1.35 : 1.08) },
-    words.length > 1 ? words.map((t, i) => tspan(t, i, font)) : words[0]);
+  const label = h("text", { class: "label", x: 6, y: font * (two ? 1.35 : 1.08) }, n.short);
   const value = h("text", { class: "value", x: w - 5, y: font * (two ? 1.35 : 1.08) });
   const hint = h("title", {}, n.label);
   const pick = (e) => send(store, { op: e.shiftKey ? "other" : "select", id: n.id });
@@ -125,7 +133,8 @@ function sync(store, data, w) {
     bar.setAttribute("width", Math.max(0, Math.min(1, v.p)) * w);
     prior.setAttribute("x1", v.prior * w); prior.setAttribute("x2", v.prior * w);
     value.textContent = (v.kind?.includes("up") ? "▲ " : v.kind?.includes("down") ? "▼ " : "") + v.text;
-    if (!item.two) {
+    if (item.two) fit(item, data.graph, value.textContent);
+    else {
       const room = 27 - v.text.length;
       item.label.textContent = v.text.length > 5 && n.short.length > room ? `${n.short.slice(0, room - 1).trim()}…` : n.short;
     }
