@@ -81,7 +81,7 @@ def test_the_address_names_the_talk_and_its_step(own_cases: Path) -> None:
     at = settled(at.run())
     assert "Step 1 of 2" in text_of(at)
     at = settled(at.button(key="present-next").click().run())
-    assert at.query_params == {"case": ["mine:here.yaml"], "at": ["2"]}
+    assert at.query_params == {"case": "mine:here.yaml", "at": "2"}
 
 
 def test_findings_that_hardly_meet_are_pointed_out_and_can_be_taken_out() -> None:
