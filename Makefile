@@ -78,7 +78,7 @@ LOWEST := $(VENV)-lowest
 OLD := -W ignore::DeprecationWarning -W ignore::FutureWarning -W ignore::ImportWarning
 lowest: | $(BIN)/python
 	uv venv --clear --python $(BIN)/python $(LOWEST)
-	uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct ".[dashboard,arrow]" pytest==9.2.0 hypothesis==6.170.15 "scipy>=1.11.3"
+	uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct ".[dashboard,arrow,phenopackets]" pytest==9.2.0 hypothesis==6.170.15 "scipy>=1.11.3"
 	$(LOWEST)/bin/python -m pytest -q $(OLD) -m "not slow and not browser" tests/model tests/cli tests/engine/test_engine.py
 
 # Mutated files against every reader, for ten minutes: make fuzz SECONDS=60 SEED=7
@@ -100,6 +100,7 @@ bench-dashboard: setup-test browser
 
 screenshots: setup-test browser
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/screenshots_teaching.py
 
 notebooks: setup-notebooks
 	$(BIN)/jupyter lab notebooks

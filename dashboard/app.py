@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fascinet.dashboard.frame import HOME
+from fascinet.dashboard.frame import HOME, PAGES
 from fascinet.dashboard.style import apply_style
 from fascinet.dashboard.views import pages
 
@@ -19,6 +19,7 @@ views = [
     st.Page(p.draw, title=p.title, url_path=p.path, default=i == 0) for i, p in enumerate(pages())
 ]
 st.session_state[HOME] = views[0]
+st.session_state[PAGES] = {v.url_path: v for v in views}
 here = st.navigation(views, position="top")
 here.run()
 with st.container(key="bottom", horizontal=True):  # only on phones, where the bar on top is folded

@@ -19,7 +19,7 @@ from fascinet.dashboard.state import Case, Session, apply
 from fascinet.dashboard.words import is_binary, likelihood_words, state_name, state_words
 from fascinet.model.free_text import Proposal, propose
 
-SESSION, HOME = "session", "home"
+SESSION, HOME, PAGES = "session", "home", "pages"
 NOTICE = "For teaching only. Not for the care of a patient."
 EMPTY = "No finding entered yet: what you see are the odds before anything is known."
 
@@ -182,6 +182,14 @@ def show_differential() -> None:
     if home is None:  # a page drawn by itself, as in tests
         st.rerun()
     st.switch_page(home)
+
+
+def go_to(path: str) -> None:
+    """Go to the page of an address."""
+    pages = st.session_state.get(PAGES, {})
+    if path not in pages:  # a page drawn by itself, as in tests
+        st.rerun()
+    st.switch_page(pages[path])
 
 
 _MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()<>#+-.!|$~:"})

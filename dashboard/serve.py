@@ -9,6 +9,7 @@ import webbrowser
 from pathlib import Path
 from threading import Thread
 
+from fascinet.dashboard.teaching.phone_server import PHONES, phones_at, start
 from fascinet.dashboard.worker import keep_memory_together
 from fascinet.model.errors import FascinetError
 
@@ -37,7 +38,9 @@ def command(port: int = 8501) -> list[str]:
     ]  # fmt: skip
 
 
-def serve(port: int = 8501, *, headless: bool = False) -> None:
+def serve(
+    port: int = 8501, *, headless: bool = False, phones: str = "", phones_port: int | None = None
+) -> None:
     """Replace this process by the dashboard's server.
 
     Parameters
@@ -46,11 +49,17 @@ def serve(port: int = 8501, *, headless: bool = False) -> None:
         TCP port on 127.0.0.1.
     headless : bool
         Do not open a browser window.
+    phones : str
+        Where students' phones get in: "lan", or an address of this machine; "" for nowhere but
+        the dashboard's own address.
+    phones_port : int, optional
+        Default: the port after the dashboard's.
 
     Raises
     ------
     FascinetError
-        When the dashboard's extra packages are not installed, or the port is out of range.
+        When the dashboard's extra packages are not installed, the port is out of range, or phones
+        cannot come in where they should.
     """
     if importlib.util.find_spec("streamlit") is None:
         raise FascinetError(
@@ -58,6 +67,9 @@ def serve(port: int = 8501, *, headless: bool = False) -> None:
         )
     if not 1 <= port <= 65535:
         raise FascinetError(f"port: expected 1 to 65535, got {port}")
+    if phones:
+        os.environ[PHONES] = phones_at(phones, port + 1 if phones_port is None else phones_port)
+        print(f"fascinet: phones join at http://{os.environ[PHONES]}/join", file=sys.stderr)
     if not headless and has_screen():
         os.environ[OPEN] = str(port)
     args = command(port)
@@ -86,6 +98,8 @@ def main() -> None:
     from streamlit.web.cli import main as streamlit
 
     keep_memory_together()
+    if os.environ.get(PHONES):
+        start(os.environ[PHONES])
     Thread(target=_warm, name="warm", daemon=True).start()
     port = os.environ.pop(OPEN, "")
     if port:

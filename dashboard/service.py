@@ -167,10 +167,14 @@ def with_next(case: Case) -> Differential:
 
 
 def evidence_of(case: Case) -> dict[str, str]:
-    """Return the hard evidence and the setting, the ladder's rungs first."""
+    """Return the hard evidence and the setting, the ladder's rungs first.
+
+    A finding that another one contains is not evidence of its own.
+    """
     known = resources()
     context = {"setting": case.setting} if "setting" in known.network.index else {}
-    whole = {**context, **case.evidence}
+    told = known.reasoner.evidence(case.evidence, case.soft_evidence).hard
+    whole = {**context, **told}
     return {**{v: whole[v] for v in GROUND if v in whole}, **whole}
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Generator[Path, None, None]:
-    """Give a name beside `path` to write to; it takes the name `path` when the block ends well.
+def whole_file(path: Path, folder: Path | None = None) -> Generator[Path, None, None]:
+    """Give a name to write to; it takes the name `path` when the block ends well.
+
+    The name lies beside `path`, or in `folder`, which must be of the same file system.
 
     Whatever ends the block otherwise, an interrupt included, leaves what was there before. Links
     are followed, so that a link stays one; what is no plain file (a device, a pipe) is given as it
@@ -24,7 +26,7 @@ def whole_file(path: Path) -> Generator[Path, None, None]:
     if is_special(target):
         yield target
         return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=folder or target.parent)
     os.close(handle)
     part = Path(name)
     try:

@@ -9,8 +9,18 @@ from dataclasses import dataclass, field, replace
 from fascinet.model.errors import CaseError, UnknownStateError, UnknownVariableError
 from fascinet.model.hpo import COMPLAINT, HpoMap
 from fascinet.model.phenopackets import Exposure
+from fascinet.model.quantity import Quantity
 
-__all__ = ["ASSUMED", "COMPLAINT", "CONTEXT", "Case", "CaseRules", "Unmapped", "age_band"]
+__all__ = [
+    "ASSUMED",
+    "COMPLAINT",
+    "CONTEXT",
+    "Case",
+    "CaseRules",
+    "Unmapped",
+    "age_band",
+    "counted_once",
+]
 CONTEXT = ("age_group", "sex", "setting")
 ASSUMED = f"{COMPLAINT} is not mentioned: it is assumed present"
 
@@ -47,6 +57,9 @@ class Case:
         What was read with a doubt.
     assumed : bool
         Whether the complaint is in `hard` because no one said otherwise.
+    contained : mapping of variable to state
+        What findings in `hard` contain, so that it is known and yet no evidence of its own; see
+        `counted_once`.
 
     Examples
     --------
@@ -66,6 +79,7 @@ class Case:
     unmapped: tuple[Unmapped, ...] = ()
     warnings: tuple[str, ...] = ()
     assumed: bool = False
+    contained: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def says_something(self) -> bool:
@@ -113,10 +127,14 @@ class CaseRules:
     exposure_reasons : mapping of exposure's name to str
         Why an exposure sets nothing.
     renamed : mapping of a variable's former name to its present one
+    implies : mapping of finding to the findings, with their states, that its presence contains
+    coarse : mapping of finding to its coarse states, each with the states that it may be
     suggest : callable
         From a word that is no variable to what it may mean, `variable=state`.
     measured : mapping of LOINC code to variable
         The tests whose values can be compared with a reference range.
+    quantities : mapping of variable to Quantity
+        The cut points of tests that are numbers.
     """
 
     states: Mapping[str, tuple[str, ...]]
@@ -126,8 +144,11 @@ class CaseRules:
     exposures: Mapping[str, Mapping[bool, Mapping[str, str]]]
     exposure_reasons: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     suggest: Callable[[str], Iterable[str]] = lambda name: ()
     measured: Mapping[str, str] = field(default_factory=dict)
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
 
     def name(self, told: str) -> str:
         """Return the present name of a variable."""
@@ -141,6 +162,31 @@ class CaseRules:
         if state is not None and state not in self.states[name]:
             raise UnknownStateError(name, state, self.states[name])
         return name
+
+
+def counted_once(case: Case, rules: CaseRules) -> Case:
+    """Return the case without findings that others in it contain.
+
+    Weak hips are weakness, so that P(weak hips and weakness) = P(weak hips): the general finding
+    is known from the special one and says nothing more. In the network the two are independent
+    given the causes, which would count one sign twice. What is denied, or told otherwise, stays.
+    """
+    hard, contained = dict(case.hard), dict(case.contained)
+    open_ = [v for v, s in hard.items() if v in rules.implies and s != rules.resting[v]]
+    while open_:
+        for general, state in rules.implies[open_.pop()].items():
+            if general in {**contained, **case.do, **case.soft}:
+                continue
+            if not _fits(hard.get(general, state), state, rules.coarse.get(general, {})):
+                continue
+            hard.pop(general, None)
+            contained[general] = state
+            open_ += [general] if general in rules.implies else []
+    return replace(case, hard=hard, contained=contained) if contained else case
+
+
+def _fits(told: str, state: str, coarse: Mapping[str, tuple[str, ...]]) -> bool:
+    return told == state or state in coarse.get(told, ())
 
 
 def age_band(age: float, bands: Iterable[str]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from fascinet.model.quantity import Quantity
+
 if TYPE_CHECKING:
     from fascinet.model.schema import Figure, Knowledge, Utilities
 
@@ -16,12 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CauseFacts:
-    """A cause: its label and group, whether it must not be missed, and the harm of missing it."""
+    """A cause: label, group, whether it must not be missed, harm of missing it, course."""
 
     label: str
     group: str
     must_not_miss: bool
     harm: float
+    course: "Mapping[str, Mapping[str, Range]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,13 @@ class MechanismFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-    """A test: ordinal cost and burden (1 to 5), its normal state, its assays' LOINC codes."""
+    """A test: ordinal cost and burden (1 to 5), its normal state, LOINC codes, cut points."""
 
     cost: int
     burden: int
     normal: str
     loinc: tuple[str, ...] = ()
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class Digest:
     actions : tuple of ActionFacts
     utilities : UtilitiesFacts
     renamed : mapping of a variable's former name to its present one
+    implies : mapping of finding to the findings, with their states, that its presence contains
+    coarse : mapping of finding to its coarse states, each with the states that it may be
     """
 
     causes: Mapping[str, CauseFacts]
@@ -143,12 +149,14 @@ class Digest:
     actions: tuple[ActionFacts, ...]
     utilities: UtilitiesFacts
     renamed: Mapping[str, str] = field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 FACTS = (
     Digest, CauseFacts, MechanismFacts, TestFacts, SessionFacts, ExposureFacts, FlagFacts,
     ActionFacts, Range,
-    UtilityFacts, UtilitiesFacts,
+    UtilityFacts, UtilitiesFacts, Quantity,
 )  # fmt: skip
 """The records that a digest is made of."""
 
@@ -167,6 +175,8 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         actions=tuple(_facts(action, ActionFacts) for action in knowledge.actions),
         utilities=utilities_of(knowledge.utilities),
         renamed=dict(knowledge.renamed),
+        implies={v: dict(f.implies) for v, f in knowledge.findings.items() if f.implies},
+        coarse={v: dict(f.coarse) for v, f in knowledge.findings.items() if f.coarse},
     )
 
 
@@ -196,6 +206,8 @@ def _facts(record: object, kind: type[T]) -> T:
 
 
 def _plain(value: object) -> object:
+    if hasattr(value, "p") and hasattr(value, "range"):
+        return _range(value)  # type: ignore[arg-type]  # a figure
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, tuple):

@@ -6,6 +6,7 @@ FascinetError
 │   ├── UnknownStateError
 │   ├── UnknownCauseError
 │   └── OptionError         an argument outside its choices
+│       └── ArgumentError   an argument of the wrong type, or a number out of bounds
 ├── NetworkError            a structure or table that is not a Bayesian network
 ├── EvidenceError           evidence of the wrong form
 │   └── ImpossibleEvidenceError   P(evidence) = 0, with a smallest conflicting set
@@ -27,6 +28,7 @@ A message names the thing, what was expected, what was got and, where there is o
 unknown variable 'weaknes': did you mean 'weakness'...
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from reprlib import Repr
@@ -34,6 +36,8 @@ from typing import Any
 
 LONGEST_NAME = 200
 """Names longer than this are not compared with the valid ones: the time grows with the square."""
+
+_LONG_WORD = re.compile(rf"\S{{{2 * LONGEST_NAME},}}")
 
 
 def shown(value: object, most: int = 60) -> str:
@@ -54,6 +58,16 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most + 20 else text[: most - 3] + "..."
 
 
+def shown_word(word: str, most: int = LONGEST_NAME) -> str:
+    """Return a word's two ends if it is too long for a message.
+
+    >>> len(shown_word("x" * 5000))
+    203
+    """
+    half = most // 2
+    return word if len(word) <= most else f"{word[:half]}...{word[-half:]}"
+
+
 def nearest_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return up to three names that look like one, whatever their case, best first.
 
@@ -70,8 +84,26 @@ def nearest_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(k for c in close for k in folded[c])[:3]
 
 
+def _restored(
+    kind: type["FascinetError"], args: tuple[Any, ...], state: dict[str, Any]
+) -> "FascinetError":
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
+
 class FascinetError(Exception):
-    """Root of all errors of this package."""
+    """Root of all errors of this package.
+
+    A word of a message that is too long to read (a name out of a damaged file) is cut short. An
+    error goes to another process and back as it is.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_LONG_WORD.sub(lambda word: shown_word(word.group()), str(message)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class SettingWarning(UserWarning):
@@ -104,11 +136,12 @@ class UnknownNameError(FascinetError, KeyError):
 
     def _message(self, names: list[str]) -> str:
         if self.nearest:
-            hint = f"did you mean {' or '.join(repr(n) for n in self.nearest)}?"
+            hint = f"did you mean {' or '.join(shown(n) for n in self.nearest)}?"
         elif len(names) <= 12:
-            hint = f"expected one of {', '.join(names)}"
+            hint = f"expected one of {', '.join(shown_word(n, 60) for n in names)}"
         else:
-            hint = f"expected one of {len(names)} names, such as {', '.join(names[:5])}"
+            some = ", ".join(shown_word(n, 60) for n in names[:5])
+            hint = f"expected one of {len(names)} names, such as {some}"
         return f"unknown {self.kind} {shown(self.name, LONGEST_NAME)}: {hint}"
 
 
@@ -157,7 +190,7 @@ class ImpossibleEvidenceError(EvidenceError):
 
     def __init__(self, conflict: Mapping[str, Any]) -> None:
         self.conflict = dict(conflict)
-        findings = ", ".join(f"{k}={v}" for k, v in self.conflict.items())
+        findings = ", ".join(shown_word(f"{k}={v}") for k, v in self.conflict.items())
         super().__init__(
             f"impossible evidence, P = 0: these findings exclude each other: {findings}"
         )
@@ -185,9 +218,6 @@ class BudgetError(FascinetError):
             f"variables), the budget is {budget:.3g}; add evidence, raise budget=, or {remedy}"
         )
 
-    def __reduce__(self) -> tuple[type["BudgetError"], tuple[int, float, float, str]]:
-        return type(self), (self.width, self.entries, self.budget, self.remedy)
-
 
 class ConvergenceError(FascinetError):
     """An iterative estimate that did not settle.
@@ -206,9 +236,6 @@ class ConvergenceError(FascinetError):
             f"by {residual:.3g}, expected at most {tolerance:.3g}; try damping=0.5, more sweeps=, "
             'or method="weighting"'
         )
-
-    def __reduce__(self) -> tuple[type["ConvergenceError"], tuple[int, float, float]]:
-        return type(self), (self.sweeps, self.residual, self.tolerance)
 
 
 class LearningError(FascinetError):
@@ -229,6 +256,17 @@ class LedgerError(FascinetError):
 
 class OptionError(UnknownNameError):
     """An argument outside its choices."""
+
+
+class ArgumentError(OptionError):
+    """An argument of the wrong type, or a number out of bounds."""
+
+    def __init__(self, name: str, expected: str, got: object) -> None:
+        self.expected, self.got = expected, got if isinstance(got, str) else shown(got)
+        super().__init__(name, self.got, ())
+
+    def _message(self, names: list[str]) -> str:
+        return f"{self.kind}: expected {self.expected}, got {self.got}"
 
 
 class KnowledgeError(FascinetError):

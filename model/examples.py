@@ -12,7 +12,6 @@ Example = Literal["asia", "cancer", "child", "alarm"]
 EXAMPLES: tuple[str, ...] = get_args(Example)
 
 
-@lru_cache(maxsize=len(EXAMPLES))
 def example(name: Example | str) -> Network:
     """Return an example network of the literature, shipped with the package.
 
@@ -33,8 +32,13 @@ def example(name: Example | str) -> Network:
     >>> round(engine.posterior({"BP": "LOW"})["LVFAILURE"]["TRUE"], 3)
     0.088
     """
-    if name not in EXAMPLES:
+    if not isinstance(name, str) or name not in EXAMPLES:  # pyright: ignore
         raise OptionError("example network", name, EXAMPLES)
+    return _example(name)
+
+
+@lru_cache(maxsize=len(EXAMPLES))
+def _example(name: str) -> Network:
     from fascinet.model.formats import read
 
     return read(Path(str(files("fascinet.data"))) / "examples" / f"{name}.bif.gz")

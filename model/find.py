@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from fascinet.model.errors import OptionError, shown
+from fascinet.model.arguments import instance_of, text_of, whole_number
+from fascinet.model.errors import ArgumentError, shown
 from fascinet.model.listing import Listing
 from fascinet.model.prebuilt import prebuilt
 from fascinet.model.shipped import shipped_knowledge
@@ -132,10 +133,9 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
     >>> found[0].variable, found[0].state
     ('diuretic_use', 'yes')
     """
-    if count < 1:
-        raise OptionError("count", count, ["1 or more"])
-    if len(words) > LONGEST:
-        raise OptionError("words", shown(words), [f"at most {LONGEST} letters"])
+    count = whole_number("count", count)
+    if len(text_of("words", words)) > LONGEST:
+        raise ArgumentError("words", f"at most {LONGEST} letters", shown(words))
     asked = list(dict.fromkeys(words_of(words)))
     denied = frozenset(asked) & DENIALS
     plain = [w for w in asked if w not in SMALL | DENIALS] or asked
@@ -154,7 +154,7 @@ def suggest(name: str) -> tuple[str, ...]:
 
     Where the words leave several states open, the variable alone; for a very long name nothing.
     """
-    if len(name) > LONGEST:
+    if not isinstance(name, str) or len(name) > LONGEST:  # pyright: ignore  (callers err)
         return ()
     found = find(name.replace("_", " "))
     first = {m.variable: m.words for m in reversed(found)}
@@ -258,7 +258,11 @@ class Index:
 
 def index_of(knowledge: "Knowledge | None" = None) -> Index:
     """Return what is searched in a knowledge base, the shipped one by default."""
-    return _shipped_index() if knowledge is None else index_in(knowledge)
+    if knowledge is None:
+        return _shipped_index()
+    from fascinet.model.schema import Knowledge
+
+    return index_in(instance_of("knowledge", knowledge, Knowledge))
 
 
 @lru_cache(maxsize=1)

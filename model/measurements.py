@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fascinet.model.errors import FormatError
 from fascinet.model.phenopackets import Measurement, Unused
+from fascinet.model.quantity import Quantity
 
 BELOW = frozenset(("low", "suppressed"))
 ABOVE = frozenset(("high", "raised"))
@@ -23,6 +25,7 @@ def results(
     tests: Mapping[str, str],
     states: Mapping[str, tuple[str, ...]],
     normal: Mapping[str, str],
+    quantities: Mapping[str, Quantity] | None = None,
 ) -> Results:
     """Return what measurements say of tests: below, within or above the reference range.
 
@@ -31,6 +34,9 @@ def results(
     measured : iterable of Measurement
     tests : mapping of LOINC code to variable
     states, normal : mapping of variable to its states, and to the state that means normal
+    quantities : mapping of variable to Quantity, optional
+        Declared cut points and units: they serve where a value comes without a reference range, and
+        convert units.
 
     Notes
     -----
@@ -41,11 +47,22 @@ def results(
     said: dict[str, list[tuple[str, Measurement]]] = {}
     for item in measured:
         test = tests.get(loinc(item.code), "")
-        state = "" if item.problem else state_of(item, states.get(test, ()), normal.get(test, ""))
+        quantity = (quantities or {}).get(test)
+        state, reason = "", item.problem or "measurement of no variable: not used"
+        if test and not item.problem:
+            try:
+                state = _compared(item, states.get(test, ()), normal.get(test, ""), quantity)
+            except FormatError as error:
+                reason = f"{error}: not used"
         if state:
             said.setdefault(test, []).append((state, item))
+            if item.low is None and item.high is None and quantity is not None:
+                cuts = ", ".join(f"{c:g}" for c in quantity.cuts)
+                found.warnings.append(
+                    f"{test}: {item.value:g} {item.units[0]} without a reference range: read as "
+                    f"{state}, by the cut points {cuts} {quantity.unit}"
+                )
         else:
-            reason = item.problem or "measurement of no variable: not used"
             found.unused.append(Unused(item.code, item.label, reason))
     for test, given in said.items():
         _settle(test, given, normal[test], found)
@@ -74,14 +91,47 @@ def loinc(code: str) -> str:
     return last if "loinc" in head.lower() else ""
 
 
-def state_of(item: Measurement, states: tuple[str, ...], normal: str) -> str:
+def _compared(
+    item: Measurement, states: tuple[str, ...], normal: str, quantity: Quantity | None
+) -> str:
     """Return the state that a value means; empty where the test has no such sides.
+
+    Raises
+    ------
+    FormatError
+        If it has no range and no cut points are declared, or units do not fit.
+    """
+    own, other = item.units
+    if quantity is not None:
+        if item.low is None and item.high is None and not own:
+            raise FormatError("no reference range and no unit")
+        ranged = quantity
+        if not own or (own == other and own not in (quantity.unit, *quantity.units)):
+            return state_of(item, states, normal, quantity)  # in units of its own
+        if item.low is not None or item.high is not None:
+            ranged = quantity.with_range(item.low, item.high, other or own)
+        value = item.value * quantity.factor(own)
+        return ranged.states(value, value, (True, True))[0]
+    if item.low is None and item.high is None:
+        raise FormatError("no reference range")
+    if own and other and own != other:
+        raise FormatError("its reference range is in another unit")
+    return state_of(item, states, normal, None)
+
+
+def state_of(
+    item: Measurement, states: tuple[str, ...], normal: str, quantity: Quantity | None
+) -> str:
+    """Return the state of a value beside its own range, whatever the unit.
 
     A test that knows one side only is normal on the other.
     """
+    if quantity is not None and item.units[0] == item.units[1]:
+        given = Quantity("", quantity.cuts, quantity.order, quantity.normal)
+        return given.with_range(item.low, item.high).states(item.value, item.value, (True, True))[0]
     below, above = (next((s for s in states if s in side), "") for side in (BELOW, ABOVE))
     if not (below or above) or normal not in states:
         return ""
-    if item.value < item.low:
+    if item.low is not None and item.value < item.low:
         return below or normal
-    return above or normal if item.value > item.high else normal
+    return above or normal if item.high is not None and item.value > item.high else normal

@@ -120,7 +120,7 @@ class Network:
 
     def check(self, variable: str) -> str:
         """Return `variable`, or raise `UnknownVariableError` with the nearest name."""
-        if variable not in self._states:
+        if not isinstance(variable, str) or variable not in self._states:  # pyright: ignore
             raise UnknownVariableError(variable, self._states)
         return variable
 

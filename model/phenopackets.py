@@ -105,17 +105,19 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A measured value with its reference range; an open end is infinite.
+    """A measured value with its reference range, None where an end is open.
 
-    `code` is the assay's. `problem` says why the value cannot be compared, if it cannot.
+    `code` is the assay's. `problem` says why the value cannot be compared, if it cannot; `units`
+    are those of the value and of its range.
     """
 
     code: str
     label: str
     value: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
+    low: float | None = None
+    high: float | None = None
     problem: str = ""
+    units: tuple[str, str] = ("", "")
 
     def __str__(self) -> str:
         return f"{self.label} ({self.code})" if self.label else self.code
@@ -378,12 +380,13 @@ def _measured(code: str, label: str, quantity: Mapping[str, Any], where: str) ->
         return Measurement(code, label, problem="no quantity: not used")
     inside = f"{where}.referenceRange"
     low, high = number(span, "low", inside), number(span, "high", inside)
-    if low is None and high is None:
-        return Measurement(code, label, problem="no reference range: not used")
-    own, other = term(quantity, "unit", where)[0], term(span, "unit", inside)[0]
-    if own and other and own != other:
-        return Measurement(code, label, problem="its reference range is in another unit: not used")
-    ends = (-float("inf") if low is None else low, float("inf") if high is None else high)
-    if ends[0] > ends[1]:
+    units = (_unit(quantity, where), _unit(span, inside))
+    if low is not None and high is not None and low > high:
         raise wrong(inside, "a low end below the high one", f"{low:g} to {high:g}")
-    return Measurement(code, label, value, *ends)
+    return Measurement(code, label, value, low, high, "", units)
+
+
+def _unit(data: Mapping[str, Any], where: str) -> str:
+    """Return a unit's code without the name of its system."""
+    code, label = term(data, "unit", where)
+    return code.rpartition(":")[2] or label

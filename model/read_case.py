@@ -16,13 +16,14 @@ from typing import Any, TypeAlias
 
 from fascinet.model.bounded import read_bytes, why
 from fascinet.model.case import ASSUMED, Case, CaseRules, Unmapped, age_band
-from fascinet.model.errors import CaseError, OptionError, shown
+from fascinet.model.errors import CaseError, FormatError, OptionError, shown
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.measurements import results
 from fascinet.model.packet_evidence import gather
 from fascinet.model.packet_fields import DAYS
 from fascinet.model.packet_kinds import one_person, parse_message, plain_message
 from fascinet.model.phenopackets import Exposure, Packet, looks_like_packet, parse_packet
+from fascinet.model.quantity import told_states
 
 Source: TypeAlias = Mapping[str, Any] | str | Path | Case | Packet
 SECTIONS = ("findings", "evidence", "soft", "do", "exposures")
@@ -223,10 +224,43 @@ def native_case(data: Mapping[str, Any], rules: CaseRules) -> Case:
     case = Case(id=_id(data), setting=_optional_text(data, "setting"))
     case = _with_person(case, _number(data, "age"), _optional_text(data, "sex"), rules)
     case = _with_exposures(case, _native_exposures(data), rules)
+    partly = dict[str, dict[str, float]]()
     for key in ("findings", "evidence"):
-        case = case.with_evidence(_states(data, key, rules))
-    case = case.with_evidence({}, _states(data, "do", rules))
-    return _with_complaint(replace(case, soft=_soft(data, rules)), rules)
+        given, notes = _measured(_object(data, key), rules, partly)
+        case = case.with_evidence(_states(given, rules))
+        case = replace(case, warnings=(*case.warnings, *notes))
+    case = case.with_evidence({}, _states(_object(data, "do"), rules))
+    return _with_complaint(replace(case, soft=partly | _soft(data, rules)), rules)
+
+
+def _measured(
+    given: Mapping[str, Any], rules: CaseRules, partly: dict[str, dict[str, float]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Turn numbers and intervals into states; where several remain, add to `partly`, and say so."""
+    left, notes = dict(given), list[str]()
+    for told, value in given.items():
+        name = rules.name(told)
+        if name not in rules.states:
+            continue
+        try:
+            found = told_states(value, rules.quantities.get(name), rules.states[name])
+        except FormatError as error:
+            raise CaseError(f"case: {name}: {error}") from None
+        if found is None:
+            continue
+        states = [rules.states[name][k] for k in found]
+        text = f"{name} {value}: {' or '.join(states)}"
+        if len(states) == len(rules.states[name]):
+            del left[told]
+            notes.append(f"{text}: it says nothing")
+        elif len(states) > 1:
+            del left[told]
+            partly[name] = {s: float(s in states) for s in rules.states[name]}
+            notes.append(text)
+        else:
+            left[told] = states[0]
+            notes.append(text)
+    return left, notes
 
 
 def _id(data: Mapping[str, Any]) -> str:
@@ -269,8 +303,8 @@ def _object(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value or {}
 
 
-def _states(data: Mapping[str, Any], key: str, rules: CaseRules) -> dict[str, str]:
-    given = {rules.name(k): v for k, v in _object(data, key).items() if v is not None}
+def _states(told: Mapping[str, Any], rules: CaseRules) -> dict[str, str]:
+    given = {rules.name(k): v for k, v in told.items() if v is not None}
     answers = {True: "yes", False: "no"}
     named = {k: answers[v] if isinstance(v, bool) else v for k, v in given.items()}
     for name, state in named.items():
@@ -331,7 +365,9 @@ def packet_case(packet: Packet, rules: CaseRules) -> Case:
 
 def _with_measurements(case: Case, packet: Packet, rules: CaseRules) -> Case:
     """Take the results of measurements; a feature that says otherwise is kept, with a warning."""
-    found = results(packet.measurements, rules.measured, rules.states, rules.resting)
+    found = results(
+        packet.measurements, rules.measured, rules.states, rules.resting, rules.quantities
+    )
     hard, soft, warnings = dict(case.hard), dict(case.soft), [*case.warnings, *found.warnings]
     for test, state in found.states.items():
         said = [hard[test]] if test in hard else [s for s, x in soft.get(test, {}).items() if x > 0]

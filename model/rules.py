@@ -119,6 +119,7 @@ def unused_source(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     used = {key for _, _, number in all_numbers(knowledge) for key in keys_of(number)}
     for record in (*knowledge.red_flags, *knowledge.actions):
         used |= set(record.source)
+    used |= {t.measured.source for t in knowledge.tests.values() if t.measured}
     for key in set(knowledge.sources) - used - {EXPERT}:
         yield Finding("sources.bib", (key,), f"the source {key!r} is cited by nothing",
                       "cite it or remove it", "warning")  # fmt: skip

@@ -1,6 +1,7 @@
 """Rules on arcs: parents, states, links, triggers, cycles, monotony."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -264,9 +265,39 @@ def defining(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
                                       f"link {record.id} to that instead")  # fmt: skip
 
 
+def measured(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: cut points increase, have all results in their order, and a known source."""
+    for name, test in knowledge.tests.items():
+        if test.measured is None:
+            continue
+        at, cuts, order = (name, "measured"), test.measured.cuts, test.measured.order
+        if sorted(order) != sorted(test.states) or len(cuts) != len(order) - 1:
+            yield Finding("tests.yaml", at, "expected every state of the test in order, and a cut "
+                          f"point between each two; got {order} and {cuts}",
+                          f"order: {list(test.states)}")  # fmt: skip
+        factors = test.measured.units.values()
+        if any(a >= b for a, b in pairwise(cuts)) or min(factors, default=1) <= 0:
+            yield Finding("tests.yaml", at, "expected increasing cut points, and units above 0, "
+                          f"got {cuts} and {dict(test.measured.units)}", "sort them")  # fmt: skip
+        if test.measured.source not in {"expert_estimate", *knowledge.sources}:
+            yield Finding("tests.yaml", at, f"unknown source {test.measured.source!r}",
+                          nearest(test.measured.source, list(knowledge.sources)))  # fmt: skip
+
+
 def _is_defined(knowledge: Knowledge, target: str, cause: str, state: str) -> bool:
     mechanism = knowledge.mechanisms.get(target)
     return target in (cause, f"{cause}={state}") or bool(mechanism and cause in mechanism.of)
+
+
+def implied(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
+    """Check: what a finding contains is another finding, in a state of it out of rest."""
+    for name, finding in knowledge.findings.items():
+        for general, state in finding.implies.items():
+            other = knowledge.findings.get(general)
+            if other is None or general == name or state not in other.states[1:]:
+                yield Finding("findings.yaml", (name, "implies", general),
+                              f"no other finding with {general}={state}",
+                              nearest(general, list(knowledge.findings)))  # fmt: skip
 
 
 def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
@@ -281,5 +312,5 @@ def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
 
 LINK_RULES: tuple[Callable[[Knowledge, Path], Iterator[Finding]], ...] = (
     duplicate_name, unknown_group, unknown_finding, own_states, unknown_parent, prior_form, cycle,
-    trigger_parts, leak, monotone, defining, orphan,
+    trigger_parts, leak, monotone, defining, implied, measured, orphan,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from fascinet.model.cited import YES, Codes, Figure, Link, OddsByState, Record, Spread, StateLinks
+from fascinet.model.quantity import Quantity
 
 NO_YES = ("no", YES)
 
@@ -137,12 +138,15 @@ class Cause(Scripted):
     must_not_miss : bool
     harm : float
         Harm of missing it, 0 to 1; a judgement, used only by the ranking `harm`.
+    course : mapping of finding to state to figure
+        P(state is found within a month | this cause, not found yet), for follow-up visits.
     """
 
     group: str
     must_not_miss: bool = False
     harm: float = 0.2
     trigger: Trigger | None = None
+    course: Mapping[str, Link] = Field(default_factory=dict)
 
 
 class Mechanism(Variable):
@@ -173,6 +177,9 @@ class Finding(Variable):
         P(state | none of the modelled causes).
     default : str, optional
         The state that a case has unless it says otherwise (the complaint).
+    implies : mapping of finding to state
+        What its presence contains (weak hips are weakness): where both are told, the general one
+        is not counted again.
     coarse : mapping of state to states
         A state that only says "one of these" (reported, not yet examined). Scripts give the
         fine states; most of them are told coarsely, so that it weighs as their union.
@@ -183,7 +190,34 @@ class Finding(Variable):
     on: Literal["cause", "trigger", "mechanism"] = "cause"
     leak: Link = Field(default_factory=dict)
     default: str | None = None
+    implies: Mapping[str, str] = Field(default_factory=dict)
     coarse: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Measured(Record):
+    """How a measured number becomes a result; see `fascinet.model.quantity`.
+
+    Attributes
+    ----------
+    unit : str
+    cuts : tuple of float
+        Borders between results, increasing.
+    order : tuple of str
+        The results from the lowest number to the highest.
+    units : mapping of str to float
+        Other units, each with what turns its numbers into `unit`.
+    source, where, read : str
+        Where the cut points are from, as for a figure.
+    """
+
+    unit: str
+    cuts: tuple[float, ...]
+    order: tuple[str, ...]
+    units: Mapping[str, float] = Field(default_factory=dict)
+    source: str
+    where: str = ""
+    read: str = ""
+    note: str = ""
 
 
 class Test(Finding):
@@ -197,6 +231,8 @@ class Test(Finding):
         1 (little) to 5.
     defines : mapping of result to variable, or variable=state
         What this result is by definition: a potassium below its range is hypokalaemia.
+    measured : Measured, optional
+        How a number becomes a result.
     """
 
     form: Literal["noisy_max", "mixture"] = "noisy_max"
@@ -207,3 +243,10 @@ class Test(Finding):
     availability: str = ""
     pitfalls: str = ""
     defines: Mapping[str, str] = Field(default_factory=dict)
+    measured: Measured | None = None
+
+    @property
+    def quantity(self) -> Quantity | None:
+        """How a number becomes a result, with the normal one."""
+        m = self.measured
+        return m and Quantity(m.unit, m.cuts, m.order, self.normal, dict(m.units))

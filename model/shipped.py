@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fascinet.model.arguments import text_of
 from fascinet.model.digest import FACTS, Digest, digest_of
 from fascinet.model.errors import OptionError
 from fascinet.model.foreign import refusal
@@ -81,6 +82,8 @@ def load(
     >>> fn.load(setting="primary_care").cpt("setting").tolist()
     [0.0, 1.0, 0.0]
     """
+    if setting is not None:
+        text_of("setting", setting)
     if path is not None and not isinstance(path, str | os.PathLike):  # pyright: ignore
         raise refusal("the path of a network file", path)
     if path is None:

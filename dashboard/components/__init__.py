@@ -15,7 +15,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 PROJECT = "fascinet"
-NAMES = ("findings", "strip", "ranking", "next", "graph")
+NAMES = ("findings", "strip", "ranking", "next", "graph", "cookie")
 ROOT = Path(__file__).parent
 BATCH = 100
 _renderers: dict[str, Any] = {}

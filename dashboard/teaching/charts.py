@@ -52,7 +52,8 @@ def curves(
         "color": {"field": "who", "type": "nominal",
                   "scale": {"domain": whos, "range": [BLUE, ORANGE][: len(whos)]},
                   "legend": {"title": None, "orient": "top", "labelColor": INK,
-                             "labelFontSize": size, "symbolSize": 12 * size}},
+                             "labelFontSize": size, "symbolSize": 30 * size,
+                             "symbolType": "stroke", "symbolStrokeWidth": 4}},
         "strokeDash": {"field": "who", "type": "nominal", "legend": None,
                        "scale": {"domain": whos, "range": [[1, 0], [6, 4]][: len(whos)]}},
     }  # fmt: skip
@@ -64,7 +65,7 @@ def curves(
              "transform": [{"filter": f"datum.n == {len(steps) - 1}"}],
              "encoding": {"text": {"field": "text"}, "color": {"value": INK},
                           "strokeDash": {"value": [1, 0]}}}]  # fmt: skip
-    tall = (420 if big else 260) + (70 if len(steps) > 3 else 0)  # slanted names take their part
+    tall = (560 if big else 260) + (70 if len(steps) > 3 else 0)  # slanted names take their part
     return rows, config({"height": tall, "encoding": encoding, "layer": [*layers, *ends]})
 
 
@@ -96,6 +97,58 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Chart:
     return rows, config({"height": 280, "layer": layers})
 
 
+def progress(shares: Sequence[float]) -> Chart:
+    """Chart the share of right answers by attempt."""
+    rows: Rows = [{"n": k, "share": p} for k, p in enumerate(shares, 1)]
+    encoding: Spec = {
+        "x": {"field": "n", "type": "quantitative",
+              "axis": axis("Exercises", tickMinStep=1, format="d", grid=False)},
+        "y": {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]},
+              "axis": axis("Right", format="%")},
+    }  # fmt: skip
+    mark = {"type": "line", "color": BLUE, "strokeWidth": 2.5}
+    return rows, config({"height": 160, "mark": mark, "encoding": encoding})
+
+
+def choices(
+    names: Sequence[str], shares: Sequence[float], exact: Sequence[float] | None, big: bool = False
+) -> Chart:
+    """Chart what a class chose, with the exact posterior of each choice once it is told.
+
+    Parameters
+    ----------
+    names : sequence of str
+    shares : sequence of float
+        Of the class.
+    exact : sequence of float, optional
+    big : bool
+        For a projector.
+    """
+    size = 20 if big else 13
+    told = [("The class", shares), *([(ENGINE, exact)] if exact is not None else [])]
+    rows: Rows = [{"name": n, "who": who, "p": p,
+                   "text": percent(p) if who == ENGINE else f"{100 * p:.0f}%"}
+                  for who, values in told for n, p in zip(names, values, strict=True)]  # fmt: skip
+    whos = [who for who, _ in told]
+    encoding: Spec = {
+        "y": {"field": "name", "type": "nominal", "sort": list(names),
+              "axis": axis(None, labelFontSize=size, labelLimit=520 if big else 260, grid=False)},
+        "x": {"field": "p", "type": "quantitative", "scale": {"domain": [0, 1.18]},
+              "axis": axis(None, format="%", labelFontSize=size, values=[0, 0.25, 0.5, 0.75, 1])},
+        "yOffset": {"field": "who", "type": "nominal", "sort": whos},
+    }  # fmt: skip
+    color: Spec = {"field": "who", "type": "nominal",
+                   "scale": {"domain": whos, "range": [ORANGE, BLUE][: len(whos)]},
+                   "legend": {"title": None, "orient": "top", "labelColor": INK,
+                              "labelFontSize": size, "symbolSize": 12 * size}}  # fmt: skip
+    layers: list[Spec] = [
+        {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": {"color": color}},
+        {"mark": text(align="left", dx=6, fontSize=size), "encoding": {"text": {"field": "text"}}},
+    ]
+    height = (60 if big else 38) * len(names) * max(1, len(whos) * 0.75) + 40
+    return rows, config({"height": height, "encoding": encoding, "layer": layers})
+
+
 def votes(stated: Sequence[float], exact: float | None, big: bool = False) -> Chart:
     """Chart how the estimates of a class lie, with the exact posterior once it is told."""
     size = 20 if big else 13
@@ -118,7 +171,7 @@ def votes(stated: Sequence[float], exact: float | None, big: bool = False) -> Ch
         layers += [
             {"data": {"values": point}, "mark": rule(strokeWidth=4, color=BLUE), "encoding": at},
             {"data": {"values": point},
-             "mark": text(fontSize=size + 2, fontWeight="bold", y=14, **side),
+             "mark": text(fontSize=size + 2, fontWeight="bold", y=-size, **side),
              "encoding": {**at, "text": {"field": "text"}}},
         ]  # fmt: skip
-    return rows, config({"height": 420 if big else 240, "layer": layers})
+    return rows, config({"height": 560 if big else 240, "layer": layers})

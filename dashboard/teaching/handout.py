@@ -47,7 +47,7 @@ def head(case: TeachingCase, *, answers: bool) -> tuple[str, ...]:
 def html_of(case: TeachingCase, *, answers: bool) -> str:
     """Return a handout as one HTML file that needs nothing else."""
     title = f"{case.title}: answers" if answers else case.title
-    notes = ["", *(s.note for s in case.steps)] if answers else [""] * (len(case.steps) + 1)
+    notes = [case.note, *(s.note for s in case.steps)] if answers else [""] * (len(case.steps) + 1)
     rows = "".join(
         f"<tr><th scope='row'>{escape(told)}</th><td class='num'>{escape(cell)}</td>"
         f"<td>{escape(note)}</td></tr>"
@@ -83,9 +83,11 @@ def pdf_of(case: TeachingCase, *, answers: bool) -> bytes:
         for row in lines(case, answers=answers):
             table.row([printable(cell) for cell in row])
     pdf.ln(3)
-    for step in case.steps if answers else ():
-        if step.note:
-            _write(pdf, f"{describe(step.finding, step.state)}: {step.note}", 10)
+    told = [("The story", case.note)]
+    told += [(describe(s.finding, s.state), s.note) for s in case.steps]
+    for name, note in told if answers else ():
+        if note:
+            _write(pdf, f"{name}: {note}", 10)
     _write(pdf, _model(), 8)
     return bytes(pdf.output())
 

@@ -7,13 +7,16 @@ from threading import Lock
 import streamlit as st
 
 from fascinet.dashboard import service
+from fascinet.dashboard.teaching import browser
+from fascinet.engine.teaching.case_library import CaseLibrary
 from fascinet.engine.teaching.encounter import Encounter
 from fascinet.engine.teaching.exercise import Exercise, Mark
 from fascinet.engine.teaching.ledger import Ledger
 from fascinet.engine.teaching.practice import Practice
-from fascinet.model.errors import LedgerError
+from fascinet.model.errors import FascinetError, LedgerError
 
 LESSON = "lesson"
+VISIT = "visit"  # in the address: the consultation on the screen, which only its learner can open
 _lock = Lock()
 _ledgers: list[Ledger] = []
 
@@ -55,11 +58,30 @@ class Lesson:
 
 
 def lesson() -> Lesson:
-    """Return this browser session's lesson."""
+    """Return this browser session's lesson; after a reload, with what the browser remembers."""
     if LESSON not in st.session_state:
-        st.session_state[LESSON] = Lesson()
+        fresh = Lesson()
+        key = browser.remembered(browser.LEARNER)
+        if key:
+            sign_in(fresh, key)
+        st.session_state[LESSON] = fresh
     found: Lesson = st.session_state[LESSON]
     return found
+
+
+def sign_in(now: Lesson, key: str) -> None:
+    """Open a learner's record, and go on with the consultation that the address names."""
+    try:
+        ledger().nickname(key)
+        now.done, now.key, now.trouble = ledger().history(key), key, ""
+        name = str(st.query_params.get(VISIT, ""))
+        kept = next((v for v in ledger().visits(key) if name and v["id"] == name), None)
+        if kept is not None and now.here is None:
+            now.here = Encounter.from_dict(rooms(), kept["record"])
+            now.visit = name
+            now.considered = sorted({c for s in now.here.statements for c in s.belief})
+    except FascinetError as error:
+        now.trouble = str(error)
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +89,11 @@ def rooms() -> Practice:
     """Return the practice of the dashboard's own network and engine."""
     known = service.resources()
     return Practice(known.knowledge, known.reasoner)
+
+
+def case_library() -> CaseLibrary:
+    """Return the user's own library of teaching cases."""
+    return CaseLibrary(rooms())
 
 
 def ledger() -> Ledger:

@@ -1,13 +1,14 @@
 """Pieces of HTML that the teaching pages share; whatever comes from outside is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.teaching.lesson import rooms
-from fascinet.dashboard.words import counted, listed, mid, number, percent
+from fascinet.dashboard.words import counted, figure, listed, mid, number, percent
 from fascinet.engine.teaching.encounter import Encounter, Step
 from fascinet.engine.teaching.patient import at_work, truths
+from fascinet.engine.teaching.scores import Scores
 from fascinet.engine.teaching.words import answer, name_of, opening, question
 
 WAYS = {"ask": "Asked", "examine": "Examined", "order": "Ordered"}
@@ -61,7 +62,7 @@ def side_by_side(
     """Return a table of the learner's probabilities beside the engine's."""
     order = sorted(stated, key=lambda c: -exact[c])
     best = sorted((c for c in exact if c not in stated), key=lambda c: -exact[c])[:3]
-    rows = [(name_of(rooms(), c), percent(stated[c]), percent(exact[c]), percent(base[c]))
+    rows = [(name_of(rooms(), c), figure(stated[c]), percent(exact[c]), percent(base[c]))
             for c in order]  # fmt: skip
     rows += [(name_of(rooms(), c), "not named", percent(exact[c]), percent(base[c])) for c in best]
     return table("Your differential beside the engine's",
@@ -77,23 +78,40 @@ def truth(here: Encounter) -> str:
     if not found:
         return "An ordinary twitch: none of the causes is there."
     active = [name_of(rooms(), c) for c in found if at_work(here.patient, c)]
+    if active == names:
+        return f"What was there, and makes the muscle twitch: {listed([mid(n) for n in names])}."
     working = f" Twitching comes from {listed([mid(n) for n in active])}." if active else ""
     return f"What was there: {listed([mid(n) for n in names])}.{working}"
 
 
-def scores_line(brier: Sequence[float | None], excess: float, skill: float) -> str:
+def scores_line(found: Scores) -> str:
     """Return the scores of a statement in one line."""
-    own, engine = brier
+    own, engine = (found.brier, found.log_bits), (found.engine_brier, found.engine_log_bits)
     told = ""
-    if own is not None and engine is not None:
-        told = f"Brier score {number(own, 2)} (engine {number(engine, 2)}). "
-    rank = f", a skill of {percent_of(skill)}" if skill == skill else ""
+    if None not in (*own, *engine):
+        brier, log = ((f"{number(x or 0.0, 2)} (engine {number(y or 0.0, 2)})")
+                      for x, y in zip(own, engine, strict=True))  # fmt: skip
+        told = f"Brier score {brier}, log score {log} bits. "
+    rank = f", a skill of {percent_of(found.skill)}" if found.skill == found.skill else ""
     return (
-        f"{told}Luck apart, your probabilities cost {number(excess, 2)} bits more than the exact "
-        f"ones{rank}."
+        f"{told}Luck apart, your probabilities cost {number(found.excess_bits, 2)} bits more than "
+        f"the exact ones{rank}."
     )
+
+
+def two_places(x: float) -> str:
+    """Return a number of bits or nats with two decimals: more are of no use."""
+    return "<0.01" if 0.0 < x < 0.005 else f"{round(x, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def percent_of(skill: float) -> str:
     """Return a skill in percent: 100% as the engine, 0% as the base rates, below it worse."""
     return f"{max(skill, -9.99) * 100:.0f}%".replace("-", "−")
+
+
+def off(db: float) -> str:
+    """Return an error in decibans of odds in words."""
+    ratio = 10 ** (abs(db) / 10)
+    if ratio < 1.05:
+        return "exact"
+    return f"{'above' if db > 0 else 'below'} by a factor of {number(ratio, 2)} in odds"

@@ -19,12 +19,12 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from fascinet.dashboard.teaching.scale import STEPS
-from fascinet.dashboard.words import percent
+from fascinet.dashboard.words import figure, percent
 from fascinet.model.errors import LedgerError
 from fascinet.model.lazy import Lazy
 
 if TYPE_CHECKING:
-    from fascinet.engine.teaching.classroom import Classroom, Moment
+    from fascinet.engine.teaching.classroom import Classroom, Moment, Talk
 
 class_room = Lazy("fascinet.engine.teaching.classroom")  # the first visitor does not wait for it
 
@@ -42,7 +42,11 @@ h1 { font-size: 1.3rem; margin: 0.3rem 0; } p { margin: 0.5rem 0; }
 input { font: inherit; padding: 0.5rem; width: 100%; box-sizing: border-box; }
 input[type=range] { padding: 0; height: 2.6rem; }
 output { font-size: 2.2rem; font-weight: 700; display: block; }
-button { font: inherit; padding: 0.7rem 1.2rem; width: 100%; margin-top: 0.7rem; }
+.choice { display: flex; gap: 0.7rem; align-items: center; padding: 0.7rem 0.2rem; }
+.choice input { width: auto; flex: none; transform: scale(1.4); }
+button { font: inherit; font-weight: 650; padding: 0.7rem 1.2rem; width: 100%; margin-top: 0.7rem;
+  border: 0; border-radius: 0.4rem; background: #0b5a83; color: #fff; }
+@media (prefers-color-scheme: dark) { button { background: #7cc4ee; color: #11161b; } }
 """
 TURN = """
 const here = document.body.dataset, range = document.querySelector('input[type=range]');
@@ -64,7 +68,7 @@ setInterval(async () => {
   } catch (e) { /* the next try will do */ }
 }, 1500);
 """.replace("STEPS", json.dumps([round(100 * p, 1) for p in STEPS]))
-FIRST = STEPS.index(0.1)
+FIRST = 0.1  # where the slider stands before the first answer
 
 
 @lru_cache(maxsize=1)
@@ -140,41 +144,83 @@ def _seat(code: str, token: str, form: dict[str, str]) -> Response:
     note = ""
     if form:
         try:
-            rooms.answer(
-                code, token, int(form.get("step", "-1")), float(form.get("p", "nan")) / 100
-            )
+            rooms.answer(code, token, int(form.get("step", "-1")), _given(room.talk, form))
         except (LedgerError, ValueError) as error:
             note = f"<p>{escape(str(error))}</p>"
     own = rooms.own(code, token).get(room.step)
+    seat = rooms.number(code, token)
     reply = (
         RedirectResponse(f"/join/{code}", 303)
         if form and not note
-        else _room(code, room, own, note)
+        else _room(code, room, own, note, seat)
     )
     if fresh:
         reply.set_cookie(COOKIE, token, httponly=True, samesite="strict", path=f"/join/{code}")
     return reply
 
 
-def _room(code: str, room: "Moment", own: float | None, note: str) -> HTMLResponse:
+def _given(talk: "Talk", form: dict[str, str]) -> float:
+    if talk.choices:
+        return float(int(form.get("choice", "-1")))
+    return float(form.get("p", "nan")) / 100
+
+
+def _room(code: str, room: "Moment", own: float | None, note: str, seat: int) -> HTMLResponse:
     said = room.talk.said[: room.step + 1]
     earlier = f"<p class='small'>{escape(' · '.join(said[:-1]))}</p>" if said[:-1] else ""
     head = f"{earlier}<p class='told'>{escape(said[-1])}</p><h1>{escape(room.talk.asks)}</h1>{note}"
     if not room.is_open:
         body = "<h1>The class is over.</h1>"
     elif room.revealed:
-        yours = f"You said <b>{percent(own)}</b>. " if own is not None else ""
-        body = f"{head}<p>{yours}Exactly: <b>{percent(room.talk.exact[room.step])}</b>.</p>"
+        body = head + _revealed(room, own)
     else:
-        told = f"Your answer, <b>{percent(own or 0.0)}</b>, is kept; you may change it."
-        kept = f"<p>{told}</p>" if own is not None else ""
+        ask = _choose(room.talk, own) if room.talk.choices else _estimate(own)
+        told = f"<p>Your answer, <b>{_named(room.talk, own)}</b>, is kept; you may change it.</p>"
         body = (
             f"{head}<form method='post'><input type='hidden' name='step' value='{room.step}'>"
-            "<input type='hidden' name='p' value='10'><output>10%</output>"
-            "<label class='small'>How probable? <input type='range' min='0' "
-            f"max='{len(STEPS) - 1}' value='{FIRST}'></label><button>Send</button></form>{kept}"
+            f"{ask}<button>Send</button></form>{told if own is not None else ''}"
         )
-    return _page(body, f"data-now='/join/{code}/now' data-mark='{_mark(room)}'", TURN)
+    place = f"<p class='small'>Seat {seat}</p>" if seat else ""
+    return _page(
+        body + place, f"data-now='/join/{code}/now' data-mark='{_mark(room)}'", TURN
+    )  # fmt: skip
+
+
+def _named(talk: "Talk", own: float | None) -> str:
+    if own is None:
+        return ""
+    return escape(talk.choices[int(own)]) if talk.choices else figure(own)
+
+
+def _estimate(own: float | None) -> str:
+    """Return the slider, where the student left it."""
+    start = FIRST if own is None else own
+    at = min(range(len(STEPS)), key=lambda k: abs(STEPS[k] - start))
+    value = f"{100 * STEPS[at]:g}"
+    return (
+        f"<input type='hidden' name='p' value='{value}'><output>{value}%</output>"
+        "<label class='small'>How probable? <input type='range' min='0' "
+        f"max='{len(STEPS) - 1}' value='{at}'></label>"
+    )
+
+
+def _choose(talk: "Talk", own: float | None) -> str:
+    return "".join(
+        f"<label class='choice'><input type='radio' name='choice' value='{k}' required"
+        f"{' checked' if own == k else ''}> {escape(name)}</label>"
+        for k, name in enumerate(talk.choices)
+    )
+
+
+def _revealed(room: "Moment", own: float | None) -> str:
+    """Return the student's answer beside the exact one."""
+    talk = room.talk
+    yours = f"You said <b>{_named(talk, own)}</b>. " if own is not None else ""
+    if not talk.choices:
+        return f"<p>{yours}Exactly: <b>{percent(talk.exact[room.step])}</b>.</p>"
+    rows = sorted(zip(talk.shares[room.step], talk.choices, strict=True), reverse=True)
+    items = "".join(f"<li>{escape(name)} <b>{percent(p)}</b></li>" for p, name in rows)
+    return f"<p>{yours}Exactly:</p><ol>{items}</ol>"
 
 
 def _mark(room: "Moment") -> str:

@@ -11,6 +11,8 @@ from fascinet.dashboard.library import Entry, Opened
 from fascinet.dashboard.service import Resources
 from fascinet.dashboard.state import Case, Session
 from fascinet.dashboard.tables import link, table
+from fascinet.dashboard.teaching import own_cases
+from fascinet.dashboard.teaching.talk import case_of, talk_from
 from fascinet.dashboard.words import counted, state_words
 from fascinet.engine.clinic.reasoner import GROUPS
 from fascinet.model.errors import FascinetError
@@ -39,18 +41,19 @@ def take(here: Session, opened: Opened, title: str) -> None:
 
 def _library(known: Resources, here: Session) -> None:
     entries = {e.id: e for e in library.entries()}
-    if not entries:
-        st.caption("This installation has no case library.")
-        return
+    kinds = (("Published", "Composed") if entries else ()) + ("Mine",)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Kind", ("Published", "Composed"), default="Published", key="cases-kind", required=True
-        )
-        told = st.toggle("Show the diagnoses", key="cases-told")
+            "Kind", kinds, default=kinds[0], key="cases-kind", required=True
+        )  # fmt: skip
+        told = kind != "Mine" and st.toggle("Show the diagnoses", key="cases-told")
         group = st.selectbox(
             "Group", ["", *GROUPS], format_func=lambda g: state_words(g) if g else "all",
             key="cases-group",
         ) if told else ""  # fmt: skip
+    if kind == "Mine":
+        _mine(here)
+        return
     shown = [e for e in entries.values() if e.composed == (kind == "Composed")]
     shown = [e for e in shown if not group or e.cause == group]
     names = {e.id: _name(e) if told else library.blind(e) for e in shown}
@@ -69,6 +72,13 @@ def _library(known: Resources, here: Session) -> None:
         heads = ("Case", "Who comes, and why")
     caption = f"{counted(len(rows), 'case')}; what a case does not mention is unknown, not absent"
     st.html(table(caption, heads, rows))
+
+
+def _mine(here: Session) -> None:
+    picked = own_cases.draw()
+    if picked is not None:
+        take(here, Opened(case_of(talk_from(picked)), (), ()), picked.title)
+        show_differential()
 
 
 def _name(entry: Entry) -> str:

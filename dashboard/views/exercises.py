@@ -9,7 +9,7 @@ from fascinet.dashboard.frame import NOTICE, plain
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.teaching import account
 from fascinet.dashboard.teaching.lesson import Lesson, keep_attempt, lesson, rooms
-from fascinet.dashboard.words import number
+from fascinet.dashboard.teaching.parts import off
 from fascinet.engine.teaching.exercise import Exercise
 from fascinet.engine.teaching.exercises import KINDS, make, next_kind
 
@@ -124,9 +124,9 @@ def _check(now: Lesson, given: float | list[int]) -> None:
 def _verdict(now: Lesson, asked: Exercise) -> None:
     mark = now.mark
     assert mark is not None
-    off = "" if mark.error_db is None else f" You were {_off(mark.error_db)}."
+    missed = "" if mark.error_db is None else f" You were {off(mark.error_db)}."
     exact = f" It is: {asked.choices[int(asked.answer[0])]}." if asked.form == "choice" else ""
-    text = plain(f"{off}{exact} {asked.explanation}")
+    text = plain(f"{missed}{exact} {asked.explanation}")
     if mark.right:
         st.success(f"**Right.** {text}")
     elif mark.close:
@@ -135,17 +135,10 @@ def _verdict(now: Lesson, asked: Exercise) -> None:
         st.warning(f"**Not this time.** {text}")
 
 
-def _off(db: float) -> str:
-    ratio = 10 ** (abs(db) / 10)
-    if ratio < 1.05:
-        return "exact"
-    return f"{'above' if db > 0 else 'below'} by a factor of {number(ratio, 2)} in odds"
-
-
 def _progress(now: Lesson) -> None:
     rows = [(NAMES[k], str(n), percent_of(credit / n)) for k, (credit, n) in now.done.items() if n]
     if rows:
-        st.html(table("How it goes", ("Kind", "Tried", "Right"), rows, (1, 2)))
+        st.html(table("How it goes", ("Kind", "Tried", "Score"), rows, (1, 2)))
 
 
 def percent_of(share: float) -> str:

@@ -8,7 +8,7 @@ from fascinet.dashboard import library
 from fascinet.dashboard.frame import NOTICE, plain
 from fascinet.dashboard.library import Entry
 from fascinet.dashboard.teaching import account, parts, verdict
-from fascinet.dashboard.teaching.lesson import Lesson, keep_visit, lesson, rooms
+from fascinet.dashboard.teaching.lesson import VISIT, Lesson, keep_visit, lesson, rooms
 from fascinet.dashboard.teaching.scale import STEPS
 from fascinet.dashboard.words import figure, state_words
 from fascinet.engine.teaching.encounter import Encounter
@@ -41,12 +41,23 @@ def page() -> None:
     now = lesson()
     if now.trouble:
         st.warning(plain(f"Nothing is kept: {now.trouble}"), icon=None)
+    _address(now)
     if now.here is None:
         _reception(now)
     elif now.here.is_over:
         verdict.draw(now)
     else:
         _consult(now, now.here)
+
+
+def _address(now: Lesson) -> None:
+    """Name the consultation that is kept in the address, so that a reload goes on with it."""
+    name = now.visit if now.here and now.key and now.visit else ""
+    if st.query_params.get(VISIT, "") != name:
+        if name:
+            st.query_params[VISIT] = name
+        else:
+            st.query_params.pop(VISIT, None)
 
 
 # ------------------------------------------------------------------------------- who comes

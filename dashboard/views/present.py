@@ -4,101 +4,68 @@ Arrow keys, a remote's buttons or a click turn the steps. Nothing that answers i
 class has said its own, if the teacher wants it so.
 """
 
-from dataclasses import dataclass, field
 from html import escape
 from time import monotonic
 
 import streamlit as st
 
-from fascinet.dashboard import library
+from fascinet.dashboard import flags, library, service
 from fascinet.dashboard.frame import NOTICE, plain, session
+from fascinet.dashboard.links import to_link
 from fascinet.dashboard.reasons import describe
-from fascinet.dashboard.state import Case
-from fascinet.dashboard.teaching import author, charts
-from fascinet.dashboard.teaching.lesson import rooms
+from fascinet.dashboard.teaching import author, charts, projector
+from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
+from fascinet.dashboard.teaching.lesson import case_library, rooms
 from fascinet.dashboard.teaching.scale import STEPS
+from fascinet.dashboard.teaching.talk import (
+    FILE,
+    HIDES,
+    MINE,
+    SAID,
+    SCREEN,
+    TALK,
+    UNSAVED,
+    Talk,
+    person,
+    talk_from,
+    told_from,
+)
 from fascinet.dashboard.words import figure, mid, percent
-from fascinet.engine.teaching.case_file import TeachingCase, ToldStep
 from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.words import name_of
-from fascinet.model.case import COMPLAINT, CONTEXT
-from fascinet.model.errors import FascinetError
+from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 
 LEAD = "A case finding by finding, for a room: arrow keys turn the steps."
-HIDES = ("Nothing", "Numbers", "Ranking and numbers")
-OWN = "The case on the screen"
 SHOWN = 5
-TALK, LARGE_ON = "present", "present-large"
-NOTES = 2000
-LARGE = """<style>
-.stMainBlockContainer { font-size: 1.35rem; max-width: none; padding-top: 1.6rem; }
-.stMainBlockContainer :is(p, li, td, th, label, button, [data-testid="stCaptionContainer"] p) {
-  font-size: 1.35rem !important; line-height: 1.4; }
-header[data-testid="stHeader"], .st-key-bottom, section[data-testid="stSidebar"],
-[data-testid="stSidebarCollapsedControl"] { display: none !important; }
-.stMainBlockContainer h1 { font-size: 1.6rem !important; }
-.stMainBlockContainer p.fn-now { font-size: 2.4rem !important; line-height: 1.25; }
-table.fn { font-size: 1.35rem; }
-</style>"""
+TROUBLE = "present-trouble"
+CASE, STEP = "case", "at"  # in the address
+SEEN = "present-seen"  # the case on the screen when the talk was made of it
 # the buttons that only keys press: there for a remote, not for the eye
 KEYS = """<style>.st-key-present-remote { position: absolute; left: -9999px; }</style>"""
 
 
-@dataclass
-class Talk:
-    """A presentation.
-
-    Attributes
-    ----------
-    name : str
-        What is told: a case of the library, or one's own.
-    steps : list of (variable, state)
-        In the order told.
-    ground : dict
-        Known from the start: setting, age, sex and the complaint.
-    at : int
-        How many steps are told.
-    said : dict of step to probability
-        The class's belief in the cause in focus.
-    since : float
-        When the clock was started; 0 while it stands.
-    hide, focus : str
-        What is hidden until the class has spoken, and the cause that the curves follow.
-    notes : dict of step to str
-        The presenter's own.
-    objectives, distractors : tuple of str
-        For the handout.
-    """
-
-    name: str
-    steps: list[tuple[str, str]]
-    ground: dict[str, str]
-    at: int = 0
-    said: dict[int, float] = field(default_factory=dict[int, float])
-    since: float = 0.0
-    hide: str = HIDES[2]
-    focus: str = ""
-    notes: dict[int, str] = field(default_factory=dict[int, str])
-    objectives: tuple[str, ...] = ()
-    distractors: tuple[str, ...] = ()
-
-    def known(self, count: int | None = None) -> dict[str, str]:
-        """Return what is known after so many steps."""
-        return {**self.ground, **dict(self.steps[: self.at if count is None else count])}
-
-
 def page() -> None:
     """Draw the page."""
-    large = bool(st.session_state.get(LARGE_ON, False))
-    st.html((LARGE if large else "") + KEYS)
+    large = projector.is_on()
+    st.html(KEYS)
     st.title("Present", anchor=False)
     if not large:
         st.caption(f"{LEAD} **{NOTICE}**")
-        _choose()
-    talk = _current()
+        choose()
+    talk = current()
+    _name_in_address(talk)
     if not talk.steps:
         st.info("Nothing to tell yet: enter findings on the Differential, or choose a case.")
-        return
+    else:
+        try:
+            _tell(talk, large)
+        except ImpossibleEvidenceError as error:
+            flags.impossible(service.resources(), error)
+    if not large:
+        _lesson(talk)
+
+
+def _tell(talk: Talk, large: bool) -> None:
     cause = _focus(talk, large)
     _now(talk)
     _turn(talk)
@@ -106,72 +73,110 @@ def page() -> None:
     _foot(talk, large)
 
 
-def _current() -> Talk:
-    if TALK not in st.session_state:
-        st.session_state[TALK] = _own()
-    talk: Talk = st.session_state[TALK]
-    return talk
-
-
 # ------------------------------------------------------------------------------- the case
 
 
-def chosen() -> Talk:
-    """Draw the choice of the case and return it, as the Class page tells it too."""
-    _choose()
-    return _current()
+def current() -> Talk:
+    """Return the talk; one of the case on the screen follows it."""
+    talk: Talk | None = st.session_state.get(TALK)
+    if talk is None:
+        talk = st.session_state[TALK] = _addressed()
+    elif talk.source == SCREEN and st.session_state.get(SEEN) != session().case:
+        talk = st.session_state[TALK] = talk_of(SCREEN)
+    return talk
 
 
-def _choose() -> None:
-    entries = {e.id: e for e in library.entries()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Case", [OWN, *entries], key="present-case", on_change=_take, width=560,
-            format_func=lambda i: library.blind(entries[i]) if i in entries else i,
-        )  # fmt: skip
-
-
-def _take() -> None:
-    picked = st.session_state["present-case"]
-    entries = {e.id: e for e in library.entries()}
+def _addressed() -> Talk:
+    """Return the talk that the address names, at its step, so that a reload goes on with it."""
+    source, step = (str(st.query_params.get(name, "")) for name in (CASE, STEP))
     try:
-        talk = (
-            told_from(picked, library.open_entry(entries[picked]).case)
-            if picked in entries
-            else _own()
-        )
+        talk = talk_of(source or SCREEN)
     except FascinetError as error:
-        session().warnings.append(str(error))
-        return
-    st.session_state[TALK] = talk
+        st.session_state[TROUBLE] = str(error)
+        talk = talk_of(SCREEN)
+    talk.at = min(int(step), len(talk.steps)) if step.isascii() and step.isdigit() else 0
+    return talk
 
 
-def _own() -> Talk:
+def _name_in_address(talk: Talk) -> None:
+    named = {} if talk.source == FILE else {CASE: talk.source}
+    if talk.source == SCREEN:
+        case = session().case
+        named = {} if case == service.resources().blank else to_link(case)
+    wanted = {**named, **({STEP: str(talk.at)} if talk.at else {})}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def choose() -> Talk:
+    """Draw the choice of the case and return its talk, as the Class page does too."""
+    shipped = {e.id: e for e in library.entries()}
+    own, trouble = _own_cases()
+    talk = current()
+    names = {SCREEN: SCREEN, **({FILE: f"{FILE}: {talk.name}"} if talk.source == FILE else {}),
+             **own, **{i: library.blind(e) for i, e in shipped.items()}}  # fmt: skip
+    if talk.source not in names:  # its file was deleted
+        names[talk.source] = talk.name
+    st.selectbox("Case", list(names), list(names).index(talk.source), on_change=_take, width=560,
+                 key=f"present-case-{talk.id}", args=(talk.id,),
+                 format_func=names.__getitem__)  # fmt: skip
+    for text in (trouble, st.session_state.pop(TROUBLE, "")):
+        if text:
+            st.warning(plain(text), icon=None)
+    return talk
+
+
+def _own_cases() -> tuple[dict[str, str], str]:
+    """Return the cases of the user's own library by source, and what is wrong with it."""
+    try:
+        kept = [k for k in case_library().entries() if k.case]
+    except FascinetError as error:
+        return {}, str(error)
+    return {f"{MINE}{k.name}": f"Mine: {k.title}" for k in kept}, ""
+
+
+def _take(turn: str) -> None:
+    picked = str(st.session_state[f"present-case-{turn}"])
+    st.session_state.pop(SEEN, None)
+    try:
+        st.session_state[TALK] = talk_of(picked)
+    except FascinetError as error:
+        st.session_state[TROUBLE] = str(error)
+
+
+def talk_of(source: str) -> Talk:
+    """Return the talk of a source, as its choice names it.
+
+    Raises
+    ------
+    FascinetError
+    """
     here = session()
-    return told_from(here.name or OWN, here.case)
-
-
-def told_from(name: str, case: Case) -> Talk:
-    """Return a case as a talk: the ground first, then what is asked, seen and tested, in turn."""
-    ground = {"setting": case.setting, COMPLAINT: "yes"}
-    ground |= {v: s for v, s in case.evidence.items() if v in (*CONTEXT, COMPLAINT)}
-    way = {"ask": 0, "examine": 1, "order": 2}
-    steps = [(v, s) for v, s in case.evidence.items() if v not in ground]
-    return Talk(name, sorted(steps, key=lambda x: way[rooms().way_of(x[0])]), ground)
+    if source == SCREEN:
+        st.session_state[SEEN] = here.case
+        return told_from(here.name or SCREEN, here.case)
+    if source.startswith(MINE):
+        return talk_from(case_library().read(source.removeprefix(MINE)), source)
+    shipped = {e.id: e for e in library.entries()}
+    if source not in shipped:
+        raise OptionError("case", source, shipped)
+    entry = shipped[source]
+    return told_from(source, library.open_entry(entry).case, source)
 
 
 def _focus(talk: Talk, large: bool) -> str:
     """Return the cause that the curves follow."""
-    end = rooms().belief(talk.known(len(talk.steps)))
-    order = sorted((c for c in end if c not in talk.known(len(talk.steps))), key=lambda c: -end[c])
+    known = talk.known(len(talk.steps))
+    end = rooms().belief(known)
+    order = sorted((c for c in end if c not in known), key=lambda c: -end[c])
     alphabetical = sorted(order, key=lambda c: name_of(rooms(), c))
-    talk.focus = talk.focus or order[0]
+    talk.focus = talk.focus if talk.focus in order else order[0]
     if large:
         return talk.focus
     with st.container(horizontal=True, vertical_alignment="bottom"):
         talk.focus = str(st.selectbox(
             "Follow", alphabetical, index=alphabetical.index(talk.focus), width=560,
-            format_func=lambda c: name_of(rooms(), c), key=f"present-focus-{talk.name}",
+            format_func=lambda c: name_of(rooms(), c), key=f"present-focus-{talk.id}",
         ))  # fmt: skip
         talk.hide = str(st.segmented_control(
             "Hide until the class has spoken", HIDES, default=talk.hide, key="present-hide",
@@ -181,13 +186,6 @@ def _focus(talk: Talk, large: bool) -> str:
 
 
 # ------------------------------------------------------------------------------- the step
-
-
-def person(talk: Talk) -> str:
-    """Return who comes, in words."""
-    who = {"male": "man", "female": "woman"}.get(talk.ground.get("sex", ""), "person")
-    age = f", {talk.ground['age_group']}" if "age_group" in talk.ground else ""
-    return f"A {who}{age}, whose muscles twitch"
 
 
 def _now(talk: Talk) -> None:
@@ -205,10 +203,7 @@ def _turn(talk: Talk) -> None:
                   disabled=talk.at == 0)  # fmt: skip
         st.button("Next", key="present-next", on_click=_step, args=(talk, 1), shortcut="Right",
                   disabled=talk.at == len(talk.steps))  # fmt: skip
-        # buttons, not toggles: what has the focus of a form keeps the keys to itself
-        large = st.session_state.get(LARGE_ON, False)
-        st.button("Leave the projector" if large else "Projector", key="present-projector",
-                  on_click=_flip, args=(LARGE_ON,), shortcut="P")  # fmt: skip
+        projector.switch()
         clock = "Stop the clock" if talk.since else "Start the clock"
         st.button(clock, key="present-clock", on_click=_wind, args=(talk,), shortcut="T")
     with st.container(key="present-remote"):
@@ -216,10 +211,6 @@ def _turn(talk: Talk) -> None:
                   shortcut="PageUp", disabled=talk.at == 0)  # fmt: skip
         st.button("Next by a remote", key="present-down", on_click=_step, args=(talk, 1),
                   shortcut="PageDown", disabled=talk.at == len(talk.steps))  # fmt: skip
-
-
-def _flip(name: str) -> None:
-    st.session_state[name] = not st.session_state.get(name, False)
 
 
 def _wind(talk: Talk) -> None:
@@ -236,16 +227,18 @@ def _belief(talk: Talk, cause: str, large: bool) -> None:
     with left:
         name = mid(name_of(rooms(), cause))
         spoken = talk.at in talk.said
-        st.select_slider(
-            plain(f"The class: how probable is {name}?"), STEPS,
-            value=talk.said.get(talk.at, _last(talk)), format_func=figure,
-            key=f"present-said-{talk.name}-{cause}-{talk.at}", disabled=spoken,
-        )  # fmt: skip
-        if spoken:  # without a key: one press must not say and unsay
-            st.button("Change it", key="present-unsay", on_click=_unsay, args=(talk,))
+        key = f"present-said-{talk.id}-{cause}-{talk.at}"
+        if spoken:  # no key for the button: one press must not say and unsay
+            said = percent(talk.said[talk.at])
+            st.html(f"<p data-testid='said'>The class gives {escape(name)} <b>{said}</b>.</p>")
+            st.button("Change it", key="present-unsay", on_click=_unsay, args=(talk, key))
         else:
+            st.select_slider(
+                plain(f"The class: how probable is {name}?"), STEPS, value=_last(talk),
+                format_func=figure, key=key,
+            )  # fmt: skip
             st.button("The class has spoken", key="present-say", on_click=_say,
-                      args=(talk, cause), shortcut="Enter")  # fmt: skip
+                      args=(talk, key), shortcut="Enter")  # fmt: skip
         if hide == HIDES[0] or spoken:
             _ranking(talk, numbers=True)
         elif hide == HIDES[1]:
@@ -262,13 +255,12 @@ def _last(talk: Talk) -> float:
     return told[-1] if told else 0.1
 
 
-def _say(talk: Talk, cause: str) -> None:
-    key = f"present-said-{talk.name}-{cause}-{talk.at}"
+def _say(talk: Talk, key: str) -> None:
     talk.said[talk.at] = float(st.session_state.get(key, _last(talk)))
 
 
-def _unsay(talk: Talk) -> None:
-    talk.said.pop(talk.at, None)
+def _unsay(talk: Talk, key: str) -> None:
+    st.session_state[key] = talk.said.pop(talk.at)
 
 
 def _ranking(talk: Talk, *, numbers: bool) -> None:
@@ -310,46 +302,27 @@ def _foot(talk: Talk, large: bool) -> None:
     if large:
         return
     with st.expander("Notes for this step"):
-        talk.notes[talk.at] = st.text_area(
-            "Notes", talk.notes.get(talk.at, ""), key=f"present-notes-{talk.name}-{talk.at}",
-            max_chars=NOTES, label_visibility="collapsed",
-        )  # fmt: skip
+        key = note_key(talk, talk.told, "present")
+        st.text_area("Notes", key=key, max_chars=NOTES, on_change=keep_note,
+                     args=(talk, talk.told, key), label_visibility="collapsed")  # fmt: skip
         if st.toggle("What would tell most now", key="present-best"):
             best = options(rooms(), talk.known())[:3]
             st.caption(plain(" · ".join(f"{name_of(rooms(), o.variable)} {o.bits:.2f} bits"
                                         for o in best)))  # fmt: skip
-    with st.expander("Lesson: objectives, check, files and handouts", key="present-lesson"):
-        _author(talk)
 
 
-def _author(talk: Talk) -> None:
-    """Draw the lesson: what it is for, where it points, and its files."""
-    talk.objectives = author.objectives(f"author-objectives-{talk.name}", talk.objectives)
-    talk.distractors = author.distractors(f"author-distractors-{talk.name}", talk.distractors)
-    case = lesson_of(talk)
-    if author.checked(case):
-        author.downloads(case)
-    found = author.opened()
-    if found is not None:
-        st.session_state[TALK] = talk_from(found)
-        st.rerun()
-
-
-def lesson_of(talk: Talk) -> TeachingCase:
-    """Return a talk as the lesson file has it."""
-    ground = {v: s for v, s in talk.ground.items() if v not in ("setting", COMPLAINT)}
-    steps = tuple(ToldStep(v, s, talk.notes.get(k + 1, "")) for k, (v, s) in enumerate(talk.steps))
-    return TeachingCase(talk.name, talk.ground["setting"], talk.focus, steps, ground,
-                        talk.objectives, talk.distractors)  # fmt: skip
-
-
-def talk_from(case: TeachingCase) -> Talk:
-    """Return the talk of a lesson file, in the order of the file."""
-    ground = case.known(0)
-    steps = [(s.finding, s.state) for s in case.steps]
-    notes = {k + 1: s.note for k, s in enumerate(case.steps) if s.note}
-    return Talk(case.title, steps, ground, focus=case.cause, notes=notes,
-                objectives=case.objectives, distractors=case.distractors)  # fmt: skip
+def _lesson(talk: Talk) -> None:
+    """Draw the lesson's own part, once it is asked for."""
+    saved, unsaved = (st.session_state.pop(name, "") for name in (SAID, UNSAVED))
+    if saved:  # toasts are seen wherever one has scrolled to
+        st.toast(plain(saved), duration="long")
+    if unsaved:
+        st.toast(plain(unsaved), duration="infinite")
+    part = st.expander("Lesson: title, objectives, order, notes, check, files and handouts",
+                       key="present-lesson", on_change="rerun")  # fmt: skip
+    if part.open:
+        with part:
+            author.draw(talk)
 
 
 @st.fragment(run_every=1.0)

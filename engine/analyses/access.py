@@ -10,7 +10,7 @@ import numpy as np
 from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.reverse import joint_slopes
-from fascinet.engine.run.evidence import Soft, likelihood, read_request, warn_unset
+from fascinet.engine.run.evidence import Soft, checked, likelihood, read_request, warn_unset
 from fascinet.engine.tables.request import Request
 from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError
 from fascinet.model.network import Network
@@ -54,7 +54,7 @@ def vectors_of(network: Network, evidence: Evidence, soft: Soft | None = None) -
     for v, state in evidence.items():
         out[v] = np.zeros(len(network.states(v)))
         out[v][network.state_index(v, state)] = 1.0
-    for v, given in (soft or {}).items():
+    for v, given in checked("soft", soft).items():
         if v in out:
             raise EvidenceError(f"{v!r} is given twice, as hard and as soft evidence")
         network.check(v)

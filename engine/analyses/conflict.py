@@ -9,6 +9,7 @@ A rare case is no contradiction: a hypothesis h resolves the conflict if conf(e,
 if ln P(h | e) / P(h) ≥ conf(e).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from fascinet.engine.analyses.access import (
 from fascinet.engine.analyses.coalitions import Subsets
 from fascinet.engine.analyses.hypotheses import Hypothesis, differential
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
+from fascinet.model.arguments import instances_of
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -104,7 +106,7 @@ def conflict(
     evidence: Evidence | None = None,
     *,
     soft: Soft | None = None,
-    hypotheses: tuple[Hypothesis, ...] | None = None,
+    hypotheses: Sequence[Hypothesis] | None = None,
 ) -> Conflict:
     """Return how well the findings fit together, and which hypothesis makes sense of them.
 
@@ -113,7 +115,7 @@ def conflict(
     engine : Engine
     evidence, soft : mapping
         The findings.
-    hypotheses : tuple of Hypothesis, optional
+    hypotheses : sequence of Hypothesis, optional
         Candidates for resolving a conflict; default: the differential.
 
     Raises
@@ -131,7 +133,10 @@ def conflict(
     rest = subsets.log_probs(others, [{}])[:, 0]
     retracted = total - rest
     conf = float(alone.sum() - total)
-    rivals = differential(network) if hypotheses is None else hypotheses
+    if hypotheses is None:
+        rivals = differential(network)
+    else:
+        rivals = instances_of("hypotheses", hypotheses, Hypothesis)
     resolving = _resolving(engine, vectors, conf, rivals) if conf > 0.0 else ()
     return Conflict(
         conf, total, names, tuple((evidence or {}).get(v, "soft") for v in names),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.analyses.scratch import scratch
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import ArgumentError, OptionError
 
 SCHEMES = ("proportional", "uniform", "order_preserving")
 
@@ -38,7 +38,7 @@ def vary(row: Array, entry: int, value: float, scheme: str = "proportional") -> 
     """
     low, high = bounds(row, entry, check_scheme(scheme))
     if not low - 1e-12 <= value <= high + 1e-12:
-        raise OptionError("parameter value", value, [f"{low:.6g} to {high:.6g}"])
+        raise ArgumentError("parameter value", f"{low:.6g} to {high:.6g}", value)
     value = min(max(value, low), high)
     if scheme == "order_preserving":
         out = _order_preserving(row, entry, value)

@@ -8,7 +8,7 @@ import numpy as np
 from fascinet.engine.analyses.simulate import States, draw, pick
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.run.evidence import Hard, as_text
-from fascinet.model.errors import FascinetError
+from fascinet.model.arguments import number_of, whole_number
 from fascinet.model.foreign import refusal
 from fascinet.model.network import Network
 
@@ -59,11 +59,8 @@ def simulate(
 
     if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise refusal("a fascinet Network", network)
-    if isinstance(cases, bool) or not isinstance(cases, int) or cases < 0:  # pyright: ignore
-        raise FascinetError(f"cases: expected a whole number of at least 0, got {cases!r}")
-    if not 0.0 <= missing <= 1.0:
-        raise FascinetError(f"missing: expected a share from 0 to 1, got {missing!r}")
-    rng = np.random.default_rng(seed)
+    cases, missing = whole_number("cases", cases, 0), number_of("missing", missing, 0.0, 1.0)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     mutilated = network.do(as_text(network, do)) if do else network
     states = drawn_states(mutilated, cases, as_text(network, evidence), rng)
     blank = rng.random((cases, len(network.variables))) < missing

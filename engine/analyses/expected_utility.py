@@ -27,7 +27,7 @@ from fascinet.engine.analyses.value_of_information import (
     joint_pairs,
     present_mask,
 )
-from fascinet.model.errors import OptionError
+from fascinet.model.arguments import number_of
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -107,14 +107,13 @@ def expected_utility(
 
     Raises
     ------
-    UnknownVariableError, OptionError, ImpossibleEvidenceError
+    UnknownVariableError, ArgumentError, ImpossibleEvidenceError
     """
     network, known = engine.network, {*(evidence or {}), *(soft or {})}
     for name, values in (("harm", harms), ("alarm", alarms or {})):
         for v, x in values.items():
             network.check(v)
-            if not x >= 0.0:
-                raise OptionError(f"{name} of {v}", x, ["0 or more"])
+            number_of(f"{name} of {v}", x)
     names = tuple(v for v in harms if v not in known)
     open_ = candidates_of(network, names, known) if candidates is None else tuple(candidates)
     open_ = tuple(v for v in open_ if network.check(v) not in known and v not in names)

@@ -21,7 +21,7 @@ from fascinet.engine.analyses.access import (
     with_hypothesis,
 )
 from fascinet.engine.analyses.coalitions import Coalitions
-from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
+from fascinet.engine.analyses.hypotheses import Hypothesis, State, is_state
 from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result, frozen
 from fascinet.model.errors import EvidenceError
 from fascinet.model.lazy import Lazy
@@ -149,7 +149,7 @@ class Explanation(Result):
 def explain(
     engine: "Engine",
     target: str,
-    state: str | Sequence[str],
+    state: State | Sequence[State],
     evidence: Evidence | None = None,
     *,
     soft: Soft | None = None,

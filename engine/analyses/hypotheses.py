@@ -1,13 +1,15 @@
 """What an analysis is about: one state of a variable, or a cause's place in the differential."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from fascinet.engine.analyses.results import Array
-from fascinet.model.errors import UnknownStateError
 from fascinet.model.network import Network
+
+State: TypeAlias = str | bool | int
 
 RESTING = frozenset({"no", "none", "absent", "normal", "false", "off", "0"})
 
@@ -43,15 +45,15 @@ def resting_state(network: Network, variable: str) -> int:
     return 0
 
 
-def is_state(network: Network, variable: str, state: str | Sequence[str]) -> Hypothesis:
+def is_state(network: Network, variable: str, state: State | Sequence[State]) -> Hypothesis:
     """Return the hypothesis that `variable` is in `state` (or in one of several)."""
-    names = (state,) if isinstance(state, str) else tuple(state)
     known = network.states(variable)
-    for name in names:
-        if name not in known:
-            raise UnknownStateError(variable, name, known)
-    indicator = tuple(float(s in names) for s in known)
-    return Hypothesis(f"{variable}={'|'.join(names)}", variable, indicator)
+    names: list[State] = [cast("State", state)]
+    if isinstance(state, Sequence | Set) and not isinstance(state, str | bytes):
+        names = list(state)
+    places = [network.state_index(variable, name) for name in names]
+    indicator = tuple(float(i in places) for i in range(len(known)))
+    return Hypothesis(f"{variable}={'|'.join(known[i] for i in places)}", variable, indicator)
 
 
 def present(network: Network, variable: str) -> Hypothesis:

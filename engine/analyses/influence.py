@@ -19,6 +19,7 @@ from fascinet.engine.analyses.results import DB_PER_NAT, Array, Columns, Result,
 from fascinet.engine.analyses.sensitivity import Sensitivity, sensitivity
 from fascinet.engine.analyses.sources import Basis, bases
 from fascinet.engine.analyses.value_of_information import candidates_of, joint_pairs
+from fascinet.model.arguments import instance_of, mapping_of, whole_number
 from fascinet.model.shipped import shipped_knowledge, shipped_network
 
 if TYPE_CHECKING:
@@ -112,6 +113,9 @@ def poorly_sourced(
     knowledge : Knowledge, optional
         Where grades and sources are read; default: the shipped one for the shipped network.
     """
+    count = whole_number("count", count)
+    if grades is not None:
+        grades = mapping_of("grades", grades, "parameter index to grade")
     swing = parameter_swings(found)
     moving = found.index[swing > NOISE]
     base = _bases(found, knowledge, moving)
@@ -143,7 +147,11 @@ def _bases(
     """Return what parameters rest on; nothing for a network without a knowledge base."""
     if knowledge is None and found.parameters.network.name == shipped_name():
         knowledge = shipped_knowledge()
-    return {} if knowledge is None else bases(knowledge, found.parameters, index)
+    if knowledge is None:
+        return {}
+    from fascinet.model.schema import Knowledge
+
+    return bases(instance_of("knowledge", knowledge, Knowledge), found.parameters, index)
 
 
 def shipped_name() -> str:

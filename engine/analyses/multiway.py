@@ -27,7 +27,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.redraw import log_probs_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import ArgumentError
 from fascinet.model.network import Network
 from fascinet.model.plural import counted
 
@@ -60,7 +60,7 @@ class Multiway(Result):
         """Return the posterior at parameter values (arrays broadcast against each other)."""
         t = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in values))
         if len(t) != len(self.index):
-            raise OptionError("number of values", len(t), [str(len(self.index))])
+            raise ArgumentError("values", f"{len(self.index)}", str(len(t)))
         top, below = (interpolate(corners, t) for corners in (self.joint, self.evidence))
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(below > 0.0, top / below, np.nan)
@@ -102,7 +102,7 @@ def multiway(
 
     Raises
     ------
-    OptionError
+    ArgumentError
         If two parameters belong to one row, or there are more than 8.
     """
     network = engine.network
@@ -110,7 +110,7 @@ def multiway(
     index = tuple(int(i) for i in parameters)
     rows = [int(figures.row[i]) for i in index]
     if len(set(rows)) < len(rows) or not 1 <= len(rows) <= MOST:
-        raise OptionError("set of parameters", index, [f"1 to {MOST} of different rows"])
+        raise ArgumentError("parameters", f"1 to {MOST} of different rows", index)
     hypothesis = is_state(network, target, state)
     base = vectors_of(network, evidence or {}, soft)
     scale = require_possible(engine, evidence or {}, soft)

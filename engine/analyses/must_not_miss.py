@@ -22,7 +22,7 @@ import numpy as np
 
 from fascinet.engine.analyses.hypotheses import causes, differential
 from fascinet.engine.analyses.results import Array
-from fascinet.model.errors import OptionError
+from fascinet.model.arguments import number_of
 from fascinet.model.network import Network
 
 THRESHOLD = 0.01
@@ -66,7 +66,7 @@ def guarded(
 
     Raises
     ------
-    UnknownVariableError, OptionError
+    UnknownVariableError, ArgumentError
         If a name is unknown, or a threshold is no probability.
     """
     owner, marked = owners(network)
@@ -74,8 +74,7 @@ def guarded(
         given = dict.fromkeys(marked, THRESHOLD)
     for c, line in given.items():
         network.check(c)
-        if not 0.0 <= line <= 1.0:
-            raise OptionError(f"threshold of {c}", line, ["0 to 1"])
+        number_of(f"threshold of {c}", line, 0.0, 1.0)
     named = [(t, t if t in given else owner.get(t, "")) for t in targets]
     return {t: (c, float(given[c])) for t, c in named if c in given}
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from fascinet.engine.analyses.parameters import Parameters, gate_figures
 from fascinet.engine.analyses.results import Array, frozen
+from fascinet.model.arguments import interval_of, mapping_of
 
 
 @lru_cache(maxsize=8)
@@ -40,10 +41,10 @@ def ranges_of(
     """
     low, high = cited_ranges(figures)
     blank = np.isnan(low).all()
-    if given:
+    if given is not None and mapping_of("ranges", given, "parameter index to (low, high)"):
         low, high = low.copy(), high.copy()
-        for index, (lower, upper) in given.items():
-            low[index], high[index] = lower, upper
+        for index, bounds in given.items():
+            low[index], high[index] = interval_of(f"range of {index}", bounds)
     if blank:
         low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
     return low, high

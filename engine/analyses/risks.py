@@ -26,6 +26,7 @@ from fascinet.engine.analyses.events import Query, Term, joined, read_query
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.uncertainty import Z, factor, row_sizes
+from fascinet.model.arguments import number_of
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -119,6 +120,7 @@ def compare_risks(
     network = engine.network
     figures, sizes = parameters_of(network), row_sizes(network)
     if sample_size is not None:
+        sample_size = number_of("sample_size", sample_size)
         sizes = np.where(np.isinf(sizes), sample_size, sizes)
     uncertain = int(figures.widths[np.isfinite(sizes)].sum())
     asked = [read_query(f"{event} | {given}", network) for given in (condition, reference)]

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from fascinet.engine.analyses import covariation
 from fascinet.engine.analyses.access import Evidence, Gradients, Soft, gradients
-from fascinet.engine.analyses.hypotheses import Hypothesis, competitors, is_state
+from fascinet.engine.analyses.hypotheses import Hypothesis, State, competitors, is_state
 from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.ranges import ranges_of
 from fascinet.engine.analyses.results import NOISE, Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
+from fascinet.model.arguments import instances_of
 from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
 
@@ -162,11 +163,11 @@ class Sensitivity(Result):
 def sensitivity(
     engine: "Engine",
     target: str,
-    state: str | Sequence[str],
+    state: State | Sequence[State],
     evidence: Evidence | None = None,
     *,
     soft: Soft | None = None,
-    against: tuple[Hypothesis, ...] | None = None,
+    against: Sequence[Hypothesis] | None = None,
     ranges: Mapping[int, tuple[float, float]] | None = None,
 ) -> Sensitivity:
     """Return the sensitivity function of P(target = state | evidence) in every parameter.
@@ -181,7 +182,7 @@ def sensitivity(
         Findings.
     soft : mapping, optional
         Likelihoods of soft findings.
-    against : tuple of Hypothesis, optional
+    against : sequence of Hypothesis, optional
         Whose top place the flips watch. Default: the differential if the target is a cause, else
         the target's states.
     ranges : mapping of int to (low, high), optional
@@ -196,7 +197,10 @@ def sensitivity(
     """
     network = engine.network
     hypothesis = is_state(network, network.check(target), state)
-    rivals = competitors(network, target) if against is None else against
+    if against is None:
+        rivals = competitors(network, target)
+    else:
+        rivals = instances_of("against", against, Hypothesis)
     found = gradients(engine, dict(evidence or {}), soft, (hypothesis, *rivals))
     return assemble(parameters_of(network), hypothesis, dict(evidence or {}), found, ranges)
 

@@ -10,7 +10,8 @@ harm of treating those who do not, R the risk of the test (all in one unit of ut
 
 from dataclasses import dataclass
 
-from fascinet.model.errors import OptionError
+from fascinet.model.arguments import number_of
+from fascinet.model.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,16 @@ def thresholds(
 
     Raises
     ------
-    OptionError
+    ArgumentError
         If a number lies outside its range.
     """
     for name, value in (("benefit", benefit), ("harm", harm), ("risk", risk)):
-        if value < 0.0:
-            raise OptionError(name, value, ["0 or more"])
+        number_of(name, value)
     for name, value in (("true positive rate", true_positive_rate),
                         ("false positive rate", false_positive_rate)):  # fmt: skip
-        if not 0.0 <= value <= 1.0:
-            raise OptionError(name, value, ["0 to 1"])
+        number_of(name, value, 0.0, 1.0)
     if benefit + harm <= 0.0:
-        raise OptionError("benefit + harm", benefit + harm, ["more than 0"])
+        raise ArgumentError("benefit + harm", "more than 0", benefit + harm)
     tp, fp = true_positive_rate, false_positive_rate
     positive, negative = fp * harm + tp * benefit, (1 - fp) * harm + (1 - tp) * benefit
     testing = (fp * harm + risk) / positive if positive > 0 else 1.0

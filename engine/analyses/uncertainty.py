@@ -25,6 +25,7 @@ from fascinet.engine.analyses.ranges import cited_ranges
 from fascinet.engine.analyses.redraw import posteriors_of
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.scratch import scratch
+from fascinet.model.arguments import number_of, whole_number
 from fascinet.model.errors import OptionError
 from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
@@ -151,11 +152,13 @@ def uncertainty(
     """
     if method not in METHODS:
         raise OptionError("method", method, METHODS)
-    network = engine.network
+    network, draws, seed = (
+        engine.network, whole_number("draws", draws), whole_number("seed", seed, 0)
+    )  # fmt: skip
     hypotheses, labels = _asked(network, targets)
     sizes = row_sizes(network)
     if sample_size is not None:
-        sizes = np.where(np.isinf(sizes), sample_size, sizes)
+        sizes = np.where(np.isinf(sizes), number_of("sample_size", sample_size), sizes)
     evidence = dict(evidence or {})
     found = gradients(engine, evidence, soft, hypotheses)
     figures = parameters_of(network)

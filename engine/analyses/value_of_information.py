@@ -26,7 +26,7 @@ from fascinet.engine.analyses.must_not_miss import Kept, decisive, guarded, in_s
 from fascinet.engine.analyses.pairs import pairs_by_parents
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.target_pairs import pairs_by_target
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import ArgumentError, OptionError
 from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
 
@@ -251,7 +251,10 @@ def target_names(network: Network, targets: str | Sequence[str] | None) -> tuple
         targets = [h.variable for h in differential(network)]
         if not targets:
             raise OptionError("targets", "None", network.variables)
-    return tuple(dict.fromkeys(network.check(t) for t in targets))
+    names = tuple(dict.fromkeys(network.check(t) for t in targets))
+    if not names:
+        raise ArgumentError("targets", "one variable or more", "none")
+    return names
 
 
 def candidates_of(network: Network, targets: Sequence[str], known: set[str]) -> tuple[str, ...]:

@@ -24,8 +24,10 @@ from fascinet.engine.run.evidence import (
     Hard,
     Soft,
     as_text,
+    checked,
     chosen_variables,
     names_of,
+    pairs_of,
     read_request,
     spelled,
     warn_unset,
@@ -256,7 +258,7 @@ class Engine(Analyses):
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:
         """Return ln P of many (evidence, soft) pairs, shape (cases,); -inf where impossible."""
-        requests = [read_request(self.network, e, s, None) for e, s in cases]
+        requests = [read_request(self.network, e, s, None) for e, s in pairs_of(cases)]
         if any(r.soft for r in requests):
             return np.array([self.solver.log_prob(r) for r in requests])
         states = states_of(requests, len(self.network.variables))
@@ -267,7 +269,7 @@ class Engine(Analyses):
 
         Column `layout.slices[v]` holds variable v. Impossible cases are NaN, with ln P = -inf.
         """
-        requests = [read_request(self.network, e, s, None) for e, s in cases]
+        requests = [read_request(self.network, e, s, None) for e, s in pairs_of(cases)]
         if any(r.soft for r in requests):
             solved = [self.solver.solve(r, None) for r in requests]
             values = np.array([v for v, _ in solved]).reshape(len(solved), self.layout.total)
@@ -371,7 +373,7 @@ class Engine(Analyses):
         >>> round(found.log_prob, 3)
         -0.83
         """
-        given: Any = {**(evidence or {}), **(extra or {})} if extra else evidence or {}
+        given: Any = {**(evidence or {}), **checked("extra", extra)} if extra else evidence or {}
         found = None
         if soft is None and do is None and self._named_tree is not None:
             found = named_slopes(self.solver, self._named_tree, given)

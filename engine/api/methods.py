@@ -39,7 +39,7 @@ else:
     information = Lazy("fascinet.engine.analyses.value_of_information")
 
 Names: TypeAlias = str | Iterable[str]
-States: TypeAlias = str | Sequence[str]
+States: TypeAlias = str | bool | int | Sequence[str]
 Mode: TypeAlias = Literal["both", "rule_in", "rule_out"]
 
 
@@ -94,10 +94,9 @@ class Analyses(Queries):
         >>> found.tornado(1)[["variable", "state"]].to_dict("records")
         [{'variable': 'lung', 'state': 'yes'}]
         """
-        rivals = None if against is None else tuple(against)
         return parameters.sensitivity(
             self._engine, target, state, self._given(evidence),
-            soft=soft, against=rivals, ranges=ranges,
+            soft=soft, against=against, ranges=ranges,
         )  # fmt: skip
 
     @accepts_older_order("targets", "evidence", "candidates", "costs")
@@ -291,8 +290,9 @@ class Analyses(Queries):
         >>> engine.conflict({"smoke": "no", "xray": "yes"}).conf > 0
         True
         """
-        rivals = None if hypotheses is None else tuple(hypotheses)
-        return conflicts.conflict(self._engine, self._given(evidence), soft=soft, hypotheses=rivals)
+        return conflicts.conflict(
+            self._engine, self._given(evidence), soft=soft, hypotheses=hypotheses
+        )
 
     @accepts_older_order("evidence", "targets", "draws", "seed")
     def uncertainty(

@@ -22,7 +22,10 @@ def rules_of(knowledge: Digest, network: Network) -> CaseRules:
         exposure_reasons={k: e.reason for k, e in exposures.items() if e.reason},
         suggest=_suggest,
         renamed=knowledge.renamed,
+        implies=knowledge.implies,
+        coarse=knowledge.coarse,
         measured={code: name for name, t in knowledge.tests.items() for code in t.loinc},
+        quantities={name: t.quantity for name, t in knowledge.tests.items() if t.quantity},
     )
 
 

@@ -37,7 +37,8 @@ def holds(condition: Condition, known: Mapping[str, frozenset[str]]) -> bool:
 
 def observed_states(case: Case) -> dict[str, frozenset[str]]:
     """Return the states left open for what is observed; a likelihood of zero rules a state out."""
-    known = {name: frozenset({state}) for name, state in {**case.do, **case.hard}.items()}
+    told = {**case.contained, **case.do, **case.hard}
+    known = {name: frozenset({state}) for name, state in told.items()}
     for name, given in case.soft.items():
         known[name] = frozenset(state for state, value in given.items() if value > 0)
     return known

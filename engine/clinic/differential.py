@@ -137,6 +137,8 @@ class Differential:
         Where the person is seen, and what the ranking goes by.
     hard, soft : mapping
         All evidence used, context and complaint included.
+    contained : mapping
+        Findings known from others that contain them (weakness from weak hips), not counted again.
     do : mapping
         Interventions.
     unmapped : tuple of Unmapped
@@ -189,6 +191,7 @@ class Differential:
     warnings: tuple[str, ...]
     reassurance: tuple[RedFlag, ...] = ()
     advice: tuple["Advice", ...] = ()
+    contained: Mapping[str, str] = field(default_factory=dict)
     posterior: Posterior = field(repr=False, compare=False, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,6 +201,8 @@ class Differential:
             "soft": {k: dict(v) for k, v in self.soft.items()},
             "unmapped": [asdict(u) for u in self.unmapped],
         }
+        if self.contained:
+            evidence["contained"] = dict(self.contained)
         if self.do:
             evidence["do"] = dict(self.do)
         return {

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import cpu_count
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from fascinet.engine.analyses.hypotheses import Hypothesis
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.coarse import Coarse, coarse_for
+from fascinet.engine.run.conditioning import Cutset
 from fascinet.engine.run.derivatives import slopes
 from fascinet.engine.run.evidence import read_request
 from fascinet.engine.run.loaded import LANES, Loaded
@@ -30,9 +31,26 @@ from fascinet.model.case import Case
 from fascinet.model.errors import BudgetError
 from fascinet.model.gates import Array, NoisyMax
 
-Ready: TypeAlias = tuple[Loaded, NDArray[np.int64], Array]  # a program, states and weights
 CONTEXT = ("age_group", "sex")  # what every cause depends on
+WHOLE = 2**15  # entries, given the context, up to which a tree is not worked in parts
 Changes: TypeAlias = Mapping[str, Array]  # flat findings to be multiplied, by variable
+
+
+class Ready(NamedTuple):
+    """A program, and a case as it takes it.
+
+    Attributes
+    ----------
+    loaded : Loaded
+    states : int array, shape (joint states of the cutset, variables)
+    weights : array
+    cutset : Cutset
+    """
+
+    loaded: Loaded
+    states: NDArray[np.int64]
+    weights: Array
+    cutset: Cutset
 
 
 @dataclass(frozen=True)
@@ -76,68 +94,79 @@ class Lanes:
         Raises
         ------
         BudgetError
-            If its tables exceed the budget; it says what to enter.
+            If its tables exceed the budget; it says what to leave out.
         """
         solver, index = self.engine.solver, self.engine.network.index
         wanted = frozenset(index[v] for v in self.targets)
         pattern = replace(pattern_of(solver.net, self.request, wanted), patient=True)
+        cutset = self._cutset(pattern)
         try:
-            loaded = solver.program(pattern)
+            loaded = solver.program(cutset.pattern(pattern))
         except BudgetError as error:
-            remedy = self._remedy(pattern)
+            remedy = self._remedy(cutset.pattern(pattern))
             raise BudgetError(error.width, error.entries, error.budget, remedy) from None
-        return loaded, *solver.case(self.request, loaded)
+        states, weights = solver.case(cutset.request(self.request), loaded)
+        return Ready(loaded, cutset.states(states), weights, cutset)
+
+    def _cutset(self, pattern: Pattern) -> Cutset:
+        """Return what to condition on: of what every cause depends on, what is not known.
+
+        Nothing where that leaves so small a tree that the whole one is small too.
+        """
+        solver, network = self.engine.solver, self.engine.network
+        context = [network.index[v] for v in CONTEXT if v in network.index]
+        free = Cutset.of(solver.net, [v for v in context if v not in pattern.observed])
+        none = Cutset.of(solver.net, ())
+        if not free.variables:
+            return none
+        small = solver.plan(free.pattern(pattern)).entries <= WHOLE
+        return none if small and solver.plan(pattern).entries <= solver.budget else free
 
     def _remedy(self, pattern: Pattern) -> str:
-        """Return what to enter, or else to leave out, so that the tables are small enough."""
+        """Return what to leave out, so that the tables are small enough."""
         solver, index = self.engine.solver, self.engine.network.index
-        missing = [v for v in CONTEXT if v in self.flat]
-        more = frozenset(index[v] for v in missing)
-        known = replace(pattern, observed=pattern.observed | more, soft=pattern.soft - more)
-        enter = f"enter {' and '.join(missing)}" if missing else ""
-        if missing and solver.plan(known).entries <= solver.budget:
-            return enter
         there = [v for v in self.hard if index[v] in pattern.observed - pattern.low]
         there = [v for v in there if isinstance(self.engine.network.gate(v), NoisyMax)]
         sizes = {
-            v: solver.plan(replace(known, observed=known.observed - {index[v]})).entries
+            v: solver.plan(replace(pattern, observed=pattern.observed - {index[v]})).entries
             for v in there
         }
-        out = f"leave out {min(sizes, key=sizes.__getitem__)}" if sizes else "leave findings out"
-        return f"{enter}, and {out}" if enter else out
+        return f"leave out {min(sizes, key=sizes.__getitem__)}" if sizes else "leave findings out"
 
     # ---------------------------------------------------------------- asking
 
     def run(self, changes: Changes | None = None) -> Posterior | None:
         """Return the posterior with some flat findings multiplied; None if it is impossible."""
-        loaded, states, weights = self.ready
-        if changes:
-            weights = self._weights([changes])[0]
-        values = np.full(self.engine.layout.total, np.nan)
-        log_prob = loaded.solve(states, weights, values)
-        if log_prob == -np.inf:
+        logs, out = self._answers([changes or {}], leaves=True)
+        if logs[0] == -np.inf:
             return None
-        self.engine.solver.enter(values, self.request.states)
-        values, fine = self.coarse.answer(values), self.coarse.fine
+        values, fine = self.coarse.answer(out[0]), self.coarse.fine
         soft = {**self.flat, **{v: self.flat[v] * x for v, x in (changes or {}).items()}}
         values.setflags(write=False)
         return Posterior(
-            fine.layout, values, log_prob, self.case.hard, soft, {}, self.targets, fine.prior
+            fine.layout, values, float(logs[0]), self.case.hard, soft, {}, self.targets, fine.prior
         )
 
     def log_probs(self, changes: Sequence[Changes]) -> Array:
         """Return ln P of the case with each set of flat findings multiplied."""
-        return self._run_rows(self._weights(changes), None)
+        weights, likelihood = self._weights(changes)
+        cutset = self.ready.cutset
+        return cutset.join(self._run_rows(weights, None), likelihood)[0]
 
     def answers(self, changes: Sequence[Changes]) -> tuple[Array, Array]:
         """Return ln P and the answers, a row each, with each set of flat findings multiplied.
 
         Answers stand in the places of `engine`; without leaf queries, and NaN where impossible.
         """
-        out = np.full((len(changes), self.engine.layout.total), np.nan)
-        logs = self._run_rows(self._weights(changes), out)
-        self.engine.solver.enter(out, self.request.states)
-        return logs, out
+        return self._answers(changes, leaves=False)
+
+    def _answers(self, changes: Sequence[Changes], leaves: bool) -> tuple[Array, Array]:
+        solver, cutset = self.engine.solver, self.ready.cutset
+        weights, likelihood = self._weights(changes)
+        out = np.full((len(changes), len(cutset), self.engine.layout.total), np.nan)
+        logs, shares = cutset.join(self._run_rows(weights, out, leaves=leaves), likelihood)
+        solver.enter(out, self.request.states)
+        return logs, cutset.mix(out, shares, solver.starts.tolist())
 
     def log_probs_with(self, bases: Array, which: NDArray[np.int64]) -> Array:
         """Return ln P of the case with some blocks of numbers taken from other bases.
@@ -148,35 +177,44 @@ class Lanes:
         which : int array, shape (rows, blocks)
             From which base a row takes each block; 0 is the network's own, bases[0] is 1.
         """
-        loaded, states, weights = self.ready
+        loaded, states, _, cutset = self.ready
+        weights, likelihood = self._weights([{}] * len(which))
         net, program = loaded.net, loaded.program
         if loaded.core is None:
             every = np.concatenate([net.base[None], bases])
             sizes = np.diff(np.append(net.begins, net.base.size))
             places = np.arange(net.base.size)
             nets = (net.with_base(every[np.repeat(row, sizes), places]) for row in which)
-            return np.array([loaded.run(states, weights, net=other)[0] for other in nets])
+            logs = [[loaded.run(seen, weights[0], net=other)[0] for seen in states]
+                    for other in nets]  # fmt: skip
+            return cutset.join(np.array(logs), likelihood)[0]
         block = np.concatenate([program.operands["block"], program.scalars["block"]])
         shifts = np.ascontiguousarray(which[:, block] * net.base.size)
         base = np.concatenate([net.base, *bases])
-        return self._run_rows(np.tile(weights, (len(which), 1)), None, base, shifts)
+        return cutset.join(self._run_rows(weights, None, base, shifts), likelihood)[0]
 
     def _run_rows(
         self, weights: Array, answers: Array | None, base: Array | None = None,
-        shifts: NDArray[np.int64] | None = None,
+        shifts: NDArray[np.int64] | None = None, leaves: bool = False,
     ) -> Array:  # fmt: skip
-        """Return ln P of each row of weights, and write its answer, leaf queries aside."""
-        loaded, states, _ = self.ready
-        logs = np.empty(len(weights))
+        """Return ln P of each row of weights given each joint state of the cutset.
+
+        Answers, shape (rows, joint states, places), are written if wanted.
+        """
+        loaded, states, _, cutset = self.ready
+        seen, each = np.tile(states, (len(weights), 1)), len(cutset)
+        given = np.repeat(weights, each, axis=0)
+        moved = None if shifts is None else np.repeat(shifts, each, axis=0)
+        logs = np.empty(len(given))
+        out = None if answers is None else answers.reshape(len(given), -1)
 
         def work(rows: slice) -> None:
-            seen = np.tile(states, (rows.stop - rows.start, 1))
-            some = None if answers is None else answers[rows]
-            moved = None if shifts is None else shifts[rows]
-            logs[rows] = loaded.run_rows(seen, weights[rows], some, base, moved, leaves=False)
+            some = None if out is None else out[rows]
+            shift = None if moved is None else moved[rows]
+            logs[rows] = loaded.run_rows(seen[rows], given[rows], some, base, shift, leaves)
 
-        share_out(work, len(weights), loaded.program.entries)
-        return logs
+        share_out(work, len(given), loaded.program.entries)
+        return logs.reshape(len(weights), each)
 
     def slopes(
         self, hypotheses: Sequence[Hypothesis] = (), jacobian: Jacobian | None = None
@@ -188,30 +226,39 @@ class Lanes:
         jacobian : Jacobian, optional
             What the slopes are by; default: all parameters of `engine`.
         """
-        loaded, states, _ = self.ready
-        rows = self._weights([*({h.variable: np.array(h.indicator)} for h in hypotheses), {}])
+        loaded, states, _, cutset = self.ready
+        changes = [*({h.variable: np.array(h.indicator)} for h in hypotheses), {}]
+        rows, likelihood = self._weights(changes)
         by = self.engine.solver.jacobian if jacobian is None else jacobian
-        logs, scales = np.empty(len(rows)), np.empty(len(rows))
-        found = np.empty((len(rows), by.count))
+        scale = float(self.log_probs([{}])[0])
+        scale = scale if scale > -np.inf else 0.0
+        each = np.empty((len(rows), len(cutset)))
+        found = np.zeros((len(rows), by.count))
 
         def work(some: slice) -> None:
-            logs[some], scales[some], found[some] = slopes(loaded, states, rows[some], by)
+            for c, seen in enumerate(states):
+                each[some, c], scales, slope = slopes(loaded, seen, rows[some], by)
+                slope *= (np.exp(scales - scale) * likelihood[some, c])[:, None]
+                found[some] += slope
 
         share_out(work, len(rows), loaded.program.entries)
-        if logs[-1] > -np.inf:
-            found *= np.exp(scales - logs[-1])[:, None]
+        logs, _ = cutset.join(each, likelihood)
         return float(logs[-1]), np.exp(logs[:-1] - logs[-1]), found
 
-    def _weights(self, changes: Sequence[Changes]) -> Array:
-        """Return the weights of each set of changes, a row each."""
-        loaded, _, weights = self.ready
+    def _weights(self, changes: Sequence[Changes]) -> tuple[Array, Array]:
+        """Return, for each set of changes, the row weights and the likelihood of the cutset."""
+        loaded, _, weights, cutset = self.ready
         rows, index = np.tile(weights, (len(changes), 1)), self.engine.network.index
+        likelihood = np.tile(cutset.likelihood(self.request.soft), (len(changes), 1))
         starts: list[int] = loaded.program.weights.tolist()
-        for row, change in zip(rows, changes, strict=True):
+        for i, change in enumerate(changes):
             for name, vector in change.items():
-                at = starts[index[name]]
-                row[at : at + len(vector)] *= vector
-        return rows
+                v = index[name]
+                if v in cutset.variables:
+                    likelihood[i] *= cutset.likelihood({v: vector})
+                else:
+                    rows[i, starts[v] : starts[v] + len(vector)] *= vector
+        return rows, likelihood
 
     # ---------------------------------------------------------------- reading
 

@@ -83,7 +83,7 @@ def expected_gains(
         How many; None for all that are worth their price.
     """
     case = lanes.case
-    known = {*case.hard, *case.soft, *case.do}
+    known = {*case.hard, *case.soft, *case.do, *case.contained}
     now = reasoner.presence(posterior)
     causes = [c for c, p in now.items() if c not in known and SETTLED < p < 1 - SETTLED]
     if not causes:

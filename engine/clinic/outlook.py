@@ -23,7 +23,7 @@ from fascinet.model.case import Unmapped
 OUTSIDE = "outside the model"
 SHARE, LEAST = 0.5, 3
 SURE = 1e-12
-LINE = ((0, -0.42), (6, -0.31), (9, -0.35), (12, -0.65))
+LINE = ((0, -0.42), (6, -0.31), (9, -0.28), (12, -0.56))
 """(at least so many findings, T that 1 in 50 simulated cases exceed)."""
 
 

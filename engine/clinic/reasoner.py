@@ -1,7 +1,7 @@
 """From a case to a ranked differential: the one place that joins knowledge, network and engine."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from fascinet.engine.clinic.decisions import decide
 from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry
 from fascinet.engine.clinic.evaluate import Answer, Evaluation
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
+from fascinet.engine.clinic.follow_up import followed
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import Unit, all_units, expected_gains
@@ -34,7 +35,7 @@ from fascinet.engine.clinic.ranking import (
 )
 from fascinet.engine.clinic.red_flags import REASSURE, URGENT, out_of_rest, red_flags
 from fascinet.engine.clinic.responsibility import Owner
-from fascinet.model.case import Case, CaseRules
+from fascinet.model.case import Case, CaseRules, counted_once
 from fascinet.model.digest import Digest, digest_of
 from fascinet.model.errors import CaseError, EvidenceError, OptionError
 from fascinet.model.foreign import kind_of
@@ -248,11 +249,14 @@ class Reasoner:
             groups=ranked, red_flags=alarms,
             reassurance=tuple(f for f in flags if f.level == REASSURE), next_tests=gains,
             warnings=(*opened.warnings, *seen.warnings),
-            advice=advice, posterior=posterior,
+            advice=advice, contained=opened.contained, posterior=posterior,
         )  # fmt: skip
 
     def open(self, case: Case, setting: str | None, do: Mapping[str, str]) -> Case:
-        """Return the case with its setting as evidence, and without what is intervened on."""
+        """Return the case as evidence: with its setting, without what is intervened on.
+
+        A finding that another one contains is counted once; see `counted_once`.
+        """
         if not isinstance(do, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
             raise CaseError(f"do: expected a mapping of variable to state, got {kind_of(do)}")
         done = {**case.do, **do}
@@ -266,7 +270,14 @@ class Reasoner:
         if place not in self.rules.states[SETTING]:
             raise OptionError(SETTING, place, self.rules.states[SETTING])
         hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
-        return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+        opened = replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+        return counted_once(opened, self.rules)
+
+    def evidence(
+        self, hard: Mapping[str, str], soft: Mapping[str, Mapping[str, float]] | None = None
+    ) -> Case:
+        """Return findings as evidence, each counted once; see `counted_once`."""
+        return counted_once(Case(hard=hard, soft={} if soft is None else soft), self.rules)
 
     def _posterior(self, lanes: Lanes) -> Posterior:
         """Return the posterior of all targets, or raise with the findings in conflict."""
@@ -456,7 +467,7 @@ def shipped_reasoner() -> Reasoner:
 
 
 def diagnose(
-    case: Source,
+    case: Source | Sequence[Source],
     setting: Setting | str | None = None,
     *,
     rank: Rank = "responsibility",
@@ -469,7 +480,8 @@ def diagnose(
     Parameters
     ----------
     case : mapping, path, "-", Case or Packet
-        Findings by variable, native JSON, or a GA4GH Phenopacket.
+        Findings by variable, native JSON, or a GA4GH Phenopacket. A list of these is several visits
+        of one person, from the first; see `fascinet.engine.clinic.follow_up`.
     setting : str, optional
         general, primary_care (unless the case names one) or neuromuscular_clinic: which priors
         hold.
@@ -493,7 +505,9 @@ def diagnose(
     >>> found.differential[0].cause
     'als'
     """
-    return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
+    reasoner = reasoner_for(knowledge, engine)
+    opened = followed(reasoner, case) if isinstance(case, list | tuple) else case
+    return reasoner.diagnose(opened, setting, rank=rank, do=do)
 
 
 def evaluate(

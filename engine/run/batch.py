@@ -56,7 +56,7 @@ def solve_states(
     tree = solver.rows_tree if len(states) > 1 else None
     if tree is None or tree.size > EQUAL:
         first, which = distinct_rows(states)
-        if len(first) <= MOSTLY * len(states):
+        if 0 < len(first) <= MOSTLY * len(states):
             some = solve_states(
                 solver, states[first], posteriors=posteriors, wanted=wanted, threads=threads,
                 dtype=dtype,

@@ -3,12 +3,12 @@
 import inspect
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from fascinet.engine.tables.request import Request
-from fascinet.model.errors import EvidenceError, SettingWarning
+from fascinet.model.errors import EvidenceError, SettingWarning, shown
 from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -118,6 +118,26 @@ def spelled(network: Network, evidence: Hard | None) -> dict[str, str]:
         v: s if isinstance(s, str) else network.states(v)[network.state_index(v, s)]
         for v, s in (evidence or NONE).items()
     }
+
+
+def pairs_of(cases: object) -> list[tuple[Any, Any]]:
+    """Return cases as pairs of hard and soft evidence.
+
+    Raises
+    ------
+    EvidenceError
+        If one is no pair.
+    """
+    found: list[Any] = (
+        list(cast("Iterable[Any]", cases)) if isinstance(cases, Iterable) else [cases]
+    )
+    for case in found:
+        if not isinstance(case, tuple | list) or len(cast("Sequence[Any]", case)) != 2:
+            raise EvidenceError(
+                f"cases: expected pairs (evidence, soft), got {shown(case)}; for a table call "
+                "posteriors"
+            )
+    return [(e, s) for e, s in found]
 
 
 def names_of(targets: str | Iterable[str]) -> tuple[str, ...]:

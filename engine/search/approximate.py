@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from fascinet.engine.run.evidence import Hard, Soft, read_request
 from fascinet.engine.tables.request import Request
-from fascinet.model.errors import ImpossibleEvidenceError, OptionError
+from fascinet.model.arguments import whole_number
+from fascinet.model.errors import ImpossibleEvidenceError
 from fascinet.model.gates import Array, Function, NoisyMax
 from fascinet.model.lazy import Lazy
 from fascinet.model.network import Network
@@ -108,8 +109,7 @@ def likelihood_weighting(
     ImpossibleEvidenceError
         If every draw has weight zero: the evidence is impossible, or too rare for the draws.
     """
-    if samples < 1:
-        raise OptionError("number of samples", samples, ("a whole number of at least 1",))
+    samples, seed = whole_number("samples", samples), whole_number("seed", seed, 0)
     request = read_request(network, evidence, soft, do)
     drawn, log_weight = sample(network, request, samples, seed)
     top = float(log_weight.max())

@@ -6,11 +6,12 @@
     cause: als
     objectives: [Base rates before signs]
     distractors: [bfs, ms]
+    note: Everyone writes down a number first.
     steps:
       - {finding: eyelid_twitch, state: yes, note: What does it change?}
 
 `cause` is the one whose probability is followed; `distractors` are causes that students will think
-of. The file is YAML or JSON.
+of; a `note` is for the teacher, one to the story and one to each step. The file is YAML or JSON.
 """
 
 import json
@@ -25,7 +26,7 @@ from fascinet.model.case import COMPLAINT, CONTEXT
 from fascinet.model.errors import CaseError
 from fascinet.model.read_case import YAML_SUFFIXES, parse_case
 
-KEYS = ("title", "setting", "ground", "cause", "objectives", "distractors", "steps")
+KEYS = ("title", "setting", "ground", "cause", "objectives", "distractors", "note", "steps")
 STEP_KEYS = ("finding", "state", "note")
 SURPRISING = 2.0  # nats of conflict from which a step is pointed out: findings that hardly meet
 
@@ -50,6 +51,7 @@ class TeachingCase:
     ground: Mapping[str, str] = field(default_factory=dict[str, str])
     objectives: tuple[str, ...] = ()
     distractors: tuple[str, ...] = ()
+    note: str = ""
 
     def known(self, count: int | None = None) -> dict[str, str]:
         """Return what is known after so many steps; all by default."""
@@ -61,7 +63,7 @@ class TeachingCase:
         out = {
             "title": self.title, "setting": self.setting, "ground": dict(self.ground),
             "cause": self.cause, "objectives": list(self.objectives),
-            "distractors": list(self.distractors),
+            "distractors": list(self.distractors), "note": self.note,
             "steps": [{"finding": s.finding, "state": s.state, "note": s.note} for s in self.steps],
         }  # fmt: skip
         return json.dumps(out, indent=1, ensure_ascii=False)
@@ -123,6 +125,7 @@ def read_teaching_case(rooms: Practice, data: bytes, name: str = "the file") -> 
               for s in steps),
         {str(v): _state(s) for v, s in _mapping(raw, "ground", name).items()},
         _texts(raw, "objectives", name), _texts(raw, "distractors", name),
+        str(raw.get("note") or ""),
     )  # fmt: skip
     _names(rooms, found, name)
     return found

@@ -43,13 +43,17 @@ class Talk:
     steps : tuple of (variable, state)
         In the order told.
     cause : str
-        Whose probability is asked for.
+        Whose probability is asked for; "" where one of several is to be chosen.
     said : tuple of str
         The steps in words, the start first: what students read.
     asks : str
         The question in words.
     exact : tuple of float
         The exact posterior after each step.
+    choices : tuple of str
+        In words, where students choose; then `cause` is "" and `shares` is told instead of `exact`.
+    shares : tuple of tuples of float
+        The exact posterior of each choice, after each step.
     """
 
     ground: Mapping[str, str]
@@ -57,7 +61,9 @@ class Talk:
     cause: str
     said: tuple[str, ...]
     asks: str
-    exact: tuple[float, ...]
+    exact: tuple[float, ...] = ()
+    choices: tuple[str, ...] = ()
+    shares: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,10 @@ class Classroom:
         self._mine(code, key)
         self._set(code, open=False)
 
+    def opened_by(self, code: str, key: str) -> bool:
+        """Say whether a room is still open; to its teacher alone."""
+        return self._mine(code, key).is_open
+
     def waiting(self, code: str, key: str) -> tuple[int, ...]:
         """Return the numbers of the seats that have not answered the step: who may be stuck."""
         room = self._mine(code, key)
@@ -131,10 +141,11 @@ class Classroom:
     def record(self, code: str, key: str) -> dict[str, Any]:
         """Return the session as plain data: the case and every answer by seat number."""
         room = self._mine(code, key)
-        query = sa.select(SEAT.c.number, ANSWER.c.step, ANSWER.c.p).join(
+        asked = ANSWER.c.choice if room.talk.choices else ANSWER.c.p
+        query = sa.select(SEAT.c.number.label("seat"), ANSWER.c.step, asked).join(
             SEAT, SEAT.c.id == ANSWER.c.seat
         ).where(ANSWER.c.room == code).order_by(ANSWER.c.step, SEAT.c.number)  # fmt: skip
-        answers = [{"seat": r["number"], "step": r["step"], "p": r["p"]} for r in self._rows(query)]
+        answers = [dict(r) for r in self._rows(query)]
         return {"code": code, "talk": json.loads(_text(room.talk)), "answers": answers}
 
     def _mine(self, code: str, key: str) -> Moment:
@@ -184,8 +195,20 @@ class Classroom:
         query = sa.select(SEAT.c.id).where((SEAT.c.room == code) & (SEAT.c.id == _hash(token)))
         return bool(self._rows(query))
 
-    def answer(self, code: str, token: str, step: int, p: float) -> None:
+    def number(self, code: str, token: str) -> int:
+        """Return the number of a seat, which its student and the teacher see."""
+        query = sa.select(SEAT.c.number).where(
+            (SEAT.c.room == code) & (SEAT.c.id == _hash(token))
+        )  # fmt: skip
+        return next((int(r["number"]) for r in self._rows(query)), 0)
+
+    def answer(self, code: str, token: str, step: int, value: float) -> None:
         """Answer a step that is asked and not yet revealed; a second answer replaces the first.
+
+        Parameters
+        ----------
+        value : float
+            A probability, or the place of a choice.
 
         Raises
         ------
@@ -195,27 +218,26 @@ class Classroom:
         room = self._open(code)
         if step != room.step or room.revealed:
             raise LedgerError("the class has gone on: this step is no longer asked")
-        if not 0.0 <= p <= 1.0:
-            raise LedgerError(f"expected a probability from 0 to 100%, got {100 * p:g}")
+        said = _answer(room.talk, value)
         if not self.sits(code, token):
             raise LedgerError("this seat is not in this room: join it anew")
         own = {"room": code, "seat": _hash(token), "step": step}
         with told(self.url), writing(self._engine) as connection:
             same = sa.and_(*(ANSWER.c[k] == v for k, v in own.items()))
             connection.execute(sa.delete(ANSWER).where(same))
-            connection.execute(sa.insert(ANSWER).values(**own, at=_now(), p=p))
+            connection.execute(sa.insert(ANSWER).values(**own, **said, at=_now()))
 
     def own(self, code: str, token: str) -> dict[int, float]:
-        """Return a seat's own answers by step."""
-        query = sa.select(ANSWER.c.step, ANSWER.c.p).where(
+        """Return a seat's own answers by step: probabilities, or places of choices."""
+        query = sa.select(ANSWER.c.step, _value()).where(
             (ANSWER.c.room == code) & (ANSWER.c.seat == _hash(token))
         )
-        return {int(r["step"]): float(r["p"]) for r in self._rows(query)}
+        return {int(r["step"]): float(r["value"]) for r in self._rows(query)}
 
     def answers(self, code: str, step: int) -> tuple[float, ...]:
-        """Return the answers to a step, without whose they are."""
-        query = sa.select(ANSWER.c.p).where((ANSWER.c.room == code) & (ANSWER.c.step == step))
-        return tuple(sorted(float(r["p"]) for r in self._rows(query)))
+        """Return the answers to a step, in order of size, without whose they are."""
+        query = sa.select(_value()).where((ANSWER.c.room == code) & (ANSWER.c.step == step))
+        return tuple(sorted(float(r["value"]) for r in self._rows(query)))
 
     def seats(self, code: str) -> int:
         """Return how many have joined."""
@@ -233,14 +255,31 @@ class Classroom:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def _value() -> sa.Label[float]:
+    return sa.func.coalesce(ANSWER.c.p, ANSWER.c.choice).label("value")
+
+
+def _answer(talk: Talk, value: float) -> dict[str, float]:
+    """Return an answer as it is kept."""
+    if talk.choices:
+        if value not in range(len(talk.choices)):
+            raise LedgerError(f"expected one of {len(talk.choices)} choices, got {value:g}")
+        return {"choice": int(value)}
+    if not 0.0 <= value <= 1.0:
+        raise LedgerError(f"expected a probability from 0 to 100%, got {100 * value:g}")
+    return {"p": value}
+
+
 def _text(talk: Talk) -> str:
     return json.dumps({**vars(talk), "ground": dict(talk.ground)})
 
 
 def _talk(text: str) -> Talk:
     raw = json.loads(text)
+    shares = tuple(map(tuple, raw.get("shares", ())))  # rooms of before choices have none
     return Talk(raw["ground"], tuple((v, s) for v, s in raw["steps"]), raw["cause"],
-                tuple(raw["said"]), raw["asks"], tuple(raw["exact"]))  # fmt: skip
+                tuple(raw["said"]), raw["asks"], tuple(raw["exact"]),
+                tuple(raw.get("choices", ())), shares)  # fmt: skip
 
 
 def _hash(key: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from fascinet.engine.analyses.must_not_miss import THRESHOLD
 from fascinet.engine.teaching.encounter import Encounter, Step
 from fascinet.engine.teaching.information import IDLE, Option, options
-from fascinet.engine.teaching.patient import chief, truths
+from fascinet.engine.teaching.patient import chief, known_truth
 from fascinet.engine.teaching.practice import Practice, entropy
 from fascinet.engine.teaching.scores import Scores, score
 from fascinet.engine.teaching.weights import DECIBAN, textbook
@@ -107,14 +107,14 @@ def _entropy(belief: Mapping[str, float], causes: list[str]) -> float:
 def score_of(here: Encounter, place: int = -1) -> Scores:
     """Return the scores of a statement; the last by default.
 
-    Brier and log score need to know of every cause whether it is there, which a published case or
-    one with a chosen cause does not tell: they are None there.
+    Brier and log score are of the causes of which the patient's truth tells whether they are there
+    (`known_truth`): all of a drawn patient, most of a published case, none where the cause was
+    chosen; then they are None.
     """
     rooms, said = here.rooms, here.statements[place]
     known = here.evidence_after(said.after)
     causes = rooms.open_causes(known)
-    there = set(truths(rooms, here.patient))
-    truth = {c: c in there for c in causes} if here.patient.is_sample else None
+    truth = known_truth(rooms, here.patient)
     base = rooms.belief(rooms.start(known))
     return score(said.belief, rooms.belief(known), base, causes, truth)
 

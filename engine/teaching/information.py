@@ -17,7 +17,6 @@ from fascinet.engine.clinic.next_tests import Exact, Unit
 from fascinet.engine.clinic.screen import screened
 from fascinet.engine.teaching.encounter import session_of
 from fascinet.engine.teaching.practice import KEPT, Evidence, Practice, entropy
-from fascinet.model.case import Case
 from fascinet.model.gates import Array
 
 SHARE, MOST = 0.98, 16
@@ -119,7 +118,7 @@ def _options(
     if not names:
         return ()
     reasoner = rooms.reasoner
-    lanes = open_lanes(rooms.engine, Case(hard=evidence), reasoner.askable,
+    lanes = open_lanes(rooms.engine, reasoner.evidence(evidence), reasoner.askable,
                        reasoner.rules.resting, reasoner.targets)  # fmt: skip
     posterior = lanes.run()
     assert posterior is not None  # the belief was asked first

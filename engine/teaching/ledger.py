@@ -31,6 +31,7 @@ from fascinet.model.errors import LedgerError
 
 KEY_BYTES = 16  # 128 bits
 NICKNAME = 40
+WINDOW = 10  # attempts that progress is the mean of
 EDGES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 1.0)
 
 
@@ -171,6 +172,12 @@ class Ledger:
                 means = (_mean(within, k) for k in ("stated", "exact", "present"))
                 out.append(Bin(low, high, len(within), *means))
         return tuple(out)
+
+    def progress(self, key: str, window: int = WINDOW) -> tuple[float, ...]:
+        """Return after each attempt the mean credit of the last ones, up to a window of them."""
+        credits = [float(a["credit"]) for a in self.attempts(key)]
+        last = (credits[max(0, k - window) : k] for k in range(1, len(credits) + 1))
+        return tuple(sum(some) / len(some) for some in last)
 
     def errors(self, key: str) -> dict[str, tuple[float, int]]:
         """Return the mean error in decibans and the number of attempts, by finding."""

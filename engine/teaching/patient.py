@@ -236,7 +236,7 @@ def from_case(
     case = rooms.reasoner.open(read, None, {})
     if case.hard.get(COMPLAINT, "yes") != "yes":
         raise CaseError("this case does not twitch: a simulated patient comes with twitching")
-    fixed = {**case.hard, COMPLAINT: "yes"}
+    fixed = {**case.contained, **case.hard, COMPLAINT: "yes"}  # asked, one tells that too
     rooms.belief(fixed)  # raises if what it states is impossible
     for v, likelihood in case.soft.items():  # told with a doubt: one of the states that fit
         belief = rooms.engine.posterior(fixed, soft={v: likelihood}, targets=[v]).array(v)
@@ -261,6 +261,26 @@ def truths(rooms: Practice, patient: Patient) -> tuple[str, ...]:
         best = max(named, key=belief.__getitem__, default=None)
         return (best,) if best else ()
     return tuple(sorted(there, key=lambda c: (not at_work(patient, c), -rooms.script(c).harm)))
+
+
+def known_truth(rooms: Practice, patient: Patient) -> dict[str, bool]:
+    """Return of each cause whether it is there, as far as the patient's truth is known.
+
+    Of a drawn patient all is known. A published case names groups of causes: the cause of them
+    that its findings make likeliest is there; the others of those groups are left out, since the
+    report may mean either. Causes of all other groups are taken as absent, unless the case states
+    them; habits that it does not state are left out. Of a patient with a chosen cause nothing else
+    is known, so that nothing is scored.
+    """
+    there = set(truths(rooms, patient))
+    if patient.origin == "drawn":
+        return {c: c in there for c in rooms.causes}
+    if not patient.groups:
+        return {}
+    stated = {c: patient.fixed[c] != _rest(rooms, c) for c in rooms.causes if c in patient.fixed}
+    others = [c for c in rooms.causes
+              if rooms.script(c).group not in patient.groups and c not in rooms.habits]  # fmt: skip
+    return {**dict.fromkeys(others, False), **stated, **dict.fromkeys(there, True)}
 
 
 def at_work(patient: Patient, cause: str) -> bool:

@@ -72,14 +72,15 @@ class Practice:
         return self._posterior(tuple(sorted(evidence.items())))
 
     def _ask(self, evidence: tuple[tuple[str, str], ...]) -> Posterior:
-        return self.engine.posterior(dict(evidence))
+        return self.engine.posterior(self.reasoner.evidence(dict(evidence)).hard)
 
     def belief(self, evidence: Evidence) -> dict[str, float]:
         """Return P(cause present | evidence) of every cause."""
         return dict(self._belief(tuple(sorted(evidence.items()))))
 
     def _believe(self, evidence: tuple[tuple[str, str], ...]) -> dict[str, float]:
-        found = self.engine.posterior(dict(evidence), targets=self.causes)
+        told = self.reasoner.evidence(dict(evidence)).hard
+        found = self.engine.posterior(told, targets=self.causes)
         return {c: self.reasoner.present(found, c) for c in self.causes}
 
     def open_causes(self, evidence: Evidence) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """How good a stated differential is: by what came out, and by what the findings warrant.
 
-Each cause is present or not, y = 1 or 0, and was given a probability q. The causes that are
-not known themselves are scored:
+Each cause is present or not, y = 1 or 0, and was given a probability q. The causes that were
+not found out themselves are scored, as far as it is known whether they are there:
 
     Brier      Σ (q − y)²                       log score   − Σ log2 (y q + (1 − y)(1 − q))  in bits
 
@@ -33,7 +33,7 @@ class Scores:
     Attributes
     ----------
     brier, log_bits : float or None
-        The learner's, lower is better; None where the truth is not known.
+        The learner's, lower is better; None where the truth is not known of any open cause.
     engine_brier, engine_log_bits : float or None
         The same of the exact posterior.
     excess_brier, excess_bits : float
@@ -66,8 +66,9 @@ def score(
     exact, base : mapping of cause to probability
         Given all that is known; before any question.
     causes : sequence of str
-        Those that are scored.
+        Those that are open.
     truth : mapping of cause to bool, optional
+        Of those of which it is known; Brier and log score are of them.
 
     Examples
     --------
@@ -77,10 +78,12 @@ def score(
     """
     p, q0 = (np.array([x[c] for c in causes], dtype=float) for x in (exact, base))
     q = np.array([stated.get(c, base[c]) for c in causes], dtype=float)
-    y = None if truth is None else np.array([truth[c] for c in causes], dtype=float)
+    came = truth or {}
+    is_known = np.array([c in came for c in causes], dtype=bool)
+    y = np.array([came[c] for c in causes if c in came], dtype=float)
     lost, gap = float(((q - p) ** 2).sum()), float(((q0 - p) ** 2).sum())
     return Scores(
-        _brier(q, y), _log(q, y), _brier(p, y), _log(p, y), lost, float(divergence(p, q).sum()),
+        *_outcome(q[is_known], y), *_outcome(p[is_known], y), lost, float(divergence(p, q).sum()),
         1.0 - lost / gap if gap > 0.0 else float("nan"),
     )  # fmt: skip
 
@@ -94,12 +97,10 @@ def divergence(p: Array, q: Array) -> Array:
     return np.maximum(out, 0.0)
 
 
-def _brier(q: Array, y: Array | None) -> float | None:
-    return None if y is None else float(((q - y) ** 2).sum())
-
-
-def _log(q: Array, y: Array | None) -> float | None:
-    if y is None:
-        return None
+def _outcome(q: Array, y: Array) -> tuple[float | None, float | None]:
+    """Return Brier and log score by what came out; None where nothing is known of it."""
+    if not y.size:
+        return None, None
     held = np.clip(q, EDGE, 1.0 - EDGE)
-    return float(-np.log2(np.where(y > 0.0, held, 1.0 - held)).sum())
+    log = float(-np.log2(np.where(y > 0.0, held, 1.0 - held)).sum())
+    return float(((q - y) ** 2).sum()), log

@@ -94,7 +94,8 @@ ANSWER = sa.Table(
     sa.Column("seat", sa.String(64), primary_key=True),
     sa.Column("step", sa.Integer, primary_key=True),
     sa.Column("at", sa.String(32), nullable=False),
-    sa.Column("p", sa.Float, nullable=False),
+    sa.Column("p", sa.Float, nullable=True),  # an estimate, or …
+    sa.Column("choice", sa.Integer, nullable=True),  # … the place of the choice
 )  # fmt: skip
 
 

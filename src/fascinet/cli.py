@@ -1,23 +1,29 @@
-"""Commands, options and errors of the command line. Each command's work is in `cli_*`.
+"""Commands and errors of the command line. Each command's work is in `cli_*`.
 
 Results go to standard output, messages to standard error. Every error is one line, exit code 2.
 """
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fascinet import __version__
-from fascinet.cli_complete import (
-    RANKS,
-    SETTINGS,
-    complete_network,
-    complete_pair,
-    one_of,
-)
+from fascinet.cli_complete import complete_network
 from fascinet.cli_errors import STOPPED, be_quiet, complain, guarded, stopped
+from fascinet.cli_lesson import lesson
+from fascinet.cli_options import (
+    CaseArgument,
+    DoOption,
+    FindingOption,
+    Format,
+    FormatOption,
+    NetworkOption,
+    RankOption,
+    SettingOption,
+    TargetOption,
+    report_option,
+)
 from fascinet.model.errors import FascinetError
 
 app = typer.Typer(
@@ -28,65 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    table = "table"
-    json = "json"
-
-
-CaseArgument = Annotated[
-    str | None,
-    typer.Argument(help="A case or Phenopacket in JSON, or - for standard input."),
-]
-FindingOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--finding", "-f", metavar="NAME=STATE", help="A finding.", autocompletion=complete_pair
-    ),
-]
-SettingOption = Annotated[
-    str | None,
-    typer.Option(
-        "--setting",
-        help=f"Where the person is seen: {', '.join(SETTINGS)}; primary_care by default.",
-        autocompletion=one_of(SETTINGS),
-    ),
-]
-DoOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--do", metavar="NAME=STATE", help="An intervention.", autocompletion=complete_pair
-    ),
-]
-RankOption = Annotated[
-    str, typer.Option("--rank", help=f"{', '.join(RANKS)}.", autocompletion=one_of(RANKS))
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="table or json.")]
-TargetOption = Annotated[
-    str | None,
-    typer.Option(
-        "--target",
-        help="CAUSE or CAUSE=STATE; default: the first cause.",
-        autocompletion=complete_pair,
-    ),
-]
-NetworkOption = Annotated[
-    str | None,
-    typer.Option(
-        "--network",
-        help="A network file or an example's name, instead of the shipped network.",
-        autocompletion=complete_network,
-    ),
-]
-
-
-def _report(names: str) -> typer.models.OptionInfo:
-    return typer.Option(
-        "--report", help=f"{names}; the first by default.", autocompletion=one_of(names.split(", "))
-    )
+app.add_typer(lesson)
 
 
 def _version(wanted: bool) -> None:
@@ -142,7 +90,7 @@ def explain(
     against: Annotated[str | None, typer.Option(help="CAUSE=STATE to contrast it with.")] = None,
     network: NetworkOption = None,
     report: Annotated[
-        str | None, _report("weights, contrast, conflict, rarity, joint, mechanisms")
+        str | None, report_option("weights, contrast, conflict, rarity, joint, mechanisms")
     ] = None,
 ) -> None:
     """Show how strongly each finding supports or opposes a cause."""
@@ -160,7 +108,7 @@ def next_(
     format: FormatOption = Format.table,
     target: Annotated[str | None, typer.Option(help="What to learn about.")] = None,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("tests, pairs, policy, utility, actions")] = None,
+    report: Annotated[str | None, report_option("tests, pairs, policy, utility, actions")] = None,
 ) -> None:
     """Rank questions and tests by expected information."""
     from fascinet.cli_case import next_
@@ -176,7 +124,7 @@ def whatif(
     do: DoOption = None,
     format: FormatOption = Format.table,
     network: NetworkOption = None,
-    report: Annotated[str | None, _report("compare, causes")] = None,
+    report: Annotated[str | None, report_option("compare, causes")] = None,
 ) -> None:
     """Compare a case with the same case under --do: what would change."""
     from fascinet.cli_case import whatif
@@ -195,7 +143,7 @@ def sensitivity(
     reach: Annotated[str | None, typer.Option(help="The probability that it should reach.")] = None,
     network: NetworkOption = None,
     report: Annotated[
-        str | None, _report("parameters, intervals, poorly_sourced, changes, reach")
+        str | None, report_option("parameters, intervals, poorly_sourced, changes, reach")
     ] = None,
 ) -> None:
     """Show how strongly a posterior depends on each parameter."""
@@ -273,7 +221,8 @@ def ask(
 @app.command()
 def cohort(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="Table of findings: csv, tsv or parquet.")
+        Path,
+        typer.Argument(metavar="IN", help="Table of findings (csv, tsv, parquet), or a folder."),
     ],
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Table to write: csv, tsv or parquet.")
@@ -282,13 +231,26 @@ def cohort(
     targets: Annotated[str | None, typer.Option(help="Variables, separated by commas.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     carry: Annotated[
-        list[str] | None, typer.Option(help="A column to copy unchanged, whatever its name.")
+        list[str] | None, typer.Option(help="A column that is no variable: copy it unchanged.")
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: how columns of codes and numbers are read.")
+    ] = None,
+    add: Annotated[
+        str | None,
+        typer.Option(help="More columns: differential, red_flags, conflict, intervals."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="Causes of the differential.")] = 3,
+    processes: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
+    block: Annotated[int | None, typer.Option(help="Rows at a time (bounds the memory).")] = None,
 ) -> None:
-    """Compute posteriors for a table of cases, one per row; blank cells are unknown."""
+    """Compute posteriors for a table of cases, one per row; blank cells are unknown.
+
+    After a crash the same command goes on where it stopped.
+    """
     from fascinet.cli_cohort import cohort
 
-    cohort(source, out, network, targets, scheduler, carry)
+    cohort(source, out, network, targets, scheduler, carry, mapping, add, top, processes, block)
 
 
 @app.command()
@@ -482,11 +444,21 @@ def check(
 def dashboard(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    phones: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Let students' phones join a class: lan, or an address of this machine.",
+        ),
+    ] = "",
+    phones_port: Annotated[
+        int | None, typer.Option(help="Port for the phones; default: PORT + 1.")
+    ] = None,
 ) -> None:
-    """Serve the dashboard on 127.0.0.1."""
+    """Serve the dashboard on 127.0.0.1; with --phones the students' pages on the network, too."""
     from fascinet.cli_network import dashboard
 
-    dashboard(port, headless)
+    dashboard(port, headless, phones, phones_port)
 
 
 @app.command()
@@ -499,11 +471,12 @@ def serve(
     threads: Annotated[int, typer.Option(help="Answers worked on at a time.")] = 2,
     seconds: Annotated[float, typer.Option(help="Most time of an answer.")] = 20.0,
     megabytes: Annotated[float, typer.Option(help="Most size of a request.")] = 1.0,
+    processes: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
 ) -> None:
     """Answer by HTTP; a token in FASCINET_TOKEN is then asked of every request."""
     from fascinet.cli_serve import serve
 
-    serve(host, port, network, threads, seconds, megabytes)
+    serve(host, port, network, threads, seconds, megabytes, processes)
 
 
 def run(arguments: list[str]) -> int:

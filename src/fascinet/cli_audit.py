@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fascinet.cli_cohort import column_of, evidence_of, sort_columns
 from fascinet.cli_errors import tell
 from fascinet.cli_network import open_network, split_names
 from fascinet.cli_output import print_table
-from fascinet.cli_tables import read_table
+from fascinet.cohort.cells import column_of, evidence_of
+from fascinet.cohort.columns import sort_columns
+from fascinet.cohort.tables import read_table
 from fascinet.engine.analyses.audit import Audit, audit
 from fascinet.model.errors import CaseError, FormatError
 
@@ -28,7 +29,9 @@ def audit_cases(
         raise FormatError(f"--page {page}: expected .html, .svg or .png")
     opened, table = open_network(network), read_table(source)
     beside = split_names(groups) or ()
-    known, extra = sort_columns(table, opened, [*(carry or ()), *_outside(opened, beside)])
+    known, extra = sort_columns(
+        source, table.names, opened, [*(carry or ()), *_outside(opened, beside)], strict=False
+    )
     frame = evidence_of(table, known, opened)
     for k in extra:
         if table.names[k] in beside:

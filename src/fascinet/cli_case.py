@@ -116,6 +116,9 @@ def _show_notes(found: Differential) -> None:
     known = ", ".join(f"{k}={v}" for k, v in {**found.hard, **found.soft}.items()
                       if isinstance(v, str))  # fmt: skip
     say(f"Findings: {known}")
+    if found.contained:
+        said = ", ".join(f"{k}={v}" for k, v in found.contained.items())
+        say(f"Contained in these, not counted again: {said}")
     if found.soft:
         say("Partly known: " + "; ".join(_soft(k, v) for k, v in found.soft.items()))
     if found.unmapped:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fascinet.cli_cohort import evidence_of, sort_columns
 from fascinet.cli_errors import tell
 from fascinet.cli_network import SHIPPED, open_network, split_names
 from fascinet.cli_output import percent, print_table, say, span
-from fascinet.cli_tables import check_apart, read_table
+from fascinet.cohort.cells import evidence_of
+from fascinet.cohort.columns import sort_columns
+from fascinet.cohort.tables import check_apart, read_table
 from fascinet.engine.learning.learn import Learned, learn
 from fascinet.model.errors import FormatError
 from fascinet.model.formats import format_of
@@ -33,7 +34,7 @@ def learn_figures(
         format_of(out)
     check_apart(source, (out, *([Path(name)] if Path(name).exists() else [])))
     network, table = open_network(name), read_table(source)
-    known, extra = sort_columns(table, network, carry or ())
+    known, extra = sort_columns(source, table.names, network, carry or (), strict=False)
     if extra:
         tell(f"left out (not network variables): {', '.join(table.names[k] for k in extra)}")
     found = learn(

@@ -162,8 +162,8 @@ def _issue(issue: Any) -> dict[str, Any]:
     return {name: str(getattr(issue, name)) for name in names if hasattr(issue, name)}
 
 
-def dashboard(port: int, headless: bool) -> None:
+def dashboard(port: int, headless: bool, phones: str, phones_port: int | None) -> None:
     """Replace this process with the server of the dashboard, on 127.0.0.1."""
     from fascinet.dashboard.serve import serve
 
-    serve(port, headless=headless)
+    serve(port, headless=headless, phones=phones, phones_port=phones_port)

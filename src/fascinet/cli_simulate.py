@@ -6,7 +6,7 @@ from pathlib import Path
 from fascinet.cli_errors import tell
 from fascinet.cli_names import parse_pairs
 from fascinet.cli_network import open_network
-from fascinet.cli_tables import kind_of, write_table
+from fascinet.cohort.tables import kind_of, write_table
 from fascinet.engine.analyses.draw_cases import simulate
 from fascinet.model.plural import counted
 

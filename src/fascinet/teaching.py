@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fascinet.engine.teaching.argue import Argument, arguments, settling
 from fascinet.engine.teaching.case_file import TeachingCase, check_case, read_teaching_case
+from fascinet.engine.teaching.case_library import CaseLibrary, Kept
 from fascinet.engine.teaching.encounter import Encounter, Statement, Step, Verdict
 from fascinet.engine.teaching.exercise import Exercise, Mark
 from fascinet.engine.teaching.exercises import KINDS, make, next_kind
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 ledger_room = Lazy("fascinet.engine.teaching.ledger")
 
 __all__ = [
-    "Argument", "Encounter", "Exercise", "Habit", "KINDS", "Mark", "Option", "Patient",
-    "Practice", "Scores", "Statement", "Step", "TeachingCase", "Verdict", "arguments",
+    "Argument", "CaseLibrary", "Encounter", "Exercise", "Habit", "KINDS", "Kept", "Mark", "Option",
+    "Patient", "Practice", "Scores", "Statement", "Step", "TeachingCase", "Verdict", "arguments",
     "check_case", "chief", "deal", "deciding", "drawn", "from_case", "habits", "illness_script",
     "left_open", "make", "next_kind", "open_ledger", "options", "practice", "read_teaching_case",
     "score", "score_of", "settling", "truths", "value_steps",

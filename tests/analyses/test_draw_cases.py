@@ -65,7 +65,7 @@ def test_bad_requests_are_refused() -> None:
         fn.simulate(asia, 5, {"either": "no", "lung": "yes"})
     with pytest.raises(FascinetError, match="cases: expected a whole number"):
         fn.simulate(asia, -1)
-    with pytest.raises(FascinetError, match="missing: expected a share"):
+    with pytest.raises(FascinetError, match="missing: expected a number of 0 to 1"):
         fn.simulate(asia, 5, missing=1.5)
     with pytest.raises(FascinetError, match="did you mean 'smoke'"):
         fn.simulate(asia, 5, {"smoek": "yes"})

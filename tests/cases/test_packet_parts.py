@@ -174,7 +174,10 @@ def measurement(code: str, value: Any, low: Any = None, high: Any = None) -> dic
 @pytest.mark.parametrize(
     ("code", "value", "low", "high", "expected"),
     [
-        ("LOINC:2157-6", 5000, 30, 200, {"ck": "raised"}),
+        ("LOINC:2157-6", 1900, 30, 200, {"ck": "raised"}),
+        ("LOINC:2157-6", 5000, 30, 200, {"ck": "very_high"}),
+        ("LOINC:2157-6", 5000, 30, 600, {"ck": "raised"}),
+        ("LOINC:2157-6", 5000, None, None, {"ck": "very_high"}),
         ("LOINC:2157-6", 150, 30, 200, {"ck": "normal"}),
         ("LOINC:2157-6", 10, 30, 200, {"ck": "normal"}),
         ("https://loinc.org/2823-3", "2.9", 3.5, 5.1, {"serum_k": "low"}),
@@ -195,7 +198,7 @@ def test_a_value_is_compared_with_its_range(
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
-        (measurement("LOINC:2157-6", 5000), "no reference range"),
+        (measurement("LOINC:3016-3", 5000), "no reference range"),
         (measurement("LOINC:24590-2", 1, 0, 2), "of no variable"),
         (measurement("NCIT:C64489", 5000, 30, 200), "of no variable"),
         ({"assay": {"id": "LOINC:2157-6"}, "value": {"ontologyClass": {"id": "x"}}}, "no quantity"),
@@ -210,11 +213,23 @@ def test_a_value_that_says_nothing_is_listed(
     assert reason in reasons(case)[item["assay"]["id"]]
 
 
-def test_another_unit_of_the_range_is_not_compared(reasoner: Reasoner) -> None:
-    item = measurement("LOINC:2157-6", 5, 30, 200)
-    item["value"]["quantity"]["referenceRange"]["unit"] = {"id": "UCUM:ukat/L"}
-    case = reasoner.read(packet(feature(WEAKNESS)) | {"measurements": [item]})
-    assert "another unit" in reasons(case)["LOINC:2157-6"]
+def test_units_are_converted_or_refused(reasoner: Reasoner) -> None:
+    item = measurement("LOINC:2157-6", 500, 0.5, 3.3)
+    span = item["value"]["quantity"]["referenceRange"]
+    for unit, expected in (("UCUM:ukat/L", "raised"), ("UCUM:g/L", None)):
+        span["unit"] = {"id": unit}
+        case = reasoner.read(packet(feature(WEAKNESS)) | {"measurements": [item]})
+        assert case.hard.get("ck") == expected
+        assert expected or "unit 'g/L' is not known" in reasons(case)["LOINC:2157-6"]
+    item = measurement("LOINC:2823-3", 3.1)
+    item["value"]["quantity"]["unit"] = {"id": "UCUM:meq/L"}
+    case = reasoner.read(packet() | {"measurements": [item]})
+    assert case.hard["serum_k"] == "low"
+    assert any("without a reference range: read as low" in w for w in case.warnings)
+    other = measurement("LOINC:3016-3", 5, 0.4, 4.0)
+    other["value"]["quantity"]["referenceRange"]["unit"] = {"id": "UCUM:pmol/L"}
+    case = reasoner.read(packet(feature(WEAKNESS)) | {"measurements": [other]})
+    assert "another unit" in reasons(case)["LOINC:3016-3"]
 
 
 def test_measurements_against_features_and_each_other(reasoner: Reasoner) -> None:
@@ -222,9 +237,9 @@ def test_measurements_against_features_and_each_other(reasoner: Reasoner) -> Non
     denied = packet(feature("HP:0003236", excluded=True)) | {"measurements": [high]}
     case = reasoner.read(denied)
     assert case.hard["ck"] == "normal"
-    assert "ck: measured as raised, kept normal" in case.warnings
+    assert "ck: measured as very_high, kept normal" in case.warnings
     twice = [high, measurement("LOINC:2157-6", 100, 30, 200)]
-    assert reasoner.read(packet() | {"measurements": twice}).hard["ck"] == "raised"
+    assert reasoner.read(packet() | {"measurements": twice}).hard["ck"] == "very_high"
     both = [measurement("LOINC:2823-3", v, 3.5, 5.1) for v in (2, 9)]
     case = reasoner.read(packet(feature(WEAKNESS)) | {"measurements": both})
     assert "serum_k" not in case.hard
@@ -393,7 +408,7 @@ def test_a_deep_or_wide_object_is_refused() -> None:
 
 def test_a_packet_is_known_without_subject_and_features(reasoner: Reasoner) -> None:
     high = measurement("LOINC:2157-6", 5000, 30, 200)
-    assert reasoner.read({"id": "p", "measurements": [high]}).hard["ck"] == "raised"
+    assert reasoner.read({"id": "p", "measurements": [high]}).hard["ck"] == "very_high"
     with pytest.raises(CaseError, match="empty case"):
         reasoner.read({"id": "f", "proband": {"id": "p", "diseases": []}})
 

@@ -29,15 +29,12 @@ def settled(tab: Page) -> None:
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def test_the_intervals_follow_the_posteriors(tab: Page, server: str) -> None:
+def test_intervals_follow_and_a_test_is_answered_with_one_click(tab: Page, server: str) -> None:
     opened(tab, server)
     row = tab.locator('tr[data-id="als"]')
     expect(row).to_contain_text(re.compile(r"\d+% – \d+%"))
     expect(row.locator(".whisker")).to_be_visible()
-
-
-def test_a_test_is_answered_with_one_click(tab: Page, server: str) -> None:
-    opened(tab, server)
+    # and a test is answered with one click
     card = tab.get_by_role("region", name="Best next test")
     name = card.locator(".name").first.inner_text()
     card.get_by_role("group", name=f"Answers to {name}").get_by_role("button").first.click()
@@ -93,32 +90,27 @@ def test_places_in_the_ranking_are_told(tab: Page, server: str) -> None:
     expect(tab.get_by_text(re.compile("comes first in .* draws"))).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("bomb.json", b"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]"),
-        ("broken.json", b'{"phenotypicFeatures": [{"type": {"id": 7}}], "subject": "'),
-        ("deep.json", b"[" * 100_000),
-    ],
-)
-def test_files_that_are_no_cases_are_refused(
-    tab: Page, server: str, name: str, data: bytes
-) -> None:
+NO_CASES = {
+    "bomb.json": b"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]",
+    "broken.json": b'{"phenotypicFeatures": [{"type": {"id": 7}}], "subject": "',
+    "deep.json": b"[" * 100_000,
+}
+
+
+def test_files_that_are_no_cases_are_refused(tab: Page, server: str, tmp_path: Path) -> None:
     opened(tab, server, "cases")
     tab.get_by_text("Open a file", exact=True).click()
     upload = tab.locator('input[type="file"]')
-    upload.set_input_files({"name": name, "mimeType": "application/json", "buffer": data})
-    expect(tab.get_by_text("This file was refused")).to_be_visible()
-    tab.get_by_role("button", name="Remove Muscle atrophy").click()
-    expect(evidence(tab)).not_to_contain_text("Muscle atrophy")
-
-
-def test_fifty_megabytes_are_refused(tab: Page, server: str, tmp_path: Path) -> None:
+    refused = tab.get_by_text("This file was refused")
+    for name, data in NO_CASES.items():
+        upload.set_input_files({"name": name, "mimeType": "application/json", "buffer": data})
+        expect(refused).to_be_visible()
+        expect(tab.get_by_text(name)).to_be_visible()
+        tab.get_by_role("button", name=f"Remove {name}").click()
+        expect(refused).to_have_count(0)
     big = tmp_path / "big.json"
     big.write_bytes(b" " * 50_000_000)
-    opened(tab, server, "cases")
-    tab.get_by_text("Open a file", exact=True).click()
-    tab.locator('input[type="file"]').set_input_files(big)
+    upload.set_input_files(big)
     expect(tab.get_by_text(re.compile("must be .*MB or smaller|exceeds", re.I))).to_be_visible()
     tab.get_by_role("button", name="Remove Muscle atrophy").click()
     expect(evidence(tab)).not_to_contain_text("Muscle atrophy")

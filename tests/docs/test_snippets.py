@@ -19,6 +19,12 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+EYELID = """
+title: The eyelid
+setting: primary_care
+cause: als
+steps: [{finding: eyelid_twitch, state: yes}]
+"""
 GENERATED = ("knowledge/", "notebooks/")
 
 
@@ -37,6 +43,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     b = fn.NetworkBuilder().variable("oil").table("oil", 0.3).decision("test")
     b = b.utility("gain", [[0, 0], [-1, 2]], parents=["test", "oil"])
     b.diagram().save(tmp_path / "oil.json")
+    (tmp_path / "eyelid.yaml").write_text(EYELID)
+    monkeypatch.setenv("FASCINET_CASES", str(tmp_path / "own"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,11 +1,14 @@
-"""A minute of random networks against the oracle in logarithms, from another seed each time."""
+"""A minute of random networks against the oracle in logarithms.
+
+The seed is fixed, so that one commit gives one answer; `make fuzz-engine` takes fresh ones.
+"""
 
 import os
-import secrets
 
 from tests import fuzz_engine
 
 SECONDS = float(os.environ.get("FASCINET_FUZZ_SECONDS", "60"))
+SEED = int(os.environ.get("FASCINET_FUZZ_SEED", "20261130"))
 
 # Networks that were once answered wrongly.
 KNOWN = (
@@ -24,7 +27,7 @@ def test_networks_that_were_once_wrong() -> None:
 
 
 def test_random_networks_agree_with_the_oracle() -> None:
-    seed = secrets.randbits(30)
-    count, bad = fuzz_engine.run(SECONDS, seed)
-    assert not bad, f"seed {seed}: {bad[0][:2000]}"
+    print(f"seed {SEED}")
+    count, bad = fuzz_engine.run(SECONDS, SEED)
+    assert not bad, f"seed {SEED}: {bad[0][:2000]}"
     assert count

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fascinet.cli_tables import read_table
+from fascinet.cohort.tables import read_table
 from fascinet.engine.clinic.evaluate import read_truth
 from fascinet.engine.clinic.reasoner import shipped_reasoner
 from fascinet.model.errors import FascinetError

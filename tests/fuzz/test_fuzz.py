@@ -1,7 +1,9 @@
-"""A slice of `make fuzz`: no reader lets a foreign exception through, whatever the file."""
+"""A slice of `make fuzz`: no reader lets a foreign exception through, whatever the file.
+
+The seed is fixed, so that one commit gives one answer; `make fuzz` takes fresh ones.
+"""
 
 import os
-import random
 import time
 from pathlib import Path
 
@@ -10,16 +12,16 @@ import pytest
 from tests.fuzz import run
 from tests.fuzz.run import fuzz
 
-SECONDS = 60.0
+SECONDS = 20.0
+SEED = int(os.environ.get("FASCINET_FUZZ_SEED", "20261130"))
 
 
 def test_readers_refuse_mutated_files_with_our_errors(tmp_path: Path) -> None:
-    """Set FASCINET_FUZZ_SEED to the printed seed to try the same files again."""
-    seed = int(os.environ.get("FASCINET_FUZZ_SEED", random.SystemRandom().randrange(10**6)))
-    print(f"seed {seed}")
-    report = fuzz(SECONDS, seed, tmp_path)
+    """Set FASCINET_FUZZ_SEED to try other files."""
+    print(f"seed {SEED}")
+    report = fuzz(SECONDS, SEED, tmp_path)
     print(report)
-    assert report.leaks == [], f"seed {seed}\n{report}"
+    assert report.leaks == [], f"seed {SEED}\n{report}"
     assert sum(report.tried.values()) > 100
 
 

@@ -24,11 +24,23 @@ def lesson_ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def lessons(lesson_ledger: str) -> Iterator[str]:
+def own_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("own") / "cases"
+
+
+@pytest.fixture(scope="session")
+def phones() -> str:
+    """Where the students' pages are served on a port of their own."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def lessons(lesson_ledger: str, own_cases: Path, phones: str) -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
         command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "FASCINET_LEDGER": lesson_ledger},
+        env={**os.environ, "FASCINET_LEDGER": lesson_ledger, "FASCINET_CASES": str(own_cases),
+             "FASCINET_PHONES": phones.removeprefix("http://")},
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:

@@ -1,10 +1,12 @@
 """Cases written for teaching: read, checked, written back, handed out with and without answer."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from fascinet.dashboard.teaching import handout
-from fascinet.dashboard.views.present import lesson_of, talk_from
+from fascinet.dashboard.teaching.talk import lesson_of, talk_from
 from fascinet.model.errors import (
     CaseError,
     ImpossibleEvidenceError,
@@ -13,7 +15,7 @@ from fascinet.model.errors import (
     UnknownVariableError,
 )
 from fascinet.teaching import Practice, TeachingCase, check_case, practice, read_teaching_case
-from tests.teaching.test_pages import opened, settled
+from tests.teaching.test_pages import choose, opened, settled
 
 TEXT = """
 title: The <eyelid>
@@ -22,6 +24,7 @@ ground: {age_group: 18-39, sex: male}
 cause: als
 objectives: [Base rates before signs]
 distractors: [ms]
+note: Write a number down first.
 steps:
   - {finding: eyelid_twitch, state: yes, note: What does it change?}
   - {finding: weakness, state: none}
@@ -39,7 +42,7 @@ def case(rooms: Practice) -> TeachingCase:
 
 
 def test_what_is_written_is_read(rooms: Practice, case: TeachingCase) -> None:
-    assert case.title == "The <eyelid>"
+    assert (case.title, case.note) == ("The <eyelid>", "Write a number down first.")
     assert [(s.finding, s.state) for s in case.steps] == [
         ("eyelid_twitch", "yes"), ("weakness", "none")
     ]  # fmt: skip
@@ -70,7 +73,7 @@ def test_the_check_says_where_it_points(rooms: Practice, case: TeachingCase) -> 
         ("cause: als", "cause: alz", OptionError, "als"),
         ("cause: als", "", CaseError, "cause is missing"),
         ("objectives:", "aims:", CaseError, "unknown key 'aims'"),
-        ("note:", "notes:", CaseError, "a step: unknown key 'notes'"),
+        ("note: What", "notes: What", CaseError, "a step: unknown key 'notes'"),
         ("finding: weakness, state: none", "finding: eyelid_twitch, state: no", CaseError, "twice"),
         (
             "finding: weakness, state: none",
@@ -104,7 +107,13 @@ def test_the_handout_has_no_answers_and_the_answer_sheet_has(case: TeachingCase)
     plain, told = (handout.html_of(case, answers=a) for a in (False, True))
     assert "The &lt;eyelid&gt;" in plain
     assert plain.count(handout.BLANK) == 3
-    for secret in ("Base rates before signs", "What does it change?", "&lt;0.1%", "At the end"):
+    for secret in (
+        "Base rates before signs",
+        "Write a number",
+        "What does it change?",
+        "&lt;0.1%",
+        "At the end",
+    ):
         assert secret not in plain
         assert secret in told
     assert "multiple sclerosis" in plain
@@ -113,19 +122,58 @@ def test_the_handout_has_no_answers_and_the_answer_sheet_has(case: TeachingCase)
 
 
 @pytest.mark.browser
-def test_a_lesson_is_opened_told_and_handed_out(tab: Page, lessons: str) -> None:
-    query = "?e=twitching.yes~age_group.18-39~insomnia.yes"
-    opened(tab, lessons, "present", query)
-    tab.get_by_text("Lesson: objectives, check, files and handouts").click()
+def test_a_lesson_is_written_kept_handed_out_told_and_deleted(
+    tab: Page, lessons: str, own_cases: Path
+) -> None:
+    opened(tab, lessons, "present", "?e=twitching.yes~age_group.18-39~insomnia.yes~cramps.yes")
+    tab.get_by_text("Lesson: title").click()
     table = tab.get_by_role("region", name="Where the case points")
-    expect(table.get_by_role("row")).to_have_count(3)
+    expect(table.get_by_role("row")).to_have_count(4)
+    fill(tab, "Title", "My <first> case")
+    fill(tab, "Note: Muscle cramps", "Where?")
+    tab.get_by_role("button", name="↓").first.click()
+    expect(table.get_by_role("row").nth(2)).to_contain_text("Muscle cramps")
+    choose(tab, "Add a finding", "Caffeine", "Caffeine excess")
+    tab.get_by_role("button", name="Add", exact=True).click()
+    expect(table.get_by_role("row")).to_have_count(5)
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="Handout", exact=True).click()
+    assert handout.BLANK in saved.value.path().read_text()
+    tab.get_by_role("button", name="Save to my cases").click()
+    expect(tab.get_by_text("Saved as my-first-case.json")).to_be_visible()
+    kept = read_teaching_case(practice(), (own_cases / "my-first-case.json").read_bytes())
+    told = [("cramps", "Where?"), ("insomnia", ""), ("caffeine_excess", "")]
+    assert sorted((s.finding, s.note) for s in kept.steps) == sorted(told)
+
+    opened(tab, lessons, "cases", "")
+    tab.get_by_text("Mine", exact=True).click()
+    tab.get_by_role("button", name="Tell or change it").click()
+    expect(tab.get_by_test_id("step")).to_have_text("Step 0 of 3")
+    settled(tab)
+    tab.get_by_text("Notes for this step").click()
+    fill(tab, "Notes", "Numbers first.")
+    tab.get_by_text("Lesson: title").click()
+    expect(tab.get_by_role("textbox", name="Note: The story")).to_have_value("Numbers first.")
+    note = read_teaching_case(practice(), (own_cases / "my-first-case.json").read_bytes()).note
+    assert note == "Numbers first."
+
     upload = tab.locator('input[type="file"]')
     upload.set_input_files({"name": "bad.yaml", "mimeType": "text/yaml", "buffer": b"title: x"})
     expect(tab.get_by_text("This file was refused")).to_be_visible()
     upload.set_input_files({"name": "l.yaml", "mimeType": "text/yaml", "buffer": TEXT.encode()})
     tab.get_by_role("button", name="Tell this lesson").click()
     expect(tab.get_by_test_id("step")).to_have_text("Step 0 of 2")
+
+    opened(tab, lessons, "cases", "")
+    tab.get_by_text("Mine", exact=True).click()
+    tab.get_by_role("button", name="Delete", exact=True).click()
+    tab.get_by_role("button", name="Yes, delete My <first> case").click()
+    expect(tab.get_by_text("No case of your own yet")).to_be_visible()
+    assert list(own_cases.iterdir()) == []
+
+
+def fill(tab: Page, label: str, text: str) -> None:
+    box = tab.get_by_role("textbox", name=label, exact=True)
+    box.fill(text)
+    box.press("Tab")
     settled(tab)
-    with tab.expect_download() as saved:
-        tab.get_by_role("button", name="Handout", exact=True).click()
-    assert handout.BLANK in saved.value.path().read_text()

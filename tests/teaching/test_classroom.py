@@ -1,9 +1,11 @@
 """A class: nobody but the teacher steers, no answer is lost, no student reads another's."""
 
 import http.cookiejar
+import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,10 @@ from tests.teaching.test_pages import CASE, opened, settled
 TALK = Talk(
     {"setting": "primary_care"}, (("weakness", "objective"), ("atrophy", "yes")), "als",
     ("A man, 60+", "Weakness <found>", "Wasting"), "How probable is ALS?", (0.01, 0.2, 0.5),
+)  # fmt: skip
+CHOICE = replace(
+    TALK, cause="", asks="Which?", exact=(), choices=("ALS", "<Benign>", "MS"),
+    shares=((0.01, 0.5, 0.02), (0.2, 0.4, 0.02), (0.5, 0.1, 0.02)),
 )  # fmt: skip
 
 
@@ -45,6 +51,25 @@ def test_answers_are_kept_and_told_without_whose_they_are(rooms: Classroom) -> N
     assert rooms.now(code).talk == TALK
 
 
+def test_a_class_may_choose_instead_of_estimating(rooms: Classroom) -> None:
+    code, key = rooms.open(CHOICE)
+    first, second = rooms.sit(code), rooms.sit(code)
+    assert (rooms.number(code, first), rooms.number(code, second)) == (1, 2)
+    assert rooms.number(code, "nobody's") == 0
+    rooms.answer(code, first, 0, 2)
+    rooms.answer(code, second, 0, 0)
+    rooms.answer(code, first, 0, 1)
+    assert rooms.answers(code, 0) == (0.0, 1.0)
+    assert rooms.own(code, first) == {0: 1.0}
+    assert rooms.record(code, key)["answers"] == [
+        {"seat": 1, "step": 0, "choice": 1}, {"seat": 2, "step": 0, "choice": 0}
+    ]  # fmt: skip
+    for wrong in (3, -1, 0.5, float("nan")):
+        with pytest.raises(LedgerError, match="expected one of 3 choices"):
+            rooms.answer(code, first, 0, wrong)
+    assert rooms.now(code).talk == CHOICE
+
+
 def test_only_the_teacher_steers(rooms: Classroom) -> None:
     code, key = rooms.open(TALK)
     other, its_key = rooms.open(TALK)
@@ -57,6 +82,7 @@ def test_only_the_teacher_steers(rooms: Classroom) -> None:
             lambda w=wrong: rooms.steer(code, w, 1, revealed=True),
             lambda w=wrong: rooms.close(code, w),
             lambda w=wrong: rooms.waiting(code, w),
+            lambda w=wrong: rooms.opened_by(code, w),
             lambda w=wrong: rooms.record(code, w),
         ):
             with pytest.raises(LedgerError, match="not the key of the room's teacher"):
@@ -127,7 +153,8 @@ def test_a_phone_joins_answers_and_steers_nothing(lessons: str, lesson_ledger: s
     assert len(page) < 8_000
     assert "20%" not in page  # the exact answer is not sent before it is revealed
     status, page = phone.post(f"/join/{code}", step="1", p="35")
-    assert (status, "is kept" in page) == (200, True)
+    assert (status, "<b>35%</b>, is kept" in page) == (200, True)
+    assert "<output>35%</output>" in page  # the slider stands where it was left
     assert rooms.answers(code, 1) == (0.35,)
     for form in (
         {"step": "x"},
@@ -145,36 +172,79 @@ def test_a_phone_joins_answers_and_steers_nothing(lessons: str, lesson_ledger: s
     assert rooms.seats(code) == 1
 
 
-def test_a_class_of_five(chromium: Browser, tab: Page, lessons: str, lesson_ledger: str) -> None:
+def test_a_phone_chooses(lessons: str, phones: str, lesson_ledger: str) -> None:
+    rooms = Classroom(lesson_ledger)
+    code, key = rooms.open(CHOICE)
+    phone = Student(phones)
+    page = phone.get(f"/join/{code}")[1]
+    assert "&lt;Benign&gt;" in page
+    assert "Seat 1" in page
+    assert "50%" not in page
+    status, page = phone.post(f"/join/{code}", step="0", choice="1")
+    assert (status, "<b>&lt;Benign&gt;</b>, is kept" in page) == (200, True)
+    for form in ({"choice": "9"}, {"choice": "x"}, {"p": "30"}):
+        assert "Send" in phone.post(f"/join/{code}", step="0", **form)[1]
+    assert rooms.answers(code, 0) == (1.0,)
+    rooms.steer(code, key, 0, revealed=True)
+    assert "<li>&lt;Benign&gt; <b>50%</b></li>" in phone.get(f"/join/{code}")[1]
+
+
+def test_the_phones_port_serves_students_and_nothing_else(lessons: str, phones: str) -> None:
+    phone = Student(phones)
+    assert "Join the class" in phone.get("/")[1]
+    for path in ("/present", "/room", "/_stcore/health", "/static/index.js", "/join/a/b/c"):
+        assert phone.get(path)[0] == 404
+
+
+def test_a_class_of_five(
+    chromium: Browser, tab: Page, lessons: str, phones: str, lesson_ledger: str
+) -> None:
     opened(tab, lessons, "room", CASE)
     tab.get_by_role("button", name="Open a room").click()
     code = tab.get_by_test_id("code").inner_text()
-    phones = []
+    expect(tab.get_by_text(f"{phones}/join/{code}")).to_be_visible()
+    seated = []
     for k in range(5):
         context = chromium.new_context(viewport={"width": 390, "height": 844})
         phone = context.new_page()
-        phone.goto(f"{lessons}/join/{code}")
+        phone.goto(f"{phones}/join/{code}")
         expect(phone.get_by_text("whose muscles twitch")).to_be_visible()
+        expect(phone.get_by_text(f"Seat {k + 1}")).to_be_visible()
         for _ in range(k + 1):
             phone.get_by_role("slider").press("ArrowRight")
-        phone.get_by_role("button", name="Send").click()
-        expect(phone.get_by_text("is kept; you may change it")).to_be_visible()
-        phones.append(phone)
+        if k < 4:
+            phone.get_by_role("button", name="Send").click()
+            expect(phone.get_by_text("is kept; you may change it")).to_be_visible()
+        seated.append(phone)
+    expect(tab.get_by_test_id("count")).to_have_text("4 of 5 students answered")
+    tab.get_by_text("Show which seats have not answered").click()
+    expect(tab.get_by_text("Not yet: seat 5")).to_be_visible()
+    tab.reload()  # the teacher's browser knows the room
+    expect(tab.get_by_test_id("code")).to_have_text(code)
+    seated[4].get_by_role("button", name="Send").click()
     expect(tab.get_by_test_id("count")).to_have_text("5 of 5 students answered")
     assert Classroom(lesson_ledger).answers(code, 0) == (0.15, 0.2, 0.25, 0.3, 0.35)
+    with tab.expect_download() as saved:  # also what came since the page was drawn
+        tab.get_by_role("button", name="Save the session").click()
+    assert len(json.loads(saved.value.path().read_text())["answers"]) == 5
     settled(tab)
+    tab.set_viewport_size({"width": 1920, "height": 1080})
+    tab.get_by_role("button", name="Projector").click()
+    expect(tab.get_by_test_id("stHeader")).to_be_hidden()
+    expect(tab.get_by_test_id("link")).to_have_text(f"{phones}/join/{code}")
     tab.get_by_role("button", name="Reveal").click()
-    for phone in phones:
+    for phone in seated:
         expect(phone.get_by_text("Exactly:")).to_be_visible()
     tab.get_by_role("button", name="Next").click()
     expect(tab.get_by_test_id("step")).to_have_text("Step 1 of 3")
-    for phone in phones:
+    for phone in seated:
         expect(phone.get_by_role("button", name="Send")).to_be_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
         phone.context.close()
-    with tab.expect_download() as saved:
-        tab.get_by_role("button", name="Save the session").click()
-    assert code in saved.value.path().read_text()
+    tab.get_by_role("button", name="Close the room").click()
+    expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
+    tab.reload()
+    expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
 
 
 def test_codes_cannot_be_tried_out(lessons: str, lesson_ledger: str) -> None:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fascinet as fn
+from benchmarks.teaching_policy import won
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.teaching.habits import CLEAR_DB
+from fascinet.engine.teaching.patient import known_truth
 from fascinet.engine.teaching.scores import EDGE
 from fascinet.engine.teaching.weights import db, even_prior, independent
 from fascinet.model.errors import CaseError
@@ -20,6 +22,7 @@ from fascinet.teaching import (
     arguments,
     deal,
     deciding,
+    from_case,
     habits,
     illness_script,
     left_open,
@@ -84,6 +87,35 @@ def test_skill_is_one_as_the_engine_and_zero_as_the_base_rates(grave: Encounter)
     assert least is not None
     assert np.isfinite(least)
     assert least >= -np.log2(EDGE)  # it was there
+
+
+def test_a_published_case_is_scored_against_what_it_reports(rooms: Practice) -> None:
+    findings = {**GRAVE, "caffeine_excess": "yes"}
+    case = {"setting": "primary_care", "findings": findings}
+    patient = from_case(rooms, case, groups=frozenset({"als"}), title="ALS", seed=1)
+    truth = known_truth(rooms, patient)
+    assert truth["als"]
+    assert truth["caffeine_excess"]  # the case states it
+    assert not truth["bfs"]
+    assert "diuretic_use" not in truth  # a habit that it does not mention
+    assert {c for c, there in truth.items() if there} == {"als", "caffeine_excess"}
+    here = Encounter(rooms, patient)
+    here.say({"als": 0.9, "bfs": 0.3})
+    found, base = score_of(here), rooms.belief(rooms.start(here.evidence))
+    stated = {**base, "als": 0.9, "bfs": 0.3}
+    scored = [c for c in rooms.open_causes(here.evidence) if c in truth]
+    assert found.brier == pytest.approx(sum((stated[c] - truth[c]) ** 2 for c in scored))
+    assert found.log_bits == pytest.approx(sum(
+        -np.log2(np.clip(stated[c] if truth[c] else 1 - stated[c], EDGE, 1 - EDGE)) for c in scored
+    ))  # fmt: skip
+    here.say({"als": 0.1, "bfs": 0.3})
+    worse = score_of(here)
+    assert worse.brier is not None
+    assert found.brier is not None
+    assert worse.brier > found.brier
+    chosen = Encounter(rooms, deal(rooms, cause="als", seed=1))
+    chosen.say({"als": 0.9})
+    assert score_of(chosen).brier is None  # of whom nothing else is known
 
 
 def test_a_steps_worth_is_the_expected_information(rooms: Practice) -> None:
@@ -220,3 +252,10 @@ def test_the_illness_script_is_that_of_the_data(rooms: Practice, grave: Encounte
     weak = next(x for x in lines if x.variable == "weakness")
     assert weak.here == "objective"
     assert weak.low <= weak.p <= weak.high
+
+
+@pytest.mark.slow
+def test_the_engines_choice_of_questions_beats_a_fixed_and_a_random_order() -> None:
+    found = won(patients=10, steps=6)
+    assert found["engine"] > 1.2 * found["fixed"]
+    assert found["engine"] > 2.0 * found["random"]

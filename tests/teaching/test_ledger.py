@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from fascinet.engine.teaching import ledger as ledger_module
+from fascinet.engine.teaching.classroom import Classroom
 from fascinet.engine.teaching.ledger import Ledger
 from fascinet.engine.teaching.tables import default_url, open_database, upgrade, writing
 from fascinet.model.errors import LedgerError
@@ -66,6 +67,8 @@ def check_all(ledger: Ledger) -> None:
         ledger.keep_attempt(key, ASKED, Mark(False, credit, value))
     assert ledger.history(key) == {"percent": (0.5, 2)}
     assert ledger.errors(key) == {"cramps": (1.0, 2)}
+    assert ledger.progress(key) == (0.5, 0.25)
+    assert ledger.progress(key, window=1) == (0.5, 0.0)
     bins = ledger.calibration(key)
     assert sum(b.count for b in bins) == 2
     assert all(b.low <= b.stated <= b.high for b in bins)
@@ -186,6 +189,24 @@ def test_an_older_ledger_is_brought_up_to_date(url: str, tmp_path: Path) -> None
         assert tuple(row) == ("odds", None)
     columns = {c["name"] for c in sa.inspect(database).get_columns("attempt")}
     assert columns == {c.name for c in ledger_module.ATTEMPT.columns}
+
+
+def test_answers_of_older_classes_are_still_read(url: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    engine = sa.create_engine(url)
+    talk = {"ground": {}, "steps": [["weakness", "objective"]], "cause": "als",
+            "said": ["A man", "Weak"], "asks": "How probable?", "exact": [0.1, 0.3]}  # fmt: skip
+    with engine.begin() as connection:
+        upgrade(connection, "0003")
+        connection.execute(
+            sa.text("INSERT INTO room VALUES ('ABCDEF', 'x', '2026', :talk, 0, 0, 1)"),
+            {"talk": json.dumps(talk)},
+        )
+        connection.execute(sa.text("INSERT INTO answer VALUES ('ABCDEF', 's', 0, '2026', 0.25)"))
+    engine.dispose()
+    rooms = Classroom(url)
+    assert rooms.answers("ABCDEF", 0) == (0.25,)
+    assert rooms.now("ABCDEF").talk.choices == ()
 
 
 def test_the_migrations_make_the_tables_that_are_used(url: str) -> None:

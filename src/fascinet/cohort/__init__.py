@@ -1,0 +1,1 @@
+"""Tables of cases in, tables of posteriors out: in blocks, resumed after a crash."""
