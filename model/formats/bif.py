@@ -12,8 +12,8 @@ Grammar (commas are blanks; comments are ``// …`` and ``/* … */``):
 A ``table`` with parents lists the variable itself slowest, as the format's authors defined it.
 Names with blanks or punctuation are quoted; bare brackets in states are read where the number of
 states says how (`bif_names`). Rows are sliced out of one list of tokens (`bif_tokens`), so that a
-network of a thousand nodes takes a fraction of a second, and a file of quotes or comments that never
-end no longer than another of its length.
+network of a thousand nodes takes a fraction of a second, and a file of quotes or comments that
+never end no longer than another of its length.
 """
 
 import re

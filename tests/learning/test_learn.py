@@ -362,7 +362,7 @@ WRONG = [
     (pd.DataFrame({"flu": ["yes"]}), {"variables": "couhg"}, "did you mean 'cough'"),
     (pd.DataFrame({"flue": ["yes"]}), {}, "did you mean 'flu'"),
     (pd.DataFrame({"flu": ["yes"]}), {"sample_size": -1}, "sample_size: expected a number"),
-    (pd.DataFrame({"flu": ["yes"]}), {"fading": 1.5}, "fading: expected a number from 0 to 1"),
+    (pd.DataFrame({"flu": ["yes"]}), {"fading": 1.5}, "fading: expected a number of 0 to 1"),
 ]
 
 
