@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -400,8 +400,9 @@ def diagnose(
     'als'
     """
     reasoner = reasoner_for(knowledge, engine)
-    opened = followed(reasoner, case) if isinstance(case, list | tuple) else case
-    return reasoner.diagnose(opened, setting, rank=rank, do=do)
+    if isinstance(case, list | tuple):
+        case = followed(reasoner, cast("Sequence[Source]", case))
+    return reasoner.diagnose(cast("Source", case), setting, rank=rank, do=do)
 
 
 def evaluate(
