@@ -13,7 +13,8 @@ import numpy as np
 
 from fascinet.engine.core import core as compiled
 from fascinet.engine.plan import accumulators, order, sweep
-from fascinet.engine.plan.accumulators import AXES, GateProblem, Layout
+from fascinet.engine.plan.accumulators import AXES, Layout
+from fascinet.engine.plan.gate_problem import GateProblem
 from fascinet.engine.plan.order import Elimination, Ints
 from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import Factors

@@ -21,7 +21,7 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.plan.accumulators import GateProblem, Numbered
+from fascinet.engine.plan.gate_problem import GateProblem, Numbered
 from fascinet.engine.plan.order import Ints, bits, mask_of, uniform
 
 MOST_GATES = 64  # a word of the compiled twin holds a set of gates
