@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fascinet.engine.analyses.hypotheses import resting_state
+from fascinet.engine.api.engine import Engine
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest
 from fascinet.model.errors import CaseError, EvidenceError, OptionError
@@ -11,6 +12,7 @@ from fascinet.model.foreign import kind_of
 from fascinet.model.gates import NoisyMax
 from fascinet.model.hpo import COMPLAINT, shipped_map
 from fascinet.model.network import Network
+from fascinet.model.shipped import shipped_knowledge
 
 SETTING, DEFAULT_SETTING = "setting", "primary_care"
 
@@ -62,3 +64,30 @@ def open_case(rules: CaseRules, case: Case, setting: str | None, do: Mapping[str
         raise OptionError(SETTING, place, rules.states[SETTING])
     hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
     return replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
+
+
+def check_pair(knowledge: object, engine: object) -> None:
+    """Check what a reasoner is to be made of: a knowledge base, an engine of its network, or None.
+
+    Raises
+    ------
+    CaseError
+    """
+    from fascinet.model.schema import Knowledge  # only where one is given: it takes long to import
+
+    if knowledge is not None and not isinstance(knowledge, Knowledge):
+        raise CaseError(
+            f"knowledge: expected a Knowledge, as load_knowledge gives, got {kind_of(knowledge)}"
+        )
+    if engine is None:
+        return
+    if not isinstance(engine, Engine):
+        raise CaseError(f"engine: expected an Engine, got {kind_of(engine)}")
+    known = knowledge if knowledge is not None else shipped_knowledge()
+    lacking = [v for v in known.variables if v not in engine.network.index]
+    if lacking:
+        raise CaseError(
+            f"engine: expected an engine of the knowledge base's network, got one of "
+            f"{engine.network.name!r}, which lacks {lacking[0]!r}; for other networks use "
+            "engine.posterior"
+        )

@@ -85,7 +85,7 @@ def _is_mechanism(network: Network, parent: str, link: Array) -> bool:
     gate = network.gate(parent)
     if not isinstance(gate, NoisyMax) or not np.array_equal(link, np.eye(len(link))):
         return False
-    return all(np.isin(part, (0.0, 1.0)).all() for part in (*gate.links, gate.leak))
+    return all(((part == 0.0) | (part == 1.0)).all() for part in (*gate.links, gate.leak))
 
 
 def divorce(

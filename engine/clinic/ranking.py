@@ -1,6 +1,7 @@
 """Numbers behind a differential: responsibility, presence of groups, conflict."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,6 +32,13 @@ def likelihoods(network: Network, case: Case) -> dict[str, Array]:
     }
     soft = {k: np.array([v[s] for s in network.states(k)]) for k, v in case.soft.items()}
     return hard | soft
+
+
+def without_tests(network: Network, case: Case) -> Case:
+    """Return the case without results of tests."""
+    hard = {k: v for k, v in case.hard.items() if kind(network, k) != "test"}
+    soft = {k: v for k, v in case.soft.items() if kind(network, k) != "test"}
+    return replace(case, hard=hard, soft=soft)
 
 
 def positive(network: Network, case: Case, resting: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.case_folder import Told
-from fascinet.engine.clinic.case_rules import SETTING, open_case, rules_of
+from fascinet.engine.clinic.case_rules import SETTING, check_pair, open_case, rules_of
 from fascinet.engine.clinic.conditions import possible_states
 from fascinet.engine.clinic.decisions import decide
 from fascinet.engine.clinic.differential import Differential, GroupEntry
@@ -33,12 +32,12 @@ from fascinet.engine.clinic.ranking import (
     positive,
     responsibility_scores,
     surprisal,
+    without_tests,
 )
 from fascinet.engine.clinic.red_flags import REASSURE, out_of_rest, red_flags
 from fascinet.model.case import Case, CaseRules, counted_once
 from fascinet.model.digest import Digest, digest_of
-from fascinet.model.errors import CaseError, OptionError
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import OptionError
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
@@ -183,7 +182,7 @@ class Reasoner:
         if rank not in RANKS:
             raise OptionError("rank", rank, RANKS)
         opened = self.open(self.read(case, strict=strict), setting, {} if do is None else do)
-        engine = self.engine_for(opened.do)
+        engine, net = self.engine_for(opened.do), self.network
         lanes = open_lanes(engine, opened, self.askable, self.rules.resting, self.targets)
         posterior = self._posterior(lanes)
         log_prob = float(posterior.log_prob_evidence)
@@ -207,7 +206,8 @@ class Reasoner:
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
         seen = self._outlook(opened, prior, posterior, alone)
         return Differential(
-            model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
+            model={"name": net.name, "version": net.version, "hash": net.hash},
+            setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=log_prob,
             conflict=seen.conflict,
@@ -277,10 +277,6 @@ class Reasoner:
         told = engine.log_prob_evidence(place) - float(prior.log_prob_evidence)
         return prior, {name: told for name in ground if name != SETTING}
 
-    def _model(self) -> dict[str, str]:
-        net = self.network
-        return {"name": net.name, "version": net.version, "hash": net.hash}
-
     # ---------------------------------------------------------------- evaluating
 
     def evaluate(
@@ -302,17 +298,11 @@ class Reasoner:
         def answer(told: Told) -> Answer:
             # a packet without features may be a case to score; a native case without is a mistake
             case = self.read(told, strict=not isinstance(told, Packet))
-            case = self.without_tests(case) if blank_tests else case
+            case = without_tests(self.network, case) if blank_tests else case
             found = self.diagnose(case, setting, rank=rank, strict=False, tests=0, intervals=False)
             return answer_of(found)
 
         return evaluate_cases(folder, answer)
-
-    def without_tests(self, case: Case) -> Case:
-        """Return the case without results of tests."""
-        hard = {k: v for k, v in case.hard.items() if kind(self.network, k) != "test"}
-        soft = {k: v for k, v in case.soft.items() if kind(self.network, k) != "test"}
-        return replace(case, hard=hard, soft=soft)
 
 
 _kept: deque[tuple["Knowledge | None", Engine | None, Reasoner]] = deque(maxlen=4)
@@ -332,26 +322,13 @@ def reasoner_for(knowledge: "Knowledge | None" = None, engine: Engine | None = N
 
 
 def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
-    from fascinet.model.build import build_network
-    from fascinet.model.schema import Knowledge
-
-    if knowledge is not None and not isinstance(knowledge, Knowledge):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
-        raise CaseError(
-            f"knowledge: expected a Knowledge, as load_knowledge gives, got {kind_of(knowledge)}"
-        )
-    if engine is not None and not isinstance(engine, Engine):  # pyright: ignore
-        raise CaseError(f"engine: expected an Engine, got {kind_of(engine)}")
+    check_pair(knowledge, engine)
     known = knowledge if knowledge is not None else shipped_knowledge()
-    if engine is None:
-        return Reasoner(known, build_network(known))
-    lacking = [v for v in known.variables if v not in engine.network.index]
-    if lacking:
-        raise CaseError(
-            f"engine: expected an engine of the knowledge base's network, got one of "
-            f"{engine.network.name!r}, which lacks {lacking[0]!r}; for other networks use "
-            "engine.posterior"
-        )
-    return Reasoner(known, engine.network, engine)
+    if engine is not None:
+        return Reasoner(known, engine.network, engine)
+    from fascinet.model.build import build_network
+
+    return Reasoner(known, build_network(known))
 
 
 @lru_cache(maxsize=1)

@@ -119,11 +119,13 @@ class Planner:
         size = np.diff(problem.start)
         joint = np.repeat(size > 1, size)
         near = np.concatenate([problem.gates[:, 0], problem.links[:, 0]])
+        # by counting: np.unique imports numpy.ma at its first call, some 20 ms
+        alone = np.flatnonzero(np.bincount(problem.values[~joint]))
         return tuple(
             part.tobytes()
             for part in (
-                size[size > 1], problem.values[joint], np.unique(problem.values[~joint]),
-                problem.gates, problem.observed[near],
+                size[size > 1], problem.values[joint], alone, problem.gates,
+                problem.observed[near],
             )
         )  # fmt: skip
 

@@ -28,7 +28,7 @@ MOST_GATES = 64  # a word of the compiled twin holds a set of gates
 ROUNDS, HEAT, SEED = 5000, 0.1, 1
 LONG = 2.0**22  # work from which a second, longer search pays
 # Where many runs follow: a round for so many entries of the tree, if a short search came so near.
-PRICE, MOST_ROUNDS, NEAR = 40.0, 80_000, 3.0
+PRICE, MOST_ROUNDS, NEAR = 100.0, 80_000, 2.0
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 
