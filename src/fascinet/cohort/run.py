@@ -19,8 +19,8 @@ from fascinet.model.errors import FormatError
 from fascinet.model.plural import counted
 
 CELLS = 8_000_000  # of a block, in and out: what bounds the memory
-LARGEST = 50_000  # rows of a block
-AHEAD = 2  # blocks that are read before they are needed, for each process
+LARGEST = 25_000  # rows of a block
+AHEAD = 1  # blocks that are read before they are needed, for each process
 
 
 @dataclass(frozen=True)
