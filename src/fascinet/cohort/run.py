@@ -1,13 +1,15 @@
 """A cohort from file to file: read, answered block by block, kept, and joined at the end."""
 
 import gzip
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from fascinet import __version__
@@ -112,7 +114,16 @@ _worker: Worker | None = None
 
 def _prepare(job: Job) -> None:
     global _worker
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(job)
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it: a pool's would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(table: Table) -> Done:
