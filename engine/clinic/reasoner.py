@@ -496,8 +496,9 @@ def diagnose(
     'als'
     """
     reasoner = reasoner_for(knowledge, engine)
-    opened = followed(reasoner, case) if isinstance(case, list | tuple) else case
-    return reasoner.diagnose(opened, setting, rank=rank, do=do)
+    if isinstance(case, Sequence) and not isinstance(case, str):
+        case = followed(reasoner, case)
+    return reasoner.diagnose(case, setting, rank=rank, do=do)
 
 
 def evaluate(

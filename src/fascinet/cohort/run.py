@@ -4,7 +4,7 @@ import gzip
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -138,9 +138,7 @@ def in_processes(job: Job, count: int, blocks: Iterator[Table]) -> Iterator[Done
         yield from in_order(partial(pool.submit, _answer), blocks, (1 + AHEAD) * count)
 
 
-def in_order(
-    submit: Callable[[Table], "Future[Done]"], blocks: Iterator[Table], ahead: int
-) -> Iterator[Done]:
+def in_order(submit: Callable[[Table], Any], blocks: Iterator[Table], ahead: int) -> Iterator[Done]:
     """Yield what comes back in the order of the blocks; so many are under way at a time."""
     waiting: deque[Any] = deque()
     try:
