@@ -46,6 +46,35 @@ CLICK = """([label, state]) => new Promise((done) => {
   root(name).querySelector(name).click();
 })"""
 
+# resolves with the ms from a click in the navigation to the page's heading, at most 30 s
+SWITCH = """(title) => new Promise((done) => {
+  const start = performance.now();
+  const timer = setInterval(() => {
+    const took = performance.now() - start;
+    if (document.querySelector('h1')?.textContent === title || took > 30000) {
+      clearInterval(timer);
+      done(took);
+    }
+  }, 4);
+  [...document.querySelectorAll('header a')].find((a) => a.textContent.trim() === title).click();
+})"""
+# resolves with the ms from an edit on a page until the page is drawn whole, at most 30 s
+WHOLE = """([label, state]) => new Promise((done) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const name = `[aria-label="${label}: ${state}"]`;
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot)
+    .find((r) => r && r.querySelector(name));
+  const start = performance.now();
+  let ran = false;
+  const timer = setInterval(() => {
+    const took = performance.now() - start, now = app.dataset.testScriptState;
+    ran ||= now === 'running';
+    if ((ran && now === 'notRunning') || took > 30000) { clearInterval(timer); done(took); }
+  }, 4);
+  root.querySelector(name).click();
+})"""
+TOUR = ("Why", "What if", "Network", "Knowledge", "Differential")
+
 
 def main() -> None:
     """Measure, print, write."""
@@ -69,6 +98,7 @@ def main() -> None:
                 "warm_page_s": first_page(browser, url),
                 "engine": engine(options.clicks),
                 "click": clicks(browser, url, options.clicks),
+                **pages(browser, url, options.clicks),
                 "load": load(browser, url, options.sessions, options.seconds, server.pid),
             }  # fmt: skip
             browser.close()
@@ -126,6 +156,26 @@ def clicks(browser: Browser, url: str, count: int) -> dict[str, float]:
         settled(page)
     context.close()
     return summary(times)
+
+
+def pages(browser: Browser, url: str, count: int) -> dict[str, dict[str, float]]:
+    """Return ms of page switches after the first, and from an edit to What next complete."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    ranking(page, url)
+    settled(page)
+    turns: list[float] = []
+    for title in TOUR * (1 + max(1, count // len(TOUR))):
+        turns.append(float(page.evaluate(SWITCH, title)))
+        page.wait_for_timeout(500)
+    page.evaluate(SWITCH, "What next")
+    page.wait_for_timeout(1000)
+    whole: list[float] = []
+    for i in range(count):
+        whole.append(float(page.evaluate(WHOLE, list(click(i)))))
+        page.wait_for_timeout(300)
+    context.close()
+    return {"switch": summary(turns[len(TOUR) :]), "next_whole": summary(whole)}
 
 
 def engine(count: int) -> dict[str, float]:
@@ -217,6 +267,10 @@ def report(results: dict[str, Any]) -> None:
         ("first page", f"{results['first_page_s']:.2f} s"),
         ("page, warm", f"{results['warm_page_s']:.2f} s"),
         ("click to posteriors", f"median {took['median_ms']} ms, p95 {took['p95_ms']} ms"),
+        ("page switch", f"median {results['switch']['median_ms']} ms, "
+         f"p95 {results['switch']['p95_ms']} ms"),
+        ("What next complete", f"median {results['next_whole']['median_ms']} ms, "
+         f"p95 {results['next_whole']['p95_ms']} ms"),
         ("of it the engine", f"posterior {mine['posterior_ms']} ms CPU, "
          f"whole diagnosis {mine['diagnosis_ms']} ms"),
         (f"{many['sessions']} sessions", f"median {many['median_ms']} ms, p95 {many['p95_ms']} ms, "

@@ -29,7 +29,7 @@ from fascinet.dashboard.chart_parts import (
     text,
     wrapped,
 )
-from fascinet.dashboard.words import number, percent, times
+from fascinet.dashboard.words import NOTHING, number, percent, times
 
 
 def differential(entries: Iterable[Mapping[str, Any]]) -> Chart:
@@ -100,7 +100,7 @@ def waterfall(prior: float, steps: Sequence[tuple[str, float]], posterior: float
     for (name, db), at in zip(steps, path, strict=False):
         mark = "▲" if db > 0 else "▼"
         ratio = times(10 ** (db / 10))
-        text = ratio if ratio == "× 1" else f"{mark} {ratio}"
+        text = ratio if ratio == NOTHING else f"{mark} {ratio}"
         kind = "for" if db > 0 else "against"
         rows.append({"label": wrapped(name), "from": at, "to": at + db, "kind": kind, "text": text,
                      "edge": max(at, at + db)})  # fmt: skip

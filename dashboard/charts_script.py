@@ -45,7 +45,8 @@ def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
         "field": "cause", "type": "nominal",
         "scale": {"domain": kinds, "range": palette[: len(kinds)]},
         "legend": None if len(kinds) == 1 else
-        {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13, "labelLimit": 400},
+        {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13, "labelLimit": 400,
+         "direction": "vertical"},
     }  # fmt: skip
     layers: list[Spec] = [
         {

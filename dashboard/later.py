@@ -145,7 +145,7 @@ def answer(
     # even if it is not needed: what is drawn after it keeps its place from run to run
     note = place if place is not None else st.empty()
     if not done(job, SOON):
-        note.caption(f"⏳ {text}")
+        note.caption(text)
         while not done(job, SOON):
             if job.future.cancelled():
                 job = QUEUE.ask(function, arguments)

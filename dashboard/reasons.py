@@ -10,6 +10,7 @@ from fascinet.dashboard.catalogue import CONTEXT_LABELS
 from fascinet.dashboard.charts import decibans
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import (
+    NOTHING,
     absent_state,
     first_up,
     is_binary,
@@ -159,7 +160,7 @@ def in_words(found: Reasons, *, clinician: bool) -> list[str]:
 def _by(ratio: float) -> str:
     """Return what everything told does to the odds, in words."""
     text = times(ratio)
-    if text == "× 1":
+    if text == NOTHING:
         return "what is known changes its odds little"
     verb = "multiplies" if text[0] == "×" else "divides"
     return f"what is known {verb} its odds by {text[2:]}"

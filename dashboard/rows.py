@@ -131,7 +131,7 @@ def _script_row(known: Resources, name: str, figure: Figure) -> dict[str, Any]:
         "What": name,
         "p": share(figure.p),
         "Range": _range(figure),
-        "n": "" if figure.n is None else figure.n,
+        "n": "" if figure.n is None else f"{figure.n:,}",
         "Grade": figure.grade,
         "Source": _short(cited.text, figure),
         "Article": ", ".join(figure.article),

@@ -81,9 +81,9 @@ def odds(p: float) -> float:
 
 
 def times(ratio: float) -> str:
-    """Return a likelihood ratio or a ratio of odds as people say it."""
+    """Return a likelihood ratio or a ratio of odds as people say it, or that it changes nothing."""
     if max(ratio, 1 / ratio if ratio > 0 else math.inf) < 1.05:
-        return "× 1"
+        return NOTHING
     sign, size = ("×", ratio) if ratio >= 1 else ("÷", 1 / ratio if ratio > 0 else math.inf)
     return f"{sign} 10,000 or more" if size > 10_000 else f"{sign} {number(size, 2)}"
 

@@ -30,6 +30,7 @@ LEAD = "Change one thing and see what follows."
 SHOWN = 10
 EVERY = 100_000  # figures, that is: all that bear on the answer
 POSSIBLE = 1e-9
+LEARNED = "if-learned"
 
 
 def page() -> None:
@@ -64,7 +65,7 @@ def _learned(known: Resources, here: Session) -> None:
         names |= {c: label(known.network, c) for c in known.reasoner.causes if c not in names}
         variable = str(st.selectbox(
             "If I learned about …", list(names), format_func=names.__getitem__,
-            key="if-learned", index=_first_open(here, list(names)),
+            key=LEARNED, index=_most_telling(here, list(names)),
         ))  # fmt: skip
         state = _state(known, here, variable, "that it is …")
         st.caption(
@@ -84,9 +85,13 @@ def _learned(known: Resources, here: Session) -> None:
         _explain_away(known, now, after, variable, state)
 
 
-def _first_open(here: Session, names: list[str]) -> int:
-    """Return the first finding that has not been entered yet."""
-    return next((i for i, v in enumerate(names) if v not in here.case.entered), 0)
+def _most_telling(here: Session, names: list[str]) -> int:
+    """Return the open finding that would tell most, with which the question starts."""
+    if LEARNED in st.session_state:  # somebody has chosen: nothing to look for
+        return 0
+    found = later.answer(service.whole, here.case, text="Looking for the most telling finding …")
+    best = sorted(found.next_tests, key=lambda t: -t.expected_gain_bits)
+    return next((names.index(t.finding) for t in best if t.finding in names), 0)
 
 
 def _state(known: Resources, here: Session, variable: str, text: str) -> str:

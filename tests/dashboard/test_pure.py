@@ -79,7 +79,7 @@ def test_changes_and_ratios_in_words() -> None:
     assert times(0.25) == "÷ 4"
     assert times(12.34) == "× 12"
     assert times(1.28e7) == "× 10,000 or more"
-    assert times(1.0) == "× 1"
+    assert times(1.0) == "no change"
 
 
 def test_tables_escape_all_but_html() -> None:

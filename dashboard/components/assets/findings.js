@@ -49,10 +49,10 @@ function sliders(store, row) {
     send(store, { op: "soft", id: row.id, likelihood: like });
   };
   const lines = shown.map(([state, label]) => {
-    const out = h("output", {}, "50 %");
+    const out = h("output", {}, "50%");
     const input = h("input", {
       type: "range", min: 0, max: 100, step: 5, value: 50, "aria-label": `Likelihood of ${row.label}: ${label}`,
-      oninput: () => { out.textContent = `${input.value} %`; }, onchange: commit,
+      oninput: () => { out.textContent = `${input.value}%`; }, onchange: commit,
     });
     inputs.set(state, input);
     input.out = out;
@@ -193,7 +193,7 @@ function show(entry, value, soft, paused) {
   else entry.control.value = value;
   if (soft) for (const [state, input] of entry.inputs) {
     input.value = Math.round(100 * (soft[state] ?? 0.5));
-    input.out.textContent = `${input.value} %`;
+    input.out.textContent = `${input.value}%`;
   }
 }
 

@@ -13,7 +13,8 @@ const bend = (a, b, { node: w, tall }) => {
 /** Split a label over at most two lines of about so many letters, between words. */
 function lines(text, room) {
   if (text.length <= room || !text.includes(" ")) return [text];
-  const cut = text.lastIndexOf(" ", room) > 0 ? text.lastIndexOf(" ", room) : text.indexOf(" ");
+  const cuts = [...text.matchAll(/ /g)].map((m) => m.index);
+  const cut = cuts.reduce((a, b) => (Math.abs(text.length - 2 * b) < Math.abs(text.length - 2 * a) ? b : a));
   return [text.slice(0, cut), text.slice(cut + 1)];
 }
 
@@ -22,8 +23,8 @@ function fit(item, { node: w, font }, value) {
   const free = w - 14 - value.length * font * 0.6;
   const words = lines(item.n.short, Math.floor(free / (font * 0.54)));
   const longest = Math.max(...words.map((t) => t.length));
-  const size = Math.max(font * 0.6, Math.min(font, free / (longest * 0.54)));
-  item.label.setAttribute("y", words.length > 1 ? font * 0.9 : font * 1.35);
+  const size = Math.max(font * 0.6, Math.min(words.length > 1 ? font * 0.92 : font, free / (longest * 0.54)));
+  item.label.setAttribute("y", words.length > 1 ? font * 0.86 : font * 1.35);
   item.label.style.fontSize = size < font ? `${size.toFixed(1)}px` : "";
   item.label.replaceChildren(...words.map((t, i) => tspan(t, i, font)));
 }
@@ -50,7 +51,7 @@ function node(store, n, g) {
 function tspan(text, i, font) {
   const el = document.createElementNS("http://www.w3.org/2000/svg", "tspan");
   el.setAttribute("x", 6);
-  if (i) el.setAttribute("dy", font * 0.98);
+  if (i) el.setAttribute("dy", font * 0.9);
   el.textContent = text;
   return el;
 }

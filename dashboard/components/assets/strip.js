@@ -21,7 +21,7 @@ function chip(store, item) {
 
 function tool(store, op, label, symbol, enabled) {
   return h("button", {
-    class: "tool", type: "button", disabled: !enabled, title: label, onclick: () => send(store, { op }),
+    class: "tool", type: "button", disabled: !enabled, title: label, "data-op": op, onclick: () => send(store, { op }),
   }, h("span", { "aria-hidden": "true" }, symbol), h("span", { class: "word" }, label));
 }
 
@@ -40,6 +40,23 @@ function address(link) {
   if (location.search.slice(1) !== query) history.replaceState(history.state, "", location.pathname + (query && `?${query}`) + location.hash);
 }
 
+/** Say where the focus is: on a tool, or on which button of the how manieth chip. */
+function held(store) {
+  const at = store.component.parentElement.activeElement;
+  if (at?.dataset?.op) return { op: at.dataset.op };
+  const item = at?.closest?.("li");
+  return item && { id: item.dataset.id, kind: at.className, place: [...item.parentElement.children].indexOf(item) };
+}
+
+/** Put the focus back where it was; where that is gone, to what took its place, and never nowhere. */
+function hold(store, { op, id, kind, place }) {
+  const chips = [...store.root.querySelectorAll("li")];
+  const near = chips.find((c) => c.dataset.id === id) ?? chips[Math.min(place ?? 0, chips.length - 1)];
+  const tools = [...store.root.querySelectorAll("[data-op]:enabled")];
+  const tool = tools.find((t) => t.dataset.op === op) ?? tools[0];
+  ((op ? tool : near?.querySelector(`.${kind}`)) ?? tool ?? near?.querySelector("button"))?.focus();
+}
+
 function sidebar() {
   document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
 }
@@ -50,7 +67,7 @@ export default function (component) {
   address(data.link);
   const key = JSON.stringify(data);
   if (store.key === key) return undefined;
-  const focus = store.component.parentElement.activeElement?.getAttribute?.("aria-label");
+  const focus = held(store);
   store.key = key;
   store.count = data.chips.length;
   store.root.replaceChildren(
@@ -67,7 +84,7 @@ export default function (component) {
       ? h("ul", { class: data.chips.length > MANY ? `many ${store.all ? "all" : ""}` : "", "aria-label": "Findings in evidence", tabindex: data.chips.length > MANY ? 0 : null },
         data.chips.map((c) => chip(store, c)))
       : h("p", { class: "empty" }, data.empty));
-  if (focus) store.root.querySelector(`[aria-label="${CSS.escape(focus)}"]`)?.focus();
+  if (focus) hold(store, focus);
   const keys = (e) => {
     if (!(e.ctrlKey || e.metaKey) || /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "")) return;
     if (e.key.toLowerCase() === "z") { e.preventDefault(); send(store, { op: e.shiftKey ? "redo" : "undo" }); }
