@@ -154,10 +154,12 @@ class Reader:
 
 def _clauses(text: str, reader: Reader) -> Iterator[Proposal]:
     denied = False
-    for clause in CLAUSE.split(text):
+    ends = [m[0] for m in CLAUSE.finditer(text)]
+    for clause, before in zip(CLAUSE.split(text), ["", *ends], strict=True):
         words = words_of(clause)
         # "no cramps, numbness or pain": a list goes on after a comma, until somebody says more
-        carries = denied and (len(words) <= 3 or words[0] in CARRIED)
+        listed = before.startswith((",", ";")) and words
+        carries = bool(denied and listed and (len(words) <= 3 or words[0] in CARRIED))
         found = list(_phrases(words, reader, carries))
         yield from found
         denied = bool(found) and all(p.denied for p in found)
@@ -187,6 +189,8 @@ def _phrases(words: Sequence[str], reader: Reader, carries: bool) -> Iterator[Pr
             DENIALS & set(phrase.words)
         )
         entry = index.entries[phrase.variable]
+        if entry.kind == "test" and not phrase.state and "yes" not in entry.states:
+            continue  # "EMG not yet done", "no MRI": the bare name of a test is no result
         state = phrase.state or _plain_state(entry.states, entry.resting)
         if entry.kind == "cause" and denied:
             continue  # "no ALS in the family" denies no disease of this person

@@ -154,6 +154,7 @@ def test_no_number_has_an_exponent_or_more_digits_than_it_has_meaning(p: float, 
     ("asked", "first"),
     [
         ("low potassium", ("serum_k", "low")), ("low magnesium", ("serum_mg", "low")),
+        ("can't sleep", ("insomnia", "yes")), ("choking on water", ("bulbar", "yes")),
         ("coffee", ("caffeine_excess", "yes")), ("water pill", ("diuretic_use", "yes")),
         ("HP:0003202", ("atrophy", "yes")), ("eylid twitch", ("eyelid_twitch", "yes")),
     ],

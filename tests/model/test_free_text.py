@@ -45,6 +45,19 @@ def test_what_a_relative_has_is_no_finding_of_this_person() -> None:
     assert "tremor" not in said("My mother had a tremor")
 
 
+def test_a_denial_ends_where_something_else_is_said() -> None:
+    found = said("She does not have cramps but her hands shake. No falls. Fatigue.")
+    assert (found["cramps"], found["tremor"]) == ("no", "yes")
+    assert (found["falls"], found["fatigue"]) == ("no", "yes")
+
+
+def test_the_bare_name_of_a_test_is_no_result() -> None:
+    assert not {"emg", "mri"} & set(said("EMG not yet done, no MRI, trips over his left foot"))
+    assert said("trips over his left foot, sleeps badly, her mother had ALS") == {
+        "foot_drop": "yes", "insomnia": "yes", "family_history": "yes", "sex": "male",
+    }  # fmt: skip
+
+
 def test_coffee_a_day_is_no_duration() -> None:
     assert "twitch_duration" not in said("five cups of coffee a day")
 
