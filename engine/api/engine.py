@@ -1,12 +1,12 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from fascinet.engine.api.conflict_set import minimal_conflict
+from fascinet.engine.api.conflict_set import conflicting
 from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
 from fascinet.engine.api.searches import Searches
 from fascinet.engine.core import core
@@ -167,7 +167,7 @@ class Engine(Searches):
         wanted = self._targets(asked)
         values, log_prob, rest = self.solver.answer(request, wanted)
         if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
+            raise ImpossibleEvidenceError(conflicting(self.log_prob_evidence, evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
             self.layout, values, log_prob, spelled(self.network, evidence), dict(soft or {}),
@@ -303,7 +303,7 @@ class Engine(Searches):
             found = log_slopes(self.solver, read_request(self.network, given, soft, do))
         log_prob, grad = found
         if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(self._conflict(given, soft, do))
+            raise ImpossibleEvidenceError(conflicting(self.log_prob_evidence, given, soft, do))
         return self._gate_derivatives(log_prob, grad)
 
     def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
@@ -366,16 +366,3 @@ class Engine(Searches):
         if targets is None:
             return None
         return frozenset(self.network.index[self.network.check(t)] for t in targets)
-
-    def _conflict(
-        self, evidence: Hard | None, soft: Soft | None, do: Hard | None
-    ) -> dict[str, Any]:
-        def possible(findings: Iterable[tuple[str, bool]]) -> bool:
-            findings = list(findings)
-            hard = {v: (evidence or {})[v] for v, is_soft in findings if not is_soft}
-            likely = {v: (soft or {})[v] for v, is_soft in findings if is_soft}
-            return self.log_prob_evidence(hard, likely, do) > -np.inf
-
-        given: Mapping[str, Any] = {**(soft or {}), **(evidence or {})}
-        findings = [(v, v in (soft or {})) for v in given]
-        return {v: given[v] for v, _ in minimal_conflict(findings, possible)}

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from fascinet.engine.api.conflict_set import conflicting
 from fascinet.engine.api.methods import Analyses
 from fascinet.engine.api.orders import accepts_older_order
 from fascinet.engine.run.evidence import Hard, Soft, names_of, read_request, warn_unset
@@ -88,12 +89,13 @@ class Searches(Analyses):
         engine = self._engine
         network, solver = engine.network, engine.solver
         request = read_request(network, evidence, soft, None)
-        wanted = engine._targets(network.variables if targets is None else targets)
-        assert wanted is not None
-        wanted -= request.states.keys()
+        asked = network.variables if targets is None else targets
+        wanted = {network.index[network.check(t)] for t in asked} - request.states.keys()
         best, log_prob = most_probable(solver, request, wanted)
         if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(engine._conflict(evidence, soft, None))
+            raise ImpossibleEvidenceError(
+                conflicting(engine.log_prob_evidence, evidence, soft, None)
+            )
         names = network.variables
         found = {names[v]: network.states(names[v])[best[v]] for v in sorted(wanted)}
         return Assignment(found, log_prob, solver.log_prob(request))
