@@ -53,8 +53,10 @@ def test_search_by_lay_words_and_hpo_id_and_enter(tab: Page, server: str) -> Non
 
 def test_keyboard_alone_enters_a_finding(tab: Page, server: str) -> None:
     opened(tab, server, query="")
-    expect(row(tab, "bfs")).to_be_visible()
+    box = tab.get_by_role("searchbox", name="Find a finding")
+    expect(box).to_be_visible()
     tab.keyboard.press("Control+k")
+    expect(box).to_be_focused()
     tab.keyboard.type("tremor")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("button", name="Remove Tremor")).to_be_visible()

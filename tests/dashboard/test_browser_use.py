@@ -127,9 +127,9 @@ def test_the_first_tab_skips_to_the_answer(page: Page, server: str) -> None:
 
 def test_ctrl_k_opens_and_escape_empties_the_search(page: Page, server: str) -> None:
     opened(page, server, query="")
-    expect(page.locator("tbody tr").first).to_be_visible()
-    page.keyboard.press("Control+k")
     box = page.get_by_role("searchbox", name="Find a finding")
+    expect(box).to_be_visible()
+    page.keyboard.press("Control+k")
     expect(box).to_be_focused()
     page.keyboard.type("coffee")
     hits = page.get_by_role("listbox", name="Findings with these words")
