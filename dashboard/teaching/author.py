@@ -86,11 +86,10 @@ def _keep(talk: Talk, is_possible: bool) -> None:
     ready = bool(talk.name) and is_possible
     with st.container(horizontal=True, vertical_alignment="center"):
         if talk.file:
-            st.button("Save changes", key="author-save", disabled=not ready, type="primary",
+            st.button("Save changes", key="author-save", disabled=not ready,
                       on_click=_save, args=(talk, talk.file))  # fmt: skip
         st.button("Save as a new case" if talk.file else "Save to my cases", key="author-new",
-                  disabled=not ready, on_click=_save, args=(talk, None),
-                  type="secondary" if talk.file else "primary")  # fmt: skip
+                  disabled=not ready, on_click=_save, args=(talk, None))  # fmt: skip
         if not talk.name:
             st.caption("It needs a title to be saved.")
 

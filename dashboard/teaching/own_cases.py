@@ -58,7 +58,7 @@ def _one(good: dict[str, Kept]) -> TeachingCase | None:
             st.session_state[TALK] = talk_from(case, f"{MINE}{name}")
             go_to("present")
         if st.session_state.get(SURE) == name:
-            st.button(f"Yes, delete {plain(case.title)}", key="own-delete", type="primary",
+            st.button(f"Yes, delete {plain(case.title)}", key="own-delete",
                       on_click=_delete, args=(name,))  # fmt: skip
             st.button("Keep it", key="own-keep", on_click=_ask, args=("",))
         else:

@@ -93,7 +93,7 @@ def _open() -> None:
             format_func=lambda c: name_of(rooms(), c), key=f"class-choices-{talk.id}",
         ), key=lambda c: name_of(rooms(), c))  # fmt: skip
     st.button("Open a room", key="class-open", on_click=_make, args=(talk, names, kind == CHOOSE),
-              disabled=kind == CHOOSE and len(names) < 2, type="primary")  # fmt: skip
+              disabled=kind == CHOOSE and len(names) < 2)  # fmt: skip
 
 
 def _make(talk: Telling, causes: list[str], choose: bool) -> None:
