@@ -74,6 +74,7 @@ def unknown_finding(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     for file, place, record in scripted(knowledge):
         groups = [(("findings",), record.findings)]
         groups += [(("findings_by_state", s), x) for s, x in record.findings_by_state.items()]
+        groups += [(("course",), getattr(record, "course", {}))]
         for at, links in groups:
             for name, link in links.items():
                 here = (*place, *at, name)

@@ -26,6 +26,7 @@ from fascinet.engine.analyses.hypotheses import causes, resting_state
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.run.evidence import read_request
 from fascinet.engine.search.ranked import ranked
+from fascinet.model.arguments import whole_number
 from fascinet.model.errors import BudgetError, OptionError
 from fascinet.model.network import Network
 
@@ -115,8 +116,8 @@ def most_probable_explanations(
     beam : int
         Most partial explanations kept at each level.
     """
-    network = engine.network
-    known = set(evidence or {})
+    network, count = engine.network, whole_number("count", count)
+    beam, known = whole_number("beam", beam), set(evidence or {})
     if variables is None:
         variables = causes(network) or network.variables
     names = tuple(v for v in map(network.check, variables) if v not in known)

@@ -119,10 +119,8 @@ def test_the_first_tab_skips_to_the_answer(page: Page, server: str) -> None:
     skip = page.get_by_role("link", name=re.compile("^Skip to"))
     expect(skip).to_be_focused()
     page.keyboard.press("Enter")
-    for _ in range(4):
-        page.keyboard.press("Tab")
-        inside = page.evaluate("document.querySelector('.stMain').contains(document.activeElement)")
-        assert inside, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('.stMain').contains(document.activeElement)")
 
 
 def test_ctrl_k_opens_and_escape_empties_the_search(page: Page, server: str) -> None:

@@ -53,6 +53,22 @@ def treat_or_not() -> Any:
     return fn.solve(b.utility("health", worth, parents=["treat", "ill"]).diagram())
 
 
+def rain() -> Any:
+    """Return the course of something that lasts."""
+    first = fn.NetworkBuilder().variable("rain").table("rain", 0.5)
+    then = fn.NetworkBuilder().variable("rain@-1").table("rain@-1", 0.5)
+    then = then.variable("rain").table("rain", {"no": 0.3, "yes": 0.7}, parents=["rain@-1"])
+    return fn.DynamicNetwork(first, then).filter([{}, {"rain": "yes"}])
+
+
+def written() -> Any:
+    from fascinet.engine.learning.knowledge import WrittenKnowledge
+
+    before = {"p": 0.2, "source": "expert_estimate"}
+    after = {"p": 0.3, "range": [0.2, 0.4], "n": 50, "source": "learned"}
+    return WrittenKnowledge(Path("learnt"), ("als: cramps",), (before,), (after,), ())
+
+
 REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Sensitivity": lambda e: e.sensitivity("grave", "yes", CASE),
     "ValueOfInformation": lambda e: e.value_of_information(["grave"], {"twitching": "yes"}),
@@ -100,6 +116,10 @@ REPORTS: dict[str, Callable[[fn.Engine], Any]] = {
     "Discretised": lambda e: fn.discretise(pd.DataFrame({"ck": [90.0, 250.0, 8000.0]}), {"ck": 2}),
     "Solution": lambda e: treat_or_not(),
     "ValueOfObservation": lambda e: treat_or_not().value_of_information("treat"),
+    "ValueOfControl": lambda e: treat_or_not().value_of_control(),
+    "DecisionSensitivity": lambda e: treat_or_not().sensitivity(),
+    "Course": lambda e: rain(),
+    "WrittenKnowledge": lambda e: written(),
     "MPE": lambda e: e.mpe(CASE),
     "Approximation": lambda e: e.approximate(CASE, samples=200),
     "Posterior": lambda e: e.posterior(CASE),

@@ -152,6 +152,7 @@ def test_a_lesson_is_written_kept_handed_out_told_and_deleted(
     settled(tab)
     tab.get_by_text("Notes for this step").click()
     fill(tab, "Notes", "Numbers first.")
+    settled(tab)
     tab.get_by_text("Lesson: title").click()
     expect(tab.get_by_role("textbox", name="Note: The story")).to_have_value("Numbers first.")
     note = read_teaching_case(practice(), (own_cases / "my-first-case.json").read_bytes()).note
