@@ -100,6 +100,7 @@ bench-dashboard: setup-test browser
 
 screenshots: setup-test browser
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/screenshots_teaching.py
 
 notebooks: setup-notebooks
 	$(BIN)/jupyter lab notebooks

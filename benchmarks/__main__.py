@@ -9,7 +9,9 @@ from benchmarks import workloads as w
 from benchmarks.agreement import agreement
 from benchmarks.analyses import analyses
 from benchmarks.batches import batch, derivatives
+from benchmarks.cohort import cohort
 from benchmarks.formats import formats
+from benchmarks.learning import learning
 from benchmarks.networks import FOLDER, LARGE, SMALL, subject
 from benchmarks.report import save, table
 from benchmarks.scaling import scaling
@@ -45,7 +47,9 @@ def runners(folder: Path, quick: bool) -> dict[str, Callable[[], Rows]]:
         ],
         "shipped": lambda: shipped(PACKETS),
         "shipped_batch": lambda: shipped_batch(PACKETS, rows),
+        "cohort": lambda: cohort(PACKETS, 5_000 if quick else 1_000_000),
         "analyses": lambda: analyses(quick),
+        "learning": lambda: learning(quick),
         "agreement": lambda: agreement(folder),
         "cold_start": lambda: w.cold_start(subject("alarm", folder), PACKETS, 3),
         "peak_memory": lambda: [

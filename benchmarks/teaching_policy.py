@@ -13,11 +13,10 @@ import numpy as np
 
 from fascinet.teaching import Encounter, Patient, drawn, options, practice
 
-rooms = practice()
-
 
 def fall(patient: Patient, steps: int, order: str, seed: int) -> float:
     """Return how many bits were won in so many steps."""
+    rooms = practice()
     here, rng = Encounter(rooms, patient), np.random.default_rng(seed)
     start = [o.variable for o in options(rooms, here.evidence, count=64)]
     for _ in range(steps):
@@ -33,20 +32,25 @@ def fall(patient: Patient, steps: int, order: str, seed: int) -> float:
     return rooms.bits(patient.opening) - rooms.bits(here.evidence)
 
 
+def won(patients: int, steps: int, seed: int = 5) -> dict[str, float]:
+    """Return the mean bits won by each order with the same patients."""
+    stream = drawn(practice(), "primary_care", seed=seed)
+    people = [next(stream) for _ in range(patients)]
+    return {
+        order: float(np.mean([fall(p, steps, order, k) for k, p in enumerate(people)]))
+        for order in ("engine", "fixed", "random")
+    }
+
+
 def main() -> None:
-    """Follow each order with the same patients."""
+    """Print what each order wins, and the engine's factor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, default=20)
     parser.add_argument("--steps", type=int, default=8)
     told = parser.parse_args()
-    stream = drawn(rooms, "primary_care", seed=5)
-    patients = [next(stream) for _ in range(told.patients)]
-    won = {
-        order: float(np.mean([fall(p, told.steps, order, k) for k, p in enumerate(patients)]))
-        for order in ("engine", "fixed", "random")
-    }
-    for order, bits in won.items():
-        factor = "" if order == "engine" else f" (the engine: {won['engine'] / bits:.2f} times)"
+    found = won(told.patients, told.steps)
+    for order, bits in found.items():
+        factor = "" if order == "engine" else f" (the engine: {found['engine'] / bits:.2f} times)"
         print(f"{order:>7}: {bits:.2f} bits in {told.steps} steps{factor}")
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from fascinet.model import builder_rows as read
+from fascinet.model.arguments import instance_of, instances_of, mapping_of, text_of
 from fascinet.model.builder_drafts import NO_YES, Draft
 from fascinet.model.builder_gates import Gates
-from fascinet.model.diagram import InfluenceDiagram, SuperValue, Utility, undecided
+from fascinet.model.diagram import InfluenceDiagram, SuperValue, Utility, super_value, undecided
 from fascinet.model.errors import NetworkError
 from fascinet.model.network import Network
 
@@ -101,7 +102,7 @@ class NetworkBuilder(Gates):
             Chance variables and decisions.
         """
         above = self._above("", parents) if parents else {}
-        if name in self._utilities or name in self._drafts:
+        if text_of("name", name) in self._utilities or name in self._drafts:
             raise NetworkError(f"{name!r} is declared twice")
         self._utilities[name] = Utility(tuple(above), read.worths(name, above, values))
         return self
@@ -121,11 +122,9 @@ class NetworkBuilder(Gates):
         weights : sequence of float, optional
             Of the parts of a sum; default: 1 each.
         """
-        if name in self._utilities or name in self._drafts:
+        if text_of("name", name) in self._utilities or name in self._drafts:
             raise NetworkError(f"{name!r} is declared twice")
-        found = self._names(parts)
-        given = tuple(map(float, weights)) if weights is not None else (1.0,) * len(found)
-        self._utilities[name] = SuperValue(found, how, given)
+        self._utilities[name] = super_value(parts, how, weights)
         return self
 
     def diagram(self, *, limited: bool = False) -> InfluenceDiagram:
@@ -169,6 +168,7 @@ class NetworkBuilder(Gates):
         >>> b.build().cpt("smoke").tolist()
         [0.2, 0.8]
         """
+        instance_of("network", network, Network)
         out = cls(network.name, version=network.version)
         for v in network.variables:
             meta = dict(network.meta.get(v, {}))
@@ -226,7 +226,7 @@ class NetworkBuilder(Gates):
         """
         from fascinet.model.builder_sources import add_arcs
 
-        return add_arcs(cls, arcs, states or {}, name)
+        return add_arcs(cls, arcs, _states(states), name)
 
     @classmethod
     def from_networkx(
@@ -252,4 +252,11 @@ class NetworkBuilder(Gates):
         """
         from fascinet.model.builder_sources import add_graph
 
-        return add_graph(cls, graph, states or {})
+        return add_graph(cls, graph, _states(states))
+
+
+def _states(given: Mapping[str, Iterable[str]] | None) -> Mapping[str, Iterable[str]]:
+    found = {} if given is None else mapping_of("states", given, "variable to states")
+    for v, states in found.items():
+        instances_of(f"states of {v!r}", states, str)
+    return found

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any, Self
 
 from fascinet.model import builder_rows as read
+from fascinet.model.arguments import instances_of, text_of
 from fascinet.model.builder_check import issues_of
 from fascinet.model.errors import NetworkError, UnknownVariableError, shown
 from fascinet.model.gates import Gate, Table
@@ -70,7 +71,7 @@ class Drafts:
             raise NetworkError(f"variable {name!r} is declared twice")
         if isinstance(states, str):
             raise NetworkError(f"variable {name!r}: expected a list of states, got {states!r}")
-        found = tuple(states)
+        found = instances_of(f"states of {name!r}", states, str)
         if not found or len(set(found)) < len(found) or any(not isinstance(s, str) for s in found):  # pyright: ignore
             raise NetworkError(f"variable {name!r}: expected distinct texts as states, got {found}")
         self._drafts[name] = Draft(found, ({"label": label} if label else {}) | meta)
@@ -121,7 +122,7 @@ class Drafts:
                 self._set(draft, above, table)
 
     def _draft(self, name: str, what: str = "") -> Draft:
-        if name not in self._drafts:
+        if text_of(what or "name", name) not in self._drafts:
             if what:
                 raise NetworkError(f"{what}: {UnknownVariableError(name, self._drafts)}")
             raise UnknownVariableError(name, self._drafts)
@@ -132,7 +133,7 @@ class Drafts:
         return draft.parents or tuple(draft.arcs)
 
     def _names(self, names: Iterable[str]) -> tuple[str, ...]:
-        return (names,) if isinstance(names, str) else tuple(names)
+        return (names,) if isinstance(names, str) else instances_of("names", names, str)
 
     def _above(self, name: str, parents: Iterable[str], *, full: bool = False) -> read.Parents:
         names = self._names(parents)

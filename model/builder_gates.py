@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from fascinet.model import builder_rows as read
+from fascinet.model.arguments import mapping_of
 from fascinet.model.builder_drafts import Drafts
 from fascinet.model.errors import NetworkError
 
@@ -139,6 +140,7 @@ class Gates(Drafts):
         >>> b.build().cpt("cough")[:, 1].round(3).tolist()
         [0.119, 0.378]
         """
+        mapping_of("weights", weights, "parent to log odds")
         draft, above = self._draft(name), self._above(name, weights, full=True)
         return self._set(draft, above, read.logistic(name, draft.states, above, weights, intercept))
 

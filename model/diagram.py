@@ -1,6 +1,7 @@
 """An influence diagram: a network with decisions, what is known at each, and utilities."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fascinet.model.arguments import instances_of, number_of, text_of
 from fascinet.model.errors import (
+    ArgumentError,
     NetworkError,
     OptionError,
     UnknownNameError,
     UnknownVariableError,
 )
+from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array, Table, frozen
 from fascinet.model.lazy import Lazy
 from fascinet.model.network import TABLE_LIMIT, Network
@@ -274,7 +278,7 @@ class InfluenceDiagram:
 
         In a LIMID only what it observes.
         """
-        if decision not in self.decisions:
+        if text_of("decision", decision) not in self.decisions:
             raise UnknownVariableError(decision, self.decisions)
         if self.limited:
             return self.decisions[decision]
@@ -290,7 +294,7 @@ class InfluenceDiagram:
 
     def with_observation(self, decision: str, variable: str) -> "InfluenceDiagram":
         """Return the diagram in which a decision observes one more variable."""
-        if decision not in self.decisions:
+        if text_of("decision", decision) not in self.decisions:
             raise UnknownVariableError(decision, self.decisions)
         seen = (*self.decisions[decision], self.network.check(variable))
         return self.replace(decisions={**self.decisions, decision: tuple(dict.fromkeys(seen))})
@@ -310,10 +314,9 @@ class InfluenceDiagram:
         weights : sequence of float, optional
             Of the parts of a sum; default: 1 each.
         """
-        given = tuple(map(float, weights)) if weights is not None else (1.0,) * len(parts)
-        if name in self.utilities:
+        if text_of("name", name) in self.utilities:
             raise NetworkError(f"utility {name!r} is declared twice")
-        node = SuperValue(tuple(parts), how, given)
+        node = super_value(parts, how, weights)
         return self.replace(utilities={**self.utilities, name: node})
 
     def replace(self, **changes: Any) -> "InfluenceDiagram":
@@ -346,6 +349,19 @@ class InfluenceDiagram:
 def utility_of(parents: Sequence[str], values: ArrayLike) -> Utility:
     """Return a utility with a read-only table."""
     return Utility(tuple(parents), frozen(values))
+
+
+def super_value(
+    parts: Iterable[str], how: str, weights: Sequence[float] | None = None
+) -> SuperValue:
+    """Return a super-value node; the weights of its parts are 1 unless given."""
+    names = (parts,) if isinstance(parts, str) else instances_of("parts", parts, str)
+    if weights is None:
+        return SuperValue(names, how, (1.0,) * len(names))
+    if isinstance(weights, str | bytes) or not isinstance(weights, Iterable):  # pyright: ignore
+        raise ArgumentError("weights", "a number for each part", kind_of(weights))
+    given = tuple(number_of("weight", w, -math.inf) for w in weights)
+    return SuperValue(names, how, given)
 
 
 def spread(utility: Utility, scope: Sequence[str]) -> Array:

@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CauseFacts:
-    """A cause: its label and group, whether it must not be missed, and the harm of missing it."""
+    """A cause: label, group, whether it must not be missed, harm of missing it, course."""
 
     label: str
     group: str
     must_not_miss: bool
     harm: float
+    course: "Mapping[str, Mapping[str, Range]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,8 @@ def _facts(record: object, kind: type[T]) -> T:
 
 
 def _plain(value: object) -> object:
+    if hasattr(value, "p") and hasattr(value, "range"):
+        return _range(value)  # type: ignore[arg-type]  # a figure
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, tuple):

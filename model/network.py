@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fascinet.model.errors import NetworkError, UnknownStateError, UnknownVariableError
+from fascinet.model.errors import (
+    ArgumentError,
+    NetworkError,
+    UnknownStateError,
+    UnknownVariableError,
+    shown,
+)
 from fascinet.model.gates import Array, Function, Gate, NoisyMax, Table
 from fascinet.model.lazy import Lazy
 from fascinet.model.plural import counted
@@ -328,11 +334,22 @@ class Network:
         >>> asia.name, asia.cpt("smoke").tolist()
         ('asia 2', [0.2, 0.8])
         """
+        for key, given in (("tables", tables), ("gates", gates), ("labels", labels)):
+            if given is not None and not isinstance(given, Mapping):  # pyright: ignore
+                raise ArgumentError(key, "a mapping of variable to value", shown(given))
         new: dict[str, Gate] = {**(gates or {})}
+        for gate in new.values():
+            if not isinstance(gate, Table | NoisyMax | Function):  # pyright: ignore
+                raise ArgumentError("gates", "a Gate for each variable", shown(gate))
         for v, values in (tables or {}).items():
             if v in new:
                 raise NetworkError(f"variable {v!r}: expected a table or a gate, got both")
-            new[v] = Table(np.asarray(values, dtype=np.float64))
+            try:
+                new[v] = Table(np.asarray(values, dtype=np.float64))
+            except (TypeError, ValueError):
+                raise NetworkError(
+                    f"table of {v!r}: expected an array of numbers, got {shown(values)}"
+                ) from None
         meta = {v: dict(m) for v, m in self.meta.items()}
         for v in new:  # cited ranges belong to the figures that go
             meta.get(self.check(v), {}).pop("ranges", None)

@@ -138,12 +138,15 @@ class Cause(Scripted):
     must_not_miss : bool
     harm : float
         Harm of missing it, 0 to 1; a judgement, used only by the ranking `harm`.
+    course : mapping of finding to state to figure
+        P(state is found within a month | this cause, not found yet), for follow-up visits.
     """
 
     group: str
     must_not_miss: bool = False
     harm: float = 0.2
     trigger: Trigger | None = None
+    course: Mapping[str, Link] = Field(default_factory=dict)
 
 
 class Mechanism(Variable):

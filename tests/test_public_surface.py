@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 EXPECTED = {
     "Case",
     "Differential",
+    "DynamicNetwork",
     "Engine",
     "InfluenceDiagram",
     "Network",

@@ -1,6 +1,6 @@
 """Write docs/influence.md: which figures carry the answers, and how much of that is sourced.
 
-python -m tools.influence_table [--draws 30] [--seed 0]
+python -m tools.influence_table [--draws 100] [--seed 0]
 """
 
 import argparse
@@ -30,7 +30,7 @@ cite one ({graded} of grade A or B), and {placed} say where in it they stand and
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--draws", type=int, default=30)
+    parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     found = figure_influence(shipped_reasoner(), shipped_knowledge(), args.draws, args.seed)

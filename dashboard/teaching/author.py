@@ -11,8 +11,9 @@ from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.teaching import editor, handout
 from fascinet.dashboard.teaching.lesson import case_library, rooms
+from fascinet.dashboard.teaching.parts import two_places
 from fascinet.dashboard.teaching.talk import MINE, SAID, TALK, UNSAVED, Talk, lesson_of, talk_from
-from fascinet.dashboard.words import number, percent
+from fascinet.dashboard.words import percent
 from fascinet.engine.teaching.case_file import TeachingCase, check_case, read_teaching_case
 from fascinet.engine.teaching.words import name_of
 from fascinet.model.case import COMPLAINT
@@ -63,7 +64,7 @@ def _checked(case: TeachingCase) -> bool:
     rows = [
         (describe(case.steps[c.after - 1].finding, case.steps[c.after - 1].state)
          if c.after else "The story", percent(c.probability),
-         f"{name_of(rooms(), c.leader)} {percent(c.leader_probability)}", number(c.conflict, 2))
+         f"{name_of(rooms(), c.leader)} {percent(c.leader_probability)}", two_places(c.conflict))
         for c in found
     ]  # fmt: skip
     heads = ("Told", name_of(rooms(), case.cause), "Most probable then", "Conflict, nats")

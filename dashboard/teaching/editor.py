@@ -93,8 +93,10 @@ def _add(talk: Talk) -> None:
                   args=(talk, variable, state))  # fmt: skip
 
 
-def _state(variable: str, state: str) -> str:
-    return state_words(state) if state in ("yes", "no") else state_name(rooms(), variable, state)
+def _state(variable: str | None, state: str) -> str:
+    if variable is None or state in ("yes", "no"):
+        return state_words(state)
+    return state_name(rooms(), variable, state)
 
 
 def _put(talk: Talk, variable: str, state: str) -> None:

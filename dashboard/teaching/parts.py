@@ -5,7 +5,7 @@ from html import escape
 
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.teaching.lesson import rooms
-from fascinet.dashboard.words import counted, listed, mid, number, percent
+from fascinet.dashboard.words import counted, figure, listed, mid, number, percent
 from fascinet.engine.teaching.encounter import Encounter, Step
 from fascinet.engine.teaching.patient import at_work, truths
 from fascinet.engine.teaching.scores import Scores
@@ -62,7 +62,7 @@ def side_by_side(
     """Return a table of the learner's probabilities beside the engine's."""
     order = sorted(stated, key=lambda c: -exact[c])
     best = sorted((c for c in exact if c not in stated), key=lambda c: -exact[c])[:3]
-    rows = [(name_of(rooms(), c), percent(stated[c]), percent(exact[c]), percent(base[c]))
+    rows = [(name_of(rooms(), c), figure(stated[c]), percent(exact[c]), percent(base[c]))
             for c in order]  # fmt: skip
     rows += [(name_of(rooms(), c), "not named", percent(exact[c]), percent(base[c])) for c in best]
     return table("Your differential beside the engine's",
@@ -78,6 +78,8 @@ def truth(here: Encounter) -> str:
     if not found:
         return "An ordinary twitch: none of the causes is there."
     active = [name_of(rooms(), c) for c in found if at_work(here.patient, c)]
+    if active == names:
+        return f"What was there, and makes the muscle twitch: {listed([mid(n) for n in names])}."
     working = f" Twitching comes from {listed([mid(n) for n in active])}." if active else ""
     return f"What was there: {listed([mid(n) for n in names])}.{working}"
 
@@ -95,6 +97,11 @@ def scores_line(found: Scores) -> str:
         f"{told}Luck apart, your probabilities cost {number(found.excess_bits, 2)} bits more than "
         f"the exact ones{rank}."
     )
+
+
+def two_places(x: float) -> str:
+    """Return a number of bits or nats with two decimals: more are of no use."""
+    return "<0.01" if 0.0 < x < 0.005 else f"{round(x, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def percent_of(skill: float) -> str:

@@ -49,15 +49,19 @@ def start(where: str) -> None:
     import uvicorn
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
-    from starlette.responses import RedirectResponse
+    from starlette.requests import Request
+    from starlette.responses import RedirectResponse, Response
     from starlette.routing import Route
 
     from fascinet.dashboard.headers import Guard
     from fascinet.dashboard.teaching.phones import routes
 
     host, _, port = where.rpartition(":")
-    home = Route("/", lambda _: RedirectResponse("/join"))
-    app = Starlette(routes=[home, *routes()], middleware=[Middleware(Guard)])
+
+    def home(_: Request) -> Response:
+        return RedirectResponse("/join")
+
+    app = Starlette(routes=[Route("/", home), *routes()], middleware=[Middleware(Guard)])
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", server_header=False, ws="none",
         limit_concurrency=1000, timeout_keep_alive=10,
@@ -81,7 +85,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        known = error.errno is not None and error.errno > 0  # a name's own codes are below
-        cause = os.strerror(error.errno) if known else error.strerror or str(error)
+        code = error.errno or 0  # those of names that are not known are below zero
+        cause = os.strerror(code) if code > 0 else error.strerror or str(error)
         raise FascinetError(f"phones cannot come in at {host}:{port}: {cause.lower()}; "
                             "see --phones and --phones-port") from None  # fmt: skip

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from fascinet.dashboard.teaching.scale import STEPS
-from fascinet.dashboard.words import percent
+from fascinet.dashboard.words import figure, percent
 from fascinet.model.errors import LedgerError
 from fascinet.model.lazy import Lazy
 
@@ -68,12 +68,7 @@ setInterval(async () => {
   } catch (e) { /* the next try will do */ }
 }, 1500);
 """.replace("STEPS", json.dumps([round(100 * p, 1) for p in STEPS]))
-FIRST = STEPS.index(0.1)
-ESTIMATE = (
-    "<input type='hidden' name='p' value='10'><output>10%</output>"
-    "<label class='small'>How probable? <input type='range' min='0' "
-    f"max='{len(STEPS) - 1}' value='{FIRST}'></label>"
-)
+FIRST = 0.1  # where the slider stands before the first answer
 
 
 @lru_cache(maxsize=1)
@@ -179,7 +174,7 @@ def _room(code: str, room: "Moment", own: float | None, note: str, seat: int) ->
     elif room.revealed:
         body = head + _revealed(room, own)
     else:
-        ask = _choose(room.talk, own) if room.talk.choices else ESTIMATE
+        ask = _choose(room.talk, own) if room.talk.choices else _estimate(own)
         told = f"<p>Your answer, <b>{_named(room.talk, own)}</b>, is kept; you may change it.</p>"
         body = (
             f"{head}<form method='post'><input type='hidden' name='step' value='{room.step}'>"
@@ -194,7 +189,19 @@ def _room(code: str, room: "Moment", own: float | None, note: str, seat: int) ->
 def _named(talk: "Talk", own: float | None) -> str:
     if own is None:
         return ""
-    return escape(talk.choices[int(own)]) if talk.choices else percent(own)
+    return escape(talk.choices[int(own)]) if talk.choices else figure(own)
+
+
+def _estimate(own: float | None) -> str:
+    """Return the slider, where the student left it."""
+    start = FIRST if own is None else own
+    at = min(range(len(STEPS)), key=lambda k: abs(STEPS[k] - start))
+    value = f"{100 * STEPS[at]:g}"
+    return (
+        f"<input type='hidden' name='p' value='{value}'><output>{value}%</output>"
+        "<label class='small'>How probable? <input type='range' min='0' "
+        f"max='{len(STEPS) - 1}' value='{at}'></label>"
+    )
 
 
 def _choose(talk: "Talk", own: float | None) -> str:

@@ -10,7 +10,7 @@ from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.teaching import charts, parts, review
 from fascinet.dashboard.teaching.lesson import Lesson, rooms
-from fascinet.dashboard.words import counted, figure, listed, mid, number, percent, times
+from fascinet.dashboard.words import counted, figure, listed, mid, percent, times
 from fascinet.engine.teaching.encounter import Encounter
 from fascinet.engine.teaching.feedback import Valued, illness_script, left_open, score_of
 from fascinet.engine.teaching.habits import Habit
@@ -108,7 +108,7 @@ def _habits(here: Encounter, record: str) -> None:
 
 def _habit(habit: Habit) -> str:
     cause = escape(mid(name_of(rooms(), habit.cause)))
-    you, exact, other = percent(habit.stated), percent(habit.exact), percent(habit.other)
+    you, exact, other = figure(habit.stated), percent(habit.exact), percent(habit.other)
     if habit.kind == "premature_closure":
         step = escape(mid(name_of(rooms(), habit.detail)))
         return (
@@ -186,8 +186,8 @@ def _steps(record: str) -> None:
 
 def _step(v: Valued) -> tuple[str, ...]:
     best = "this one" if v.best == v.step.variable else name_of(rooms(), v.best)
-    return (describe(v.step.variable, v.step.state), number(v.bits, 2), best,
-            number(v.best_bits, 2), number(v.learned, 2))  # fmt: skip
+    return (describe(v.step.variable, v.step.state), parts.two_places(v.bits), best,
+            parts.two_places(v.best_bits), parts.two_places(v.learned))  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- argue
@@ -209,7 +209,7 @@ def _argue(here: Encounter, record: str) -> None:
     )
     name = mid(name_of(rooms(), str(cause)))
     st.caption(plain(
-        f"You said {percent(stated)}, the engine says {percent(end[cause])}. Each of these figures "
+        f"You said {figure(stated)}, the engine says {percent(end[cause])}. Each of these figures "
         "alone, at the value needed, would make you right."
     ))  # fmt: skip
     if found:
@@ -220,14 +220,14 @@ def _argue(here: Encounter, record: str) -> None:
             for d in found
         ]  # fmt: skip
         heads = ("Figure", "Now", "Cited range", "Needed", "Outside it by", "Source")
-        st.html(table(f"What would make {name} {percent(stated)}", heads, rows, (1, 3)))
+        st.html(table(f"What would make {name} {figure(stated)}", heads, rows, (1, 3)))
     else:
         st.caption("No single figure could.")
     if settles is None or settles.bits < TELLS:
         st.caption(plain(f"Nothing that is left to ask or test would settle {name}."))
     else:
         st.caption(plain(f"What would settle it best: {mid(name_of(rooms(), settles.variable))}, "
-                         f"{number(settles.bits, 2)} bits about {name}."))  # fmt: skip
+                         f"{parts.two_places(settles.bits)} bits about {name}."))  # fmt: skip
 
 
 def _outside(db: float) -> str:

@@ -138,7 +138,7 @@ def _verdict(now: Lesson, asked: Exercise) -> None:
 def _progress(now: Lesson) -> None:
     rows = [(NAMES[k], str(n), percent_of(credit / n)) for k, (credit, n) in now.done.items() if n]
     if rows:
-        st.html(table("How it goes", ("Kind", "Tried", "Right"), rows, (1, 2)))
+        st.html(table("How it goes", ("Kind", "Tried", "Score"), rows, (1, 2)))
 
 
 def percent_of(share: float) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from fascinet.dashboard import flags, library, service
 from fascinet.dashboard.frame import NOTICE, plain, session
+from fascinet.dashboard.links import to_link
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.teaching import author, charts, projector
 from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
@@ -32,11 +33,12 @@ from fascinet.dashboard.teaching.talk import (
 from fascinet.dashboard.words import figure, mid, percent
 from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.words import name_of
-from fascinet.model.errors import FascinetError, ImpossibleEvidenceError
+from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
 
 LEAD = "A case finding by finding, for a room: arrow keys turn the steps."
 SHOWN = 5
 TROUBLE = "present-trouble"
+CASE, STEP = "case", "at"  # in the address
 SEEN = "present-seen"  # the case on the screen when the talk was made of it
 # the buttons that only keys press: there for a remote, not for the eye
 KEYS = """<style>.st-key-present-remote { position: absolute; left: -9999px; }</style>"""
@@ -51,6 +53,7 @@ def page() -> None:
         st.caption(f"{LEAD} **{NOTICE}**")
         choose()
     talk = current()
+    _name_in_address(talk)
     if not talk.steps:
         st.info("Nothing to tell yet: enter findings on the Differential, or choose a case.")
     else:
@@ -76,11 +79,33 @@ def _tell(talk: Talk, large: bool) -> None:
 def current() -> Talk:
     """Return the talk; one of the case on the screen follows it."""
     talk: Talk | None = st.session_state.get(TALK)
-    here = session()
-    if talk is None or (talk.source == SCREEN and st.session_state.get(SEEN) != here.case):
-        talk = told_from(here.name or SCREEN, here.case)
-        st.session_state[TALK], st.session_state[SEEN] = talk, here.case
+    if talk is None:
+        talk = st.session_state[TALK] = _addressed()
+    elif talk.source == SCREEN and st.session_state.get(SEEN) != session().case:
+        talk = st.session_state[TALK] = talk_of(SCREEN)
     return talk
+
+
+def _addressed() -> Talk:
+    """Return the talk that the address names, at its step, so that a reload goes on with it."""
+    source, step = (str(st.query_params.get(name, "")) for name in (CASE, STEP))
+    try:
+        talk = talk_of(source or SCREEN)
+    except FascinetError as error:
+        st.session_state[TROUBLE] = str(error)
+        talk = talk_of(SCREEN)
+    talk.at = min(int(step), len(talk.steps)) if step.isascii() and step.isdigit() else 0
+    return talk
+
+
+def _name_in_address(talk: Talk) -> None:
+    named = {} if talk.source == FILE else {CASE: talk.source}
+    if talk.source == SCREEN:
+        case = session().case
+        named = {} if case == service.resources().blank else to_link(case)
+    wanted = {**named, **({STEP: str(talk.at)} if talk.at else {})}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
 
 
 def choose() -> Talk:
@@ -132,7 +157,10 @@ def talk_of(source: str) -> Talk:
         return told_from(here.name or SCREEN, here.case)
     if source.startswith(MINE):
         return talk_from(case_library().read(source.removeprefix(MINE)), source)
-    entry = next(e for e in library.entries() if e.id == source)
+    shipped = {e.id: e for e in library.entries()}
+    if source not in shipped:
+        raise OptionError("case", source, shipped)
+    entry = shipped[source]
     return told_from(source, library.open_entry(entry).case, source)
 
 
@@ -285,10 +313,11 @@ def _foot(talk: Talk, large: bool) -> None:
 
 def _lesson(talk: Talk) -> None:
     """Draw the lesson's own part, once it is asked for."""
-    for text, lasts in ((st.session_state.pop(SAID, ""), "long"),
-                        (st.session_state.pop(UNSAVED, ""), "infinite")):  # fmt: skip
-        if text:  # seen wherever one has scrolled to
-            st.toast(plain(text), duration=lasts)
+    saved, unsaved = (st.session_state.pop(name, "") for name in (SAID, UNSAVED))
+    if saved:  # toasts are seen wherever one has scrolled to
+        st.toast(plain(saved), duration="long")
+    if unsaved:
+        st.toast(plain(unsaved), duration="infinite")
     part = st.expander("Lesson: title, objectives, order, notes, check, files and handouts",
                        key="present-lesson", on_change="rerun")  # fmt: skip
     if part.open:

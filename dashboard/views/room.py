@@ -45,8 +45,9 @@ def page() -> None:
     try:
         if ROOM not in st.session_state:
             st.session_state[ROOM] = _left_open()
-        if st.session_state[ROOM]:
-            _steer(*st.session_state[ROOM], large)
+        here: tuple[str, str] | None = st.session_state[ROOM]
+        if here:
+            _steer(here[0], here[1], large)
         else:
             browser.remember(browser.TEACHER, "")
             _open()
@@ -59,11 +60,9 @@ def _left_open() -> tuple[str, str] | None:
     """Return the room that this browser steered before a reload, if it is still open."""
     code, _, key = browser.remembered(browser.TEACHER).partition(".")
     try:
-        if key and classroom().waiting(code, key) is not None and classroom().now(code).is_open:
-            return code, key
-    except LedgerError:
-        pass  # of another ledger, or long gone
-    return None
+        return (code, key) if key and classroom().opened_by(code, key) else None
+    except LedgerError:  # of another ledger, or long gone
+        return None
 
 
 # ------------------------------------------------------------------------------- a new room
@@ -173,11 +172,10 @@ def _invite(code: str, large: bool) -> None:
     """Draw how students get in; what only the teacher needs is not on the wall."""
     st.html(f"<p class='fn-now fn-code' data-testid='code'>{code}</p>")
     home = phone_server.address() or (st.context.url or "").rpartition("/")[0]
-    if large:
-        address = st.session_state.get(ADDRESS, home)
-    else:
-        address = st.text_input("Address that phones reach", st.session_state.get(ADDRESS, home),
-                                key="class-address", max_chars=200)  # fmt: skip
+    address = str(st.session_state.get(ADDRESS, home))
+    if not large:
+        address = str(st.text_input("Address that phones reach", address, key="class-address",
+                                    max_chars=200))  # fmt: skip
         st.session_state[ADDRESS] = address
     link = f"{address.rstrip('/')}/join/{code}"
     st.html(f"<p data-testid='link'>{escape(link)}</p>")

@@ -127,8 +127,9 @@ class Sensitivity(Result):
         """Return the rows whose range moves the posterior most, widest first."""
         frame = self.to_frame()
         frame["swing"] = np.abs(self.posterior_high - self.posterior_low)
-        swing = frame["swing"].fillna(-1.0).to_numpy()
-        order = np.lexsort((-self.sensitivity_value, -swing))[:count]
+        # equal but for rounding, as the states of a pair are: in the network's order
+        swing = np.round(frame["swing"].fillna(-1.0).to_numpy(), 12)
+        order = np.lexsort((-np.round(self.sensitivity_value, 12), -swing))[:count]
         return frame.iloc[order].reset_index(drop=True)
 
     def shown(self) -> "pd.DataFrame":

@@ -1,7 +1,8 @@
 """A minimal set of findings that exclude each other, by bisection of a deletion filter."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
+from typing import Any, TypeVar
 
 Finding = TypeVar("Finding")
 
@@ -34,3 +35,28 @@ def minimal_conflict(
         core.append(rest[low - 1])
         rest = rest[: low - 1]
     return core
+
+
+def conflicting(
+    log_prob: Callable[..., float],
+    evidence: Mapping[str, Any] | None,
+    soft: Mapping[str, Any] | None,
+    do: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return a smallest part of impossible evidence that is impossible.
+
+    Parameters
+    ----------
+    log_prob : callable
+        ln P of hard and soft evidence under an intervention.
+    """
+    hard, likely = evidence or {}, soft or {}
+
+    def possible(findings: Sequence[tuple[str, bool]]) -> bool:
+        seen = {v: hard[v] for v, is_soft in findings if not is_soft}
+        said = {v: likely[v] for v, is_soft in findings if is_soft}
+        return log_prob(seen, said, do) > -inf
+
+    given: Mapping[str, Any] = {**likely, **hard}
+    findings = [(v, v in likely) for v in given]
+    return {v: given[v] for v, _ in minimal_conflict(findings, possible)}

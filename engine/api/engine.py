@@ -1,15 +1,14 @@
 """Exact inference by plan → program → run: the one class that users meet."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from fascinet.engine.api.conflict_set import minimal_conflict
-from fascinet.engine.api.methods import Analyses
-from fascinet.engine.api.orders import accepts_older_order
+from fascinet.engine.api.conflict_set import conflicting
 from fascinet.engine.api.posterior import NOTHING, Layout, Posterior
+from fascinet.engine.api.searches import Searches
 from fascinet.engine.core import core
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.run.batch import solve_states, states_of
@@ -33,10 +32,6 @@ from fascinet.engine.run.evidence import (
     warn_unset,
 )
 from fascinet.engine.run.solver import PART, Solver
-from fascinet.engine.search.approximate import Approximation, likelihood_weighting
-from fascinet.engine.search.branches import most_probable
-from fascinet.engine.search.loopy import loopy_beliefs
-from fascinet.engine.search.mpe import Assignment
 from fascinet.engine.tables.arrays import NetworkArrays, network_arrays
 from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, OptionError
@@ -56,10 +51,9 @@ Evidence = tuple[Hard | None, Soft | None]
 Quick = Callable[[Any], Posterior | None]
 Backend = Literal["auto", "numpy", "core"]
 BACKENDS = ("auto", "numpy", "core")
-ESTIMATES = ("weighting", "lbp")
 
 
-class Engine(Analyses):
+class Engine(Searches):
     """Answers queries about one network, exactly.
 
     Parameters
@@ -173,7 +167,7 @@ class Engine(Analyses):
         wanted = self._targets(asked)
         values, log_prob, rest = self.solver.answer(request, wanted)
         if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(self._conflict(evidence, soft, do))
+            raise ImpossibleEvidenceError(conflicting(self.log_prob_evidence, evidence, soft, do))
         names = self.network.variables if asked is None else asked
         answer = Posterior(
             self.layout, values, log_prob, spelled(self.network, evidence), dict(soft or {}),
@@ -276,78 +270,6 @@ class Engine(Analyses):
             return values, np.array([p for _, p in solved])
         return solve_states(self.solver, states_of(requests, len(self.network.variables)))
 
-    def mpe(self, evidence: Hard | None = None, *, soft: Soft | None = None) -> Assignment:
-        """Return the most probable state of all free variables together, argmax_h P(h | e).
-
-        Networks with unobserved leaf gates are searched by branch and bound, which is exact.
-
-        Parameters
-        ----------
-        evidence : mapping of variable to state, optional
-        soft : mapping of variable to likelihoods, optional
-
-        Raises
-        ------
-        ImpossibleEvidenceError
-        BudgetError
-            If a table, or the search, gets too large; then `map_query` over all but the
-            unobserved leaves is often well within reach.
-
-        Examples
-        --------
-        >>> import fascinet as fn
-        >>> fn.Engine(fn.example("cancer")).mpe({"Xray": "positive"}).assignment["Cancer"]
-        'False'
-        """
-        if self.chosen:
-            warn_unset(self.chosen, evidence, soft)
-        return self._explanation(None, evidence, soft)
-
-    @accepts_older_order("targets", "evidence")
-    def map_query(
-        self,
-        evidence: Hard | None = None,
-        *,
-        targets: str | Iterable[str],
-        soft: Soft | None = None,
-    ) -> Assignment:
-        """Return the most probable joint state of `targets`, all other variables summed out.
-
-        Parameters
-        ----------
-        evidence : mapping of variable to state, optional
-        targets : str or iterable of str
-        soft : mapping of variable to likelihoods, optional
-
-        Raises
-        ------
-        UnknownVariableError, UnknownStateError, EvidenceError, ImpossibleEvidenceError, BudgetError
-
-        Examples
-        --------
-        >>> import fascinet as fn
-        >>> engine = fn.Engine(fn.example("asia"))
-        >>> engine.map_query({"dysp": "yes"}, targets=["lung", "bronc"]).assignment
-        {'lung': 'no', 'bronc': 'yes'}
-        """
-        if self.chosen:
-            warn_unset(self.chosen, evidence, soft)
-        return self._explanation(names_of(targets), evidence, soft)
-
-    def _explanation(
-        self, targets: tuple[str, ...] | None, evidence: Hard | None, soft: Soft | None
-    ) -> Assignment:
-        request = read_request(self.network, evidence, soft, None)
-        wanted = self._targets(self.network.variables if targets is None else targets)
-        assert wanted is not None
-        wanted -= request.states.keys()
-        best, log_prob = most_probable(self.solver, request, wanted)
-        if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(self._conflict(evidence, soft, None))
-        names = self.network.variables
-        found = {names[v]: self.network.states(names[v])[best[v]] for v in sorted(wanted)}
-        return Assignment(found, log_prob, self.solver.log_prob(request))
-
     def derivatives(
         self,
         evidence: Hard | None = None,
@@ -381,7 +303,7 @@ class Engine(Analyses):
             found = log_slopes(self.solver, read_request(self.network, given, soft, do))
         log_prob, grad = found
         if log_prob == -np.inf:
-            raise ImpossibleEvidenceError(self._conflict(given, soft, do))
+            raise ImpossibleEvidenceError(conflicting(self.log_prob_evidence, given, soft, do))
         return self._gate_derivatives(log_prob, grad)
 
     def _gate_derivatives(self, log_prob: float, grad: Array) -> Derivatives:
@@ -397,69 +319,6 @@ class Engine(Analyses):
     @cached_property
     def _record(self) -> np.dtype[np.void]:
         return table_record(self.arrays, self.network.variables)
-
-    def approximate(
-        self,
-        evidence: Hard | None = None,
-        *,
-        soft: Soft | None = None,
-        do: Hard | None = None,
-        samples: int = 20_000,
-        seed: int = 0,
-        method: Literal["weighting", "lbp"] = "weighting",
-        sweeps: int = 500,
-        tolerance: float = 1e-10,
-        damping: float = 0.0,
-        keep: bool = False,
-    ) -> Approximation:
-        """Return estimates with errors; never used unless asked for.
-
-        Parameters
-        ----------
-        evidence, soft, do
-            As for `posterior`.
-        samples, seed : int
-            Of likelihood weighting.
-        method : {"weighting", "lbp"}
-            Likelihood weighting, or loopy belief propagation set beside it; the latter returns
-            `LoopyBeliefs`.
-        sweeps, tolerance, damping, keep
-            Of belief propagation: most passes, the change of a message at which it stops, the
-            share of the old message that is kept, and whether to return beliefs that have not
-            converged instead of raising.
-
-        Raises
-        ------
-        ImpossibleEvidenceError
-            If no draw fits the evidence.
-        ConvergenceError
-            If belief propagation does not settle.
-
-        Examples
-        --------
-        >>> import fascinet as fn
-        >>> engine = fn.Engine(fn.example("asia"))
-        >>> found = engine.approximate({"dysp": "yes"}, samples=2000)
-        >>> bool(abs(found["bronc"].sum() - 1) < 1e-9)
-        True
-        """
-        if method not in ESTIMATES:
-            raise OptionError("method", method, ESTIMATES)
-        weighed = None
-        try:
-            weighed = likelihood_weighting(
-                self.network, evidence, soft=soft, do=do, samples=samples, seed=seed
-            )
-        except ImpossibleEvidenceError:
-            if method == "weighting":
-                raise
-        if weighed is not None and method == "weighting":
-            return weighed
-        request = read_request(self.network, evidence, soft, do)
-        return loopy_beliefs(
-            self.network, request, weighed,
-            sweeps=sweeps, tolerance=tolerance, damping=damping, keep=keep,
-        )  # fmt: skip
 
     def plan(self, evidence: Hard | None = None) -> Plan:
         """Return the plan for an evidence set; print it to see cliques, widths and entries.
@@ -507,16 +366,3 @@ class Engine(Analyses):
         if targets is None:
             return None
         return frozenset(self.network.index[self.network.check(t)] for t in targets)
-
-    def _conflict(
-        self, evidence: Hard | None, soft: Soft | None, do: Hard | None
-    ) -> dict[str, Any]:
-        def possible(findings: Iterable[tuple[str, bool]]) -> bool:
-            findings = list(findings)
-            hard = {v: (evidence or {})[v] for v, is_soft in findings if not is_soft}
-            likely = {v: (soft or {})[v] for v, is_soft in findings if is_soft}
-            return self.log_prob_evidence(hard, likely, do) > -np.inf
-
-        given: Mapping[str, Any] = {**(soft or {}), **(evidence or {})}
-        findings = [(v, v in (soft or {})) for v in given]
-        return {v: given[v] for v, _ in minimal_conflict(findings, possible)}

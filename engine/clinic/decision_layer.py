@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from fascinet.engine.clinic.decisions import Advice
 from fascinet.engine.clinic.differential import Differential
+from fascinet.model.arguments import instance_of
 from fascinet.model.builder import NetworkBuilder
 from fascinet.model.diagram import InfluenceDiagram
 from fascinet.model.errors import OptionError
+from fascinet.model.foreign import refusal
 from fascinet.model.shipped import shipped_digest
 
 if TYPE_CHECKING:
@@ -54,6 +56,9 @@ def decision_layer(
     ...     a for a in solution.policies if solution.choose(a, {}) == "yes"}
     True
     """
+    instance_of("differential", differential, Differential)
+    if knowledge is not None and not hasattr(knowledge, "utilities"):
+        raise refusal("a Knowledge", knowledge)
     if not differential.advice:
         raise OptionError("diagnosis", "no action is offered", ["one with advice"])
     utilities = (shipped_digest() if knowledge is None else knowledge).utilities.actions

@@ -22,7 +22,8 @@ from fascinet.engine.analyses.hypotheses import causes as causes_of
 from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.analyses.results import Array, Columns, Result, frozen
 from fascinet.engine.analyses.twin import TwinBuilder
-from fascinet.engine.clinic.responsibility import Owner, divorce, flatten, shares
+from fascinet.engine.clinic.divorce import Owner, divorce, flatten
+from fascinet.engine.clinic.responsibility import shares
 from fascinet.model.errors import OptionError
 from fascinet.model.gates import NoisyMax
 from fascinet.model.network import Network

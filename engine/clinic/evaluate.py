@@ -25,6 +25,9 @@ from fascinet.engine.clinic.case_folder import (
     read_singles,
     read_truth,
 )
+from fascinet.engine.clinic.differential import Differential
+from fascinet.engine.clinic.outlook import OUTSIDE
+from fascinet.engine.clinic.red_flags import URGENT
 from fascinet.model.errors import CaseError
 from fascinet.model.foreign import kind_of
 from fascinet.model.lazy import Lazy
@@ -71,6 +74,16 @@ class Answer:
     reassured: bool = False
     outside: bool = False
     causes: tuple[str, ...] = ()
+
+
+def answer_of(found: Differential) -> Answer:
+    """Return what is scored of a differential."""
+    return Answer(
+        {g.group: g.score for g in found.groups}, bool(found.red_flags),
+        any(flag.level == URGENT for flag in found.red_flags), bool(found.reassurance),
+        any(warning.startswith(OUTSIDE) for warning in found.warnings),
+        tuple(e.cause for e in found.differential),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

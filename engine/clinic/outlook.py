@@ -16,6 +16,7 @@ that are not in conflict at all (conf(e) ≤ 0) fit, however little any cause ex
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import log
 
 from fascinet.model.case import Unmapped
@@ -23,8 +24,29 @@ from fascinet.model.case import Unmapped
 OUTSIDE = "outside the model"
 SHARE, LEAST = 0.5, 3
 SURE = 1e-12
-LINE = ((0, -0.42), (6, -0.31), (9, -0.35), (12, -0.65))
+LINE = ((0, -0.42), (6, -0.31), (9, -0.28), (12, -0.56))
 """(at least so many findings, T that 1 in 50 simulated cases exceed)."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the warnings outside the model rest on, and those raised.
+
+    Attributes
+    ----------
+    conflict : float
+        In nats, given the setting and the complaint.
+    before, after : mapping of cause to float
+        P(present | ground) and P(present | all evidence).
+    findings : int
+    warnings : tuple of str
+    """
+
+    conflict: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    findings: int
+    warnings: tuple[str, ...]
 
 
 def outlook(

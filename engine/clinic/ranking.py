@@ -1,18 +1,14 @@
 """Numbers behind a differential: responsibility, presence of groups, conflict."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fascinet.engine.api.posterior import Posterior
+from fascinet.engine.clinic.divorce import Owner, flat_engine
 from fascinet.engine.clinic.lanes import Lanes
-from fascinet.engine.clinic.responsibility import (
-    Owner,
-    disablement,
-    disablement_of,
-    flat_engine,
-    responsibility,
-)
+from fascinet.engine.clinic.responsibility import disablement, disablement_of, responsibility
 from fascinet.model.case import Case
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
@@ -36,6 +32,13 @@ def likelihoods(network: Network, case: Case) -> dict[str, Array]:
     }
     soft = {k: np.array([v[s] for s in network.states(k)]) for k, v in case.soft.items()}
     return hard | soft
+
+
+def without_tests(network: Network, case: Case) -> Case:
+    """Return the case without results of tests."""
+    hard = {k: v for k, v in case.hard.items() if kind(network, k) != "test"}
+    soft = {k: v for k, v in case.soft.items() if kind(network, k) != "test"}
+    return replace(case, hard=hard, soft=soft)
 
 
 def positive(network: Network, case: Case, resting: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
 """From a case to a ranked differential: the one place that joins knowledge, network and engine."""
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +12,19 @@ from numpy.typing import NDArray
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.api.posterior import Posterior
 from fascinet.engine.clinic.case_folder import Told
-from fascinet.engine.clinic.case_rules import rules_of
+from fascinet.engine.clinic.case_rules import SETTING, check_pair, open_case, rules_of
 from fascinet.engine.clinic.conditions import possible_states
 from fascinet.engine.clinic.decisions import decide
-from fascinet.engine.clinic.differential import CauseEntry, Differential, GroupEntry
-from fascinet.engine.clinic.evaluate import Answer, Evaluation
+from fascinet.engine.clinic.differential import Differential, GroupEntry
+from fascinet.engine.clinic.divorce import Owner, owned
+from fascinet.engine.clinic.entries import GROUPS, RANKS, Rank, cause_entries, group_entries
+from fascinet.engine.clinic.evaluate import Answer, Evaluation, answer_of
 from fascinet.engine.clinic.evaluate import evaluate as evaluate_cases
+from fascinet.engine.clinic.follow_up import followed
 from fascinet.engine.clinic.intervals import cause_intervals
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
 from fascinet.engine.clinic.next_tests import Unit, all_units, expected_gains
-from fascinet.engine.clinic.outlook import OUTSIDE, outlook
+from fascinet.engine.clinic.outlook import Outlook, outlook
 from fascinet.engine.clinic.ranking import (
     conflict,
     group_posteriors,
@@ -30,14 +32,12 @@ from fascinet.engine.clinic.ranking import (
     positive,
     responsibility_scores,
     surprisal,
-    weight_of_evidence,
+    without_tests,
 )
-from fascinet.engine.clinic.red_flags import REASSURE, URGENT, out_of_rest, red_flags
-from fascinet.engine.clinic.responsibility import Owner
+from fascinet.engine.clinic.red_flags import REASSURE, out_of_rest, red_flags
 from fascinet.model.case import Case, CaseRules, counted_once
 from fascinet.model.digest import Digest, digest_of
-from fascinet.model.errors import CaseError, EvidenceError, OptionError
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import OptionError
 from fascinet.model.hpo import COMPLAINT
 from fascinet.model.network import Network
 from fascinet.model.phenopackets import Packet
@@ -48,38 +48,8 @@ if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge
 
 Index: TypeAlias = NDArray[np.int64]
-Rank = Literal["responsibility", "posterior", "harm"]
 Setting = Literal["general", "primary_care", "neuromuscular_clinic"]
-RANKS = ("responsibility", "posterior", "harm")
-SETTING, DEFAULT_SETTING = "setting", "primary_care"
-OTHER = "other"
-GROUPS = (
-    "muscle_fatigue_overexertion", "electrolyte_imbalance", "stress_anxiety", "drugs_substances",
-    "als", "peripheral_neuropathy", "multiple_sclerosis", "dystonia",
-    "nerve_compression_radiculopathy", "benign_fasciculation_syndrome", OTHER,
-)  # fmt: skip
 TESTS_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the warnings outside the model rest on, and those raised.
-
-    Attributes
-    ----------
-    conflict : float
-        In nats, given the setting and the complaint.
-    before, after : mapping of cause to float
-        P(present | ground) and P(present | all evidence).
-    findings : int
-    warnings : tuple of str
-    """
-
-    conflict: float
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-    findings: int
-    warnings: tuple[str, ...]
 
 
 class Reasoner:
@@ -148,7 +118,7 @@ class Reasoner:
         The leaks of the findings belong to nobody: they are what chance adds, not a cause of the
         complaint.
         """
-        return tuple(Owner(c, self._mine(c)) for c in self.causes)
+        return tuple(Owner(c, owned(c)) for c in self.causes)
 
     @cached_property
     def group_owners(self) -> tuple[Owner, ...]:
@@ -157,12 +127,8 @@ class Reasoner:
         The ordinary, unexplained twitch belongs to the group `other`.
         """
         return tuple(
-            Owner(g, frozenset({f"trigger_{g}"}).union(*map(self._mine, causes)), True)
-            for g, causes in self.members.items()
+            Owner(g, owned(*causes) | {f"trigger_{g}"}, True) for g, causes in self.members.items()
         )
-
-    def _mine(self, cause: str) -> frozenset[str]:
-        return frozenset({cause, f"trigger_{cause}"})
 
     def engine_for(self, do: Mapping[str, str]) -> Engine:
         """Return the engine under interventions."""
@@ -216,7 +182,7 @@ class Reasoner:
         if rank not in RANKS:
             raise OptionError("rank", rank, RANKS)
         opened = self.open(self.read(case, strict=strict), setting, {} if do is None else do)
-        engine = self.engine_for(opened.do)
+        engine, net = self.engine_for(opened.do), self.network
         lanes = open_lanes(engine, opened, self.askable, self.rules.resting, self.targets)
         posterior = self._posterior(lanes)
         log_prob = float(posterior.log_prob_evidence)
@@ -232,7 +198,7 @@ class Reasoner:
         if groups:
             present = group_posteriors(lanes, log_prob, self.members)
             joint = dict(zip(self.members, shares[len(self.causes) :], strict=True))
-            ranked = self._groups(present, joint, rank)
+            ranked = group_entries(self.digest, self.members, present, joint, rank)
         flags = red_flags(self.digest, opened, posterior)
         alarms = tuple(flag for flag in flags if flag.level != REASSURE)
         open_states = possible_states(self.digest, opened, posterior)
@@ -240,11 +206,14 @@ class Reasoner:
         gains = () if tests == 0 else expected_gains(self, lanes, posterior, tests)
         seen = self._outlook(opened, prior, posterior, alone)
         return Differential(
-            model=self._model(), setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
+            model={"name": net.name, "version": net.version, "hash": net.hash},
+            setting=opened.hard[SETTING], rank=rank, hard=opened.hard,
             soft=opened.soft, do=opened.do, unmapped=opened.unmapped,
             log_prob_evidence=log_prob,
             conflict=seen.conflict,
-            differential=self._causes(posterior, prior, scores, spans, rank),
+            differential=cause_entries(
+                self.digest, seen.before, seen.after, scores, spans, rank
+            ),
             groups=ranked, red_flags=alarms,
             reassurance=tuple(f for f in flags if f.level == REASSURE), next_tests=gains,
             warnings=(*opened.warnings, *seen.warnings),
@@ -256,21 +225,7 @@ class Reasoner:
 
         A finding that another one contains is counted once; see `counted_once`.
         """
-        if not isinstance(do, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
-            raise CaseError(f"do: expected a mapping of variable to state, got {kind_of(do)}")
-        done = {**case.do, **do}
-        for name, state in done.items():
-            self.rules.check(name, state)
-        twice = [name for name in done if name in case.hard and name != COMPLAINT]
-        if twice:
-            raise EvidenceError(f"{twice[0]} is both a finding and an intervention")
-        told = case.hard.get(SETTING) or case.setting or DEFAULT_SETTING
-        place = told if setting is None else setting
-        if place not in self.rules.states[SETTING]:
-            raise OptionError(SETTING, place, self.rules.states[SETTING])
-        hard = {k: v for k, v in case.hard.items() if k not in done} | {SETTING: place}
-        opened = replace(case, hard=hard, do={k: v for k, v in done.items() if k != SETTING})
-        return counted_once(opened, self.rules)
+        return counted_once(open_case(self.rules, case, setting, do), self.rules)
 
     def evidence(
         self, hard: Mapping[str, str], soft: Mapping[str, Mapping[str, float]] | None = None
@@ -322,54 +277,6 @@ class Reasoner:
         told = engine.log_prob_evidence(place) - float(prior.log_prob_evidence)
         return prior, {name: told for name in ground if name != SETTING}
 
-    def _model(self) -> dict[str, str]:
-        net = self.network
-        return {"name": net.name, "version": net.version, "hash": net.hash}
-
-    def _groups(
-        self, present: Mapping[str, float], scores: Mapping[str, float], rank: str
-    ) -> tuple[GroupEntry, ...]:
-        keys = {
-            "posterior": present,
-            "responsibility": scores,
-            "harm": {g: scores[g] * self._group_harm(g) for g in GROUPS},
-        }[rank]
-        entries = [GroupEntry(g, keys[g], present[g], g.replace("_", " ")) for g in GROUPS]
-        return tuple(sorted(entries, key=lambda e: -e.score))
-
-    def _group_harm(self, group: str) -> float:
-        return max((self.digest.causes[c].harm for c in self.members[group]), default=0.0)
-
-    def _causes(
-        self,
-        posterior: Posterior,
-        prior: Posterior,
-        scores: Mapping[str, float],
-        spans: Mapping[str, tuple[float, float]],
-        rank: str,
-    ) -> tuple[CauseEntry, ...]:
-        before, after = self.presence(prior), self.presence(posterior)
-        entries = [
-            self._cause(c, before[c], after[c], scores[c], spans.get(c)) for c in self.causes
-        ]
-        return tuple(sorted(entries, key=lambda e: (-_key(e, rank), -e.posterior)))
-
-    def _cause(
-        self,
-        cause: str,
-        before: float,
-        after: float,
-        score: float,
-        span: tuple[float, float] | None,
-    ) -> CauseEntry:
-        script = self.digest.causes[cause]
-        return CauseEntry(
-            cause=cause, label=script.label, group=script.group, prior=before, posterior=after,
-            interval=span or (after, after), responsibility=score,
-            weight_of_evidence_db=weight_of_evidence(before, after),
-            must_not_miss=script.must_not_miss, harm=script.harm,
-        )  # fmt: skip
-
     # ---------------------------------------------------------------- evaluating
 
     def evaluate(
@@ -391,33 +298,11 @@ class Reasoner:
         def answer(told: Told) -> Answer:
             # a packet without features may be a case to score; a native case without is a mistake
             case = self.read(told, strict=not isinstance(told, Packet))
-            case = self.without_tests(case) if blank_tests else case
+            case = without_tests(self.network, case) if blank_tests else case
             found = self.diagnose(case, setting, rank=rank, strict=False, tests=0, intervals=False)
             return answer_of(found)
 
         return evaluate_cases(folder, answer)
-
-    def without_tests(self, case: Case) -> Case:
-        """Return the case without results of tests."""
-        hard = {k: v for k, v in case.hard.items() if kind(self.network, k) != "test"}
-        soft = {k: v for k, v in case.soft.items() if kind(self.network, k) != "test"}
-        return replace(case, hard=hard, soft=soft)
-
-
-def answer_of(found: Differential) -> Answer:
-    """Return what is scored of a differential."""
-    return Answer(
-        {g.group: g.score for g in found.groups}, bool(found.red_flags),
-        any(flag.level == URGENT for flag in found.red_flags), bool(found.reassurance),
-        any(warning.startswith(OUTSIDE) for warning in found.warnings),
-        tuple(e.cause for e in found.differential),
-    )  # fmt: skip
-
-
-def _key(entry: CauseEntry, rank: str) -> float:
-    if rank == "posterior":
-        return entry.posterior
-    return entry.responsibility * (entry.harm if rank == "harm" else 1.0)
 
 
 _kept: deque[tuple["Knowledge | None", Engine | None, Reasoner]] = deque(maxlen=4)
@@ -437,26 +322,13 @@ def reasoner_for(knowledge: "Knowledge | None" = None, engine: Engine | None = N
 
 
 def _make(knowledge: "Knowledge | None", engine: Engine | None) -> Reasoner:
-    from fascinet.model.build import build_network
-    from fascinet.model.schema import Knowledge
-
-    if knowledge is not None and not isinstance(knowledge, Knowledge):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers err)
-        raise CaseError(
-            f"knowledge: expected a Knowledge, as load_knowledge gives, got {kind_of(knowledge)}"
-        )
-    if engine is not None and not isinstance(engine, Engine):  # pyright: ignore
-        raise CaseError(f"engine: expected an Engine, got {kind_of(engine)}")
+    check_pair(knowledge, engine)
     known = knowledge if knowledge is not None else shipped_knowledge()
-    if engine is None:
-        return Reasoner(known, build_network(known))
-    lacking = [v for v in known.variables if v not in engine.network.index]
-    if lacking:
-        raise CaseError(
-            f"engine: expected an engine of the knowledge base's network, got one of "
-            f"{engine.network.name!r}, which lacks {lacking[0]!r}; for other networks use "
-            "engine.posterior"
-        )
-    return Reasoner(known, engine.network, engine)
+    if engine is not None:
+        return Reasoner(known, engine.network, engine)
+    from fascinet.model.build import build_network
+
+    return Reasoner(known, build_network(known))
 
 
 @lru_cache(maxsize=1)
@@ -466,7 +338,7 @@ def shipped_reasoner() -> Reasoner:
 
 
 def diagnose(
-    case: Source,
+    case: Source | Sequence[Source],
     setting: Setting | str | None = None,
     *,
     rank: Rank = "responsibility",
@@ -479,7 +351,8 @@ def diagnose(
     Parameters
     ----------
     case : mapping, path, "-", Case or Packet
-        Findings by variable, native JSON, or a GA4GH Phenopacket.
+        Findings by variable, native JSON, or a GA4GH Phenopacket. A list of these is several visits
+        of one person, from the first; see `fascinet.engine.clinic.follow_up`.
     setting : str, optional
         general, primary_care (unless the case names one) or neuromuscular_clinic: which priors
         hold.
@@ -503,7 +376,10 @@ def diagnose(
     >>> found.differential[0].cause
     'als'
     """
-    return reasoner_for(knowledge, engine).diagnose(case, setting, rank=rank, do=do)
+    reasoner = reasoner_for(knowledge, engine)
+    if isinstance(case, list | tuple):
+        case = followed(reasoner, cast("Sequence[Source]", case))
+    return reasoner.diagnose(cast("Source", case), setting, rank=rank, do=do)
 
 
 def evaluate(

@@ -167,7 +167,7 @@ class Predictor:
         counts = np.array([len(network.states(v)) for v in self._max], np.int64)
         self._begins = np.zeros(counts.sum(), bool)  # the first state of each candidate
         self._begins[np.cumsum(counts) - counts] = True
-        self._levels = np.setdiff1d(np.arange(counts.sum()), np.cumsum(counts) - 1)
+        self._levels = np.delete(np.arange(counts.sum()), np.cumsum(counts) - 1)
 
     def _links(self) -> tuple[Ints, Array, Ints, Array, Ints]:
         """Lay out the links of the noisy-MAX candidates, an entry for each link and level.

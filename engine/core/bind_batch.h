@@ -72,16 +72,6 @@ struct Block {
         }
         return total.log();
     }
-    template <class T>
-    void write(const Program &program, int lane, T *answer) const {
-        for (const Node &n : program.nodes) {
-            if (n.place < 0) continue;
-            double sum = 0.0;
-            for (int64_t r = 0; r < n.states; ++r) sum += found[n.place + r][lane];
-            for (int64_t r = 0; r < n.states; ++r)
-                answer[n.place + r] = T(found[n.place + r][lane] / sum);
-        }
-    }
 };
 
 // Answers the rows; those that leave the range of a double again, alone, in wide numbers.
@@ -106,7 +96,7 @@ inline Status run_blocks(const Named &named, const Rows16 &rows, Arena arena, Wa
             if (!down) continue;
             T *to = answers.data + (row + k) * places;
             if (logs[row + k] > -INFINITY)
-                block.write(program, k, to);
+                write_lane(program, block.found, k, to);
             else
                 for (int64_t j = 0; j < places; ++j) to[j] = T(NAN);
         }

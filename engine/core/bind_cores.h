@@ -108,13 +108,7 @@ class CaseLanes {
     double log(int lane) const { return logs_[lane].log(); }
 
     void write(int lane, double *answer) const {
-        for (const Node &n : run_.tree->program.nodes) {
-            if (n.place < 0) continue;
-            double sum = 0.0;
-            for (int64_t r = 0; r < n.states; ++r) sum += found_[n.place + r][lane];
-            for (int64_t r = 0; r < n.states; ++r)
-                answer[n.place + r] = found_[n.place + r][lane] / sum;
-        }
+        write_lane(run_.tree->program, found_, lane, answer);
     }
 
   private:

@@ -316,6 +316,18 @@ inline PyMethodDef run_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+// Writes the marginals of one lane, each of sum 1.
+template <class T>
+inline void write_lane(const Program &program, Span<Lanes> found, int lane, T *answer) {
+    for (const Node &n : program.nodes) {
+        if (n.place < 0) continue;
+        double sum = 0.0;
+        for (int64_t r = 0; r < n.states; ++r) sum += found[n.place + r][lane];
+        for (int64_t r = 0; r < n.states; ++r)
+            answer[n.place + r] = T(found[n.place + r][lane] / sum);
+    }
+}
+
 // The arrays of many cases of one program, a row a case: observed states, weights, answers or None,
 // ln P(e) of each; another base or None, and how far each operand and scalar lies from its place or None.
 struct RowArguments {

@@ -38,6 +38,29 @@ class SlopeRun {
         slopes_.lay(arena, *call.tree, call.base_size, own);
         weights_ = arena.span<N>(call.tree->program.sizes.weights);
         pulled_ = arena.span<N>(call.jacobian.start.size ? call.width : 0);
+        pages_ = arena.span<uint64_t>(words_for((call.base_size + kPage - 1) / kPage));
+    }
+
+    // Notes the pages of the base that the program reads, the same for all cases of a call.
+    void begin(const SlopeCall &call) {
+        const Program &program = call.tree->program;
+        pages_.fill(0);
+        auto note = [&](int64_t first, int64_t last) {
+            for (int64_t page = first / kPage; page <= last / kPage; ++page) put(pages_, page);
+        };
+        for (const Node &n : program.nodes)
+            for (int64_t k = n.operands; k < n.operands_end; ++k) {
+                int64_t at = start_of(program, program.operands[k], call.given.states.data);
+                int64_t strides = program.operands[k].strides;
+                int64_t last = at + program.strides[strides] * (n.states - 1);
+                for (int64_t a = n.axes; a < n.axes_end; ++a)
+                    last += program.strides[strides + 1 + a - n.axes] * (program.axes[a].states - 1);
+                note(at, last);
+            }
+        for (const Operand &scalar : program.scalars) {
+            int64_t at = start_of(program, scalar, call.given.states.data);
+            note(at, at);
+        }
     }
 
     Status go(const SlopeCall &call, int64_t row) {
@@ -46,7 +69,9 @@ class SlopeRun {
         int cases = int(least(int64_t(Number<N>::kCases), call.logs.size - row));
         double logs[kLanes] = {}, scales[kLanes] = {};
         if (direct(call)) slopes_.gradient = as_numbers(call.out);
-        else slopes_.gradient.fill(Number<N>::zero());
+        else each_page(call, [&](int64_t from, int64_t to) {
+            slopes_.gradient.slice(from, to).fill(Number<N>::zero());
+        });
         run.base = call.given.base, run.least = call.given.least;
         run.guarded = call.guarded && Number<N>::kNarrow, run.watch = call.watch;
         place(call, cases, row, scales);
@@ -62,6 +87,14 @@ class SlopeRun {
     }
 
   private:
+    static constexpr int64_t kPage = 64;  // numbers of the base
+
+    template <class Use>
+    void each_page(const SlopeCall &call, Use use) const {
+        each(pages_, [&](int64_t page) {
+            use(page * kPage, least((page + 1) * kPage, call.base_size));
+        });
+    }
     // Slopes by the base of one case are written where they are wanted.
     static bool direct(const SlopeCall &call) {
         return kIsDouble<N> && call.jacobian.start.size == 0 && call.logs.size == 1;
@@ -102,49 +135,68 @@ class SlopeRun {
 
     // Writes the slopes, led back to parameters; false where they left the range of a double.
     bool leave(const SlopeCall &call, int64_t row, int cases) {
-        Span<N> found = slopes_.gradient;
-        if (call.jacobian.start.size) {
-            pull(call.jacobian);
-            found = pulled_;
-        }
-        bool fine = true;
-        if (call.logs[row] == -INFINITY) call.scales[row] += raise(found);
-        for (int lane = 0; lane < cases; ++lane) {
-            double *to = call.out.data + (row + lane) * call.width;
-            for (int64_t k = 0; k < call.width; ++k) {
-                to[k] = Number<N>::value(found[k], lane);
-                fine &= to[k] - to[k] == 0.0;
+        bool led = call.jacobian.start.size, fine = true;
+        if (led) pull(call);
+        Span<N> found = led ? pulled_ : slopes_.gradient;
+        auto each_part = [&](auto use) {
+            if (led)
+                use(int64_t(0), call.width);
+            else
+                each_page(call, use);
+        };
+        if (call.logs[row] == -INFINITY) {
+            int64_t top = Wide::kNone;
+            each_part([&](int64_t from, int64_t to) { top = most(top, exponent(found, from, to)); });
+            if (top != Wide::kNone) {
+                each_part([&](int64_t from, int64_t to) { lower(found.slice(from, to), top); });
+                call.scales[row] += double(top) * 0.693147180559945309417;
             }
+        }
+        for (int lane = 0; lane < cases; ++lane) {
+            double *out = call.out.data + (row + lane) * call.width;
+            each_part([&](int64_t from, int64_t to) {
+                for (int64_t k = from; k < to; ++k) {
+                    out[k] = Number<N>::value(found[k], lane);
+                    fine &= out[k] - out[k] == 0.0;
+                }
+            });
         }
         return fine || !Number<N>::kNarrow;
     }
 
-    // Where P(e) is zero, slopes have no natural scale: wide ones are raised into the range of a
-    // double; returns what goes into the logarithm of the scale.
-    static double raise(Span<double>) { return 0.0; }
-    static double raise(Span<Lanes>) { return 0.0; }
-    static double raise(Span<Wide> found) {
+    // Where P(e) is zero, slopes have no natural scale: wide ones are lowered by their largest
+    // exponent into the range of a double.
+    template <class M>
+    static int64_t exponent(Span<M>, int64_t, int64_t) { return Wide::kNone; }
+    static int64_t exponent(Span<Wide> found, int64_t from, int64_t to) {
         int64_t top = Wide::kNone;
-        for (const Wide &x : found) top = most(top, x.exponent);
-        if (top == Wide::kNone) return 0.0;
-        for (Wide &x : found) x.exponent -= x.mantissa > 0.0 ? top : 0;
-        return double(top) * 0.693147180559945309417;
+        for (const Wide &x : found.slice(from, to)) top = most(top, x.exponent);
+        return top;
+    }
+    template <class M>
+    static void lower(Span<M>, int64_t) {}
+    static void lower(Span<Wide> found, int64_t by) {
+        for (Wide &x : found) x.exponent -= x.mantissa > 0.0 ? by : 0;
     }
 
-    void pull(const Jacobian &jacobian) {
+    void pull(const SlopeCall &call) {
+        const Jacobian &jacobian = call.jacobian;
         pulled_.fill(Number<N>::zero());
-        for (int64_t i = 0; i + 1 < jacobian.start.size; ++i) {
-            const N &slope = slopes_.gradient[i];
-            if (Number<N>::is_zero(slope)) continue;
-            for (int64_t k = jacobian.start[i]; k < jacobian.start[i + 1]; ++k) {
-                N &to = pulled_[jacobian.parameter[k]];
-                to = to + slope * jacobian.value[k];
+        each_page(call, [&](int64_t from, int64_t to) {
+            for (int64_t i = from; i < to; ++i) {
+                const N &slope = slopes_.gradient[i];
+                if (Number<N>::is_zero(slope)) continue;
+                for (int64_t k = jacobian.start[i]; k < jacobian.start[i + 1]; ++k) {
+                    N &to = pulled_[jacobian.parameter[k]];
+                    to = to + slope * jacobian.value[k];
+                }
             }
-        }
+        });
     }
 
     Slopes<N> slopes_;
     Span<N> weights_, pulled_;
+    Span<uint64_t> pages_;
 };
 
 // Runs all cases by one kind of number; those that it cannot hold are left for wide ones.
@@ -157,6 +209,7 @@ inline Status run_slopes(Prepared *prepared, const SlopeCall &call, int64_t from
     if (!space) return Status::kNoMemory;
     Arena arena = space.arena();
     run.lay(arena, call);
+    run.begin(call);
     for (int64_t row = from; row < to; row += Number<N>::kCases) {
         Status status = run.go(call, row);
         if (status == Status::kUnsafe && Number<N>::kNarrow) {

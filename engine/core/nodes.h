@@ -1,8 +1,7 @@
 // Collect and distribute: the two passes over a program, for any kind of number.
 #pragma once
 
-#include "number.h"
-#include "program.h"
+#include "small.h"
 
 namespace core {
 
@@ -11,285 +10,6 @@ enum class Status : int64_t { kDone, kImpossible, kUnsafe, kStopped, kNoMemory }
 // Products below 2 ^ kFloor are left to wide numbers; a program none of whose products can be below
 // 2 ^ kSure needs no scaling at all.
 constexpr double kFloor = -960.0, kSure = -830.0;
-
-// Where the operands of each case lie: one offset, or one a lane.
-template <class N>
-struct Place {
-    int64_t at;
-    N value(const double *base, int64_t k) const { return Number<N>::of(base[at + k]); }
-};
-template <>
-struct Place<Lanes> {
-    int64_t lane[kLanes];
-    bool same;
-    Lanes value(const double *base, int64_t k) const {
-        if (same) return Lanes::all(base[lane[0] + k]);
-        Lanes out;
-        for (int i = 0; i < kLanes; ++i) out[i] = base[lane[i] + k];
-        return out;
-    }
-};
-// What is known at a node: which of its rows count, and for how much (nothing: 1 each).
-template <class N>
-struct Rowed {
-    int64_t first, last;
-    const N *weight;
-    bool live;  // it sends something other than ones
-};
-
-// Where a factor of a table has its values: a message, or the base.
-template <class N>
-struct Source {
-    const N *sent;
-    const double *base;
-    const Place<N> *place;
-    N at(int64_t k) const { return sent ? sent[k] : place->value(base, k); }
-};
-template <>
-struct Source<double> {
-    const double *values;
-    double at(int64_t k) const { return values[k]; }
-};
-template <class N>
-struct Factor {
-    Source<N> from;
-    const View *view;
-};
-
-// The factors of a node's table: first those that run along a block, then those that are one value
-// over a block, then those that are one over a tile.
-template <class N>
-struct Factors {
-    Span<Factor<N>> list;
-    Span<int64_t> start;  // of each, in the tile at hand
-    int64_t runs, vary;   // where the first two kinds end
-};
-
-// One run of a program: its work space, and the case.
-template <class N>
-struct Run {
-    const Tree *tree;
-    const double *base;
-    Span<Place<N>> places;      // of each operand
-    Span<Rowed<N>> rows;        // of each node
-    Span<N> messages, beliefs;  // separators
-    Span<N> tops;               // what each message was divided by
-    Span<N> spread, share;      // a tile of all rows; of one
-    Span<N> sums;               // of rows
-    Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
-    Span<Factor<N>> factors;    // of the node at hand
-    Span<int64_t> starts;
-    const double *least;        // log2 of the least positive value of each block of the base
-    bool guarded;
-    bool to_the_end = false;  // goes on where P(e) is zero
-    Watch *watch = nullptr;
-    int64_t work = 0;
-
-    void lay(Arena &arena, const Tree &of, bool down) {
-        tree = &of;
-        int64_t count = of.program.nodes.size;
-        places = arena.span<Place<N>>(of.program.operands.size);
-        rows = arena.span<Rowed<N>>(count);
-        messages = arena.span<N>(of.program.sizes.messages);
-        beliefs = arena.span<N>(down ? of.program.sizes.messages : 0);
-        tops = arena.span<N>(count);
-        spread = arena.span<N>(of.widest * of.most_states);
-        share = arena.span<N>(of.widest);
-        sums = arena.span<N>(of.most_states);
-        floors = arena.span<double>(count);
-        factors = arena.span<Factor<N>>(of.factors);
-        starts = arena.span<int64_t>(of.factors);
-    }
-
-    const Node &node(int64_t i) const { return tree->program.nodes[i]; }
-    Span<const int64_t> children(const Node &n) const {
-        return tree->program.children.slice(n.children, n.children_end);
-    }
-    const N *message(int64_t i) const { return messages.data + node(i).message; }
-    bool stop(int64_t entries) {
-        work += entries;
-        if (work < (int64_t(1) << 22)) return false;
-        work = 0;
-        return watch && watch->stop();
-    }
-};
-
-inline Source<double> operand_of(const Run<double> &run, int64_t k) {
-    return {run.base + run.places[k].at};
-}
-template <class N>
-inline Source<N> operand_of(const Run<N> &run, int64_t k) {
-    return {nullptr, run.base, &run.places[k]};
-}
-
-// Lists what a node's table is the product of: operands and the messages of live children.
-template <class N>
-inline Factors<N> factors_of(const Run<N> &run, const Node &n) {
-    const Tree &tree = *run.tree;
-    Factors<N> out{run.factors, run.starts, 0, 0};
-    int64_t count = 0;
-    auto put = [&](const Source<N> &from, const View &view) {
-        int64_t at = count++;
-        if (view.inner) {  // before those of the kinds that follow
-            out.list[at] = out.list[out.vary], at = out.vary++;
-            if (view.runs) out.list[at] = out.list[out.runs], at = out.runs++;
-        }
-        out.list[at] = {from, &view};
-    };
-    for (int64_t k = n.operands; k < n.operands_end; ++k) put(operand_of(run, k), tree.operands[k]);
-    for (int64_t child : run.children(n))
-        if (run.rows[child].live) put(Source<N>{run.message(child)}, tree.messages[child]);
-    out.list.size = count;
-    return out;
-}
-
-// Where the products of a tile's rows go: added up in one place, or set, as they are or times a share.
-enum class Put { kAdd, kSet, kShare };
-
-// Rows of a tile: where they go, and how far apart.
-template <class N>
-struct Target {
-    N *to;
-    int64_t step;  // 0: all to one place
-    const N *share;
-};
-
-// The product of a row's weight and of the factors that are one number over a tile.
-template <class N>
-inline N constant_of(const Factors<N> &given, const Rowed<N> &rows, int64_t r) {
-    N out = rows.weight ? rows.weight[r] : Number<N>::one();
-    for (int64_t f = given.vary; f < given.list.size; ++f)
-        out = out * given.list[f].from.at(given.start[f] + r * given.list[f].view->row);
-    return out;
-}
-
-// Puts the products of some rows' factors and weights, entry by entry, where blocks are short. Those
-// that run do so along the whole tile.
-template <Put kPut, class N>
-inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                        const Target<N> &target) {
-    const Factor<N> *list = given.list.data;
-    const N *__restrict__ share = target.share;
-    const int64_t tile = tiling.tile, vary = given.vary - given.runs;
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-        const N constant = constant_of(given, rows, r);
-        N *__restrict__ to = target.to + r * target.step;
-        auto put = [&](int64_t j, const N &y) {
-            to[j] = kPut == Put::kAdd ? to[j] + y : kPut == Put::kSet ? y : share[j] * y;
-        };
-        auto at = [&](int64_t f) { return given.start[f] + r * list[f].view->row; };
-        if (given.runs == 1 && vary == 0) {
-            const Source<N> a = list[0].from;
-            const int64_t start = at(0);
-            _Pragma("omp simd")
-            for (int64_t j = 0; j < tile; ++j) put(j, constant * a.at(start + j));
-        } else if (given.runs == 1 && vary == 1) {
-            const Source<N> a = list[0].from, b = list[1].from;
-            const int32_t *inner = list[1].view->inner;
-            const int64_t start = at(0), other = at(1);
-            for (int64_t j = 0; j < tile; ++j)
-                put(j, constant * a.at(start + j) * b.at(other + inner[j]));
-        } else if (given.runs == 1 && vary == 2) {
-            const Source<N> a = list[0].from, b = list[1].from, c = list[2].from;
-            const int32_t *inner = list[1].view->inner, *inmost = list[2].view->inner;
-            const int64_t start = at(0), other = at(1), third = at(2);
-            for (int64_t j = 0; j < tile; ++j)
-                put(j, constant * a.at(start + j) * b.at(other + inner[j]) * c.at(third + inmost[j]));
-        } else {
-            for (int64_t j = 0; j < tile; ++j) {
-                N x = constant;
-                for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
-                for (int64_t f = given.runs; f < given.vary; ++f)
-                    x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
-                put(j, x);
-            }
-        }
-    }
-}
-
-// Puts the products of some rows' factors and weights, `kRuns` factors along the blocks and `kVary`
-// that vary from one to the next (-1: as many as there are). Blocks of zeros are not worked out.
-template <Put kPut, int kRuns, int kVary, class N>
-inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                       const Target<N> &target) {
-    const Factor<N> *list = given.list.data, *vary = list + given.runs;
-    const int64_t *start = given.start.data, *vary_start = start + given.runs;
-    const int64_t block = tiling.block, runs = kRuns < 0 ? given.runs : kRuns;
-    const int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-        const N constant = constant_of(given, rows, r);
-        N *__restrict__ to = target.to + r * target.step;
-        bool none = Number<N>::is_zero(constant);
-        if (none && kPut == Put::kAdd) continue;
-        for (int64_t k = 0; k * block < tiling.tile; ++k) {
-            N x = constant;
-            for (int64_t f = 0; f < varying; ++f)
-                x = x * vary[f].from.at(vary_start[f] + r * vary[f].view->row +
-                                        vary[f].view->inner[k]);
-            N *__restrict__ out = to + k * block;
-            const N *__restrict__ by = kPut == Put::kShare ? target.share + k * block : nullptr;
-            auto put = [&](int64_t j, const N &y) {
-                out[j] = kPut == Put::kAdd ? out[j] + y : kPut == Put::kSet ? y : by[j] * y;
-            };
-            auto first = [&](int64_t f) {
-                return start[f] + r * list[f].view->row + list[f].view->inner[k];
-            };
-            if (none || Number<N>::is_zero(x)) {
-                if (kPut != Put::kAdd)
-                    for (int64_t j = 0; j < block; ++j) out[j] = Number<N>::zero();
-            } else if (kRuns == 0) {
-                for (int64_t j = 0; j < block; ++j) put(j, x);
-            } else if (kRuns == 1) {
-                const Source<N> a = list[0].from;
-                const int64_t at = first(0);
-                _Pragma("omp simd")
-                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j));
-            } else if (kRuns == 2) {
-                const Source<N> a = list[0].from, b = list[1].from;
-                const int64_t at = first(0), bt = first(1);
-                _Pragma("omp simd")
-                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j) * b.at(bt + j));
-            } else {
-                for (int64_t j = 0; j < block; ++j) {
-                    N y = x;
-                    for (int64_t f = 0; f < runs; ++f) y = y * list[f].from.at(first(f) + j);
-                    put(j, y);
-                }
-            }
-        }
-    }
-}
-template <Put kPut, int kRuns, class N>
-inline void put_runs(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                     const Target<N> &target) {
-    int64_t varying = given.vary - given.runs;
-    if (varying == 0)
-        put_blocks<kPut, kRuns, 0>(given, tiling, rows, target);
-    else if (varying == 1)
-        put_blocks<kPut, kRuns, 1>(given, tiling, rows, target);
-    else if (varying == 2)
-        put_blocks<kPut, kRuns, 2>(given, tiling, rows, target);
-    else
-        put_blocks<kPut, kRuns, -1>(given, tiling, rows, target);
-}
-
-// Puts tile t of some rows of a node's table: factors and the rows' weights.
-template <Put kPut, class N>
-inline void put_rows(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows, int64_t t,
-                     const Target<N> &target) {
-    for (int64_t f = 0; f < given.list.size; ++f)
-        given.start[f] = given.list[f].view->start(0, t);
-    if (tiling.block == 1)
-        put_entries<kPut>(given, tiling, rows, target);
-    else if (given.runs == 0)
-        put_runs<kPut, 0>(given, tiling, rows, target);
-    else if (given.runs == 1)
-        put_runs<kPut, 1>(given, tiling, rows, target);
-    else if (given.runs == 2)
-        put_runs<kPut, 2>(given, tiling, rows, target);
-    else
-        put_runs<kPut, -1>(given, tiling, rows, target);
-}
 
 // Sums a node's rows onto its message.
 template <class N>
@@ -359,7 +79,10 @@ inline Status collect(Run<N> &run) {
         if (!rows.live) continue;
         if constexpr (Number<N>::kNarrow)
             if (run.guarded && table_floor(run, i) < kFloor) return Status::kUnsafe;
-        send(run, i);
+        if (run.is_small(i))
+            send_small(run, i);
+        else
+            send(run, i);
         if constexpr (Number<N>::kNarrow)
             if (run.guarded) scale(run, i);
         if (Number<N>::kCases == 1 && n.parent < 0 && !run.to_the_end &&
@@ -389,12 +112,6 @@ inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ t
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
     } else if (view.repeat == 1) {
         for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
-    } else if (view.repeat == 2 && block == 1) {
-        for (int64_t j = 0; j < tiling.tile; j += 2)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1]);
-    } else if (view.repeat == 3 && block == 1) {
-        for (int64_t j = 0; j < tiling.tile; j += 3)
-            to[view.inner[j]] = to[view.inner[j]] + (tile[j] + tile[j + 1] + tile[j + 2]);
     } else {
         for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
             int64_t at = view.inner[j / block];
@@ -402,14 +119,6 @@ inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ t
         }
     }
 }
-
-// Where a distribution leaves what it finds.
-template <class N>
-struct Found {
-    Span<N> answer;         // marginals, by place
-    Span<double> tables;    // P(variable | separator, e); empty if not wanted
-    Span<double> beliefs;   // P(separator | e)
-};
 
 // Notes P(variable | separator, e) of tile t.
 template <class N>
@@ -580,10 +289,14 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
         if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
-        begin_down(run, found, i);
-        pass_down(run, found, i);
-        if (n.place >= 0 && run.tree->teller[i] >= 0)
-            tell(run, n, run.tree->teller[i], found.answer.data + n.place);
+        if (!all && run.is_small(i)) {
+            pass_down_small(run, found, i);
+        } else {
+            begin_down(run, found, i);
+            pass_down(run, found, i);
+            if (n.place >= 0 && run.tree->teller[i] >= 0)
+                tell(run, n, run.tree->teller[i], found.answer.data + n.place);
+        }
         if (run.stop(n.states * n.width)) return Status::kStopped;
     }
     return Status::kDone;

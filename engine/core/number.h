@@ -188,6 +188,13 @@ inline double dot(const double *a, const double *b, int64_t n) {
     return sum;
 }
 
+template <class N, class Given>
+inline N dot(const Given *a, const N *b, int64_t n) {
+    N sum = b[0] * a[0];
+    for (int64_t j = 1; j < n; ++j) sum = sum + b[j] * a[j];
+    return sum;
+}
+
 // Numbers divided by others times `top`.
 template <class N>
 inline void shares(const N *a, const N *b, const N &top, N *__restrict__ out, int64_t n) {

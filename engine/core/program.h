@@ -62,6 +62,22 @@ struct Tiling {
     int64_t tile, tiles, block;
 };
 
+// Where an array of fewer axes meets a small table, all rows of it: its entry source[j] is met at
+// entries[j * repeats] ... entries[(j + 1) * repeats - 1]. In blocks the entries that follow are met
+// too: along the array, one by one, or that entry again.
+struct Meeting {
+    const int32_t *source, *entries;
+    int32_t count, repeats, block;
+    bool along;
+    int32_t twin;  // an earlier child with the same meeting; kRows: row by row; kNone
+
+    bool is_whole() const { return along && count == 1 && repeats == 1; }
+};
+constexpr int32_t kNone = -1, kRows = -2;
+
+constexpr int64_t kSmall = 512;      // entries of a table, all rows of it, that is worked on whole;
+constexpr int64_t kScattered = 8192;  // and of one that has no blocks
+
 constexpr int64_t kTile = 512;   // entries of a tile at most, unless one axis has more;
 constexpr int64_t kTiles = 4096;  // of the same tile of all rows; but 64 in any case
 constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of its own
@@ -84,6 +100,9 @@ struct Tree {
     Span<uint8_t> asked;   // whether a node's marginal, or that of one below it, is in an answer
     Span<uint8_t> once;    // whether each entry of a message meets one tile of one row, or one entry
     Span<int64_t> teller;  // the child whose separator tells a node's marginal; -1 for none
+    Span<int64_t> kept;    // where a small table is kept; -1 for large ones
+    Span<Meeting> operand_meetings, message_meetings;  // of small tables
+    int64_t kept_size = 0;
     int64_t widest = 1;    // entries of the largest tile
     int64_t most_states = 1;
     int64_t factors = 0;   // operands and children of the node that has most
@@ -101,6 +120,8 @@ struct Tree {
     int64_t first_of(const Node &node, const Tiling &tiling) const;
     View view(Arena &arena, const Node &node, const Tiling &tiling, int64_t strides) const;
     void find_teller(int64_t i);
+    void find_twin(const Node &node, int64_t child) const;
+    Meeting meeting(Arena &arena, const Node &node, int64_t strides) const;
 };
 
 // How many entries at the end of a table read one value, and how many read values that follow each
@@ -174,8 +195,68 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
     return out;
 }
 
+inline Meeting Tree::meeting(Arena &arena, const Node &node, int64_t strides) const {
+    constexpr int kAxes = 16;  // of two states or more, in a small table
+    SeparatorAxis axes[kAxes];
+    int64_t from[kAxes], to[kAxes], first = node.axes_end - node.axes;
+    auto states_of = [&](int64_t a) { return a ? program.axes[node.axes + a - 1].states : node.states; };
+    Meeting out{nullptr, nullptr, 1, 1, 1, true, kNone};
+    int64_t same = 1, run = 1, block_axes = first;
+    for (bool one = true, dense = true; block_axes >= 0; --block_axes) {
+        int64_t states = states_of(block_axes), stride = program.strides[strides + block_axes];
+        if (states == 1) continue;
+        one = one && stride == 0, dense = dense && stride == run;
+        if (!one && !dense) break;
+        (one ? same : run) *= states;
+    }
+    int64_t block = most(same, run), step = 1;
+    out.along = run >= same;
+    if (block >= kBlock || block == node.states * node.width) {
+        step = block, first = block_axes, out.block = int32_t(block);
+    }
+    int own = 0, all = 0;
+    for (int64_t a = first; a >= 0; --a) {
+        int64_t states = states_of(a), stride = program.strides[strides + a];
+        if (states == 1) continue;
+        int at = all++;  // the array's own axes come first, in its order
+        for (; at > 0 && stride >= from[at - 1]; --at)
+            axes[at] = axes[at - 1], from[at] = from[at - 1], to[at] = to[at - 1];
+        axes[at] = {0, states}, from[at] = stride, to[at] = step;
+        own += stride != 0, step *= states;
+        (stride ? out.count : out.repeats) *= int32_t(states);
+    }
+    Span<int32_t> entries = arena.span<int32_t>(out.count * out.repeats);
+    Span<int32_t> source = arena.span<int32_t>(out.count);
+    if (!entries.data) return out;
+    enumerate({axes, all}, {to, all}, entries);
+    enumerate({axes, own}, {from, own}, source);
+    out.entries = entries.data, out.source = source.data;
+    return out;
+}
+
+inline void Tree::find_twin(const Node &node, int64_t child) const {
+    const Node &c = program.nodes[child];
+    Meeting &mine = message_meetings[child];
+    Span<const int64_t> seen = strides_of(node, c.seen);
+    bool rows = node.place >= 0 && program.strides[c.seen] == 1;
+    for (int64_t stride : seen) rows = rows && stride == 0;
+    if (rows) mine.twin = kRows;
+    for (int64_t k = node.children; mine.twin == kNone && program.children[k] != child; ++k) {
+        const Node &other = program.nodes[program.children[k]];
+        bool same = program.strides[other.seen] == program.strides[c.seen] &&
+                    asked[program.children[k]];
+        for (int64_t a = 0; same && a < seen.size; ++a)
+            same = seen[a] == strides_of(node, other.seen)[a];
+        if (same) mine.twin = int32_t(program.children[k]);
+    }
+}
+
 inline void Tree::lay(Arena &arena) {
     int64_t count = program.nodes.size;
+    kept = arena.span<int64_t>(count);
+    operand_meetings = arena.span<Meeting>(program.operands.size);
+    message_meetings = arena.span<Meeting>(count);
+    kept_size = 0;
     tiling = arena.span<Tiling>(count);
     operands = arena.span<View>(program.operands.size);
     messages = arena.span<View>(count);
@@ -186,23 +267,34 @@ inline void Tree::lay(Arena &arena) {
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
         Tiling mine = split(node);
-        if (real) tiling[i] = mine, asked[i] = node.place >= 0;
-        widest = most(widest, mine.tile), most_states = most(most_states, node.states);
+        bool small = node.states * node.width <= (mine.block > 1 ? kSmall : kScattered);
+        if (real) tiling[i] = mine, asked[i] = node.place >= 0, kept[i] = small ? kept_size : -1;
+        if (small) kept_size += (node.states * node.width + 7) / 8 * 8;
+        widest = most(widest, small ? node.width : mine.tile);
+        most_states = most(most_states, node.states);
         factors = most(factors, node.operands_end - node.operands + node.children_end - node.children);
         for (int64_t k = node.operands; k < node.operands_end; ++k) {
             View made = view(arena, node, mine, program.operands[k].strides);
             if (real) operands[k] = made;
+            if (!small) continue;
+            Meeting met = meeting(arena, node, program.operands[k].strides);
+            if (real) operand_meetings[k] = met;
         }
         for (int64_t k = node.children; k < node.children_end; ++k) {
             int64_t child = program.children[k];
             View made = view(arena, node, mine, program.nodes[child].seen);
+            Meeting met{};
+            if (small) met = meeting(arena, node, program.nodes[child].seen);
             if (!real) continue;
+            message_meetings[child] = met;
             messages[child] = made, asked[i] = asked[i] || asked[child];
             int64_t width = program.nodes[child].width;
             once[child] = width == node.states * node.width ||
                           (width == node.states && mine.tiles == 1 && !made.inner);
         }
         if (real) find_teller(i);
+        for (int64_t k = node.children; real && small && k < node.children_end; ++k)
+            find_twin(node, program.children[k]);
     }
 }
 

@@ -33,13 +33,15 @@ class SweepSearch {
     void lay(Arena &arena, const SweepProblem &problem) {
         int64_t n = problem.gates_of.size, words = problem.scopes.width;
         int64_t room = problem.scopes.count + n;
+        width_ = words + 1;
         best = arena.span<int64_t>(n);
         made_ = arena.span<int64_t>(n);
         order_ = arena.span<int64_t>(n);
         current_ = arena.span<int64_t>(problem.units.count());
         trial_ = arena.span<int64_t>(problem.units.count());
-        variables_ = arena.rows<uint64_t>(room + 1, words);
-        held_ = arena.span<uint64_t>(room + 1);
+        buckets_ = arena.rows<uint64_t>(room, width_);
+        clique_ = arena.span<uint64_t>(width_);
+        probe_ = arena.span<uint64_t>(width_);
         left_ = arena.span<int64_t>(problem.parents.size);
         ready_ = arena.span<uint8_t>(n);
         waiting_ = arena.span<uint8_t>(n);
@@ -94,10 +96,10 @@ class SweepSearch {
             for (int64_t v : problem_->units[u]) order_[n++] = v;
     }
 
-    double size(Span<const uint64_t> variables, uint64_t gates) const {
+    double size(Span<const uint64_t> clique) const {
         double product = 1.0;
-        each(variables, [&](int64_t v) { product *= problem_->states[v]; });
-        for (; gates; gates &= gates - 1)
+        each(clique.slice(0, width_ - 1), [&](int64_t v) { product *= problem_->states[v]; });
+        for (uint64_t gates = clique[width_ - 1]; gates; gates &= gates - 1)
             product *= problem_->accumulator_states[__builtin_ctzll(gates)];
         return product;
     }
@@ -105,72 +107,99 @@ class SweepSearch {
     // The next variable: one that waited for its gate's parents and need not any longer, or the
     // next in the order that need not wait.
     int64_t next(Span<const int64_t> order, int64_t &at) {
-        for (int64_t v = 0; v < waiting_.size; ++v)
+        for (int64_t v = 0; waiting_count_ && v < waiting_.size; ++v)
             if (waiting_[v] && ready_[v]) {
                 waiting_[v] = 0;
+                --waiting_count_;
                 return v;
             }
-        while (!ready_[order[at]]) waiting_[order[at++]] = 1;
+        for (; !ready_[order[at]]; ++at, ++waiting_count_) waiting_[order[at]] = 1;
         return order[at++];
     }
 
     // Returns the sum of the cliques' sizes, or of their roots, and writes the order that was
     // played into `made_`. Past `bound` it breaks off.
     double play(Span<const int64_t> order, bool roots, double bound) {
+        switch (width_) {  // most networks need so few words that loops over them unroll
+            case 2: return play_wide<2>(order, roots, bound);
+            case 4: return play_wide<4>(order, roots, bound);
+            case 6: return play_wide<6>(order, roots, bound);
+            default: return play_wide<0>(order, roots, bound);
+        }
+    }
+
+    template <int64_t kWidth>
+    double play_wide(Span<const int64_t> order, bool roots, double bound) {
         const SweepProblem &p = *problem_;
-        int64_t alive = p.scopes.count;
-        for (int64_t f = 0; f < alive; ++f) variables_[f].copy_from(p.scopes[f]);
-        held_.slice(0, alive).fill(0);
-        left_.copy_from(p.parents);
-        ready_.fill(1);
-        waiting_.fill(0);
-        for (int64_t g = 0; g < p.becomes.size; ++g)
-            if (p.becomes[g] >= 0 && p.parents[g]) ready_[p.becomes[g]] = 0;
+        const int64_t width = kWidth ? kWidth : width_;
+        uint64_t *clique = clique_.data, *probe = probe_.data;
+        int64_t alive = start();
         double total = 0;
         for (int64_t done = 0, at = 0; done < order.size; ++done) {
             int64_t v = next(order, at);
-            uint64_t mine = p.gates_of[v], gates = mine;
-            Span<uint64_t> clique = variables_[variables_.count - 1];
-            clique.fill(0);
-            put(clique, v);
+            uint64_t mine = p.gates_of[v];
+            probe_.fill(0);
+            put(probe_, v);
+            probe[width - 1] = mine;
+            clique_.copy_from(probe_);
             int64_t kept = 0;
             for (int64_t b = 0; b < alive; ++b) {
-                if (has(variables_[b], v) || (held_[b] & mine)) {
-                    for (int64_t w = 0; w < clique.size; ++w) clique[w] |= variables_[b][w];
-                    gates |= held_[b];
+                const uint64_t *bucket = buckets_[b].data;
+                uint64_t met = 0;
+                for (int64_t w = 0; w < width; ++w) met |= bucket[w] & probe[w];
+                if (met) {
+                    for (int64_t w = 0; w < width; ++w) clique[w] |= bucket[w];
                 } else if (kept++ != b) {
-                    variables_[kept - 1].copy_from(variables_[b]);
-                    held_[kept - 1] = held_[b];
+                    uint64_t *to = buckets_[kept - 1].data;
+                    for (int64_t w = 0; w < width; ++w) to[w] = bucket[w];
                 }
             }
-            double entries = size(clique, gates) * (mine ? 2.0 : 1.0);
+            double entries = size(clique_) * (mine ? 2.0 : 1.0);
             total += roots ? __builtin_sqrt(entries) : entries;
             if (total > bound) return total;
-            take(clique, v);
-            for (uint64_t g = mine; g; g &= g - 1) close(__builtin_ctzll(g), clique, gates);
-            variables_[kept].copy_from(clique);
-            held_[kept] = gates;
+            take(clique_, v);
+            for (uint64_t g = mine; g; g &= g - 1) close(__builtin_ctzll(g));
+            buckets_[kept].copy_from(clique_);
             alive = kept + 1;
             made_[done] = v;
         }
         return total;
     }
 
+    // Sets all that a play starts from; returns how many buckets there are.
+    int64_t start() {
+        const SweepProblem &p = *problem_;
+        for (int64_t f = 0; f < p.scopes.count; ++f) {
+            for (int64_t w = 0; w < width_ - 1; ++w) buckets_[f][w] = p.scopes[f][w];
+            buckets_[f][width_ - 1] = 0;
+        }
+        left_.copy_from(p.parents);
+        ready_.fill(1);
+        waiting_.fill(0);
+        waiting_count_ = 0;
+        for (int64_t g = 0; g < p.becomes.size; ++g)
+            if (p.becomes[g] >= 0 && p.parents[g]) ready_[p.becomes[g]] = 0;
+        return p.scopes.count;
+    }
+
     // One parent of a gate is gone; after the last, the gate is its variable or, observed, nothing.
-    void close(int64_t g, Span<uint64_t> clique, uint64_t &gates) {
+    void close(int64_t g) {
         if (--left_[g]) return;
-        gates &= ~(uint64_t(1) << g);
+        clique_[width_ - 1] &= ~(uint64_t(1) << g);
         int64_t variable = problem_->becomes[g];
         if (variable < 0) return;
-        put(clique, variable);
+        put(clique_, variable);
         ready_[variable] = 1;
     }
 
     const SweepProblem *problem_ = nullptr;
     Span<int64_t> made_, order_, current_, trial_, left_;
-    Rows<uint64_t> variables_;
-    Span<uint64_t> held_;
+    // A bucket, a clique, what to look for in buckets: words of variables, then one of gates.
+    int64_t width_ = 0;
+    Rows<uint64_t> buckets_;
+    Span<uint64_t> clique_, probe_;
     Span<uint8_t> ready_, waiting_;
+    int64_t waiting_count_ = 0;
 };
 
 }  // namespace core

@@ -113,7 +113,9 @@ def solution_order(
 
 def _with_utilities(diagram: InfluenceDiagram) -> "tuple[nx.DiGraph[object], list[object]]":
     """Return the graph with a node for each utility that adds up."""
-    graph: nx.DiGraph[object] = nx.DiGraph(diagram.graph)
+    graph: nx.DiGraph[object] = nx.DiGraph()
+    graph.add_nodes_from(diagram.graph.nodes)
+    graph.add_edges_from(diagram.graph.edges)
     nodes = list[object]()
     for k, utility in enumerate(diagram.terms):
         nodes.append(node := ("utility", k))

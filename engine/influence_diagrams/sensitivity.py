@@ -8,7 +8,7 @@ solve again there, until nothing is better.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 Vary = Callable[[float], InfluenceDiagram]
 Change = tuple[float, str]  # the value, and what is chosen otherwise beyond it
 EQUAL = 1e-9  # relative difference below which two expected utilities are one
+INNER = 1e-6  # how far within its range a figure of 0 or 1 is tried
 NEAR = 1e-9  # how far from an end to look where the end itself is impossible
 FAR = 1e4  # how far a utility may move, in spreads of all utilities
 STEPS = 100
@@ -170,6 +171,11 @@ def _interval(
 ) -> tuple[Change, Change]:
     """Return how far a figure can go down and up before the best policies change."""
     present = _line(solution, solution.policies, moved, low, high)
+    if value in (low, high):  # what cannot come about yet has no best choice: take that nearby
+        near = _solved(solution, moved, value + INNER * (low + high - 2.0 * value), value)
+        line = _line(solution, near.policies, moved, low, high)
+        if abs(_at(line, value) - _at(present, value)) <= EQUAL * max(abs(_at(line, value)), 1.0):
+            solution, present = replace(solution, policies=near.policies), line
     return tuple(_end(solution, moved, present, value, end, (low, high)) for end in (low, high))  # pyright: ignore[reportReturnType]
 
 

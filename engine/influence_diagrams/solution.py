@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.run.evidence import as_text
+from fascinet.model.arguments import mapping_of, text_of
 from fascinet.model.diagram import InfluenceDiagram
 from fascinet.model.errors import EvidenceError, UnknownVariableError
 from fascinet.model.gates import Function
@@ -85,7 +86,8 @@ class Solution(Result):
             If something that the choice depends on is not given, or this cannot come about.
         UnknownVariableError, UnknownStateError
         """
-        if decision not in self.policies:
+        mapping_of("known", known, "variable to state")
+        if text_of("decision", decision) not in self.policies:
             raise UnknownVariableError(decision, self.policies)
         policy, network = self.policies[decision], self.diagram.network
         told = as_text(network, {**self.evidence, **known})

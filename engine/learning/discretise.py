@@ -9,6 +9,7 @@ import numpy as np
 
 from fascinet.engine.analyses.results import Array, Columns, Result
 from fascinet.engine.api.frame_codes import opened
+from fascinet.model.arguments import mapping_of
 from fascinet.model.errors import EvidenceError, OptionError, shown
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def discretise(
     """
     import pandas as pd
 
+    mapping_of("cuts", cuts, "column to cut points")
+    if labels is not None:
+        mapping_of("labels", labels, "column to states")
     out: Any = opened(frame).to_pandas().copy()
     edges, states, kept = dict[str, tuple[float, ...]](), dict[str, tuple[str, ...]](), {}
     for column, given in cuts.items():

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.learning.cases import Cases
 from fascinet.engine.learning.expected import EStep, Expected, row_totals
@@ -98,8 +97,8 @@ class _Climb:
 
     def visit(self, new: EStep, least: float = -np.inf) -> bool:
         """Take an E-step; stay where it is if the objective is below."""
-        found, figures = new.expected(), parameters_of(new.engine.network)
-        height = found.log_likelihood + penalty(figures, self.pseudo, self.free)
+        found = new.expected()
+        height = found.log_likelihood + penalty(new, self.pseudo, self.free)
         if height < least:
             return False
         self.at, self.found = new, found
@@ -111,8 +110,8 @@ class _Climb:
 
     def step(self) -> Array:
         """Take one step of EM; return where it led from."""
-        here, figures = self.at.values, parameters_of(self.at.engine.network)
-        new = maximised(figures, self.found.counts, self.pseudo, self.free)
+        here = self.at.values
+        new = maximised(self.at, self.found.counts, self.pseudo, self.free)
         self.change = float(np.abs(new - here).max())
         self.visit(self.at.moved(new))
         self.steps += 1
@@ -133,16 +132,16 @@ class _Climb:
             length = (length + 1.0) / 2.0
 
 
-def maximised(figures: Parameters, counts: Array, pseudo: Array, free: Rows) -> Array:
+def maximised(step: EStep, counts: Array, pseudo: Array, free: Rows) -> Array:
     """Return (pseudo-counts + counts) / total in each free row; the others as they are."""
-    weight = counts + pseudo
+    weight, figures = counts + pseudo, step.figures
     total = row_totals(figures, weight)
     moves = (free & (total > NOTHING))[figures.row]
     divisor = np.where(total > NOTHING, total, 1.0)[figures.row]
-    return np.where(moves, weight / divisor, figures.values)
+    return np.where(moves, weight / divisor, step.values)
 
 
-def penalty(figures: Parameters, pseudo: Array, free: Rows) -> float:
+def penalty(step: EStep, pseudo: Array, free: Rows) -> float:
     """Return Σ ν θ⁰ ln θ over the free rows."""
-    some = (pseudo > 0.0) & free[figures.row] & (figures.values > 0.0)
-    return float(pseudo[some] @ np.log(figures.values[some]))
+    some = (pseudo > 0.0) & free[step.figures.row] & (step.values > 0.0)
+    return float(pseudo[some] @ np.log(step.values[some]))

@@ -8,7 +8,8 @@ to be made for the gates' inner effects.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +17,14 @@ from fascinet.engine.analyses.parameters import Parameters, parameters_of
 from fascinet.engine.analyses.results import Array
 from fascinet.engine.learning.cases import Cases
 from fascinet.engine.run.batch import request_of
-from fascinet.engine.run.derivatives import Derivatives, slopes
-from fascinet.engine.run.loaded import Loaded
+from fascinet.engine.run.derivatives import Derivatives, named_slopes, slopes
+from fascinet.engine.run.loaded import Ints, Loaded
+from fascinet.engine.run.solver import PART
 from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.request import pattern_of
 from fascinet.model.errors import ImpossibleEvidenceError, LearningError
+from fascinet.model.gates import Function, Table
+from fascinet.model.network import Network
 
 if TYPE_CHECKING:
     from fascinet.engine.api.engine import Engine
@@ -56,23 +60,30 @@ class EStep:
     Parameters
     ----------
     engine : Engine
+        What is planned is planned for its figures.
     cases : Cases
+    values : array, shape (P,), optional
+        The figures at which it stands; default: those of the engine.
     """
 
-    def __init__(self, engine: "Engine", cases: Cases) -> None:
+    def __init__(self, engine: "Engine", cases: Cases, values: Array | None = None) -> None:
         self.engine, self.cases = engine, cases
-        self._has_gates = any(blocks.raw for blocks in engine.arrays.blocks)
+        self.figures = parameters_of(engine.network)
+        self.values = self.figures.values if values is None else values
         self._programs: dict[int, Loaded] = {}
 
-    @property
-    def values(self) -> Array:
-        """The figures at which it stands."""
-        return parameters_of(self.engine.network).values
+    @cached_property
+    def network(self) -> Network:
+        """The network with these figures."""
+        same = self.values is self.figures.values
+        return self.engine.network if same else self.figures.rebuild(self.values)
 
     def moved(self, values: Array) -> "EStep":
         """Return the E-step at other figures; what was planned for each row is kept."""
         old = self.engine
-        network = parameters_of(old.network).rebuild(values)
+        if self._tree is not None:
+            return EStep(old, self.cases, values)
+        network = self.figures.rebuild(values)
         other = EStep(type(old)(network, budget=old.budget, backend=old.backend), self.cases)
         if self._programs and _are_alike(other.engine.arrays, old.arrays):
             other._programs = self._programs
@@ -94,23 +105,52 @@ class EStep:
         LearningError
             With the row, if a case is impossible under the network.
         """
-        cases, figures = self.cases, parameters_of(self.engine.network)
-        owner = figures.owner[figures.row]
-        share = self._by_program if self._has_gates else self._by_names
+        cases, owner = self.cases, self.figures.owner[self.figures.row]
+        share = self._by_names
+        if self._tree is not None:
+            share = self._by_tree
+        elif any(blocks.raw for blocks in self.engine.arrays.blocks):
+            share = self._by_program
         for begin in range(0, len(cases.weights), BLOCK):
             rows = slice(begin, min(begin + BLOCK, len(cases.weights)))
             weights = cases.weights[rows]
-            block, logs = np.empty((len(weights), len(figures.values))), np.empty(len(weights))
+            block, logs = np.empty((len(weights), len(self.values))), np.empty(len(weights))
             for i in range(len(weights)):
                 logs[i], block[i] = share(begin + i)
-            block *= figures.values
+            block *= self.values
             block *= cases.relevant[rows][:, owner]
             yield block, weights, logs
 
+    @cached_property
+    def _tree(self) -> Any:
+        """The fixed tree of a small network of tables on these figures; None if there is none."""
+        network, fixed = self.engine.network, self.engine.solver.fixed
+        kinds = {type(network.gate(v)) for v in network.variables}
+        if fixed is None or fixed.size > PART or not kinds <= {Table, Function}:
+            return None
+        solver = self.engine.solver
+        return fixed.plain_on(solver.net.with_base(solver.rebase(self.values[None])[0]))
+
+    @cached_property
+    def _places(self) -> Ints:
+        """Where each parameter of a network of tables stands in the base."""
+        parts = [
+            blocks.offset + np.arange(blocks.gate.values.size)
+            for blocks in self.engine.arrays.blocks if isinstance(blocks.gate, Table)
+        ]  # fmt: skip
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def _by_tree(self, row: int) -> tuple[float, Array]:
+        """Return ln P of a row and its slopes, by the fixed tree."""
+        found = named_slopes(self.engine.solver, self._tree, self.cases.evidence[row])
+        if found is None or found[0] == -np.inf:
+            return self._by_names(row)
+        return found[0], found[1][self._places]
+
     def _by_names(self, row: int) -> tuple[float, Array]:
-        """Return ln P of a row and its slopes, where all gates are worked as tables."""
+        """Return the same by asking an engine with these figures."""
         found = self._derivatives(row)
-        return found.log_prob, parameters_of(self.engine.network).flatten(found.gates)
+        return found.log_prob, self.figures.flatten(found.gates)
 
     def _by_program(self, row: int) -> tuple[float, Array]:
         """Return the same where there are noisy gates, by the row's own program."""
@@ -127,9 +167,17 @@ class EStep:
             self._derivatives(row)  # raises
         return float(logs[0]), found[0]
 
+    @cached_property
+    def _here(self) -> "Engine":
+        """An engine with these figures."""
+        old = self.engine
+        if self.network is old.network:
+            return old
+        return type(old)(self.network, budget=old.budget, backend=old.backend)
+
     def _derivatives(self, row: int) -> Derivatives:
         try:
-            return self.engine.derivatives(self.cases.evidence[row])
+            return self._here.derivatives(self.cases.evidence[row])
         except ImpossibleEvidenceError as error:
             raise LearningError(
                 f"row {int(self.cases.first[row]) + 1} of the data is impossible under the network "

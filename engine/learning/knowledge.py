@@ -19,6 +19,7 @@ from fascinet.engine.analyses.sources import figures_behind
 from fascinet.model.build import build_network
 from fascinet.model.cited import Cited, Figure, Spread
 from fascinet.model.errors import LearningError
+from fascinet.model.foreign import refusal
 from fascinet.model.load import load_knowledge, shipped_folder
 from fascinet.model.plural import counted
 from fascinet.model.write_figures import copy_with_figures
@@ -80,7 +81,7 @@ def write_knowledge(
     source: str = "learned", title: str = "", least: float = 1.0,
 ) -> WrittenKnowledge:  # fmt: skip
     """Write a knowledge base with learnt figures; see `Learned.write_knowledge`."""
-    base = shipped_folder() if folder is None else Path(folder)
+    base = shipped_folder() if folder is None else _folder(folder)
     knowledge = load_knowledge(base)
     if build_network(knowledge).hash != found.before.hash:
         raise LearningError(f"{base}: is not the knowledge of the network that was learnt")
@@ -103,6 +104,12 @@ def write_knowledge(
     return WrittenKnowledge(
         Path(out), tuple(after), tuple(before.values()), tuple(after.values()), tuple(left)
     )
+
+
+def _folder(folder: str | Path) -> Path:
+    if not isinstance(folder, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise refusal("the folder of a knowledge base", folder)
+    return Path(folder)
 
 
 def _rows(found: "Learned") -> Iterator[list[int]]:

@@ -17,6 +17,7 @@ from fascinet.engine.learning.certainty import Certainty, certainty
 from fascinet.engine.learning.em import NOTHING, Fit, Progress, iterate
 from fascinet.engine.learning.expected import row_totals
 from fascinet.engine.run.evidence import names_of
+from fascinet.model.arguments import number_of, whole_number
 from fascinet.model.errors import LearningError
 from fascinet.model.gates import Function
 from fascinet.model.lazy import Lazy
@@ -226,9 +227,12 @@ def learn(
     True
     """
     engine = Engine(network)
-    for name, value, most in (("sample_size", sample_size, np.inf), ("fading", fading, 1.0)):
-        if isinstance(value, bool) or not 0.0 <= value <= most:
-            raise LearningError(f"{name}: expected a number from 0 to {most:g}, got {value!r}")
+    number_of("sample_size", sample_size)
+    number_of("fading", fading, 0.0, 1.0)
+    number_of("tolerance", tolerance)
+    whole_number("iterations", iterations, 0)
+    if seed is not None:
+        whole_number("seed", seed, 0)
     if all(isinstance(network.gate(v), Function) for v in network.variables):
         raise LearningError("nothing can be learnt: there is no figure to learn (functions stay)")
     cases, figures = read_cases(network, data), parameters_of(network)
@@ -285,13 +289,13 @@ def _refuse(
 
 
 def _result(network: Network, cases: Cases, fit: Fit, pseudo: Array, learnt: Rows) -> Learned:
-    figures = parameters_of(fit.step.engine.network)
     # rows without data keep their figures, whatever the start was
-    values = np.where(learnt[figures.row], figures.values, parameters_of(network).values)
+    figures = parameters_of(network)
+    values = np.where(learnt[figures.row], fit.step.values, figures.values)
     step = fit.step.moved(values)
-    before = parameters_of(network).values
+    before = figures.values
     found = certainty(step, pseudo, learnt, (before > 0.0) & (before < 1.0))
-    learned = _with_ranges(step.engine.network, found)
+    learned = _with_ranges(step.network, found)
     index = np.flatnonzero(learnt[figures.row])
     return Learned(
         learned, network, cases.total, fit.log_likelihood, fit.objective, fit.converged,

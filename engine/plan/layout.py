@@ -13,7 +13,8 @@ import numpy as np
 
 from fascinet.engine.core import core as compiled
 from fascinet.engine.plan import accumulators, order, sweep
-from fascinet.engine.plan.accumulators import AXES, GateProblem, Layout
+from fascinet.engine.plan.accumulators import AXES, Layout
+from fascinet.engine.plan.gate_problem import GateProblem
 from fascinet.engine.plan.order import Elimination, Ints
 from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.engine.tables.factors import Factors
@@ -118,11 +119,13 @@ class Planner:
         size = np.diff(problem.start)
         joint = np.repeat(size > 1, size)
         near = np.concatenate([problem.gates[:, 0], problem.links[:, 0]])
+        # by counting: np.unique imports numpy.ma at its first call, some 20 ms
+        alone = np.flatnonzero(np.bincount(problem.values[~joint]))
         return tuple(
             part.tobytes()
             for part in (
-                size[size > 1], problem.values[joint], np.unique(problem.values[~joint]),
-                problem.gates, problem.observed[near],
+                size[size > 1], problem.values[joint], alone, problem.gates,
+                problem.observed[near],
             )
         )  # fmt: skip
 
@@ -131,8 +134,9 @@ class Planner:
         if patient and layout[2].work > LARGE:
             others = [self._layout_renamed(problem, seed) for seed in range(1, AGAIN + 1)]
             layout = min([layout, *others], key=lambda laid: laid[2].work)
-        if layout[2].work > SWEEP and len(problem.gates) <= sweep.MOST_GATES:
-            swept = self._layout(problem, self._sweep(problem))
+        large = LARGE if patient else SWEEP
+        if layout[2].work > large and len(problem.gates) <= sweep.MOST_GATES:
+            swept = self._layout(problem, self._sweep(problem, layout[2].work, patient))
             layout = min(layout, swept, key=lambda laid: laid[2].work)
         steps, states, elimination = layout
         return self._factors(problem, steps), states, elimination
@@ -170,12 +174,21 @@ class Planner:
         order = Elimination(back[found.order], found.start, back[found.neighbours], found.work)
         return steps, states, order
 
-    def _sweep(self, problem: GateProblem) -> Ints:
-        """Return a good order for a sweep."""
+    def _sweep(self, problem: GateProblem, tree: float, patient: bool) -> Ints:
+        """Return a good order for a sweep: by a short search, and longer ones where they pay.
+
+        Parameters
+        ----------
+        tree : float
+            The work of the best layout that is no sweep.
+        """
         board = sweep.sweep_problem(problem, depths(self.net))
         best, work = self._climb(board, sweep.ROUNDS, sweep.SEED)
-        if work > sweep.LONG:
-            again = self._climb(board, 4 * sweep.ROUNDS, sweep.SEED + 1)
+        longer = [4 * sweep.ROUNDS] if work > sweep.LONG else []
+        if patient and work < sweep.NEAR * tree:
+            longer.append(min(int(tree / sweep.PRICE), sweep.MOST_ROUNDS))
+        for i, rounds in enumerate(longer):
+            again = self._climb(board, rounds, sweep.SEED + 1 + i)
             best, work = min((best, work), again, key=lambda found: found[1])
         return np.array(board.names, np.int64)[best]
 

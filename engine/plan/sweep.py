@@ -14,18 +14,21 @@ than a threshold that falls with time (Dueck & Scheuer 1990, "Threshold acceptin
 not the widest clique count alone. `search_sweep` is the twin of `core/sweep.h`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fascinet.engine.plan.accumulators import GateProblem, Numbered
+from fascinet.engine.plan.gate_problem import GateProblem, Numbered
 from fascinet.engine.plan.order import Ints, bits, mask_of, uniform
 
 MOST_GATES = 64  # a word of the compiled twin holds a set of gates
 ROUNDS, HEAT, SEED = 5000, 0.1, 1
 LONG = 2.0**22  # work from which a second, longer search pays
+# Where many runs follow: a round for so many entries of the tree, if a short search came so near.
+PRICE, MOST_ROUNDS, NEAR = 100.0, 80_000, 2.0
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 
@@ -72,7 +75,7 @@ def sweep_problem(problem: GateProblem, depths: list[int]) -> SweepProblem:
     """
     numbered = Numbered(problem)
     count = len(numbered.names)
-    scopes = [s for s in numbered.scopes if s]
+    scopes = list(dict.fromkeys(tuple(s) for s in numbered.scopes if len(s) > 1))
     free = [
         [numbered.place[k.parent] for k in numbered.links[a:b] if not numbered.observed[k.parent]]
         for _, a, b, *_ in numbered.gates
@@ -84,12 +87,13 @@ def sweep_problem(problem: GateProblem, depths: list[int]) -> SweepProblem:
     becomes = [numbered.place.get(v, -1) for v, *_ in numbered.gates]
     units = _units(scopes, set(becomes), [depths[v] for v in numbered.names])
     words = (count + 63) // 64
-    flat = b"".join(mask_of(s).to_bytes(8 * words, "little") for s in scopes)
+    masks = [mask_of(s) for s in scopes]
+    rows = [[m >> 64 * w & (1 << 64) - 1 for w in range(words)] for m in masks]
     states = [numbered.states[v] for v in numbered.names]
     through = [2 if b < 0 else states[b] for b in becomes]
     return SweepProblem(
         tuple(numbered.names),
-        np.frombuffer(flat, np.uint64).reshape(len(scopes), words),
+        np.array(rows, np.uint64).reshape(len(scopes), words),
         np.array(gates_of, np.uint64),
         np.array([len(parents) for parents in free], np.int64),
         np.array(becomes, np.int64),
@@ -100,7 +104,7 @@ def sweep_problem(problem: GateProblem, depths: list[int]) -> SweepProblem:
     )
 
 
-def _units(scopes: list[list[int]], gates: set[int], depths: list[int]) -> list[list[int]]:
+def _units(scopes: Sequence[Sequence[int]], gates: set[int], depths: list[int]) -> list[list[int]]:
     """Return units, roots first: a variable that depends on one other goes right before it."""
     near: list[set[int]] = [set() for _ in depths]
     for scope in scopes:

@@ -8,6 +8,7 @@ without a variable, whose message is the product of its factors (Shenoy 1997, In
 Reasoning 17:239, with joins of any arity). A join of one factor is a copy whose axes lie in order.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 from typing import TypeAlias
@@ -97,7 +98,7 @@ def arrange(factors: Factors, made: Elimination, soft: frozenset[int] | None) ->
         for i in np.flatnonzero(entries >= SMALL).tolist():
             joiner.serve(i, [], np.flatnonzero(parent == i).tolist(), bool(entries[i] >= LARGE))
         return joiner.arrangement()
-    live = ~conditional | np.isin(order, list(soft))
+    live = ~conditional | _marked(int(order.max(initial=-1)) + 1, soft)[order]
     for i in np.flatnonzero(parent >= 0).tolist():
         live[parent[i]] |= live[i]
     for i in np.flatnonzero((entries >= LARGE) & live).tolist():
@@ -264,12 +265,20 @@ class Joiner:
                         parent[at[which] if kind == "join" else place[which]] = at[k]
         size = np.zeros(total, np.int64)
         size[place[:-1]] = np.diff(plain.start)
-        old = np.repeat(~np.isin(place[:-1], list(scopes)), np.diff(plain.start))
+        joined = _marked(total, scopes)
+        old = np.repeat(~joined[place[:-1]], np.diff(plain.start))
         size[list(scopes)] = [len(scope) for scope in scopes.values()]
         start = np.append(0, np.cumsum(size))
         separator = np.empty(start[-1], np.int64)
-        new = np.repeat(np.isin(np.arange(total), list(scopes)), size)
+        new = np.repeat(joined, size)
         separator[~new] = plain.separator[old]
         separator[new] = [v for at in sorted(scopes) for v in scopes[at]]
         cards = np.append(plain.cards, np.ones(made - len(self.cards), np.int64))
         return Arrangement(cards, order, start, separator, parent, home, conditional)
+
+
+def _marked(count: int, some: Iterable[int]) -> Flags:
+    """Return which of so many numbers are among some (np.isin imports numpy.ma, some 20 ms)."""
+    mask = np.zeros(count, bool)
+    mask[np.array([i for i in some if i < count], np.int64)] = True
+    return mask

@@ -9,7 +9,7 @@ likelihood
 exactly (Pearl 1988, *Probabilistic Reasoning in Intelligent Systems*, section 4.4.2).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeAlias
@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fascinet.engine.tables.arrays import NetworkArrays
-from fascinet.engine.tables.pattern import Pattern
+from fascinet.engine.tables.pattern import Pattern, relevant
 from fascinet.engine.tables.request import Request
 from fascinet.model.gates import Array
 
 Ints: TypeAlias = NDArray[np.int64]
+MOST = 64  # joint states of a cutset
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,3 +116,14 @@ class Cutset:
         out: Array = np.einsum("rc,rcx->rx", shares, counted)
         out[~(shares > 0.0).any(axis=1)] = np.nan
         return out
+
+
+def cutsets(net: NetworkArrays, pattern: Pattern) -> Iterator[Cutset]:
+    """Yield ever larger cutsets: of the free roots, those with the most children."""
+    known = pattern.observed | pattern.cut
+    roots = [v for v in relevant(net, pattern) if not net.parents[v] and v not in known]
+    roots.sort(key=lambda v: (-len(net.children[v]), v))
+    for count in range(1, len(roots) + 1):
+        if prod(net.cards[v] for v in roots[:count]) > MOST:
+            return
+        yield Cutset.of(net, roots[:count])

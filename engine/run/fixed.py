@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fascinet.engine.program.compile import separator_strides
 from fascinet.engine.program.program import OPERAND, Program
 from fascinet.engine.run.loaded import Loaded, prepare
+from fascinet.engine.tables.arrays import NetworkArrays
 from fascinet.model.gates import Array
 
 Ints = NDArray[np.int64]
@@ -93,6 +94,11 @@ class FixedTree:
     def plain(self) -> Any:
         """The same tree on the network's own numbers, by name: for slopes."""
         return self._core.name(self._loaded.prepared, {v: dict(s) for v, s in self._places.items()})
+
+    def plain_on(self, net: NetworkArrays) -> Any:
+        """Return the same tree on other numbers of the same network, by name: for slopes."""
+        here = Loaded(net, self._loaded.plan, self._loaded.program, self._core)
+        return self._core.name(here.prepared, {v: dict(s) for v, s in self._places.items()})
 
     def solve(
         self, states: Mapping[int, int], soft: Mapping[int, Array], full: bool = True

@@ -16,7 +16,7 @@ from fascinet.model.gates import Array
 Ints: TypeAlias = NDArray[np.int64]
 Calibration: TypeAlias = Any  # (tables, beliefs) of the core; Calibrated of the passes in NumPy
 
-FEW, LANES = 3, 2**18  # rows from which eight go side by side, in programs of so many entries
+FEW, LANES = 3, 100_000  # rows from which eight go side by side, in programs of so many entries
 
 
 class Loaded:

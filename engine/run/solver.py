@@ -14,6 +14,7 @@ from fascinet.engine.plan.layout import Planner
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.compile import compile_program
 from fascinet.engine.run.cache import ProgramCache
+from fascinet.engine.run.conditioning import cutsets
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.tables.arrays import NetworkArrays
@@ -213,13 +214,42 @@ class Solver:
         values = np.full(int(self.starts[-1]), np.nan)
         if left_out == -np.inf:
             return values, -np.inf, None
-        loaded = self.program(pattern_of(self.net, asked, wanted))
+        pattern = pattern_of(self.net, asked, wanted)
+        try:
+            loaded = self.program(pattern)
+        except BudgetError as error:
+            values, log_prob = self._in_parts(asked, pattern, error)
+            self.enter(values, request.states)
+            return values, left_out + log_prob, None
         states, weights = self.case(asked, loaded)
         log_prob = left_out + loaded.run(states, weights, values)[0]
         self.enter(values, request.states)
         if not loaded.program.queries or log_prob == -np.inf:
             return values, log_prob, None
         return values, log_prob, partial(self._finish, loaded, states, weights, request.states)
+
+    def _in_parts(
+        self, request: Request, pattern: Pattern, error: BudgetError
+    ) -> tuple[Array, float]:
+        """Return an answer and ln P(e) given each joint state of a few roots, joined.
+
+        Raises
+        ------
+        BudgetError
+            The one that is given, if that helps too little.
+        """
+        for cutset in cutsets(self.net, pattern):
+            if self.plan(cutset.pattern(pattern)).entries <= self.budget:
+                break
+        else:
+            raise error
+        loaded = self.program(cutset.pattern(pattern))
+        states, weights = self.case(cutset.request(request), loaded)
+        values = np.full((1, len(cutset), int(self.starts[-1])), np.nan)
+        each = zip(cutset.states(states), values[0], strict=True)
+        logs = np.array([loaded.solve(seen, weights, out) for seen, out in each])
+        log_prob, shares = cutset.join(logs[None], cutset.likelihood(request.soft)[None])
+        return cutset.mix(values, shares, self._begins)[0], float(log_prob[0])
 
     def _finish(
         self, loaded: Loaded, seen: Ints, weights: Array, states: Mapping[int, int], values: Array
@@ -277,5 +307,9 @@ class Solver:
         fixed = self._fixed_for(request, frozenset())
         if fixed is not None:
             return fixed.solve(request.states, request.soft, False)[1]
-        loaded = self.program(pattern_of(self.net, request, wanted))
+        pattern = pattern_of(self.net, request, wanted)
+        try:
+            loaded = self.program(pattern)
+        except BudgetError as error:
+            return self._in_parts(request, pattern, error)[1]
         return loaded.run(*self.case(request, loaded))[0]

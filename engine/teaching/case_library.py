@@ -153,9 +153,8 @@ class CaseLibrary:
         try:
             yield
         except OSError as error:
-            where = f"set {WHERE} to a folder that can be"
-            raise CaseError(f"the case library {self.folder} cannot be {what}: {reason(error)}; "
-                            f"free some space, or {where}") from error  # fmt: skip
+            raise CaseError(f"the case library {self.folder} cannot be {what}: {reason(error)} "
+                            f"({WHERE} may name another folder)") from error  # fmt: skip
 
 
 def default_folder() -> Path:

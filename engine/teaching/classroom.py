@@ -123,6 +123,10 @@ class Classroom:
         self._mine(code, key)
         self._set(code, open=False)
 
+    def opened_by(self, code: str, key: str) -> bool:
+        """Say whether a room is still open; to its teacher alone."""
+        return self._mine(code, key).is_open
+
     def waiting(self, code: str, key: str) -> tuple[int, ...]:
         """Return the numbers of the seats that have not answered the step: who may be stuck."""
         room = self._mine(code, key)

@@ -12,8 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from fascinet.engine.clinic.exact_gains import Exact
 from fascinet.engine.clinic.lanes import Lanes, open_lanes
-from fascinet.engine.clinic.next_tests import Exact, Unit
+from fascinet.engine.clinic.next_tests import Unit
 from fascinet.engine.clinic.screen import screened
 from fascinet.engine.teaching.encounter import session_of
 from fascinet.engine.teaching.practice import KEPT, Evidence, Practice, entropy

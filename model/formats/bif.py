@@ -11,13 +11,12 @@ Grammar (commas are blanks; comments are ``// …`` and ``/* … */``):
 
 A ``table`` with parents lists the variable itself slowest, as the format's authors defined it.
 Names with blanks or punctuation are quoted; bare brackets in states are read where the number of
-states says how (`bif_names`). The lexer is one regular expression and rows are sliced out of its
-list of tokens, so a network of a thousand nodes takes a fraction of a second, and a file of quotes
-or comments that never end no longer than another of its length.
+states says how (`bif_names`). Rows are sliced out of one list of tokens (`bif_tokens`), so that a
+network of a thousand nodes takes a fraction of a second, and a file of quotes or comments that
+never end no longer than another of its length.
 """
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 from typing import NoReturn
 
@@ -26,21 +25,18 @@ import numpy as np
 from fascinet.model.errors import NetworkError, shown
 from fascinet.model.formats.bif_function import NotMax, gate_of, is_max
 from fascinet.model.formats.bif_names import quoted
+from fascinet.model.formats.bif_tokens import (
+    is_number,
+    quote,
+    split_property,
+    starts_of,
+    tokens_of,
+    unquote,
+)
 from fascinet.model.formats.common import Draft, digits, full_table
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
-CLOSED = r'"(?:[^"\\\n]|\\.)*+"'
-STRAY = r'"[^\n]*+|/\*.*+'  # a quote that the line does not close, a comment that the file does not
-BARE = r"(?:[^\s{}()\[\];|\",/]|/(?![/*]))++|/(?!\*)"
-TOKEN = re.compile(rf"//[^\n]*+|/\*.*?\*/|({CLOSED}|[{{}}()\[\];|]|{BARE}|{STRAY})", re.DOTALL)
-IN_STRAY = re.compile(rf'//[^\n]*+|([{{}}()\[\];|"]|{BARE}|/\*.*+)', re.DOTALL)
-WHOLE = re.compile(CLOSED, re.DOTALL)
-PIECE = re.compile(
-    rf'(?:[^}}"/]++|{CLOSED}|//[^\n]*+|/\*.*?\*/|{STRAY}|/)*+\}}?',
-    re.DOTALL,
-)  # as far as the next closing brace, which no token goes across
-PLAIN = re.compile(r"(?:[^\s{}()\[\];|\",/\\]|/(?![/*]))+")
 UNNAMED = ("", "unknown", "unnamed")
 DEFAULT_LIMIT = 2**20
 """Most entries of a table that a default row may fill: a few bytes ask for all of them."""
@@ -346,73 +342,6 @@ class _Rows:
                     values[k] = row
             return values.reshape(self.shape)
         return np.array(self.rows, dtype=np.float64).reshape(self.shape)
-
-
-def tokens_of(text: str) -> list[str]:
-    """Return the tokens and an empty one; equal ones are one string, since most numbers recur."""
-    met: dict[str, str] = {}
-    tokens: list[str] = []
-    start = 0
-    while start < len(text):
-        end = max(PIECE.match(text, start).end(), start + 1)  # pyright: ignore[reportOptionalMemberAccess]  (matches nothing at least)
-        tokens.extend([met.setdefault(t, t) for t in TOKEN.findall(text, start, end) if t])
-        start = end
-    tokens.append("")
-    if any(is_stray(t) for t in met):
-        return [t for token in tokens for t in (parts_of(token) if is_stray(token) else (token,))]
-    return tokens
-
-
-def is_stray(token: str) -> bool:
-    """Tell whether a token begins with a quote that nothing closes."""
-    return token[:1] == '"' and not WHOLE.fullmatch(token)
-
-
-def parts_of(stray: str) -> list[str]:
-    """Return the tokens of what follows a quote that its line does not close."""
-    return [t for t in IN_STRAY.findall(stray) if t]
-
-
-def starts_of(text: str) -> Iterator[int]:
-    """Yield where each token begins."""
-    for match in TOKEN.finditer(text):
-        if not match[1]:
-            continue
-        if is_stray(match[1]):
-            inner = IN_STRAY.finditer(text, match.start(1), match.end(1))
-            yield from (m.start() for m in inner if m[1])
-        else:
-            yield match.start()
-
-
-def is_number(word: str) -> bool:
-    """Tell whether `word` reads as a float."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
-def split_property(words: list[str]) -> tuple[str, str]:
-    """Return key and value of a property, written ``key = value``, ``key value`` or quoted."""
-    line = unquote(words[0]) if len(words) == 1 else " ".join(unquote(w) for w in words)
-    key, _, value = line.partition("=" if "=" in line else " ")
-    return key.strip(), value.strip()
-
-
-def unquote(token: str) -> str:
-    """Return the name that a token stands for."""
-    if token[:1] != '"':
-        return token
-    return re.sub(r"\\(.)", r"\1", token[1:-1])
-
-
-def quote(name: str) -> str:
-    """Return `name` as a token, quoted only where it must be."""
-    if PLAIN.fullmatch(name):
-        return name
-    return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
 
 
 # -------------------------------------------------------------------- writing

@@ -8,7 +8,8 @@ files that list it fastest there are known by their rows, which sum to 1 in one 
 import numpy as np
 
 from fascinet.model.errors import shown
-from fascinet.model.formats.bif import DEFAULT_LIMIT, UNNAMED, split_property
+from fascinet.model.formats.bif import DEFAULT_LIMIT, UNNAMED
+from fascinet.model.formats.bif_tokens import split_property
 from fascinet.model.formats.common import ROUNDING, Draft, digits, full_table
 from fascinet.model.formats.xmltree import Node, escape, parse_xml
 from fascinet.model.gates import Array

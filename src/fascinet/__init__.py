@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fascinet.engine.analyses.audit import audit
     from fascinet.engine.analyses.draw_cases import simulate
+    from fascinet.engine.analyses.dynamic import DynamicNetwork
     from fascinet.engine.api.engine import Engine
     from fascinet.engine.api.posterior import Posterior
     from fascinet.engine.clinic.decision_layer import decision_layer
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Case", "Differential", "Engine", "InfluenceDiagram", "Network", "NetworkBuilder", "Posterior",
-    "__version__", "audit", "decision_layer", "diagnose", "discretise", "errors",
+    "Case", "Differential", "DynamicNetwork", "Engine", "InfluenceDiagram", "Network",
+    "NetworkBuilder", "Posterior", "__version__", "audit", "decision_layer", "diagnose",
+    "discretise", "errors",
     "evaluate", "example", "find", "findings", "learn", "load", "simulate", "solve",
 ]  # fmt: skip
 
 _HOMES = {
     "Case": "fascinet.model.case",
     "Differential": "fascinet.engine.clinic.differential",
+    "DynamicNetwork": "fascinet.engine.analyses.dynamic",
     "Engine": "fascinet.engine.api.engine",
     "InfluenceDiagram": "fascinet.model.diagram",
     "Network": "fascinet.model.network",

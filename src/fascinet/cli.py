@@ -471,11 +471,12 @@ def serve(
     threads: Annotated[int, typer.Option(help="Answers worked on at a time.")] = 2,
     seconds: Annotated[float, typer.Option(help="Most time of an answer.")] = 20.0,
     megabytes: Annotated[float, typer.Option(help="Most size of a request.")] = 1.0,
+    processes: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
 ) -> None:
     """Answer by HTTP; a token in FASCINET_TOKEN is then asked of every request."""
     from fascinet.cli_serve import serve
 
-    serve(host, port, network, threads, seconds, megabytes)
+    serve(host, port, network, threads, seconds, megabytes, processes)
 
 
 def run(arguments: list[str]) -> int:

@@ -11,9 +11,10 @@ from fascinet.engine.analyses.uncertainty import delta_bounds, posterior_gradien
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic import intervals
 from fascinet.engine.clinic.coarse import coarse_for, run_of
+from fascinet.engine.clinic.divorce import Owner
 from fascinet.engine.clinic.lanes import open_lanes
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
-from fascinet.engine.clinic.responsibility import Owner, disablement, disablement_of
+from fascinet.engine.clinic.responsibility import disablement, disablement_of
 from fascinet.model.case import Case
 from fascinet.model.gates import NoisyMax, Table
 from fascinet.model.network import Network
@@ -119,7 +120,8 @@ def test_a_diagnosis_reads_what_was_said_not_how_it_is_worked(reasoner: Reasoner
 
 def test_groups_are_those_of_the_divorced_network(reasoner: Reasoner) -> None:
     """Against one engine in which each group acts on each finding through a node of its own."""
-    from fascinet.engine.clinic.responsibility import divorce, shares
+    from fascinet.engine.clinic.divorce import divorce
+    from fascinet.engine.clinic.responsibility import shares
 
     case = reasoner.open(reasoner.read({"findings": CASE["findings"]}), None, {})
     owners = list(reasoner.group_owners)

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from fascinet.engine.api.engine import Engine
+from fascinet.engine.clinic.exact_gains import Exact, exact_gain
 from fascinet.engine.clinic.lanes import open_lanes
-from fascinet.engine.clinic.next_tests import (
-    WORTH,
-    Exact,
-    exact_gain,
-    expected_gains,
-    units,
-    weights,
-)
+from fascinet.engine.clinic.next_tests import WORTH, expected_gains, units, weights
 from fascinet.engine.clinic.reasoner import Reasoner, shipped_reasoner
 from fascinet.engine.clinic.screen import Predictor
 from fascinet.model.case import Case

@@ -8,14 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fascinet.engine.api.engine import Engine
-from fascinet.engine.clinic.responsibility import (
-    Owner,
-    disablement,
-    divorce,
-    flatten,
-    responsibility,
-    shares,
-)
+from fascinet.engine.clinic.divorce import Owner, divorce, flatten
+from fascinet.engine.clinic.responsibility import disablement, responsibility, shares
 from fascinet.model.gates import NoisyMax, Table, deterministic_or
 from fascinet.model.network import Network
 

@@ -207,3 +207,20 @@ def test_a_folder_that_is_no_table(
     said = fascinet("cohort", folder, tmp_path / "out.csv", "--network", "asia")
     assert said.is_bad_input() and expected in said.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
+
+
+@pytest.mark.slow
+def test_the_processes_of_a_killed_cohort_end_with_it(cases: Path, tmp_path: Path) -> None:
+    psutil = pytest.importorskip("psutil")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fascinet",
+         *command(cases, tmp_path / "out.csv", "--processes", 2)],
+        stderr=subprocess.DEVNULL, cwd=ROOT,
+    )  # fmt: skip
+    first, deadline = tmp_path / "out.csv.part" / "000000.json", time.monotonic() + 120
+    while not first.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait(60)
+    assert children and not psutil.wait_procs(children, timeout=60)[1]

@@ -7,7 +7,6 @@ import sys
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -34,8 +33,8 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def rounded(text: str) -> Any:
-    """The layout may have been made by another version of numpy: one unit in the last place."""
+def rounded(text: str) -> object:
+    """Read JSON to 12 digits: another numpy, which made the layout, may differ in the last one."""
     return json.loads(text, parse_float=lambda number: f"{float(number):.12g}")
 
 

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import fascinet as fn
+from fascinet.engine.api.decisions import Decisions
 from fascinet.engine.api.methods import Analyses
 
 CASE = {"dysp": "yes"}
-METHODS = sorted(n for n, f in vars(Analyses).items() if inspect.isfunction(f) and n[0] != "_")
+MIXINS = {**vars(Analyses), **vars(Decisions)}
+METHODS = sorted(n for n, f in MIXINS.items() if inspect.isfunction(f) and n[0] != "_")
 QUERIES = ("posterior", "mpe", "map_query", "derivatives", "approximate", "draw", "posteriors")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fascinet.model.errors import FascinetError, FormatError
 from fascinet.model.formats import FormatWarning, read, write
-from fascinet.model.formats.bif import TOKEN, is_stray, parts_of, starts_of, tokens_of
+from fascinet.model.formats.bif_tokens import TOKEN, is_stray, parts_of, starts_of, tokens_of
 from fascinet.model.gates import Function, Gate, Table, noisy_or
 from fascinet.model.network import Network
 

@@ -67,3 +67,10 @@ def test_the_policies_are_best_within_the_interval_and_not_beyond(seed: int) -> 
             assert gap(row["value"] + 0.999 * (inner - row["value"])) < 1e-7
             if not np.isnan(end) and abs(far - end) > 1e-6:
                 assert gap(0.5 * (end + far)) > 0.0
+
+
+def test_what_cannot_come_about_yet_changes_no_decision() -> None:
+    """A result of none after the test has no best choice while it is impossible."""
+    frame = fn.solve(oil()).sensitivity().to_frame()
+    row = row_of(frame, "result", "none", {"test": "yes", "oil": "dry"})
+    assert np.isnan(row["high"]) or row["high"] > 0.01

@@ -337,13 +337,17 @@ def test_intervals_cover_at_the_nominal_rate() -> None:
 def test_alarm_is_recovered_from_cases_with_sixty_percent_missing() -> None:
     alarm = fn.example("alarm")
     frame = drawn(alarm, 50_000, missing=0.6, seed=1)
-    found = fn.learn(alarm, frame, tolerance=1e-4)
+    start = alarm.copy_with(
+        tables={v: np.full_like(alarm.cpt(v), 1 / len(alarm.states(v)))
+                for v in alarm.variables if (alarm.cpt(v) > 0.0).all()}
+    )  # fmt: skip
+    found = fn.learn(start, frame, seed=1, tolerance=1e-3)
     true, got = parameters_of(alarm).values, parameters_of(found.network).values
     free = (found.found.error > 0) & (found.found.worth > 50)
     z = (got - true)[free] / found.found.error[free]
     assert np.diff(found.objective).min() > -1e-6
-    assert (np.abs(z) < 3.0).mean() > 0.985
-    assert np.abs(z).max() < 5.0
+    assert np.diff(found.log_likelihood).min() > -1e-6
+    assert np.abs(z).max() < 3.0
     inside = (found.found.low <= true) & (true <= found.found.high)
     assert 0.92 < inside[free].mean()
 
@@ -358,7 +362,7 @@ WRONG = [
     (pd.DataFrame({"flu": ["yes"]}), {"variables": "couhg"}, "did you mean 'cough'"),
     (pd.DataFrame({"flue": ["yes"]}), {}, "did you mean 'flu'"),
     (pd.DataFrame({"flu": ["yes"]}), {"sample_size": -1}, "sample_size: expected a number"),
-    (pd.DataFrame({"flu": ["yes"]}), {"fading": 1.5}, "fading: expected a number from 0 to 1"),
+    (pd.DataFrame({"flu": ["yes"]}), {"fading": 1.5}, "fading: expected a number of 0 to 1"),
 ]
 
 

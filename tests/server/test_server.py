@@ -249,7 +249,8 @@ FUZZED = Client(create_app("asia", token=""))
 
 def test_the_command_serves_and_ends(tmp_path: Path) -> None:
     port = 18731 + os.getpid() % 1000
-    command = [sys.executable, "-m", "fascinet", "serve", "--port", str(port), "--network", "asia"]
+    command = [sys.executable, "-m", "fascinet", "serve", "--port", str(port), "--network", "asia",
+               "--processes", "2"]  # fmt: skip
     environment = os.environ | {"FASCINET_TOKEN": "word"}
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
@@ -285,6 +286,7 @@ def waited(url: str, server: "subprocess.Popen[bytes]") -> httpx.Response:
         (["--host", "0.0.0.0"], "only with a token in FASCINET_TOKEN"),
         (["--port", "0"], "expected 1 to 65535"),
         (["--threads", "0"], "numbers above 0"),
+        (["--processes", "0"], "numbers above 0"),
         (["--network", "asai"], "did you mean 'asia'"),
     ],
 )

@@ -82,6 +82,7 @@ def test_only_the_teacher_steers(rooms: Classroom) -> None:
             lambda w=wrong: rooms.steer(code, w, 1, revealed=True),
             lambda w=wrong: rooms.close(code, w),
             lambda w=wrong: rooms.waiting(code, w),
+            lambda w=wrong: rooms.opened_by(code, w),
             lambda w=wrong: rooms.record(code, w),
         ):
             with pytest.raises(LedgerError, match="not the key of the room's teacher"):
@@ -152,7 +153,8 @@ def test_a_phone_joins_answers_and_steers_nothing(lessons: str, lesson_ledger: s
     assert len(page) < 8_000
     assert "20%" not in page  # the exact answer is not sent before it is revealed
     status, page = phone.post(f"/join/{code}", step="1", p="35")
-    assert (status, "is kept" in page) == (200, True)
+    assert (status, "<b>35%</b>, is kept" in page) == (200, True)
+    assert "<output>35%</output>" in page  # the slider stands where it was left
     assert rooms.answers(code, 1) == (0.35,)
     for form in (
         {"step": "x"},

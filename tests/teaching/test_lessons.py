@@ -44,7 +44,7 @@ def test_the_figures_are_of_the_steps_told() -> None:
     assert known["setting"] == "primary_care"
     assert len(known) == len(talk.ground) + 4
     normal = rooms().belief({**known, "mri": "normal"})["nerve_compression"]
-    assert normal >= rooms().belief(known)["nerve_compression"]  # as the lesson says
+    assert abs(normal - rooms().belief(known)["nerve_compression"]) < 0.02  # as the lesson says
 
 
 def test_a_changed_figure_is_seen() -> None:

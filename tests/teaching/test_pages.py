@@ -141,6 +141,13 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     tab.keyboard.press("ArrowLeft")
     expect(step).to_have_text("Step 0 of 3")
     expect(ranking).to_be_visible()  # the class had spoken here
+    tab.keyboard.press("ArrowRight")
+    expect(step).to_have_text("Step 1 of 3")
+    tab.reload()  # the address knows the case and the step
+    expect(step).to_have_text("Step 1 of 3")
+    settled(tab)
+    tab.get_by_role("button", name="Back").first.click()
+    expect(step).to_have_text("Step 0 of 3")
     tab.set_viewport_size({"width": 1920, "height": 1080})
     tab.get_by_role("button", name="Projector").click()
     expect(tab.get_by_test_id("stHeader")).to_be_hidden()

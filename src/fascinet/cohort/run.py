@@ -1,13 +1,15 @@
 """A cohort from file to file: read, answered block by block, kept, and joined at the end."""
 
 import gzip
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from fascinet import __version__
@@ -19,8 +21,8 @@ from fascinet.model.errors import FormatError
 from fascinet.model.plural import counted
 
 CELLS = 8_000_000  # of a block, in and out: what bounds the memory
-LARGEST = 50_000  # rows of a block
-AHEAD = 2  # blocks that are read before they are needed, for each process
+LARGEST = 25_000  # rows of a block
+AHEAD = 1  # blocks that are read before they are needed, for each process
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,16 @@ _worker: Worker | None = None
 
 def _prepare(job: Job) -> None:
     global _worker
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(job)
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it: a pool's would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(table: Table) -> Done:
@@ -127,9 +138,7 @@ def in_processes(job: Job, count: int, blocks: Iterator[Table]) -> Iterator[Done
         yield from in_order(partial(pool.submit, _answer), blocks, (1 + AHEAD) * count)
 
 
-def in_order(
-    submit: Callable[[Table], "Future[Done]"], blocks: Iterator[Table], ahead: int
-) -> Iterator[Done]:
+def in_order(submit: Callable[[Table], Any], blocks: Iterator[Table], ahead: int) -> Iterator[Done]:
     """Yield what comes back in the order of the blocks; so many are under way at a time."""
     waiting: deque[Any] = deque()
     try:

@@ -54,7 +54,7 @@ def spread(job: Job, where: "str | Client", key: str, blocks: Iterator[Table]) -
         threads = sum(w["nthreads"] for w in workers.values())
         try:
             client.register_plugin(plugin(job, name), name=name)
-            submit = partial(client.submit, answer, name=name, pure=False)
+            submit: Any = partial(client.submit, answer, name=name, pure=False)
             yield from in_order(submit, blocks, AHEAD * threads)
         except FascinetError:
             raise

@@ -1,6 +1,7 @@
 """The service: one route a question, each answered by what the command line uses, too."""
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from fascinet.server.guard import Guard, Limits, Metrics, Refused, Workers
 from fascinet.server.requests import AskBody, CaseBody, ExplainBody, QueryBody
 
 TOKEN = "FASCINET_TOKEN"
+SETTINGS = "FASCINET_SERVE"  # from the command to the processes that it starts
 NOTICE = "For teaching and reasoning; not for the care of a patient."
 
 
@@ -58,6 +60,13 @@ def create_app(
     _questions(app, workers, Engine(open_network(network)))
     secret = os.environ.get(TOKEN, "") if token is None else token
     return Guard(app, limits, secret, metrics, frozenset({"/health"}))
+
+
+def served() -> Guard:
+    """Return the service as the command that started this process asked for it."""
+    told = json.loads(os.environ[SETTINGS])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    return create_app(told["network"], limits=Limits(**told["limits"]))
 
 
 def _errors(app: FastAPI) -> None:

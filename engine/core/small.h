@@ -1,0 +1,184 @@
+// Small tables: worked on whole, and kept from the way up to the way down.
+#pragma once
+
+#include "tiles.h"
+
+namespace core {
+
+// Multiplies a table, given as it is or as another one, by an array of fewer axes.
+template <class N, class Given, class From>
+inline void multiply(N *table, const Given *given, const Meeting &by, From from) {
+    const int32_t *__restrict__ at = by.entries;
+    const int32_t block = by.block;
+    for (int32_t j = 0; j < by.count; ++j) {
+        const int32_t source = by.source[j];
+        const N x = from(source);
+        if (block == 1) {
+            for (int32_t i = 0; i < by.repeats; ++i, ++at) table[*at] = x * given[*at];
+            continue;
+        }
+        for (int32_t i = 0; i < by.repeats; ++i, ++at) {
+            N *to = table + *at;
+            const Given *of = given + *at;
+            if (by.along) {
+                _Pragma("omp simd")
+                for (int32_t l = 0; l < block; ++l) to[l] = from(source + l) * of[l];
+            } else {
+                _Pragma("omp simd")
+                for (int32_t l = 0; l < block; ++l) to[l] = x * of[l];
+            }
+        }
+    }
+}
+
+// Sums a table over the axes that an array does not have.
+template <class N>
+inline void sum_onto(const N *__restrict__ table, const Meeting &onto, N *__restrict__ out) {
+    const int32_t *__restrict__ at = onto.entries;
+    const int32_t block = onto.block;
+    for (int32_t j = 0; j < onto.count; ++j) {
+        N *__restrict__ to = out + onto.source[j];
+        if (block == 1) {
+            N sum = table[*at++];
+            for (int32_t i = 1; i < onto.repeats; ++i, ++at) sum = sum + table[*at];
+            *to = sum;
+        } else if (onto.along) {
+            for (int32_t i = 0; i < onto.repeats; ++i) {
+                const N *__restrict__ from = table + *at++;
+                for (int32_t l = 0; l < block; ++l) to[l] = i ? to[l] + from[l] : from[l];
+            }
+        } else {
+            N sum = sum_of(table + *at++, block);
+            for (int32_t i = 1; i < onto.repeats; ++i, ++at) sum = sum + sum_of(table + *at, block);
+            *to = sum;
+        }
+    }
+}
+
+// Where the numbers of the operand lie that is a small table as it is, if they are the same in all
+// lanes.
+inline const double *as_it_lies(const Run<Wide> &run, int64_t k) { return run.base + run.places[k].at; }
+inline const double *as_it_lies(const Run<double> &run, int64_t k) {
+    return run.base + run.places[k].at;
+}
+inline const double *as_it_lies(const Run<Lanes> &run, int64_t k) {
+    return run.places[k].same ? run.base + run.places[k].lane[0] : nullptr;
+}
+
+// The first operand of a small node if its numbers are a table as they lie.
+template <class N>
+inline const double *given_table(const Run<N> &run, const Node &n) {
+    if (n.operands == n.operands_end || !run.tree->operand_meetings[n.operands].is_whole()) return nullptr;
+    return as_it_lies(run, n.operands);
+}
+
+template <class N, class Given>
+inline void copy(const Given *from, N *__restrict__ to, int64_t size) {
+    for (int64_t j = 0; j < size; ++j) to[j] = Number<N>::of(from[j]);
+}
+
+// Works a small table out: the product of operands, messages and weights; other rows are zeros.
+template <class N>
+inline void fill_small(const Run<N> &run, int64_t i, N *table) {
+    const Node &n = run.node(i);
+    const Tree &tree = *run.tree;
+    const Rowed<N> &rows = run.rows[i];
+    const int64_t size = n.states * n.width;
+    const double *given = given_table(run, n);
+    bool begun = false;
+    auto meet = [&](const Meeting &by, auto from) {
+        if (given && !begun)
+            multiply(table, given, by, from);
+        else
+            multiply(table, table, by, from);
+        begun = true;
+    };
+    if (!given) Span<N>{table, size}.fill(Number<N>::one()), begun = true;
+    for (int64_t k = n.operands + (given != nullptr); k < n.operands_end; ++k) {
+        meet(tree.operand_meetings[k],
+             [&](int32_t j) { return run.places[k].value(run.base, j); });
+    }
+    for (int64_t child : run.children(n)) {
+        if (!run.rows[child].live) continue;
+        const N *message = run.message(child);
+        meet(tree.message_meetings[child], [=](int32_t j) { return message[j]; });
+    }
+    const int64_t first = rows.first * n.width, last = rows.last * n.width;
+    if (!begun) copy(given + first, table + first, last - first);
+    for (int64_t r = rows.first; rows.weight && r < rows.last; ++r)
+        for (int64_t j = r * n.width; j < (r + 1) * n.width; ++j)
+            table[j] = table[j] * rows.weight[r];
+    Span<N>{table, first}.fill(Number<N>::zero());
+    Span<N>{table + last, size - last}.fill(Number<N>::zero());
+}
+
+template <class N>
+inline void send_small(const Run<N> &run, int64_t i) {
+    const Node &n = run.node(i);
+    N *__restrict__ table = run.kept.data + run.tree->kept[i];
+    N *__restrict__ to = run.messages.data + n.message;
+    fill_small(run, i, table);
+    const int64_t width = n.width;
+    for (int64_t j = 0; j < width; ++j) to[j] = table[j];
+    for (int64_t r = 1; r < n.states; ++r)
+        for (int64_t j = 0; j < width; ++j) to[j] = to[j] + table[r * width + j];
+}
+
+// Works out a small node's beliefs from its table: its children's separators, its marginal.
+template <class N, class Given>
+inline void share_small(const Run<N> &run, const Found<N> &found, int64_t i, const Given *table,
+                        const N *share) {
+    const Node &n = run.node(i);
+    const Tree &tree = *run.tree;
+    const int64_t width = n.width;
+    N *belief = run.spread.data;
+    int64_t whole = -1;
+    bool some = false;
+    for (int64_t child : run.children(n)) {
+        some = some || tree.asked[child];
+        if (tree.asked[child] && tree.message_meetings[child].is_whole()) whole = child;
+    }
+    if (!some) {
+        for (int64_t r = 0; r < n.states; ++r)
+            found.answer[n.place + r] = dot(table + r * width, share, width);
+        return;
+    }
+    if (whole >= 0) belief = run.beliefs.data + run.node(whole).message;
+    for (int64_t r = 0; r < n.states; ++r) {
+        N *__restrict__ to = belief + r * width;
+        for (int64_t j = 0; j < width; ++j) to[j] = share[j] * table[r * width + j];
+        if (n.place >= 0) found.answer[n.place + r] = sum_of(to, width);
+    }
+    for (int64_t child : run.children(n)) {
+        if (child == whole || !tree.asked[child]) continue;
+        const Node &c = run.node(child);
+        const Meeting &onto = tree.message_meetings[child];
+        N *to = run.beliefs.data + c.message;
+        if (onto.twin == kNone) {
+            sum_onto(belief, onto, to);
+        } else {
+            const N *from = onto.twin == kRows ? found.answer.data + n.place
+                                               : run.beliefs.data + run.node(onto.twin).message;
+            for (int64_t j = 0; j < c.width; ++j) to[j] = from[j];
+        }
+    }
+}
+
+template <class N>
+inline void pass_down_small(const Run<N> &run, const Found<N> &found, int64_t i) {
+    const Node &n = run.node(i);
+    N *belief = run.beliefs.data + n.message, *table = run.kept.data + run.tree->kept[i];
+    if (n.parent < 0) *belief = Number<N>::one();
+    if (run.rows[i].live) {
+        N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
+        shares(belief, run.message(i), top, run.share.data, n.width);
+        return share_small(run, found, i, table, run.share.data);
+    }
+    if (n.operands_end == n.operands + 1)
+        if (const double *given = given_table(run, n))
+            return share_small(run, found, i, given, belief);
+    fill_small(run, i, table);
+    share_small(run, found, i, table, belief);
+}
+
+}  // namespace core
