@@ -73,6 +73,18 @@ def test_home_and_what_next_agree_on_what_is_best(case: Case) -> None:
     assert service.with_next(case).next_tests[0].finding == best.finding
 
 
+@pytest.mark.parametrize("test", ["serum_k", "sensory_loss", "caffeine_excess", "weakness_pattern"])
+def test_a_result_makes_of_each_cause_what_entering_it_makes(case: Case, test: str) -> None:
+    case = case.with_state("beta_agonist", "yes").with_likelihood("tremor", {"no": 0.2, "yes": 0.8})
+    found = plans.results(case, test)
+    assert sum(r.probability for r in found) == pytest.approx(1.0, abs=1e-9)
+    for result in found:
+        entered = service.beliefs(case.with_state(test, result.state))
+        for cause in service.resources().reasoner.causes:
+            there = service.presence(entered, cause)
+            assert result.present[cause] == pytest.approx(there, abs=1e-10), cause
+
+
 def test_every_case_of_the_library_opens_or_says_why() -> None:
     entries = library.entries()
     assert len(entries) == 66
