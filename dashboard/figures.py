@@ -181,7 +181,7 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
     where = _where(network, {p: s for p, s in parents.items() if p not in others})
     if kind == "trigger":
         cause = str(network.meta[variable].get("cause", ""))
-        of = mid(label(network, cause or variable))
+        of = _by(network, cause or variable, parents.get(cause, ""))
         return f"how often {of} makes muscle twitch"
     if kind in {"cause", "risk", "context"} and not others:
         return f"how common {what} is{where}"
@@ -288,9 +288,15 @@ def _bringer(network: Network, parent: str, state: str) -> str:
     if meta.get("kind") == "trigger":
         cause = meta.get("cause")
         return (
-            f"twitching from {mid(label(network, str(cause)))}" if cause else "an ordinary twitch"
+            f"twitching from {_by(network, str(cause), state)}" if cause else "an ordinary twitch"
         )
     return _state_of(network, parent, state)
+
+
+def _by(network: Network, cause: str, state: str) -> str:
+    """Return a cause's name, with its state where it can be there in more than one."""
+    told = state in network.states(cause)[1:] and not is_binary(network.states(cause))
+    return _state_of(network, cause, state) if told else mid(label(network, cause))
 
 
 def _is_context(network: Network, variable: str) -> bool:

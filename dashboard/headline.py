@@ -11,6 +11,7 @@ from fascinet.model.case import COMPLAINT
 from fascinet.model.errors import ImpossibleEvidenceError
 
 CLEAR = 0.5  # a share of the findings from which a cause, or nothing, is the answer
+AHEAD = (0.25, 2.0)  # or it accounts for a quarter, and for twice as much as any other or nothing
 NAMED = 3
 WEAK = 0.01  # a cause that accounts for less is not named beside others
 
@@ -18,6 +19,12 @@ WEAK = 0.01  # a cause that accounts for less is not named beside others
 def unaccounted(answer: Differential) -> float:
     """Return the share of the findings that no cause of the network accounts for."""
     return max(0.0, 1.0 - sum(e.responsibility for e in answer.differential))
+
+
+def stands_out(share: float, next_best: float, left: float) -> bool:
+    """Say whether the first cause is the answer, by what it and the others account for."""
+    least, ratio = AHEAD
+    return share >= CLEAR or (share >= least and share >= ratio * next_best and share >= left)
 
 
 def sentence(case: Case) -> str:
@@ -31,8 +38,8 @@ def sentence(case: Case) -> str:
     if not service.findings_of(case):
         return _nothing_yet(case, ranked)
     first, left = ranked[0], unaccounted(answer)
-    if first.responsibility >= CLEAR:
-        rest = max(e.responsibility for e in (*ranked[1:], *entered))
+    rest = max(e.responsibility for e in (*ranked[1:], *entered))
+    if stands_out(first.responsibility, rest, left):
         return (
             f"Most likely {mid(first.label)}: it accounts for {percent(first.responsibility)} of "
             f"the findings (present: {percent(first.posterior)}); no other cause accounts for "

@@ -133,17 +133,27 @@ def _option(variable: str, bits: float, score: float, rules_out: tuple[str, ...]
 def results(case: Case, test: str) -> tuple[Result, ...]:
     """Return the results that a test can have, and what each would make of every cause."""
     known = service.resources()
-    marginal = service.beliefs(case)[test]
+    case = case.with_state(test, "")  # what is entered of it is left out
+    belief, states = service.beliefs(case), known.network.states(test)
+    given = [c for c in known.reasoner.causes if c == test or c in case.evidence]
+    open_ = [c for c in known.reasoner.causes if c not in given]
+    # from the tree of the case as it is: a result entered would need a larger one for each test
+    pairs = value_of_information(
+        known.engine, open_, service.evidence_of(case), [test], soft=case.soft_evidence
+    ).pairs
+    absent = {c: known.network.states(c).index(known.resting[c]) for c in open_}
     out: list[Result] = []
-    for state in known.network.states(test):
-        if marginal[state] > POSSIBLE:
-            belief = service.beliefs(case.with_state(test, state))
-            present = {c: service.presence(belief, c) for c in known.reasoner.causes}
-            out.append(
-                Result(
-                    state, state_name(known.network, test, state), float(marginal[state]), present
-                )
-            )
+    for x, state in enumerate(states):
+        chance = float(belief[test][state])
+        if chance <= POSSIBLE:
+            continue
+        present = {c: service.presence(belief, c) for c in given}
+        present |= {test: float(state != known.resting[test])} if test in given else {}
+        for c in open_:
+            column = pairs[c, test][:, x]
+            present[c] = float(1.0 - column[absent[c]] / column.sum())
+        text = state_name(known.network, test, state)
+        out.append(Result(state, text, chance, present))
     return tuple(out)
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from fascinet.dashboard import service
 from fascinet.dashboard.catalogue import CONTEXT
+from fascinet.dashboard.plans import results
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.sureness import functions
 from fascinet.dashboard.words import odds
@@ -97,7 +98,16 @@ def actionable(case: Case) -> tuple[str, ...]:
 
 
 def learned(case: Case, variable: str, state: str) -> Beliefs:
-    """Return P(present) of every cause if `variable` were seen to be `state`."""
+    """Return P(present) of every cause if `variable` were seen to be `state`.
+
+    Raises
+    ------
+    ImpossibleEvidenceError
+        If the other findings exclude it.
+    """
+    for result in results(case, variable):
+        if result.state == state:
+            return dict(result.present)
     return current(case.with_state(variable, state))
 
 

@@ -74,7 +74,9 @@ def _learned(known: Resources, here: Session) -> None:
         )
     with right:
         try:
-            after = scenarios.learned(here.case, variable, state)
+            after = later.answer(
+                scenarios.learned, here.case, variable, state, text="Following what it changes …"
+            )
         except ImpossibleEvidenceError:
             st.warning("With the findings at hand this is impossible.")
             return

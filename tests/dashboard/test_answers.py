@@ -18,7 +18,7 @@ from fascinet.dashboard import (
 from fascinet.dashboard.reasons import in_words, reasons
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import odds
-from fascinet.model.errors import CaseError, FascinetError
+from fascinet.model.errors import CaseError, FascinetError, ImpossibleEvidenceError
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,26 @@ def test_home_and_what_next_agree_on_what_is_best(case: Case) -> None:
     best = service.whole(case).next_tests[0]
     assert plans.options(case, None, "both")[0].id == best.finding
     assert service.with_next(case).next_tests[0].finding == best.finding
+
+
+@pytest.mark.parametrize("test", ["serum_k", "sensory_loss", "caffeine_excess", "weakness_pattern"])
+def test_a_result_makes_of_each_cause_what_entering_it_makes(case: Case, test: str) -> None:
+    case = case.with_state("beta_agonist", "yes").with_likelihood("tremor", {"no": 0.2, "yes": 0.8})
+    found = plans.results(case, test)
+    assert sum(r.probability for r in found) == pytest.approx(1.0, abs=1e-9)
+    for result in found:
+        entered = service.beliefs(case.with_state(test, result.state))
+        for cause in service.resources().reasoner.causes:
+            there = service.presence(entered, cause)
+            assert result.present[cause] == pytest.approx(there, abs=1e-10), cause
+
+
+def test_what_is_learned_is_what_entering_it_makes_or_is_refused(case: Case) -> None:
+    for variable, state in (("atrophy", "no"), ("als", "yes"), ("tremor", "yes")):
+        then = scenarios.learned(case, variable, state)
+        assert then == pytest.approx(scenarios.current(case.with_state(variable, state)), abs=1e-10)
+    with pytest.raises(ImpossibleEvidenceError):
+        scenarios.learned(case.with_state("twitch_duration", "weeks"), "twitching", "no")
 
 
 def test_every_case_of_the_library_opens_or_says_why() -> None:

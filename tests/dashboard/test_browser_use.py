@@ -21,7 +21,7 @@ PATHS = ("", "network", "why", "next", "if", "sure", "knowledge", "cases")
 FOCUSED = "(e) => e === e.getRootNode().activeElement"
 # what is drawn beyond the right edge and cannot be scrolled to, with its text
 CUT = """() => [...document.querySelectorAll('.stMain h1, .stMain h2, .stMain p, .stMain button,'
-    + '.stMain label, .stMain table, .stMain [data-testid="stVegaLiteChart"]')]
+    + '.stMain label, .stMain summary, .stMain table, .stMain [data-testid="stVegaLiteChart"]')]
   .filter((e) => e.offsetParent && !e.closest('.fn-scroll, .st-key-bottom'))
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
   .map((e) => `${e.tagName} ${e.textContent.slice(0, 50)}`)"""
@@ -58,6 +58,7 @@ def test_the_first_row_is_near_the_top(page: Page, server: str, query: str) -> N
     settled(page)
     box = page.locator("tbody tr").first.bounding_box()
     assert box is not None and box["y"] < 400
+    assert page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize(("wide", "tall"), [(390, 844), (960, 600), (720, 450)])
@@ -114,7 +115,9 @@ def test_a_row_of_the_list_is_one_tab_stop(page: Page, server: str) -> None:
 
 def test_the_first_tab_skips_to_the_answer(page: Page, server: str) -> None:
     opened(page, server)
-    settled(page)  # a part that is drawn late must not take the focus with it
+    expect(chips(page)).to_be_visible()  # only what is drawn can be reached
+    expect(page.get_by_role("region", name="Best next test")).to_be_visible()
+    settled(page)
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name=re.compile("^Skip to"))
     expect(skip).to_be_focused()
