@@ -239,12 +239,12 @@ def test_no_second_finding_hides_a_flag_or_keeps_a_false_reassurance() -> None:
         assert not (found & calm and found - calm), (one, two)
 
 
-@pytest.fixture(scope="module")
-def sets() -> list[dict[str, str]]:
-    """Return 100,000 random sets of 2 to 12 findings."""
+@pytest.fixture(scope="module", params=[20_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def sets(request: pytest.FixtureRequest) -> list[dict[str, str]]:
+    """Return random sets of 2 to 12 findings."""
     rng = np.random.default_rng(5)
-    picks = rng.integers(len(OBSERVED), size=(100_000, 12))
-    sizes = rng.integers(2, 13, size=100_000)
+    picks = rng.integers(len(OBSERVED), size=(request.param, 12))
+    sizes = rng.integers(2, 13, size=request.param)
     return [
         dict(OBSERVED[i] for i in row[:n]) for row, n in zip(picks.tolist(), sizes, strict=True)
     ]

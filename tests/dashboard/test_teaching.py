@@ -77,6 +77,8 @@ def test_two_nodes_and_the_paths_between_them(tab: Page, server: str) -> None:
     second.press("Shift+Enter")
     paths = tab.get_by_role("list", name="Open paths")
     expect(paths).to_contain_text("Amyotrophic lateral sclerosis → Needle EMG")
+    app = tab.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")  # the graph is drawn anew
     third = tab.get_by_role("button", name=re.compile("^Muscle atrophy:"))
     third.focus()
     third.press("Enter")

@@ -73,6 +73,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_commands_of_the_pages_run_in_order(folder: Path) -> None:
     assert len(COMMANDS) >= 10
     for command in COMMANDS:
