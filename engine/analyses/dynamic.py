@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.run.evidence import names_of
+from fascinet.model.arguments import whole_number
 from fascinet.model.builder import NetworkBuilder
-from fascinet.model.errors import EvidenceError, NetworkError, OptionError, UnknownVariableError
+from fascinet.model.errors import EvidenceError, NetworkError, UnknownVariableError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import Gate
 from fascinet.model.network import Network
@@ -145,10 +146,9 @@ class DynamicNetwork:
 
         Raises
         ------
-        OptionError
+        ArgumentError
         """
-        if isinstance(slices, bool) or not isinstance(slices, int) or slices < 1:  # pyright: ignore
-            raise OptionError("number of slices", str(slices), ("1 or more",))
+        slices = whole_number("number of slices", slices)
         states: dict[str, tuple[str, ...]] = {}
         parents: dict[str, tuple[str, ...]] = {}
         gates: dict[str, Gate] = {}
@@ -205,8 +205,7 @@ class DynamicNetwork:
     ) -> Course:
         """Return what is expected of the times after the last visit."""
         n = len(visits)
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:  # pyright: ignore
-            raise OptionError("number of steps", str(steps), ("1 or more",))
+        steps = whole_number("number of steps", steps)
         times = tuple(range(n + 1, n + steps + 1))
         whole = self._evidence(visits) if visits else []
         return self._course("predict", [self._marginals(whole, targets, n + steps, times)], times)
