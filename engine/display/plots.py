@@ -1,11 +1,14 @@
 """Charts of results (Altair, loaded only here): themed, exportable to SVG and PNG."""
 
+from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
 from fascinet.engine.display import charts
+from fascinet.model.builder_check import ABSENT
 
 if TYPE_CHECKING:
     from fascinet.engine.analyses.explain import Explanation
@@ -26,22 +29,41 @@ def themed(chart: Any) -> Any:
 
 def tornado(result: "Sensitivity", count: int = 15) -> Any:
     """Return bars from p(low) to p(high) of the widest parameters, the posterior as a rule."""
-    frame = result.tornado(count)
-    frame["parameter"] = [
-        f"{v} = {s}" + (" | " + ", ".join(f"{k} {x}" for k, x in p.items()) if p else "")
-        for v, s, p in zip(frame["variable"], frame["state"], frame["parents"], strict=True)
-    ]
+    frame = one_of_two(result.tornado(2 * count)).head(count)
+    names = zip(frame["variable"], frame["state"], frame["parents"], strict=True)
+    frame["parameter"] = [parameter_label(*name) for name in names]
     frame = frame.drop(columns="parents")
+    axis = alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=420, labelPadding=6)
     bars = alt.Chart(frame).mark_bar(color=FOR).encode(
         x=alt.X("posterior_low:Q", title=f"P({result.hypothesis.name})"),
         x2="posterior_high:Q",
-        y=alt.Y("parameter:N", sort=None, title=None),
+        y=alt.Y("parameter:N", sort=None, title=None, axis=axis),
         tooltip=["parameter", "value", "low", "high", "posterior_low", "posterior_high"],
     )  # fmt: skip
     here = pd.DataFrame({"posterior": [result.posterior]})
     rule = alt.Chart(here).mark_rule(color=NEUTRAL).encode(x="posterior:Q")
     title = f"What P({result.hypothesis.name}) depends on"
-    return themed((bars + rule).properties(width=WIDTH, title=title))
+    height = alt.Step(40)  # two or three lines a label
+    return themed((bars + rule).properties(width=WIDTH, height=height, title=title))
+
+
+def parameter_label(variable: str, state: str, parents: Mapping[str, str]) -> str:
+    """Return a parameter's name, what it is conditional on in lines of its own."""
+    given = ", ".join(f"{k} {x}" for k, x in parents.items())
+    return "\n".join([f"{variable} = {state}", *wrap(f"given {given}" if given else "", 76)])
+
+
+def one_of_two(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the row of an absent state whose bar is that of another state of its distribution.
+
+    A probability and its complement are one figure.
+    """
+    row = frame[["variable"]].assign(
+        parents=frame["parents"].map(str),
+        bar=(frame["posterior_low"] + frame["posterior_high"]).round(12),
+    )
+    absent = frame["state"].str.lower().isin(ABSENT)
+    return frame[~(row.duplicated(keep=False) & absent)].reset_index(drop=True)
 
 
 def waterfall(result: "Explanation", count: int = 40) -> Any:

@@ -27,6 +27,14 @@ def test_charts_become_svg(name) -> None:
     assert svg.startswith("<svg") and "grave" in svg or name == "information"
 
 
+def test_a_tornados_labels_tell_its_bars_apart_and_a_complement_has_none() -> None:
+    found = Engine(networks.clinic()).sensitivity("grave", "yes", EVIDENCE)
+    rows = next(iter(found.plot(12).to_dict()["datasets"].values()))
+    labels = [row["parameter"] for row in rows if "parameter" in row]
+    assert len(set(labels)) == len(labels) > 3
+    assert "grave = no" not in labels and "grave = yes" in {x.partition("\n")[0] for x in labels}
+
+
 def test_diff_names_what_changed_and_refuses_what_is_no_folder(capsys, tmp_path) -> None:
     change = CaseChange("V2", ("als",), ("other",), "als", -3.2, {"atrophy": -3.2})
     figure = FigureChange("causes/als.yaml: findings.atrophy.yes", {"p": 0.5}, None)
