@@ -42,13 +42,14 @@ top = top.assign(worst_grade=[max(grades.get(v, {"?"})) for v in top["variable"]
 top[["variable", "state", "value", "low", "high", "swing", "worst_grade"]]
 
 # %%
-given = [", ".join(f"{s}" for s in parents.values()) for parents in top["parents"]]
+top = top[top["state"] != "no"]  # the complement of "yes" is the same figure
+given = [", ".join(f"{v} {s}" for v, s in parents.items()) for parents in top["parents"]]
 top = top.assign(what=top["variable"] + " = " + top["state"])
 top["what"] += [f" | {g}" if g else "" for g in given]
 themed(
     alt.Chart(top)
     .mark_bar(color=ACCENT)
     .encode(x=alt.X("swing:Q", title="movement of P(ALS) over the cited range"),
-            y=alt.Y("what:N", sort="-x", title=None, axis=alt.Axis(labelLimit=360)))
+            y=alt.Y("what:N", sort="-x", title=None, axis=alt.Axis(labelLimit=480)))
     .properties(width=360)
 )  # fmt: skip

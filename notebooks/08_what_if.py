@@ -63,7 +63,7 @@ themed(
     .encode(
         x=alt.X("stops:Q", scale=alt.Scale(domain=[0, 1]),
                 title="probability that twitching had not come"),
-        y=alt.Y("without:N", sort="-x", title="had there been no"),
+        y=alt.Y("without:N", sort="-x", title="had there been no", axis=alt.Axis(labelLimit=360)),
     )
     .properties(width=360)
 )  # fmt: skip

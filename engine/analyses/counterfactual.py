@@ -74,16 +74,16 @@ class Counterfactual(Result):
     def in_words(self) -> tuple[str, ...]:
         """Return one sentence a row whose three answers differ or move."""
         out: list[str] = []
-        change = " and ".join(f"{v} {s}" for v, s in self.do.items())
+        change = " and ".join(f"{v}={s}" for v, s in self.do.items())
         for i, (v, s) in enumerate(zip(self.variables, self.states, strict=True)):
             if abs(self.effect[i]) < 5e-4:
                 continue
             out.append(
-                f"With these findings {v} is {s} with probability {self.posterior[i]:.3f}. "
-                f"Had {change} been the case for this person, all else equal: "
-                f"{self.counterfactual[i]:.3f}. Learning it of another person with these "
-                f"findings: {_shown(self.observed[i])}; seeing these findings in someone after "
-                f"bringing it about: {_shown(self.intervened[i])}."
+                f"Given these findings, P({v}={s}) is {self.posterior[i]:.3f}. "
+                f"Had {change} held for this person, all else equal, it would be "
+                f"{self.counterfactual[i]:.3f}. In another person with these findings of whom "
+                f"we learn {change}, it is {_shown(self.observed[i])}; in someone who shows these "
+                f"findings after {change} was brought about, {_shown(self.intervened[i])}."
             )
         return tuple(out)
 
