@@ -44,6 +44,8 @@ class Lesson:
         How many exercises were drawn.
     trouble : str
         Why nothing is kept, if it should be.
+    making : Lock
+        Held while an exercise is made: two runs of one session may overlap.
     """
 
     here: Encounter | None = None
@@ -55,6 +57,7 @@ class Lesson:
     done: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     turn: int = 0
     trouble: str = ""
+    making: Lock = field(default_factory=Lock, repr=False, compare=False)
 
 
 def lesson() -> Lesson:

@@ -41,8 +41,7 @@ def page() -> None:
     with left:
         picked = str(st.selectbox("Practise", [SPACED, *NAMES.values()], key="exercise-kind",
                                   on_change=_draw, args=(now,), width=320))  # fmt: skip
-        if now.exercise is None:
-            _new(now, picked)
+        _new(now, picked, first=True)
         assert now.exercise is not None
         _question(now, now.exercise)
     with right:
@@ -54,12 +53,20 @@ def _draw(now: Lesson) -> None:
     _new(now, str(st.session_state.get("exercise-kind", SPACED)))
 
 
-def _new(now: Lesson, picked: str) -> None:
-    seed = random.randrange(SEEDS)
-    kinds = {name: kind for kind, name in NAMES.items()}
-    kind = kinds.get(picked) or next_kind(now.done, seed)
-    now.exercise, now.mark = make(rooms(), kind, seed), None
-    now.turn += 1
+def _new(now: Lesson, picked: str, *, first: bool = False) -> None:
+    """Make an exercise; the first only if there is none.
+
+    A run that a newer click has outdated goes on until its next call of Streamlit: without the
+    lock, what it was making would take the place of what the newer click has drawn.
+    """
+    with now.making:
+        if first and now.exercise is not None:
+            return
+        seed = random.randrange(SEEDS)
+        kinds = {name: kind for kind, name in NAMES.items()}
+        kind = kinds.get(picked) or next_kind(now.done, seed)
+        now.exercise, now.mark = make(rooms(), kind, seed), None
+        now.turn += 1
 
 
 def _question(now: Lesson, asked: Exercise) -> None:
@@ -71,7 +78,7 @@ def _question(now: Lesson, asked: Exercise) -> None:
     given = answers[asked.form](now, asked)
     if now.mark is None:
         st.button("Check", key=f"exercise-check-{now.turn}", on_click=_check,
-                  args=(now, given), disabled=given is None)  # fmt: skip
+                  args=(now, asked, given), disabled=given is None)  # fmt: skip
         return
     _verdict(now, asked)
     st.button("Next exercise", key=f"exercise-next-{now.turn}", on_click=_draw,
@@ -114,11 +121,11 @@ def _order(now: Lesson, asked: Exercise) -> list[int] | None:
     return picked if len(picked) == len(asked.choices) else None
 
 
-def _check(now: Lesson, given: float | list[int]) -> None:
-    if now.exercise is None or now.mark is not None:
+def _check(now: Lesson, asked: Exercise, given: float | list[int]) -> None:
+    if now.exercise is not asked or now.mark is not None:
         return
-    now.mark = now.exercise.mark(given)
-    keep_attempt(now, now.exercise, now.mark)
+    now.mark = asked.mark(given)
+    keep_attempt(now, asked, now.mark)
 
 
 def _verdict(now: Lesson, asked: Exercise) -> None:

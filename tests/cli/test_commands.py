@@ -24,8 +24,8 @@ ENTRY = {"cause", "label", "group", "prior", "posterior", "interval", "responsib
 
 
 @pytest.fixture(scope="module")
-def found(fascinet: Callable) -> dict:
-    return fascinet("diagnose", CASE, "--format", "json").json()
+def found(process: Callable) -> dict:
+    return process("diagnose", CASE, "--format", "json").json()
 
 
 def test_diagnose_has_every_field_of_the_contract(found: dict) -> None:

@@ -3,19 +3,11 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser import PATHS, faults, opened
+
 pytestmark = pytest.mark.browser
-CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
-PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases"]
-# Streamlit's own faults, not ours to mend
-THEIRS = {"empty-table-header", "aria-allowed-role", "svg-img-alt"}
-
-
-def opened(tab: Page, server: str, path: str = "", query: str = CASE) -> None:
-    tab.goto(f"{server}/{path}{query}")
-    expect(tab.get_by_role("heading", level=1)).to_be_visible()
 
 
 def row(tab: Page, cause: str) -> Locator:
@@ -173,8 +165,4 @@ def test_axe_finds_nothing_of_ours(tab: Page, server: str, path: str, scheme: st
     opened(tab, server, path)
     expect(tab.get_by_role("searchbox", name="Find a finding")).to_be_visible()
     expect(tab.get_by_role("list", name="Findings in evidence")).to_be_visible()
-    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
-    ours = [v for v in found.response["violations"] if v["id"] not in THEIRS]
-    text = [f"{v['id']}: {n['html'][:160]} {n.get('failureSummary', '')[:200]}"
-            for v in ours for n in v["nodes"][:4]]  # fmt: skip
-    assert text == []
+    assert faults(tab) == []

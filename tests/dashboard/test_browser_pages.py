@@ -6,13 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import opened
+
 pytestmark = pytest.mark.browser
-CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
-
-
-def opened(tab: Page, server: str, path: str, query: str = CASE) -> None:
-    tab.goto(f"{server}/{path}{query}")
-    expect(tab.get_by_role("heading", level=1)).to_be_visible()
 
 
 def test_any_figure_moves_beyond_its_cited_range(tab: Page, server: str) -> None:

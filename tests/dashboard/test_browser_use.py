@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests import browser
+from tests.browser import PATHS, SIX, settled, watched
+
 pytestmark = pytest.mark.browser
-CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
 CONTRA = (
     "?e=twitching.yes~age_group.40-59~sex.female~atrophy.yes~umn_signs.yes~weakness.none"
     "~foot_drop.yes~emg.normal~ncs.normal~serum_ca.high~chvostek.yes~oculogyric.yes"
@@ -17,7 +19,6 @@ FIFTEEN = (
     "~high_stress.yes~insomnia.yes~weakness.none~atrophy.no~umn_signs.no~tremor.yes~fatigue.yes"
     "~cramps.yes~falls.no~foot_drop.no~bulbar.no"
 )
-PATHS = ("", "network", "why", "next", "if", "sure", "knowledge", "cases")
 FOCUSED = "(e) => e === e.getRootNode().activeElement"
 # what is drawn beyond the right edge and cannot be scrolled to, with its text
 CUT = """() => [...document.querySelectorAll('.stMain h1, .stMain h2, .stMain p, .stMain button,'
@@ -31,27 +32,22 @@ CUT = """() => [...document.querySelectorAll('.stMain h1, .stMain h2, .stMain p,
 def page(chromium: Browser) -> Iterator[Page]:
     """One session for the whole file; each test opens its own address."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield context.new_page()
+    yield watched(context.new_page())
     context.close()
 
 
-def opened(page: Page, server: str, path: str = "", query: str = CASE, wide: int = 1440,
+def opened(page: Page, server: str, path: str = "", query: str = SIX, wide: int = 1440,
            tall: int = 900) -> None:  # fmt: skip
     page.set_viewport_size({"width": wide, "height": tall})
     page.emulate_media(media="screen", reduced_motion="no-preference", color_scheme="light")
-    page.goto(f"{server}/{path}{query}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    browser.opened(page, server, path, query)
 
 
 def chips(page: Page) -> Locator:
     return page.get_by_role("list", name="Findings in evidence")
 
 
-@pytest.mark.parametrize("query", [CASE, CONTRA, FIFTEEN, ""], ids=["six", "odd", "15", "none"])
+@pytest.mark.parametrize("query", [SIX, CONTRA, FIFTEEN, ""], ids=["six", "odd", "15", "none"])
 def test_the_first_row_is_near_the_top(page: Page, server: str, query: str) -> None:
     opened(page, server, query=query)
     expect(page.get_by_role("region", name="Best next test")).to_be_visible()

@@ -8,25 +8,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from fascinet.dashboard.serve import APP
+from tests.browser import PATHS, opened, settled
 
 pytestmark = pytest.mark.browser
-CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
-PATHS = ["", "network", "why", "next", "if", "sure", "knowledge", "cases"]
-
-
-def opened(tab: Page, server: str, path: str = "", query: str = CASE) -> None:
-    tab.goto(f"{server}/{path}{query}")
-    expect(tab.get_by_role("heading", level=1)).to_be_visible()
 
 
 def evidence(tab: Page) -> Locator:
     return tab.get_by_role("list", name="Findings in evidence")
-
-
-def settled(tab: Page) -> None:
-    """Wait until the page has been drawn whole."""
-    app = tab.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def test_intervals_follow_and_a_test_is_answered_with_one_click(tab: Page, server: str) -> None:
@@ -77,8 +65,7 @@ def test_two_nodes_and_the_paths_between_them(tab: Page, server: str) -> None:
     second.press("Shift+Enter")
     paths = tab.get_by_role("list", name="Open paths")
     expect(paths).to_contain_text("Amyotrophic lateral sclerosis → Needle EMG")
-    app = tab.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")  # the graph is drawn anew
+    settled(tab)  # the graph is drawn anew
     third = tab.get_by_role("button", name=re.compile("^Muscle atrophy:"))
     third.focus()
     third.press("Enter")

@@ -1,19 +1,15 @@
 """One server for the pages that teach, with a ledger of its own."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fascinet.dashboard.serve import command
+from tests.browser import free_port, served
 from tests.dashboard.conftest import (  # noqa: F401  (fixtures and a hook, used by name)
     chromium,
-    free_port,
     pytest_runtest_makereport,
     tab,
-    wait_until_up,
 )
 
 
@@ -36,16 +32,9 @@ def phones() -> str:
 
 @pytest.fixture(scope="session")
 def lessons(lesson_ledger: str, own_cases: Path, phones: str) -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen(
-        command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "FASCINET_LEDGER": lesson_ledger, "FASCINET_CASES": str(own_cases),
-             "FASCINET_PHONES": phones.removeprefix("http://")},
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_up(url, process)
+    settings = {
+        "FASCINET_LEDGER": lesson_ledger, "FASCINET_CASES": str(own_cases),
+        "FASCINET_PHONES": phones.removeprefix("http://"),
+    }  # fmt: skip
+    with served(settings) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)

@@ -15,7 +15,7 @@ from fascinet.model.errors import (
     UnknownVariableError,
 )
 from fascinet.teaching import Practice, TeachingCase, check_case, practice, read_teaching_case
-from tests.teaching.test_pages import choose, opened, settled
+from tests.browser import choose, fill, opened, settled
 
 TEXT = """
 title: The <eyelid>
@@ -171,10 +171,3 @@ def test_a_lesson_is_written_kept_handed_out_told_and_deleted(
     tab.get_by_role("button", name="Yes, delete My <first> case").click()
     expect(tab.get_by_text("No case of your own yet")).to_be_visible()
     assert list(own_cases.iterdir()) == []
-
-
-def fill(tab: Page, label: str, text: str) -> None:
-    box = tab.get_by_role("textbox", name=label, exact=True)
-    box.fill(text)
-    box.press("Tab")
-    settled(tab)

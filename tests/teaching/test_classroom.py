@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from fascinet.engine.teaching.classroom import LETTERS, Classroom, Talk
 from fascinet.model.errors import LedgerError
-from tests.teaching.test_pages import CASE, opened, settled
+from tests.browser import opened, settled
+from tests.teaching.test_pages import CASE
 
 TALK = Talk(
     {"setting": "primary_care"}, (("weakness", "objective"), ("atrophy", "yes")), "als",

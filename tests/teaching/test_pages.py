@@ -2,13 +2,12 @@
 
 import json
 import re
-from contextlib import suppress
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from fascinet.teaching import open_ledger
+from tests.browser import choose, faults, fill, opened, settled
 
 pytestmark = pytest.mark.browser
 CASE = (
@@ -16,26 +15,6 @@ CASE = (
     "~emg.widespread_denervation"
 )
 PAGES = ("patient", "exercises", "present", "room")
-THEIRS = {"svg-img-alt", "empty-table-header"}
-
-
-def opened(tab: Page, url: str, path: str, query: str = "") -> None:
-    tab.goto(f"{url}/{path}{query}")
-    expect(tab.get_by_role("heading", level=1)).to_be_visible()
-
-
-def settled(tab: Page) -> None:
-    tab.wait_for_timeout(400)
-    app = tab.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def choose(tab: Page, label: str, typed: str, option: str) -> None:
-    box = tab.get_by_role("combobox", name=re.compile(label)).first
-    box.click()
-    box.press_sequentially(typed)
-    tab.get_by_role("option", name=re.compile(option)).first.click()
-    settled(tab)
 
 
 def log(tab: Page) -> Locator:
@@ -51,7 +30,7 @@ def learn(tab: Page, way: str, typed: str, option: str) -> None:
 
 
 def test_a_learners_whole_session(tab: Page, lessons: str, lesson_ledger: str) -> None:
-    opened(tab, lessons, "patient")
+    opened(tab, lessons, "patient", "")
     tab.get_by_role("textbox", name="Nickname").fill("Owl <b>")
     tab.get_by_role("button", name="Keep a record").click()
     expect(tab.get_by_text("Owl <b>: 0 consultations finished.")).to_be_visible()
@@ -99,19 +78,10 @@ def test_a_learners_whole_session(tab: Page, lessons: str, lesson_ledger: str) -
 
 
 def test_exercises_are_marked_and_counted(tab: Page, lessons: str) -> None:
-    opened(tab, lessons, "exercises")
+    opened(tab, lessons, "exercises", "")
     choose(tab, "^Practise", "Odds", "^Odds$")
-    answer = tab.get_by_role("spinbutton", name="1 to …")
-    expect(answer).to_be_visible()
-    check = tab.get_by_role("button", name="Check")
-    for _ in range(5):  # a field that is drawn anew forgets what was typed
-        settled(tab)
-        answer.fill("0")
-        answer.press("Tab")
-        settled(tab)
-        if check.is_enabled():
-            break
-    check.click()
+    fill(tab, "1 to …", "0", role="spinbutton")
+    tab.get_by_role("button", name="Check").click()
     expect(tab.get_by_text("Not this time.")).to_be_visible()
     expect(tab.get_by_role("region", name="How it goes")).to_contain_text("Odds")
     tab.get_by_role("button", name="Next exercise").click()
@@ -127,13 +97,7 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     step, ranking = tab.get_by_test_id("step"), tab.get_by_role("list", name="Most probable now")
     expect(step).to_have_text("Step 0 of 3")
     expect(ranking).to_have_count(0)
-    expect(tab.get_by_text("Lesson: title")).to_be_visible()  # the last thing drawn
-    settled(tab)
-    for _ in range(5):  # until the page listens to keys; once spoken, Enter does nothing more
-        tab.keyboard.press("Enter")
-        with suppress(AssertionError):
-            expect(ranking).to_be_visible(timeout=6_000)
-            break
+    tab.keyboard.press("Enter")
     expect(ranking).to_be_visible()
     settled(tab)
     tab.keyboard.press("ArrowRight")
@@ -186,10 +150,6 @@ def test_axe_finds_nothing_of_ours_and_a_phone_shows_the_whole_width(
 ) -> None:
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     opened(tab, lessons, path, CASE if path in {"present", "room"} else "")
-    settled(tab)
-    tab.wait_for_timeout(1200)  # what is drawn anew is pale for a moment
-    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
-    ours = [v for v in found.response["violations"] if v["id"] not in THEIRS]
-    assert [f"{v['id']}: {n['html'][:200]}" for v in ours for n in v["nodes"][:4]] == []
+    assert faults(tab) == []
     tab.set_viewport_size({"width": 390, "height": 844})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
