@@ -40,7 +40,7 @@ class Limits:
     body: int = 1_000_000
     seconds: float = 20.0
     threads: int = 2
-    waiting: int = 32
+    waiting: int = 128
 
 
 class Refused(Exception):
