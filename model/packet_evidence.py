@@ -56,6 +56,8 @@ def gather(
     CaseError
         If a term is observed at or below an excluded one.
     """
+    named = {id(f): told for f in features if (told := _named(f, states))}
+    features = [f for f in features if id(f) not in named]
     check_contradiction(features, hpo)
     seen, excluded = _split(features)
     warnings: list[str] = []
@@ -71,7 +73,18 @@ def gather(
         elif finding in states:
             allowed[finding] = tuple(s for s in states[finding] if s not in gone)
     warnings += _unused(excluded, hpo, allowed)
+    for told in named.values():
+        allowed |= told
     return _found(allowed, states, features, hpo, warnings)
+
+
+def _named(feature: Feature, states: States) -> dict[str, tuple[str, ...]]:
+    """Return the states that a description gives by the names of findings ("weakness=none").
+
+    So a packet that was written here says exactly what its terms say only nearly.
+    """
+    told = {k: tuple(v.split("|")) for k, v in feature.details.items() if k in states}
+    return {k: said for k, said in told.items() if set(said) <= set(states[k])}
 
 
 def _split(features: Iterable[Feature]) -> tuple[list[Feature], list[Feature]]:

@@ -413,9 +413,13 @@ def _with_exposures(case: Case, exposures: tuple[Exposure, ...], rules: CaseRule
             if old != state:
                 warnings.append(f"exposure {exposure.name} says {name}={state}, kept {old}")
             hard.setdefault(name, state)
+    place = case.setting
+    if "setting" not in case.hard:
+        place = hard.pop("setting", None) or place
     return replace(
-        case, hard=hard, exposures=exposures, unmapped=tuple(unmapped), warnings=tuple(warnings)
-    )
+        case, hard=hard, setting=place, exposures=exposures, unmapped=tuple(unmapped),
+        warnings=tuple(warnings),
+    )  # fmt: skip
 
 
 def _with_complaint(case: Case, rules: CaseRules) -> Case:

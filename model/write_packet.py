@@ -1,8 +1,10 @@
 """A case as a GA4GH Phenopacket (v2): terms of HPO, nothing that names a person.
 
 An absent finding is written as the exclusion of every term that defines it, a present one as the
-term that says just that. What is written is read back at once, so that `Written.lost` names all
-that would not return as it was, before anything is saved.
+term that says just that. Each term's description names the finding and its state, so that it comes
+back as it was here and can be read as HPO elsewhere; what no term says is a feature under our own
+name. What is written is read back at once, so that `Written.lost` names all that would not return
+as it was, before anything is saved.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +25,11 @@ HPO_RESOURCE = {
     "namespacePrefix": "HP",
     "iriPrefix": "http://purl.obolibrary.org/obo/HP_",
 }
+OWN = "fascinet"
+OWN_RESOURCE = {
+    "id": OWN, "name": "Findings of fascinet that no term of HPO says", "url": "urn:fascinet",
+    "namespacePrefix": OWN, "iriPrefix": "urn:fascinet:", "version": "1",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,10 +50,10 @@ class Written:
 
 @dataclass
 class _Draft:
-    """Terms observed and excluded, and exposures."""
+    """Terms observed and excluded, each with the findings that it is written for; exposures."""
 
-    observed: dict[str, None] = field(default_factory=dict)
-    excluded: dict[str, None] = field(default_factory=dict)
+    observed: dict[str, dict[str, str]] = field(default_factory=dict)
+    excluded: dict[str, dict[str, str]] = field(default_factory=dict)
     exposures: dict[str, bool] = field(default_factory=dict)
 
 
@@ -65,10 +72,13 @@ def to_packet(
         The time of creation.
     """
     draft = _Draft()
-    for name, states in _allowed(case).items():
+    allowed = _allowed(case)
+    for name, states in allowed.items():
         _write(draft, name, states, case, rules)
     above = {up for code in draft.observed for up in rules.hpo.ancestors(code)}
-    draft.excluded = {code: None for code in draft.excluded if code not in above}
+    draft.excluded = {code: for_ for code, for_ in draft.excluded.items() if code not in above}
+    _write_rest(draft, allowed, rules)
+    _write_setting(draft, case, rules)
     packet = _packet(draft, case, rules, release, now or datetime.now(UTC))
     return Written(packet, tuple(_lost(packet, case, rules)))
 
@@ -86,6 +96,7 @@ def _allowed(case: Case) -> dict[str, tuple[str, ...]]:
 
 def _write(draft: _Draft, name: str, states: tuple[str, ...], case: Case, rules: CaseRules) -> None:
     """Add what says that the finding is in one of the states, where something does."""
+    said_here = {name: "|".join(states)}
     told = {name: states[0]} if len(states) == 1 else {}
     for exposure, said in rules.exposures.items():
         for present in (True, False):
@@ -96,12 +107,31 @@ def _write(draft: _Draft, name: str, states: tuple[str, ...], case: Case, rules:
         anchor = _best(name, states, case, rules)
         if anchor is None:
             return
-        draft.observed[anchor.code] = None
+        draft.observed.setdefault(anchor.code, {}).update(said_here)
         states = (*states, *(s for s in rules.states[name] if s not in anchor.states))
     for state in rules.states[name]:
         if state not in states:
             for anchor in sorted(rules.hpo.needed(name, state)):
-                draft.excluded[anchor.code] = None
+                draft.excluded.setdefault(anchor.code, {}).update(said_here)
+
+
+def _write_rest(draft: _Draft, allowed: Mapping[str, tuple[str, ...]], rules: CaseRules) -> None:
+    """Add under our own name the findings that no term and no exposure in the draft says."""
+    terms = (*draft.observed.values(), *draft.excluded.values())
+    said = {name for told in terms for name in told}
+    for exposure, present in draft.exposures.items():
+        said |= set(rules.exposures[exposure][present])
+    for name, states in allowed.items():
+        if name not in said:
+            part = draft.excluded if states == (rules.resting.get(name),) else draft.observed
+            part[f"{OWN}:{name}"] = {name: "|".join(states)}
+
+
+def _write_setting(draft: _Draft, case: Case, rules: CaseRules) -> None:
+    place = case.hard.get("setting") or case.setting
+    for exposure, said in rules.exposures.items():
+        if place and said[True] == {"setting": place}:
+            draft.exposures[exposure] = True
 
 
 def _best(name: str, states: tuple[str, ...], case: Case, rules: CaseRules) -> Anchor | None:
@@ -128,12 +158,13 @@ def _added(code: str, name: str, case: Case, rules: CaseRules) -> int | None:
 def _packet(
     draft: _Draft, case: Case, rules: CaseRules, release: str, now: datetime
 ) -> dict[str, Any]:
-    features = [_feature(code, rules, excluded=False) for code in draft.observed]
-    features += [_feature(code, rules, excluded=True) for code in draft.excluded]
+    features = [_feature(c, told, rules, excluded=False) for c, told in draft.observed.items()]
+    features += [_feature(c, told, rules, excluded=True) for c, told in draft.excluded.items()]
+    own = any(f["type"]["id"].startswith(f"{OWN}:") for f in features)
     meta: dict[str, Any] = {
         "created": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "createdBy": "fascinet",
-        "resources": [HPO_RESOURCE | {"version": release}],
+        "resources": [HPO_RESOURCE | {"version": release}, *([OWN_RESOURCE] if own else [])],
         "phenopacketSchemaVersion": "2.0",
     }
     if draft.exposures:
@@ -148,8 +179,12 @@ def _packet(
     }  # fmt: skip
 
 
-def _feature(code: str, rules: CaseRules, *, excluded: bool) -> dict[str, Any]:
-    term = {"type": {"id": code, "label": rules.hpo.labels.get(code, "")}}
+def _feature(
+    code: str, told: Mapping[str, str], rules: CaseRules, *, excluded: bool
+) -> dict[str, Any]:
+    description = "; ".join(f"{name}={states}" for name, states in told.items())
+    label = rules.hpo.labels.get(code) or code.removeprefix(f"{OWN}:").replace("_", " ")
+    term = {"type": {"id": code, "label": label}, "description": description}
     return term | ({"excluded": True} if excluded else {})
 
 
@@ -177,15 +212,12 @@ def _lost(packet: Mapping[str, Any], case: Case, rules: CaseRules) -> Iterator[s
     except FascinetError as error:
         yield f"nothing can be read back: {error}"
         return
-    place = case.hard.get("setting") or case.setting
-    if place:
-        yield f"setting={place}: a Phenopacket has no place for it"
     yield from (f"do({v}={s}): a Phenopacket has no place for it" for v, s in case.do.items())
     was, now = _known(case), _known(back)
     for name, states in was.items():
         said = f"{name}={' or '.join(states)}"
         if name not in now:
-            yield f"{said}: no term says it"
+            yield f"{said}: would not return"
         elif now[name] != states:
             yield f"{said}: would return as {' or '.join(now[name])}"
     for name, likelihood in case.soft.items():
@@ -199,5 +231,6 @@ def _lost(packet: Mapping[str, Any], case: Case, rules: CaseRules) -> Iterator[s
 def _known(case: Case) -> dict[str, tuple[str, ...]]:
     """Return context and findings as the states that are left open."""
     case = case.without_assumption()
-    context = {v: (s,) for v, s in case.hard.items() if v in CONTEXT and v != "setting"}
+    context = {v: (s,) for v, s in case.hard.items() if v in CONTEXT}
+    context |= {"setting": (case.setting,)} if case.setting else {}
     return context | {v: tuple(sorted(s)) for v, s in _allowed(case).items()}

@@ -1,6 +1,5 @@
 """What the pages ask of the engine, on the shipped network."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -112,17 +111,18 @@ def test_a_saved_case_comes_back(case: Case) -> None:
 
 
 def test_what_a_phenopacket_cannot_hold_is_said_before_saving(case: Case) -> None:
-    lost = phenopacket.lost(case.with_state("twitch_duration", "weeks"))
-    assert "twitch_duration=weeks: no term says it" in lost
-    assert any(line.startswith(f"setting={case.setting}") for line in lost)
-    assert not any(line.startswith("atrophy") for line in lost)
+    states = service.resources().network.states("emg")
+    graded = case.with_likelihood("emg", {s: 0.2 + 0.1 * k for k, s in enumerate(states)})
+    assert [line.split(":")[0] for line in phenopacket.lost(graded)] == ["emg"]
+    assert phenopacket.lost(case) == ()
 
 
-def test_a_phenopacket_comes_back_with_its_hpo_findings(case: Case) -> None:
-    packet = json.loads(phenopacket.to_packet(case))
-    back = library.open_upload(json.dumps(packet).encode()).case
-    assert back.values["atrophy"] == "yes"
-    assert back.values["sex"] == "male" and back.values["age_group"] == "60+"
+@pytest.mark.parametrize("setting", ["general", "neuromuscular_clinic"])
+def test_a_phenopacket_brings_the_whole_case_back(case: Case, setting: str) -> None:
+    whole = replace(case.with_state("twitch_duration", "weeks"), setting=setting)
+    back = library.open_upload(phenopacket.to_packet(whole).encode())
+    assert back.missed == ()
+    assert (back.case.setting, back.case.evidence) == (setting, whole.evidence)
 
 
 @pytest.mark.parametrize(
