@@ -164,6 +164,18 @@ inline void store(double *x, const Lanes &y) {
     for (int p = 0; p < Lanes::kParts; ++p)
         *reinterpret_cast<Anywhere *>(x + p * kVector) = y.part[p];
 }
+inline Anywhere *at_vector(double *x) { return reinterpret_cast<Anywhere *>(x); }
+inline const Anywhere *at_vector(const double *x) { return reinterpret_cast<const Anywhere *>(x); }
+
+// A vector of numbers from here and there: loads are as fast as the processor's own gather.
+template <class From>
+inline Vector gather(From from, const int32_t *at) {
+#if defined(__AVX2__)
+    return Vector{from(at[0]), from(at[1]), from(at[2]), from(at[3])};
+#else
+    return Vector{from(at[0]), from(at[1])};
+#endif
+}
 inline double total(const Lanes &x) {  // ((x0 + x4) + (x2 + x6)) + ((x1 + x5) + (x3 + x7))
 #if defined(__AVX2__)
     __m256d four = x.part[0] + x.part[1];

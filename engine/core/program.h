@@ -62,16 +62,18 @@ struct Tiling {
     int64_t tile, tiles, block;
 };
 
-// Where an array of fewer axes meets a small table, all rows of it: its entry source[j] is met at
-// entries[j * repeats] ... entries[(j + 1) * repeats - 1]. In blocks the entries that follow are met
-// too: along the array, one by one, or that entry again.
+// How an array of fewer axes meets a small table. The table is walked in periods (its rows, or all of
+// it at once), and a period in blocks, over which the array is read one value after the other
+// (`along`) or is one value: the value at the start of block k of period p is map[k] + p * step. An
+// array that is summed onto has `bases`, where the table first meets each of its blocks (along) or
+// entries, and at each of the `terms` from there it does so again.
 struct Meeting {
-    const int32_t *source, *entries;
-    int32_t count, repeats, block;
+    const int32_t *map, *bases, *terms;
+    int32_t period, periods, step, block, base_count, term_count;
     bool along;
     int32_t twin;  // an earlier child with the same meeting; kRows: row by row; kNone
 
-    bool is_whole() const { return along && count == 1 && repeats == 1; }
+    bool is_whole() const { return along && block == period && periods == 1; }
 };
 constexpr int32_t kNone = -1, kRows = -2;
 
@@ -124,21 +126,30 @@ struct Tree {
     Meeting meeting(Arena &arena, const Node &node, int64_t strides) const;
 };
 
+constexpr int64_t kPeriod = 16;  // entries of a row that is worth a loop of its own
+
 // How many entries at the end of a table read one value, and how many read values that follow each
 // other.
 struct Reach {
     int64_t same = 1, run = 1;
 
     Reach(Span<const SeparatorAxis> axes, Span<const int64_t> strides) {
-        bool one = true, dense = true;
-        for (int64_t a = axes.size - 1; a >= 0; --a) {
-            if (axes[a].states == 1) continue;
-            one = one && strides[a] == 0;
-            dense = dense && strides[a] == run;
-            if (one) same *= axes[a].states;
-            if (dense) run *= axes[a].states;
-        }
+        for (int64_t a = axes.size - 1; a >= 0; --a) add(axes[a].states, strides[a]);
     }
+    Reach() = default;
+
+    // Takes in the axis before; false where it ends both.
+    bool add(int64_t states, int64_t stride) {
+        if (states == 1) return true;
+        one_ = one_ && stride == 0;
+        dense_ = dense_ && stride == run;
+        if (one_) same *= states;
+        if (dense_) run *= states;
+        return one_ || dense_;
+    }
+
+  private:
+    bool one_ = true, dense_ = true;
 };
 
 // Tiles as large as fits, in blocks as long as all views allow.
@@ -198,39 +209,46 @@ inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int
 inline Meeting Tree::meeting(Arena &arena, const Node &node, int64_t strides) const {
     constexpr int kAxes = 16;  // of two states or more, in a small table
     SeparatorAxis axes[kAxes];
-    int64_t from[kAxes], to[kAxes], first = node.axes_end - node.axes;
-    auto states_of = [&](int64_t a) { return a ? program.axes[node.axes + a - 1].states : node.states; };
-    Meeting out{nullptr, nullptr, 1, 1, 1, true, kNone};
-    int64_t same = 1, run = 1, block_axes = first;
-    for (bool one = true, dense = true; block_axes >= 0; --block_axes) {
-        int64_t states = states_of(block_axes), stride = program.strides[strides + block_axes];
+    int64_t from[kAxes], to[kAxes], size = node.states * node.width, step = size;
+    int count = 0;
+    for (int64_t a = 0; a <= node.axes_end - node.axes; ++a) {
+        int64_t states = a ? program.axes[node.axes + a - 1].states : node.states;
         if (states == 1) continue;
-        one = one && stride == 0, dense = dense && stride == run;
-        if (!one && !dense) break;
-        (one ? same : run) *= states;
+        step /= states;
+        axes[count] = {0, states}, from[count] = program.strides[strides + a], to[count++] = step;
     }
-    int64_t block = most(same, run), step = 1;
-    out.along = run >= same;
-    if (block >= kBlock || block == node.states * node.width) {
-        step = block, first = block_axes, out.block = int32_t(block);
-    }
-    int own = 0, all = 0;
-    for (int64_t a = first; a >= 0; --a) {
-        int64_t states = states_of(a), stride = program.strides[strides + a];
-        if (states == 1) continue;
-        int at = all++;  // the array's own axes come first, in its order
-        for (; at > 0 && stride >= from[at - 1]; --at)
+    Reach reach;
+    int end = count;
+    while (end > 0 && reach.add(axes[end - 1].states, from[end - 1])) --end;
+    Meeting out{};
+    int64_t block = most(reach.same, reach.run);
+    if (block < kBlock && block != size) block = 1, end = count;
+    out.along = reach.run >= reach.same, out.twin = kNone;
+    bool rows = node.states > 1 && block <= node.width && node.width >= kPeriod;
+    int first = rows ? 1 : 0, own = 0;
+    out.block = int32_t(block), out.period = int32_t(rows ? node.width : size);
+    out.periods = int32_t(rows ? node.states : 1), out.step = int32_t(rows ? from[0] : 0);
+    Span<int32_t> map = arena.span<int32_t>(out.period / block);
+    if (map.data)
+        enumerate({axes + first, end - first}, {from + first, end - first}, map);
+    for (int a = 0; a < end; ++a) {  // the array's own axes come first, in its order
+        int at = a;
+        SeparatorAxis axis = axes[a];
+        int64_t stride = from[a], place = to[a];
+        for (; at > 0 && stride > from[at - 1]; --at)
             axes[at] = axes[at - 1], from[at] = from[at - 1], to[at] = to[at - 1];
-        axes[at] = {0, states}, from[at] = stride, to[at] = step;
-        own += stride != 0, step *= states;
-        (stride ? out.count : out.repeats) *= int32_t(states);
+        axes[at] = axis, from[at] = stride, to[at] = place;
+        own += stride != 0;
     }
-    Span<int32_t> entries = arena.span<int32_t>(out.count * out.repeats);
-    Span<int32_t> source = arena.span<int32_t>(out.count);
-    if (!entries.data) return out;
-    enumerate({axes, all}, {to, all}, entries);
-    enumerate({axes, own}, {from, own}, source);
-    out.entries = entries.data, out.source = source.data;
+    out.base_count = out.term_count = 1;
+    for (int a = 0; a < end; ++a)
+        (a < own ? out.base_count : out.term_count) *= int32_t(axes[a].states);
+    Span<int32_t> bases = arena.span<int32_t>(out.base_count);
+    Span<int32_t> terms = arena.span<int32_t>(out.term_count);
+    if (!bases.data) return out;
+    enumerate({axes, own}, {to, own}, bases);
+    enumerate({axes + own, end - own}, {to + own, end - own}, terms);
+    out.map = map.data, out.bases = bases.data, out.terms = terms.data;
     return out;
 }
 

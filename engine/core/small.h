@@ -5,53 +5,69 @@
 
 namespace core {
 
-// Multiplies a table, given as it is or as another one, by an array of fewer axes.
+// Multiplies some rows of a table, given as it is or as another one, by an array of fewer axes.
 template <class N, class Given, class From>
-inline void multiply(N *table, const Given *given, const Meeting &by, From from) {
-    const int32_t *__restrict__ at = by.entries;
-    const int32_t block = by.block;
-    for (int32_t j = 0; j < by.count; ++j) {
-        const int32_t source = by.source[j];
-        const N x = from(source);
-        if (block == 1) {
-            for (int32_t i = 0; i < by.repeats; ++i, ++at) table[*at] = x * given[*at];
+inline void multiply(N *table, const Given *given, const Meeting &by, int64_t first, int64_t last,
+                     From from) {
+    if (by.periods == 1) first = 0, last = 1;
+    const int64_t period = by.period, block = by.block;
+    for (int64_t p = first; p < last; ++p) {
+        N *to = table + p * period;
+        const Given *of = given + p * period;
+        const int32_t *map = by.map;
+        auto at = [=](int64_t j) { return from(p * by.step + j); };
+        if (block > 1) {
+            for (int64_t j = 0; j < period; j += block, to += block, of += block, ++map) {
+                const int64_t start = *map;
+                if (by.along) {
+                    _Pragma("omp simd")
+                    for (int64_t l = 0; l < block; ++l) to[l] = at(start + l) * of[l];
+                } else {
+                    const N x = at(start);
+                    _Pragma("omp simd")
+                    for (int64_t l = 0; l < block; ++l) to[l] = x * of[l];
+                }
+            }
             continue;
         }
-        for (int32_t i = 0; i < by.repeats; ++i, ++at) {
-            N *to = table + *at;
-            const Given *of = given + *at;
-            if (by.along) {
-                _Pragma("omp simd")
-                for (int32_t l = 0; l < block; ++l) to[l] = from(source + l) * of[l];
-            } else {
-                _Pragma("omp simd")
-                for (int32_t l = 0; l < block; ++l) to[l] = x * of[l];
-            }
-        }
+        int64_t j = 0;
+        if constexpr (__is_same(N, double))
+            for (; j + kVector <= period; j += kVector)
+                *at_vector(to + j) = gather(at, map + j) * *at_vector(of + j);
+        for (; j < period; ++j) to[j] = at(map[j]) * of[j];
     }
 }
 
 // Sums a table over the axes that an array does not have.
 template <class N>
 inline void sum_onto(const N *__restrict__ table, const Meeting &onto, N *__restrict__ out) {
-    const int32_t *__restrict__ at = onto.entries;
-    const int32_t block = onto.block;
-    for (int32_t j = 0; j < onto.count; ++j) {
-        N *__restrict__ to = out + onto.source[j];
-        if (block == 1) {
-            N sum = table[*at++];
-            for (int32_t i = 1; i < onto.repeats; ++i, ++at) sum = sum + table[*at];
-            *to = sum;
-        } else if (onto.along) {
-            for (int32_t i = 0; i < onto.repeats; ++i) {
-                const N *__restrict__ from = table + *at++;
-                for (int32_t l = 0; l < block; ++l) to[l] = i ? to[l] + from[l] : from[l];
+    const int64_t count = onto.base_count, block = onto.block;
+    const int32_t *bases = onto.bases, *terms = onto.terms;
+    if (block > 1 && onto.along) {
+        for (int64_t j = 0; j < count; ++j, out += block)
+            for (int64_t i = 0; i < onto.term_count; ++i) {
+                const N *__restrict__ from = table + bases[j] + terms[i];
+                _Pragma("omp simd")
+                for (int64_t l = 0; l < block; ++l) out[l] = i ? out[l] + from[l] : from[l];
             }
-        } else {
-            N sum = sum_of(table + *at++, block);
-            for (int32_t i = 1; i < onto.repeats; ++i, ++at) sum = sum + sum_of(table + *at, block);
-            *to = sum;
+        return;
+    }
+    int64_t j = 0;
+    if constexpr (__is_same(N, double))
+        for (; block == 1 && j + kVector <= count; j += kVector) {
+            auto at = [=](int64_t i) { return table[i]; };
+            Vector sum = gather(at, bases + j);
+            for (int64_t i = 1; i < onto.term_count; ++i) {
+                auto further = [=](int64_t k) { return table[terms[i] + k]; };
+                sum += gather(further, bases + j);
+            }
+            *at_vector(out + j) = sum;
         }
+    for (; j < count; ++j) {
+        N sum = sum_of(table + bases[j], block);
+        for (int64_t i = 1; i < onto.term_count; ++i)
+            sum = sum + sum_of(table + bases[j] + terms[i], block);
+        out[j] = sum;
     }
 }
 
@@ -88,20 +104,20 @@ inline void fill_small(const Run<N> &run, int64_t i, N *table) {
     bool begun = false;
     auto meet = [&](const Meeting &by, auto from) {
         if (given && !begun)
-            multiply(table, given, by, from);
+            multiply(table, given, by, rows.first, rows.last, from);
         else
-            multiply(table, table, by, from);
+            multiply(table, table, by, rows.first, rows.last, from);
         begun = true;
     };
     if (!given) Span<N>{table, size}.fill(Number<N>::one()), begun = true;
     for (int64_t k = n.operands + (given != nullptr); k < n.operands_end; ++k) {
         meet(tree.operand_meetings[k],
-             [&](int32_t j) { return run.places[k].value(run.base, j); });
+             [&](int64_t j) { return run.places[k].value(run.base, j); });
     }
     for (int64_t child : run.children(n)) {
         if (!run.rows[child].live) continue;
         const N *message = run.message(child);
-        meet(tree.message_meetings[child], [=](int32_t j) { return message[j]; });
+        meet(tree.message_meetings[child], [=](int64_t j) { return message[j]; });
     }
     const int64_t first = rows.first * n.width, last = rows.last * n.width;
     if (!begun) copy(given + first, table + first, last - first);
