@@ -1,4 +1,4 @@
-"""Settings of all tests, and the order of their files: the longest begin, so that none ends alone."""
+"""Settings of all tests, and the order of their files: the longest begin."""
 
 from pathlib import Path
 
