@@ -8,7 +8,9 @@ INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip
 ZIG := ziglang==0.16.0
 CASE ?= tests/data/cases/packets/sh-033.json
 PORT ?= 8501
-WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
+# One more worker than processors, at most 5: tests of browsers wait half of their time.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2> /dev/null || echo 2)
+WORKERS ?= -n $(shell n=$$(($(CORES) + 1)); echo $$((n > 5 ? 5 : n))) --dist loadfile --no-loadscope-reorder
 CORE := setup.py pyproject.toml $(wildcard engine/core/*.h engine/core/*.cpp)
 KNOWLEDGE := $(wildcard data/*.yaml data/*.csv data/*.bib data/causes/*.yaml model/*.py)
 

@@ -32,6 +32,8 @@ THEIRS = {"empty-table-header", "aria-allowed-role", "svg-img-alt"}
 # a timer of the page itself: what a widget sends a moment after a key press is sent before it
 AFTER_TYPING = "() => new Promise((done) => setTimeout(done, 300))"
 AFTER_DRAWING = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+# what stands from the run before, and what waits for its code to be loaded: a widget, a style
+UNDRAWN = "[data-stale=true], [data-testid=stSkeleton]"
 # what is drawn anew is pale for a moment
 WHEN_STILL = """() => Promise.all(document.getAnimations()
   .filter((a) => a.effect.getComputedTiming().endTime < Infinity)
@@ -139,7 +141,7 @@ def settled(page: Page, *, after: str = AFTER_TYPING) -> None:
         if not _runs[page].waiting:
             break
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.locator(UNDRAWN)).to_have_count(0)
 
 
 def opened(page: Page, url: str, path: str = "", query: str = SIX) -> None:

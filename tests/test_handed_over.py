@@ -249,6 +249,8 @@ def test_a_reasoner_is_never_another_knowledge_bases(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         reasoner, "_make", lambda knowledge, engine: SimpleNamespace(of=knowledge.number)
     )
+    gc.collect()
+    gc.freeze()  # what other tests left need not be looked through each time
     rng = np.random.default_rng(0)
     for number in range(200):
         knowledge: Any = SimpleNamespace(number=number)
@@ -257,6 +259,7 @@ def test_a_reasoner_is_never_another_knowledge_bases(monkeypatch: pytest.MonkeyP
         del knowledge
         if rng.random() < 0.2:
             gc.collect()
+    gc.unfreeze()
     reasoner._kept.clear()
 
 

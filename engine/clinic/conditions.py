@@ -32,7 +32,10 @@ def holds(condition: Condition, known: Mapping[str, frozenset[str]]) -> bool:
     >>> holds({"weakness": ("objective",)}, known), holds({"emg": ("abnormal",)}, known)
     (True, False)
     """
-    return all(name in known and known[name] <= set(states) for name, states in condition.items())
+    for name, states in condition.items():
+        if name not in known or not known[name].issubset(states):
+            return False
+    return True
 
 
 def observed_states(case: Case) -> dict[str, frozenset[str]]:

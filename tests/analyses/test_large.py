@@ -78,6 +78,7 @@ def test_sensitivity_values_of_alarm_by_pyagrum_differences(alarm) -> None:
     assert found.derivative[best] == pytest.approx(want, rel=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:setting is not given")  # it is one of what is left out
 def test_explanations_by_leaving_findings_out(case) -> None:
     engine, target, state, evidence = case
     found = engine.explain(target, state, evidence, samples=2)
@@ -110,6 +111,7 @@ def entropy(p: float) -> float:
     return -sum(x * math.log2(x) for x in (p, 1 - p) if x > 0)
 
 
+@pytest.mark.filterwarnings("ignore:setting is not given")
 def test_counterfactual_without_evidence_is_an_intervention(case) -> None:
     engine, target, state, _ = case
     child = "CVP" if target == "HYPOVOLEMIA" else "weakness"

@@ -140,11 +140,11 @@ def idle_scheduler() -> Iterator[str]:
 
 
 def test_the_workers_of_a_scheduler_give_the_same(
-    fascinet: Run, asia: Path, tmp_path: Path, scheduler: str
+    process: Run, asia: Path, tmp_path: Path, scheduler: str
 ) -> None:
     assert scheduler.startswith("tcp://127.0.0.1:")
     out = tmp_path / "out.csv"
-    said = fascinet(
+    said = process(
         "cohort", save(tmp_path), out, "--network", asia, "--targets", "lung,tub",
         "--scheduler", scheduler, "--carry", "patient",
     )  # fmt: skip
@@ -153,21 +153,21 @@ def test_the_workers_of_a_scheduler_give_the_same(
 
 
 def test_what_a_worker_refuses_is_one_line(
-    fascinet: Run, asia: Path, tmp_path: Path, scheduler: str
+    process: Run, asia: Path, tmp_path: Path, scheduler: str
 ) -> None:
     (tmp_path / "in.csv").write_text("dysp\nmaybe\n")
     out = tmp_path / "out.csv"
-    said = fascinet("cohort", tmp_path / "in.csv", out, "--network", asia, "--scheduler", scheduler)
+    said = process("cohort", tmp_path / "in.csv", out, "--network", asia, "--scheduler", scheduler)
     assert said.is_bad_input(), said.err
     assert "maybe" in said.err
     assert not out.exists()
 
 
 def test_a_scheduler_without_workers_is_one_line(
-    fascinet: Run, asia: Path, tmp_path: Path, idle_scheduler: str
+    process: Run, asia: Path, tmp_path: Path, idle_scheduler: str
 ) -> None:
     out = tmp_path / "out.csv"
-    said = fascinet(
+    said = process(
         "cohort", save(tmp_path), out, "--network", asia, "--scheduler", idle_scheduler,
         "--carry", "patient",
     )  # fmt: skip
@@ -178,11 +178,11 @@ def test_a_scheduler_without_workers_is_one_line(
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "no address", "http://127.0.0.1:1"])
 def test_a_scheduler_that_is_not_there_is_one_line(
-    fascinet: Run, asia: Path, tmp_path: Path, address: str
+    process: Run, asia: Path, tmp_path: Path, address: str
 ) -> None:
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     out = tmp_path / "out.csv"
-    said = fascinet(
+    said = process(
         "cohort", save(tmp_path), out, "--network", asia, "--scheduler", address,
         "--carry", "patient",
     )  # fmt: skip
@@ -194,7 +194,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(
 
 @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_a_port_that_is_no_scheduler_is_one_line(
-    fascinet: Run, asia: Path, tmp_path: Path, greeting: bytes
+    process: Run, asia: Path, tmp_path: Path, greeting: bytes
 ) -> None:
     """One that takes the connection and then says nothing, and one that says something else."""
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
@@ -210,7 +210,7 @@ def test_a_port_that_is_no_scheduler_is_one_line(
 
         Thread(target=greet, daemon=True).start()
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        said = fascinet(
+        said = process(
             "cohort", save(tmp_path), out, "--network", asia, "--scheduler", f"tcp://{address}",
             "--carry", "patient",
         )  # fmt: skip

@@ -142,11 +142,11 @@ def test_a_folder_of_somebody_else_is_left_alone(
 
 
 def test_processes_and_other_block_sizes_give_the_same(
-    fascinet: Run, cases: Path, tmp_path: Path
+    fascinet: Run, process: Run, cases: Path, tmp_path: Path
 ) -> None:
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     assert fascinet(*command(cases, one)).code == 0
-    assert fascinet(*command(cases, two, "--processes", 2)).code == 0
+    assert process(*command(cases, two, "--processes", 2)).code == 0
     assert one.read_bytes() == two.read_bytes()
     wide = tmp_path / "wide.csv"
     assert fascinet(*command(cases, wide)[:-1], "1234").code == 0

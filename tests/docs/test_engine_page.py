@@ -39,7 +39,7 @@ def test_a_query_goes_the_way_that_the_page_tells() -> None:
     engine = fn.Engine(fn.load())
     sys.setprofile(watch)
     try:
-        engine.posterior({"weakness": "objective"})
+        engine.posterior({"setting": "primary_care", "weakness": "objective"})
     finally:
         sys.setprofile(None)
     assert modules <= seen

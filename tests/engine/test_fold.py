@@ -140,7 +140,8 @@ def test_packed_likelihoods_read_as_a_mapping() -> None:
 
 
 def test_threads_share_one_engine_of_gates() -> None:
-    cases = [{v: s for v, s in CASE.items() if v != gone} for gone in ("", *CASE)]
+    leave = [v for v in CASE if v != "setting"]
+    cases = [{v: s for v, s in CASE.items() if v != gone} for gone in ("", *leave)]
     alone = Engine(fn.load(), backend="core")
     want = [alone.posterior(case).flat for case in cases]
     shared = Engine(fn.load(), backend="core")

@@ -21,6 +21,7 @@ KNOWLEDGE = load_knowledge()
 COMPOSED = sorted((ROOT / "data" / "cases" / "composed").glob("*.json")) or sorted(
     (ROOT / "tests" / "data" / "composed").glob("*.json")
 )
+LONG = {"co-001"}  # more causes are open than in all others together
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +83,10 @@ def test_vignettes(vignette: object) -> None:
     assert list(broken(engine(), KNOWLEDGE, evidence)) == []
 
 
-@pytest.mark.parametrize("path", COMPOSED, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] * (p.stem in LONG), id=p.stem) for p in COMPOSED],
+)
 def test_composed_cases(path: Path) -> None:
     packet = json.loads(path.read_text(encoding="utf-8"))
     case = shipped_reasoner().read(packet, strict=False)

@@ -56,8 +56,9 @@ def test_every_lay_word_finds_its_own_state(key: str) -> None:
 
 
 def test_every_label_finds_its_variable_first() -> None:
+    found_by_name = {e.variable for e in fn.findings()}
     for name, record in KNOWLEDGE.variables.items():
-        if name in {e.variable for e in fn.findings()}:
+        if name in found_by_name:
             found = [m.variable for m in fn.find(record.label, 6)]
             assert name in found, record.label
 
