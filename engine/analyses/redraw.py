@@ -47,12 +47,23 @@ def posteriors_of(
     draws : iterator of array, shape (P,)
         Sets of parameters.
     """
+    yield from posteriors_on(engine, evidence, soft, targets, bases(engine, draws))
+
+
+def posteriors_on(
+    engine: "Engine",
+    evidence: Mapping[str, str],
+    soft: Mapping[str, Any] | None,
+    targets: Sequence[str],
+    nets: Iterable[NetworkArrays],
+) -> Iterator[Array | None]:
+    """Yield the posteriors, flat, of the engine's network with other numbers, as `bases` makes."""
     network, net = engine.network, engine.arrays
     request: Request = read_request(network, evidence, soft, None)
     wanted = frozenset(network.index[t] for t in targets)
     loaded = engine.solver.program(pattern_of(net, request, wanted))
     states, weights = engine.solver.case(request, loaded)
-    for moved in bases(engine, draws):
+    for moved in nets:
         out = np.full(engine.layout.total, np.nan)
         log_prob = loaded.solve(states, weights, out, moved)
         engine.solver.enter(out, request.states)

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from fascinet.engine.analyses.parameters import parameters_of
+from fascinet.engine.analyses.redraw import bases, posteriors_on
 from fascinet.engine.analyses.results import DB_PER_NAT, Columns, Result
 from fascinet.engine.api.engine import Engine
 from fascinet.engine.clinic.reasoner import Reasoner
+from fascinet.engine.tables.pattern import Pattern, relevant
 from fascinet.model.build import build_network
 from fascinet.model.figures import places
-from fascinet.model.gates import Gate
+from fascinet.model.gates import Function, Gate
 from fascinet.model.network import Network, gate_arrays
 from fascinet.model.plural import counted
 from fascinet.model.schema import Knowledge
@@ -112,8 +115,9 @@ def compare(old: Knowledge, new: Knowledge) -> Difference:
     """Return what two knowledge bases say differently, on the composed cases of the new one."""
     before, after = (Reasoner(k, build_network(k)) for k in (old, new))
     changed = changed_variables(before.network, after.network)
+    swaps = Swaps(before.engine, after.network, changed)
     cases = [
-        case_change(before, after, v.id, dict(v.findings), v.setting, changed)
+        case_change(before, after, v.id, dict(v.findings), v.setting, swaps)
         for v in new.vignettes
         if _readable(before.network, v.findings)
     ]
@@ -153,7 +157,7 @@ def case_change(
     name: str,
     findings: Mapping[str, str],
     setting: str,
-    changed: tuple[str, ...],
+    swaps: "Swaps",
 ) -> CaseChange:
     """Return one case under both versions, with what moved its old leader."""
     ranked = [
@@ -166,13 +170,59 @@ def case_change(
     was = _db(before.engine, leader, rest, ranked[0].hard)
     now = _db(after.engine, leader, rest, ranked[0].hard) if leader in after.network.index else 0.0
     parts: dict[str, float] = {}
-    if abs(now - was) > 1e-6:
-        for v in changed:
-            network = swapped(before.network, after.network, v)
-            if network is not None:
-                parts[v] = _db(Engine(network), leader, rest, ranked[0].hard) - was
+    if abs(now - was) > 1e-6 and leader not in ranked[0].hard:
+        parts = {v: x - was for v, x in swaps.log_odds(leader, rest, ranked[0].hard)}
     by = dict(sorted(parts.items(), key=lambda item: -abs(item[1])))
     return CaseChange(name, first, second, leader, now - was, by)
+
+
+class Swaps:
+    """The old network with one gate of the new, for each changed variable.
+
+    Where a gate keeps its shape its numbers alone are exchanged, under the same plan; where it does
+    not, the network gets an engine of its own.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the old network.
+    new : Network
+    changed : tuple of str
+    """
+
+    def __init__(self, engine: Engine, new: Network, changed: tuple[str, ...]) -> None:
+        self.engine, old = engine, engine.network
+        fit = {v: n for v in changed if (n := swapped(old, new, v)) is not None}
+        numbers = [v for v in fit if _shapes(old.gate(v)) == _shapes(new.gate(v))]
+        self._others = {v: Engine(fit[v]) for v in fit if v not in numbers}
+        sets = (parameters_of(fit[v]).values for v in numbers)
+        self._nets = dict(zip(numbers, bases(engine, sets), strict=True))
+
+    def log_odds(
+        self, cause: str, rest: str, evidence: Mapping[str, str]
+    ) -> Iterator[tuple[str, float]]:
+        """Yield the log odds of a cause with each gate exchanged, in decibans."""
+        network, here = self.engine.network, self.engine.layout.slices[cause]
+        seen = Pattern(
+            frozenset(network.index[v] for v in evidence), targets=frozenset([network.index[cause]])
+        )
+        matter = relevant(self.engine.arrays, seen)
+        same = _db(self.engine, cause, rest, evidence)
+        yield from ((v, same) for v in self._nets if network.index[v] not in matter)
+        nets = {v: net for v, net in self._nets.items() if network.index[v] in matter}
+        found = posteriors_on(self.engine, evidence, None, [cause], nets.values())
+        states = network.states(cause)
+        for v, flat in zip(nets, found, strict=True):
+            if flat is not None:
+                yield v, _decibans(dict(zip(states, flat[here].tolist(), strict=True)), rest)
+        yield from ((v, _db(e, cause, rest, evidence)) for v, e in self._others.items())
+
+
+def _shapes(gate: Gate) -> tuple[object, ...]:
+    """Return what must be the same for numbers to be exchanged; of a function, itself."""
+    if isinstance(gate, Function):
+        return (id(gate),)
+    return (type(gate), *(x.shape for x in gate_arrays(gate)))
 
 
 def swapped(old: Network, new: Network, v: str) -> Network | None:
@@ -188,8 +238,10 @@ def swapped(old: Network, new: Network, v: str) -> Network | None:
 def _db(engine: Engine, cause: str, rest: str, evidence: Mapping[str, str]) -> float:
     if cause in evidence:
         return 0.0
-    posterior = engine.posterior(evidence, targets=[cause])
-    absent = posterior[cause][rest]
-    present = sum(p for s, p in posterior[cause].items() if s != rest)
+    return _decibans(engine.posterior(evidence, targets=[cause])[cause], rest)
+
+
+def _decibans(marginal: Mapping[str, float], rest: str) -> float:
+    absent, present = marginal[rest], sum(p for s, p in marginal.items() if s != rest)
     with np.errstate(divide="ignore"):
         return float(np.clip(np.log(present) - np.log(absent), -34.5, 34.5) * DB_PER_NAT)

@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fascinet.engine.clinic.difference import compare
+from fascinet.engine.api.engine import Engine
+from fascinet.engine.clinic.difference import Swaps, changed_variables, compare, swapped
+from fascinet.model.gates import Function, Gate, NoisyMax, Table
 from fascinet.model.load import load_knowledge, shipped_folder
+from fascinet.model.network import Network
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +40,30 @@ def test_a_changed_figure_is_named_and_blamed(edited) -> None:
     assert change.leader == "als" and change.change_db < -3
     assert change.by["atrophy"] == pytest.approx(change.change_db, abs=1e-6)
     assert found.title().startswith("1 figure and 1 variable differ")
+
+
+def test_gates_exchanged_under_one_plan_are_those_of_a_network_of_its_own() -> None:
+    """Tables, noisy-ORs and a function that became a table; one gate that cannot matter."""
+    rng = np.random.default_rng(4)
+
+    def network(links: list[float], cause: float, last: Gate) -> Network:
+        noisy = NoisyMax(tuple(np.array([[1.0, 0.0], [1 - p, p]]) for p in links), [0.98, 0.02])
+        return Network(
+            dict.fromkeys("abxyz", ["no", "yes"]),
+            {"a": (), "b": (), "x": ("a", "b"), "y": ("x",), "z": ("b",)},
+            {"a": Table([1 - cause, cause]), "b": Table([0.8, 0.2]), "x": noisy, "y": last,
+             "z": Table(rng.dirichlet(np.ones(2), 2))},
+        )  # fmt: skip
+
+    old = network([0.4, 0.7], 0.1, Function([0, 1], 2))
+    new = network([0.5, 0.2], 0.3, Table([[0.9, 0.1], [0.2, 0.8]]))
+    changed = changed_variables(old, new)
+    assert set(changed) == {"a", "x", "y", "z"}
+    seen = {"y": "yes"}
+    found = dict(Swaps(Engine(old), new, changed).log_odds("a", "no", seen))
+    for v in changed:
+        other = swapped(old, new, v)
+        assert other is not None
+        p = Engine(other).posterior(seen)["a"]
+        want = 10 * np.log10(p["yes"] / p["no"])
+        assert found[v] == pytest.approx(want, abs=1e-10), v
