@@ -93,8 +93,9 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {"x": {**x, "field": "p"}},
         },
     ]
+    step = step_for((name for name, _, _ in bars), 46)
     pick = {"name": PICK, "select": {"type": "point", "fields": ["label"]}, "views": ["bars"]}
-    return rows, config({"height": height(len(bars), 58), "params": [pick], "layer": layers})
+    return rows, config({"height": height(len(bars), step), "params": [pick], "layer": layers})
 
 
 def sensitivity(

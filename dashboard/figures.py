@@ -184,11 +184,15 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
         of = _by(network, cause or variable, parents.get(cause, ""))
         return f"how often {of} makes muscle twitch"
     if kind in {"cause", "risk", "context"} and not others:
-        return f"how common {what} is{where}"
+        return f"how common {what} is{where or ' in adults'}"
     if not others:
         return f"how often {what} has none of the listed causes{where}"
     if isinstance(network.gate(variable), Table) and kind in {"cause", "risk"}:
-        besides = listed([_with(network, p, s) for p, s in others.items()])
+        rest = len(others) > 1 and all(
+            s == absent_state(network.states(p)) for p, s in others.items()
+        )
+        without = "without any of its risk factors"
+        besides = without if rest else listed([_with(network, p, s) for p, s in others.items()])
         return f"how common {what} is{where}, {besides}"
     given = listed([_bringer(network, p, s) for p, s in others.items()])
     verb = "brings about" if kind in {"cause", "risk"} else "shows"
@@ -273,7 +277,7 @@ def _state_of(network: Network, variable: str, state: str) -> str:
     name, states = mid(label(network, variable)), network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"no {name}"
-    return f"{name}: {state_name(network, variable, state)}"
+    return f"{name} ({state_name(network, variable, state)})"
 
 
 def _with(network: Network, parent: str, state: str) -> str:
