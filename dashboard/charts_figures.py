@@ -74,7 +74,9 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
                 "x": {
                     **x,
                     "field": "from",
-                    "axis": axis("Probability of the cause", format="~%", tickCount=4),
+                    "axis": axis(
+                        "Probability of the cause", format="~%", tickCount=4, labelBound=True
+                    ),
                 },
                 "x2": {"field": "to"},
                 "fillOpacity": {

@@ -21,6 +21,7 @@ from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
 
 TRIGGER = "trigger_"
+PLACES = {"general": "the general population", "neuromuscular_clinic": "a neuromuscular clinic"}
 ACCENTS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304",
     ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
@@ -312,5 +313,6 @@ def _where(network: Network, context: Mapping[str, str]) -> str:
     people = {"male": "men", "female": "women"}.get(context.get("sex", ""), "")
     age = f"aged {context['age_group']}" if "age_group" in context else ""
     who = " ".join(filter(None, (people or ("people" if age else ""), age)))
-    rest = [mid(state_words(s)) for v, s in context.items() if v not in {"sex", "age_group"}]
+    rest = [PLACES.get(s) or mid(state_words(s)) for v, s in context.items()
+            if v not in {"sex", "age_group"}]  # fmt: skip
     return "".join(f" in {part}" for part in (who, *rest) if part)

@@ -16,7 +16,7 @@ COLUMNS = (
     (("test",), "Tests"),
 )
 # in a story tests stand with the findings, so that no arc to a test runs behind a finding
-STORY = (*COLUMNS[:-2], (("finding", "test"), "Findings"))
+TOGETHER = (*COLUMNS[:-2], (("finding", "test"), "Findings"))
 ROOMY = 12  # findings and tests that one column holds
 HIDDEN = "trigger"
 TALLEST = 50
@@ -153,7 +153,7 @@ def _columns(network: Network, only: Collection[str] | None = None) -> list[tupl
     chosen = network.variables if only is None else [v for v in network.variables if v in only]
     out: list[tuple[str, list[str]]] = []
     shown = [v for v in chosen if kind_of(network, v) in {"finding", "test"}]
-    for kinds, title in COLUMNS if only is None or len(shown) > ROOMY else STORY:
+    for kinds, title in COLUMNS if only is None or len(shown) > ROOMY else TOGETHER:
         column = [v for kind in kinds for v in chosen if kind_of(network, v) == kind]
         half = (len(column) + 1) // 2 if len(column) > TALLEST else len(column)
         out += [(title, column[:half]), ("", column[half:])]
