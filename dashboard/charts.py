@@ -16,6 +16,7 @@ from fascinet.dashboard.chart_parts import (
     LR_TICKS,
     ORANGE,
     PERCENT_TICKS,
+    ROOM,
     Chart,
     Rows,
     Spec,
@@ -128,8 +129,10 @@ def _waterfall_spec(rows: Rows) -> Spec:
     ends = [v for r in rows for v in (r["from"], r["to"])]
     low, high = min(ends), max(ends)
     room = max(0.0, LEAST_SPAN - (high - low)) / 2
-    pad = 0.3 * max(LEAST_SPAN, high - low)
-    scale = {"domain": [low - room - 0.05 * pad, high + room + pad], "nice": False, "zero": False}
+    start = low - room - 0.015 * max(LEAST_SPAN, high - low)
+    far = f"{start} + {high - start} / (1 - {ROOM[85]})"  # where the text of the last bar ends
+    scale = {"domainMin": start, "domainMax": {"expr": f"max({high + room}, {far})"},
+             "nice": False, "zero": False}  # fmt: skip
     y = names("label", [r["label"] for r in rows])
     x = {
         "field": "from",

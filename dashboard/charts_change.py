@@ -7,6 +7,7 @@ from fascinet.dashboard.chart_parts import (
     GREY,
     INK,
     ORANGE,
+    ROOM,
     Chart,
     Rows,
     Spec,
@@ -49,7 +50,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
         for n, a, b in pairs
     ]
     y = names("label", [r["label"] for r in rows])
-    scale = {"domain": [0, 1.3]}
+    scale = {"domainMin": 0, "domainMax": {"expr": f"1 / (1 - {ROOM[85]})"}, "nice": False}
     ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
@@ -114,7 +115,7 @@ def outcomes(
         }
         for name, p, after in results
     ]
-    scale = {"domain": [0, 1.25]}
+    scale = {"domainMin": 0, "domainMax": {"expr": f"1 / (1 - {ROOM[60]})"}, "nice": False}
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {
         "field": "kind",

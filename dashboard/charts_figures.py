@@ -74,7 +74,9 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
                 "x": {
                     **x,
                     "field": "from",
-                    "axis": axis("Probability of the cause", format="~%", tickCount=4),
+                    "axis": axis(
+                        "Probability of the cause", format="~%", tickCount=4, labelBound=True
+                    ),
                 },
                 "x2": {"field": "to"},
                 "fillOpacity": {
@@ -93,8 +95,9 @@ def tornado(bars: Sequence[tuple[str, float, float]], posterior: float) -> Chart
             "encoding": {"x": {**x, "field": "p"}},
         },
     ]
+    step = step_for((name for name, _, _ in bars), 46)
     pick = {"name": PICK, "select": {"type": "point", "fields": ["label"]}, "views": ["bars"]}
-    return rows, config({"height": height(len(bars), 58), "params": [pick], "layer": layers})
+    return rows, config({"height": height(len(bars), step), "params": [pick], "layer": layers})
 
 
 def sensitivity(

@@ -46,7 +46,7 @@ def fingerprint(rows: Sequence[dict[str, Any]], causes: Sequence[str]) -> Chart:
         "scale": {"domain": kinds, "range": palette[: len(kinds)]},
         "legend": None if len(kinds) == 1 else
         {"title": None, "orient": "top", "labelColor": INK, "labelFontSize": 13, "labelLimit": 400,
-         "direction": "vertical"},
+         "direction": "vertical", "offset": 4, "legendX": 0},
     }  # fmt: skip
     layers: list[Spec] = [
         {

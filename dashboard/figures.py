@@ -21,6 +21,7 @@ from fascinet.model.network import Network
 from fascinet.model.schema import Cause, Cited, Knowledge, Source
 
 TRIGGER = "trigger_"
+PLACES = {"general": "the general population", "neuromuscular_clinic": "a neuromuscular clinic"}
 ACCENTS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304",
     ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
@@ -184,11 +185,15 @@ def parameter_name(network: Network, variable: str, state: str, parents: Mapping
         of = _by(network, cause or variable, parents.get(cause, ""))
         return f"how often {of} makes muscle twitch"
     if kind in {"cause", "risk", "context"} and not others:
-        return f"how common {what} is{where}"
+        return f"how common {what} is{where or ' in adults'}"
     if not others:
         return f"how often {what} has none of the listed causes{where}"
     if isinstance(network.gate(variable), Table) and kind in {"cause", "risk"}:
-        besides = listed([_with(network, p, s) for p, s in others.items()])
+        rest = len(others) > 1 and all(
+            s == absent_state(network.states(p)) for p, s in others.items()
+        )
+        without = "without any of its risk factors"
+        besides = without if rest else listed([_with(network, p, s) for p, s in others.items()])
         return f"how common {what} is{where}, {besides}"
     given = listed([_bringer(network, p, s) for p, s in others.items()])
     verb = "brings about" if kind in {"cause", "risk"} else "shows"
@@ -273,7 +278,7 @@ def _state_of(network: Network, variable: str, state: str) -> str:
     name, states = mid(label(network, variable)), network.states(variable)
     if is_binary(states):
         return name if state != absent_state(states) else f"no {name}"
-    return f"{name}: {state_name(network, variable, state)}"
+    return f"{name} ({state_name(network, variable, state)})"
 
 
 def _with(network: Network, parent: str, state: str) -> str:
@@ -308,5 +313,6 @@ def _where(network: Network, context: Mapping[str, str]) -> str:
     people = {"male": "men", "female": "women"}.get(context.get("sex", ""), "")
     age = f"aged {context['age_group']}" if "age_group" in context else ""
     who = " ".join(filter(None, (people or ("people" if age else ""), age)))
-    rest = [mid(state_words(s)) for v, s in context.items() if v not in {"sex", "age_group"}]
+    rest = [PLACES.get(s) or mid(state_words(s)) for v, s in context.items()
+            if v not in {"sex", "age_group"}]  # fmt: skip
     return "".join(f" in {part}" for part in (who, *rest) if part)

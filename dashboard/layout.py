@@ -15,6 +15,9 @@ COLUMNS = (
     (("finding",), "Findings"),
     (("test",), "Tests"),
 )
+# in a story tests stand with the findings, so that no arc to a test runs behind a finding
+TOGETHER = (*COLUMNS[:-2], (("finding", "test"), "Findings"))
+ROOMY = 12  # findings and tests that one column holds
 HIDDEN = "trigger"
 TALLEST = 50
 SWEEPS = 6
@@ -149,7 +152,8 @@ def _columns(network: Network, only: Collection[str] | None = None) -> list[tupl
     """Return the columns; one with too many nodes is halved."""
     chosen = network.variables if only is None else [v for v in network.variables if v in only]
     out: list[tuple[str, list[str]]] = []
-    for kinds, title in COLUMNS:
+    shown = [v for v in chosen if kind_of(network, v) in {"finding", "test"}]
+    for kinds, title in COLUMNS if only is None or len(shown) > ROOMY else TOGETHER:
         column = [v for kind in kinds for v in chosen if kind_of(network, v) == kind]
         half = (len(column) + 1) // 2 if len(column) > TALLEST else len(column)
         out += [(title, column[:half]), ("", column[half:])]

@@ -118,6 +118,33 @@ def _weight(row: Mapping[str, Any], ground: bool) -> Weight:
     )  # fmt: skip
 
 
+def contained(case: Case) -> str:
+    """Return what findings say that others already say, in a sentence; empty if none does.
+
+    Only what was entered: a weak hand shows weakness whether or not somebody ticked weakness too.
+    """
+    known = service.resources()
+    implies = known.reasoner.rules.implies
+    general = service.differential(case).contained
+    said = [v for v in case.evidence if v in general]
+    by = {v: [f for f in case.evidence if v in _all_implied(f, implies)] for v in said}
+    names = {f: _in_sentence(describe(f, s)) for f, s in case.evidence.items()}
+    told = [
+        f"{first_up(names[v])} is already told by {listed([names[f] for f in by[v]])}" for v in said
+    ]
+    return f"{'. '.join(told)}: one sign, counted once." if told else ""
+
+
+def _all_implied(finding: str, implies: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """Return what the presence of a finding shows, and what that shows in turn."""
+    found, open_ = set[str](), [finding]
+    while open_:
+        new = set(implies.get(open_.pop(), {})) - found
+        found |= new
+        open_ += new
+    return found
+
+
 def describe(variable: str, state: str) -> str:
     """Return a finding in words: "Weakness: objective", "no Tremor"."""
     network = service.resources().network

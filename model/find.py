@@ -10,9 +10,9 @@ ask for the resting state.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
@@ -32,11 +32,24 @@ SMALL = frozenset(
     "had has have having i in is it its keep keeps lately me my of off on or some that the their "
     "them they this to up very was with".split()
 )
+# what a name may have or not: "Babinski sign", "Graves disease"
+KINDS_OF = frozenset(
+    "condition disease diseases disorder level levels problem problems sign symptom symptoms "
+    "syndrome test tests".split()
+)
+# words that alone name nothing: a phrase that fits only these does not fit
+VAGUE = KINDS_OF | frozenset(
+    "bad day days high left lot low meds month months pill pills right signs tablet tablets "
+    "trouble week weeks year years".split()
+)
 DENIALS = frozenset("no not without never denies denied absent".split())
 ENDINGS = ("ing", "es", "s")
-LEAST = 4  # letters of a word that may hold a slip
+LEAST = 4  # letters of a part of a word
+SLIPPED = (5, 8)  # letters of a word that may hold one slip, and two
 SAME, START, SLIP, PART, NONE = range(5)
 NAMED, SYNONYM, SUMMARY = range(3)
+WHOLE, BEGUN, NEARLY, LOOSELY = range(4)
+SAID = ("yes", "subjective")  # the states of a finding that is named and no more
 KINDS = {"context": "context", "risks": "risk", "causes": "cause", "findings": "finding",
          "tests": "test"}  # fmt: skip
 COUNT = 10
@@ -57,6 +70,9 @@ class Match:
         Of the variable; kind is context, risk, cause, finding or test.
     words : str
         The phrase that fitted.
+    plainness : int
+        0: the words are a name of it; 1: its start; 2: with a slip; 3: they are only part of a
+        name, or of the summary.
     """
 
     variable: str
@@ -64,6 +80,7 @@ class Match:
     label: str
     kind: str
     words: str
+    plainness: int = 0
 
     def __str__(self) -> str:
         return f"{self.variable}={self.state} ({self.label})"
@@ -138,15 +155,44 @@ def find(words: str, count: int = COUNT, *, knowledge: "Knowledge | None" = None
         raise ArgumentError("words", f"at most {LONGEST} letters", shown(words))
     asked = list(dict.fromkeys(words_of(words)))
     denied = frozenset(asked) & DENIALS
-    plain = [w for w in asked if w not in SMALL | DENIALS] or asked
+    plain = [w for w in asked if w not in SMALL | DENIALS | KINDS_OF] or asked
     index = index_of(knowledge)
     out: dict[tuple[str, str], Match] = {}
-    for phrase in _ranked(plain, denied, index):
+    for fitted, phrase in _ranked(plain, denied, index):
         entry = index.entries[phrase.variable]
         for state in _meant(entry, phrase.state, not _says(denied, phrase)):
-            match = Match(entry.variable, state, entry.label, entry.kind, phrase.text)
+            match = Match(entry.variable, state, entry.label, entry.kind, phrase.text,
+                          _plainness(fitted, plain))  # fmt: skip
             out.setdefault((entry.variable, state), match)
     return Listing([*out.values()][:count])
+
+
+def meant(found: Sequence[Match]) -> Match | None:
+    """Return the one match that the words of a search plainly mean, None where they are open.
+
+    They are a name or synonym of it, and of nothing else: neither of another finding nor of
+    another state. "Weakness" by itself is weakness that is reported.
+
+    Parameters
+    ----------
+    found : sequence of Match
+        From `find`, best first.
+
+    Examples
+    --------
+    >>> import fascinet as fn
+    >>> meant(fn.find("coffee")).variable, meant(fn.find("thyroid"))
+    ('caffeine_excess', None)
+    """
+    if not found or found[0].plainness > NEARLY:
+        return None
+    best = [m for m in found if m.plainness <= found[0].plainness]
+    if found[0].plainness == WHOLE and found[0].kind != "cause":
+        best = [m for m in best if m.kind != "cause"]  # low potassium is seen, its cause inferred
+    if len({m.variable for m in best}) > 1:
+        return None
+    told = [m for m in best if m.state in SAID] or best
+    return told[0] if len(told) == 1 else None
 
 
 def suggest(name: str) -> tuple[str, ...]:
@@ -192,8 +238,11 @@ def fit(word: str, other: str) -> int:
 
 
 def _slips(word: str, other: str) -> bool:
-    allowed = min((len(word) + 2) // LEAST, 2) if len(word) >= LEAST else 0
-    return allowed > 0 and OSA.distance(word, other, score_cutoff=allowed) <= allowed
+    """Tell whether a few letters were mistyped; hardly anybody mistypes the first."""
+    allowed = sum(len(word) >= letters for letters in SLIPPED)
+    if not allowed or word[:1] != other[:1]:
+        return False
+    return OSA.distance(word, other, score_cutoff=allowed) <= allowed
 
 
 @lru_cache(maxsize=8192)
@@ -209,15 +258,39 @@ def stem(word: str) -> str:
     return word
 
 
-def _ranked(asked: Sequence[str], denied: frozenset[str], index: "Index") -> list[Phrase]:
+def _ranked(
+    asked: Sequence[str], denied: frozenset[str], index: "Index"
+) -> list[tuple[Fit, Phrase]]:
     """Return the phrases that fit, best first: all words before some of them."""
     near = [{w: f for w in index.words if (f := fit(a, w)) != NONE} for a in asked]
-    fits = ((_fit(near, denied, phrase), i) for i, phrase in enumerate(index.phrases))
-    kept = sorted((f, i) for f, i in fits if f[0] < len(asked))
-    return [index.phrases[i] for _, i in kept]
+    told = _telling(tuple(asked))
+    telling = [n for a, n in zip(asked, near, strict=True) if a not in VAGUE] or near
+    held = {i for n in telling for w in n for i in index.holding[w]}
+    fits = ((_fit(near, told, denied, index.phrases[i]), i) for i in held)
+    kept = sorted((f, i) for f, i in fits if _is_near(f, len(asked)))
+    return [(f, index.phrases[i]) for f, i in kept]
 
 
-def _fit(near: Sequence[Mapping[str, int]], denied: frozenset[str], phrase: Phrase) -> Fit:
+def _is_near(fitted: Fit, asked: int) -> bool:
+    """Tell whether a fit is worth showing: of a summary, or of some words, only a plain one."""
+    missing, worst, _, rank, _, _, _ = fitted
+    if not missing:
+        return rank < SUMMARY or worst <= START
+    return 2 * missing <= asked and rank < SUMMARY and worst <= START
+
+
+def _plainness(fitted: Fit, asked: Sequence[str]) -> int:
+    """Return how plainly words mean what they fit; see `Match`."""
+    missing, worst, other_denial, rank, extra, _, _ = fitted
+    brief = worst == START and min(map(len, asked)) < LEAST  # "hiv" may begin anything
+    if missing or extra or rank >= SUMMARY or worst > SLIP or brief:
+        return LOOSELY
+    return min({SAME: WHOLE, START: BEGUN, SLIP: NEARLY}[worst] + other_denial, NEARLY)
+
+
+def _fit(
+    near: Sequence[Mapping[str, int]], told: int, denied: frozenset[str], phrase: Phrase
+) -> Fit:
     """Return what phrases are ordered by, least first.
 
     Words that fit nothing, the worst fit, whether a denial is not the phrase's own, the field,
@@ -227,9 +300,15 @@ def _fit(near: Sequence[Mapping[str, int]], denied: frozenset[str], phrase: Phra
     found = [f for f in each if f != NONE]
     if phrase.own and not any(fits.get(o, NONE) <= START for fits in near for o in phrase.own):
         found = []
-    extra = max(len(phrase.words) - len(near), 0)
+    extra = max(_telling(phrase.words) - len(denied.intersection(phrase.words)) - told, 0)
     return (len(each) - len(found), max(found, default=NONE), not _says(denied, phrase),
             phrase.rank, extra, phrase.is_cause, sum(found))  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _telling(words: tuple[str, ...]) -> int:
+    """Return how many words of a phrase tell something."""
+    return len([w for w in words if w not in SMALL | KINDS_OF])
 
 
 def _says(denied: frozenset[str], phrase: Phrase) -> bool:
@@ -238,10 +317,16 @@ def _says(denied: frozenset[str], phrase: Phrase) -> bool:
 
 
 def _meant(entry: Entry, state: str, denied: bool) -> tuple[str, ...]:
-    """Return the states that a phrase means; of a phrase for the variable all but the resting."""
+    """Return the states that a phrase means; of a phrase for the variable all but the resting.
+
+    The name of a test is no result: all of its results are open.
+    """
     if denied:
         return (entry.resting,)
-    return (state,) if state else tuple(s for s in entry.states if s != entry.resting)
+    if state:
+        return (state,)
+    others = tuple(s for s in entry.states if s != entry.resting)
+    return (*others, entry.resting) if entry.kind == "test" and "yes" not in others else others
 
 
 # -------------------------------------------------------------------- index
@@ -254,6 +339,15 @@ class Index:
     entries: Mapping[str, Entry]
     phrases: tuple[Phrase, ...]
     words: frozenset[str]
+
+    @cached_property
+    def holding(self) -> dict[str, list[int]]:
+        """The phrases that hold each word, by their places."""
+        found: dict[str, list[int]] = {}
+        for i, phrase in enumerate(self.phrases):
+            for word in phrase.words:
+                found.setdefault(word, []).append(i)
+        return found
 
 
 def index_of(knowledge: "Knowledge | None" = None) -> Index:
@@ -276,8 +370,8 @@ def index_in(known: "Knowledge") -> Index:
     entries = {record.id: _entry(kind, record) for kind, record in _records(known)}
     own = [p for _, record in _records(known) for p in _phrases(record, entries[record.id])]
     lay = [
-        p for p in _lay_phrases(known.lay_words)
-        if p.variable in entries and p.state in entries[p.variable].states
+        p for p in _lay_phrases(known.lay_words, known.causes)
+        if p.variable in entries and (not p.state or p.state in entries[p.variable].states)
     ]  # fmt: skip
     phrases = (*lay, *own)
     return Index(entries, phrases, frozenset(w for p in phrases for w in p.words))
@@ -295,11 +389,11 @@ def _entry(kind: str, record: "Variable") -> Entry:
                  record.label, record.patient_label, record.question)  # fmt: skip
 
 
-def _lay_phrases(lay: Mapping[str, Sequence[str]]) -> Iterator[Phrase]:
+def _lay_phrases(lay: Mapping[str, Sequence[str]], causes: Container[str]) -> Iterator[Phrase]:
     for key, texts in lay.items():
         variable, _, state = key.partition("=")
         for text in texts:
-            yield Phrase(tuple(words_of(text)), text, variable, state, NAMED)
+            yield Phrase(tuple(words_of(text)), text, variable, state, NAMED, variable in causes)
 
 
 def _phrases(record: "Variable", entry: Entry) -> Iterator[Phrase]:

@@ -134,9 +134,13 @@ class Reader:
     def __init__(self, index: Index) -> None:
         self.index = index
         self.starts: dict[str, list[Known]] = {}
+        of: dict[tuple[str, ...], set[str]] = {}
+        for phrase in index.phrases:
+            of.setdefault(phrase.words, set()).add(phrase.variable)
         kept = (
             p for p in index.phrases
             if p.rank < SUMMARY and index.entries[p.variable].kind != "context"
+            and not (p.is_cause and len(of[p.words]) > 1)  # "brain" names no disease
         )  # fmt: skip
         pairs = ((phrase, wanted) for phrase in kept for wanted in _alternatives(phrase))
         for place, (phrase, wanted) in enumerate(pairs):

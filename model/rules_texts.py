@@ -198,7 +198,7 @@ def lay_words(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
     """Check: lay words stand for a state of a variable, and are listed once for it."""
     for key, words in knowledge.lay_words.items():
         name, _, state = key.partition("=")
-        yield from _state(knowledge, "lay_words.yaml", (key,), name, (state,))
+        yield from _state(knowledge, "lay_words.yaml", (key,), name, (state,) if state else ())
         for word in {w for w in words if words.count(w) > 1}:
             yield Finding("lay_words.yaml", (key,), f"{word!r} is there twice", "remove one")
 

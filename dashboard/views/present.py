@@ -4,6 +4,7 @@ Arrow keys, a remote's buttons or a click turn the steps. Nothing that answers i
 class has said its own, if the teacher wants it so.
 """
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from time import monotonic
 
@@ -13,6 +14,7 @@ from fascinet.dashboard import flags, library, service
 from fascinet.dashboard.frame import NOTICE, plain, session
 from fascinet.dashboard.links import to_link
 from fascinet.dashboard.reasons import describe
+from fascinet.dashboard.state import Case
 from fascinet.dashboard.teaching import author, charts, projector
 from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
 from fascinet.dashboard.teaching.lesson import case_library, rooms
@@ -164,13 +166,20 @@ def talk_of(source: str) -> Talk:
     return told_from(source, library.open_entry(entry).case, source)
 
 
+def _first(known: Mapping[str, str], order: Sequence[str]) -> str:
+    """Return the cause that comes first at the end of the case, as on the Differential."""
+    hard = tuple((v, s) for v, s in known.items() if v != "setting")
+    ranked = service.ranked(Case(known.get("setting", Case().setting), hard))
+    return next((e.cause for e in ranked if e.cause in order), order[0])
+
+
 def _focus(talk: Talk, large: bool) -> str:
     """Return the cause that the curves follow."""
     known = talk.known(len(talk.steps))
     end = rooms().belief(known)
     order = sorted((c for c in end if c not in known), key=lambda c: -end[c])
     alphabetical = sorted(order, key=lambda c: name_of(rooms(), c))
-    talk.focus = talk.focus if talk.focus in order else order[0]
+    talk.focus = talk.focus if talk.focus in order else _first(known, order)
     if large:
         return talk.focus
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -8,7 +8,7 @@ from fascinet.dashboard import charts, flags, later, service
 from fascinet.dashboard.focus import choose_focus
 from fascinet.dashboard.frame import open_page, plain, session
 from fascinet.dashboard.people import frequency_tree
-from fascinet.dashboard.reasons import Reasons, in_words, reasons
+from fascinet.dashboard.reasons import Reasons, contained, in_words, reasons
 from fascinet.dashboard.tables import table
 from fascinet.dashboard.words import counted, in_people, mid, number, people, percent, times
 from fascinet.model.errors import ImpossibleEvidenceError
@@ -33,6 +33,8 @@ def page() -> None:
         return
     found = later.answer(reasons, here.case, cause, text="Weighing every finding …")
     _headline(found)
+    if once := contained(here.case):
+        st.markdown(plain(once))
     view = st.segmented_control("Seen as", VIEWS, default=VIEWS[0], key="why-view", required=True)
     {VIEWS[0]: _weights, VIEWS[1]: _people, VIEWS[2]: _nomogram}[str(view)](found)
 

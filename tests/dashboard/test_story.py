@@ -2,7 +2,7 @@
 
 import pytest
 
-from fascinet.dashboard import service
+from fascinet.dashboard import layout, service
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.story import in_context, story, strength, widths
 from fascinet.dashboard.words import odds
@@ -38,3 +38,10 @@ def test_two_entered_ends_have_no_arc_between_them() -> None:
     told = case()
     (arc,) = widths(told, (("weakness", "atrophy"),))
     assert arc == ("weakness", "atrophy", 0.0)
+
+
+def test_tests_stand_with_the_findings_in_a_story() -> None:
+    """So that no arc to a test runs behind a finding."""
+    network = service.resources().network
+    drawn = layout.arrange(network, ("als", "twitching", "atrophy", "emg"), layout.STORY)
+    assert [c["label"] for c in drawn.columns] == ["Causes", "Findings"]

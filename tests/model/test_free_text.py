@@ -74,3 +74,7 @@ def test_a_very_long_name_is_not_looked_for() -> None:
     with pytest.raises(OptionError, match="at most 200 letters"):
         find("-1" * 2000)
     assert suggest("-1" * 2000) == ()
+
+
+def test_a_bare_organ_is_no_disease() -> None:
+    assert [p.variable for p in propose("brain, thyroid and nerve were not looked at")] == []

@@ -112,10 +112,11 @@ function found(store) {
   }
   store.searching = Boolean(words);
   store.hits = hits;
-  store.at = 0;
-  store.none.textContent = words && !hits.length ? "No finding has these words. Try a synonym, or an HPO id such as HP:0002380." : "";
+  store.at = hits.findIndex((x) => x.take); // several that fit alike: none, until the arrows say which
+  store.none.textContent = !words ? "" : !hits.length ? "No finding has these words. Try a synonym, or an HPO id such as HP:0002380."
+    : store.at < 0 ? "Enter takes none of these: choose with ↓ or a click." : `Enter takes: ${hits[store.at].text}`;
   palette(store);
-  if (store.awaits && known) { store.awaits = false; take(store, hits[0]); }
+  if (store.awaits && known) { store.awaits = false; take(store, hits[store.at]); }
 }
 
 function palette(store) {
@@ -124,7 +125,7 @@ function palette(store) {
   store.list.replaceChildren(...store.hits.map((hit, i) => h("li", {
     id: `hit-${i}`, role: "option", "aria-selected": String(i === store.at), onmousedown: (e) => { e.preventDefault(); take(store, hit); },
   }, hit.text, i === store.at && h("kbd", { "aria-hidden": "true" }, "Enter"))));
-  if (open) store.search.setAttribute("aria-activedescendant", `hit-${store.at}`);
+  if (store.at >= 0) store.search.setAttribute("aria-activedescendant", `hit-${store.at}`);
   else store.search.removeAttribute("aria-activedescendant");
 }
 
@@ -135,6 +136,7 @@ function take(store, hit) {
   store.search.value = "";
   send(store, { op: "find", words: "" });
   store.hits = [];
+  store.at = -1;
   palette(store);
 }
 
@@ -151,7 +153,8 @@ function keyed(store, event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && store.hits.length) {
     event.preventDefault();
-    store.at = (store.at + step + store.hits.length) % store.hits.length;
+    store.at = store.at < 0 && step < 0 ? store.hits.length - 1 : (store.at + step + store.hits.length) % store.hits.length;
+    store.none.textContent = `Enter takes: ${store.hits[store.at].text}`;
     palette(store);
   } else if (event.key === "Escape") {
     store.search.value = "";

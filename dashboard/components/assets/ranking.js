@@ -42,7 +42,7 @@ function line(store, row) {
 
 function detail(row) {
   const part = (title, items, none) => h("div", { class: "part" }, h("h3", {}, title),
-    items.length ? h("ul", {}, items.map(([text, note]) => h("li", {}, text, note && h("span", { class: "note" }, ` ${note}`)))) : h("p", {}, none));
+    items.length ? h("ul", {}, items.map(([text, note]) => h("li", {}, text, ...(note ? [" ", h("span", { class: "note" }, note.replace(/^([×÷]) /, "$1\u00a0"))] : [])))) : h("p", {}, none));
   const { detail: d } = row;
   return h("tr", { class: "detail", "data-detail": row.id }, h("td", { colspan: 5 },
     d ? h("div", { class: "parts" }, part("For it", d.pro, "Nothing that is known."), part("Against it", d.con, "Nothing that is known."),
