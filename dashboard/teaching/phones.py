@@ -31,8 +31,10 @@ class_room = Lazy("fascinet.engine.teaching.classroom")  # the first visitor doe
 COOKIE = "seat"
 BODY = 2_000  # bytes of a form; more is not read
 WRONG, WITHIN = 20, 60.0  # wrong codes from one address in so many seconds
+SHARE = 150  # seats of a room for one address: whoever takes more leaves none to the others
 _lock = Lock()
 _wrong: dict[str, deque[float]] = defaultdict(deque)
+_taken: dict[tuple[str, str], int] = defaultdict(int)  # by room and address
 
 STYLE = """
 :root { color-scheme: light dark; font: 18px/1.45 system-ui, sans-serif; }
@@ -113,12 +115,13 @@ async def seat(request: Request) -> Response:
     if await _kept_out(request, code, token):
         return _page("<h1>Too many wrong codes</h1><p>Wait a minute.</p>", status=429)
     try:
-        return await run_in_threadpool(_seat, code, token, form)
+        return await run_in_threadpool(_seat, code, token, form, _who(request))
     except LedgerError as error:
         if "no room of this code" in str(error):
             _note_wrong(request)
         return _page(
-            f"<h1>{escape(str(error))}</h1><p><a href='/join'>Join a class</a></p>", status=404
+            f"<h1>{escape(_sentence(error))}</h1><p><a href='/join'>Join a class</a></p>",
+            status=404,
         )
 
 
@@ -135,18 +138,18 @@ async def now(request: Request) -> Response:
     return JSONResponse({"mark": _mark(found)}, headers={"Cache-Control": "no-store"})
 
 
-def _seat(code: str, token: str, form: dict[str, str]) -> Response:
+def _seat(code: str, token: str, form: dict[str, str], who: str) -> Response:
     rooms = classroom()
     room = rooms.now(code)
     fresh = not token or not rooms.sits(code, token)
     if fresh and room.is_open:
-        token = rooms.sit(code)
+        token = _sit(code, who)
     note = ""
     if form:
         try:
             rooms.answer(code, token, int(form.get("step", "-1")), _given(room.talk, form))
         except (LedgerError, ValueError) as error:
-            note = f"<p>{escape(str(error))}</p>"
+            note = f"<p>{escape(_sentence(error))}</p>"
     own = rooms.own(code, token).get(room.step)
     seat = rooms.number(code, token)
     reply = (
@@ -157,6 +160,15 @@ def _seat(code: str, token: str, form: dict[str, str]) -> Response:
     if fresh:
         reply.set_cookie(COOKIE, token, httponly=True, samesite="strict", path=f"/join/{code}")
     return reply
+
+
+def _sit(code: str, who: str) -> str:
+    """Take a seat, if the address has not had its share of them."""
+    with _lock:
+        if _taken[code, who] >= SHARE:
+            raise LedgerError("too many have joined from your address: ask the teacher")
+        _taken[code, who] += 1
+    return classroom().sit(code)
 
 
 def _given(talk: "Talk", form: dict[str, str]) -> float:
@@ -225,6 +237,11 @@ def _revealed(room: "Moment", own: float | None) -> str:
 
 def _mark(room: "Moment") -> str:
     return f"{room.step}-{int(room.revealed)}-{int(room.is_open)}"
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _page(body: str, data: str = "", script: str = "", status: int = 200) -> HTMLResponse:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from fascinet.dashboard.teaching import phones as phones_page
 from fascinet.engine.teaching.classroom import LETTERS, Classroom, Talk
 from fascinet.model.errors import LedgerError
 from tests.teaching.test_pages import CASE, opened, settled
@@ -243,8 +246,26 @@ def test_a_class_of_five(
         phone.context.close()
     tab.get_by_role("button", name="Close the room").click()
     expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
+    with tab.expect_download() as late:  # who forgot to save it before
+        tab.get_by_role("button", name=f"Save the session of {code}").click()
+    assert len(json.loads(late.value.path().read_text())["answers"]) == 5
     tab.reload()
     expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
+
+
+def test_one_address_cannot_take_all_seats(
+    rooms: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phones_page, "classroom", lambda: rooms)
+    monkeypatch.setattr(phones_page, "SHARE", 3)
+    app = Starlette(routes=phones_page.routes())
+    code, _ = rooms.open(TALK)
+    greedy = [TestClient(app, client=("10.0.0.7", 1)) for _ in range(5)]
+    assert [c.get(f"/join/{code}").status_code for c in greedy] == [200, 200, 200, 404, 404]
+    assert greedy[0].get(f"/join/{code}").status_code == 200  # who sits, sits
+    assert TestClient(app, client=("10.0.0.8", 1)).get(f"/join/{code}").status_code == 200
+    assert "Too many have joined" in greedy[4].get(f"/join/{code}").text
+    assert rooms.seats(code) == 4
 
 
 def test_codes_cannot_be_tried_out(lessons: str, lesson_ledger: str) -> None:
