@@ -131,7 +131,7 @@ async def now(request: Request) -> Response:
     if await _kept_out(request, code, request.cookies.get(COOKIE, "")):
         return JSONResponse({"mark": ""}, 429)
     try:
-        found = await run_in_threadpool(classroom().now, code)
+        found = await run_in_threadpool(_moment, code)
     except LedgerError:
         _note_wrong(request)
         return JSONResponse({"mark": ""}, 404)
@@ -139,16 +139,15 @@ async def now(request: Request) -> Response:
 
 
 def _seat(code: str, token: str, form: dict[str, str], who: str) -> Response:
-    rooms = classroom()
-    room = rooms.now(code)
+    rooms, room = classroom(), _moment(code)
     fresh = not token or not rooms.sits(code, token)
     if fresh and room.is_open:
         token = _sit(code, who)
     note = ""
     if form:
         try:
-            rooms.answer(code, token, int(form.get("step", "-1")), _given(room.talk, form))
-        except (LedgerError, ValueError) as error:
+            rooms.answer(code, token, _whole(form.get("step", "")), _given(room.talk, form))
+        except LedgerError as error:
             note = f"<p>{escape(_sentence(error))}</p>"
     own = rooms.own(code, token).get(room.step)
     seat = rooms.number(code, token)
@@ -162,6 +161,13 @@ def _seat(code: str, token: str, form: dict[str, str], who: str) -> Response:
     return reply
 
 
+def _moment(code: str) -> "Moment":
+    """Return where a room stands; what cannot be a code is not looked for."""
+    if not _is_code(code):
+        raise LedgerError("there is no room of this code: look at the wall again")
+    return classroom().now(code)
+
+
 def _sit(code: str, who: str) -> str:
     """Take a seat, if the address has not had its share of them."""
     with _lock:
@@ -173,8 +179,16 @@ def _sit(code: str, who: str) -> str:
 
 def _given(talk: "Talk", form: dict[str, str]) -> float:
     if talk.choices:
-        return float(int(form.get("choice", "-1")))
-    return float(form.get("p", "nan")) / 100
+        return float(_whole(form.get("choice", "")))
+    try:
+        return float(form.get("p", "nan")) / 100
+    except ValueError:
+        return float("nan")
+
+
+def _whole(text: str) -> int:
+    """Return a number that a form sent, -1 for nonsense, which no step and no choice has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
 def _room(code: str, room: "Moment", own: float | None, note: str, seat: int) -> HTMLResponse:
@@ -261,7 +275,10 @@ async def _form(request: Request) -> dict[str, str]:
         body += part
         if len(body) > BODY:
             return {"step": "-1"}
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    except ValueError:  # more fields than the page has
+        return {"step": "-1"}
     return {k: v[0] for k, v in fields.items()}
 
 

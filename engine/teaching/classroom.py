@@ -96,6 +96,10 @@ class Classroom:
         self.url = default_url() if url is None else url
         self._engine = open_database(self.url)
 
+    def close_database(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
     # ---------------------------------------------------------------- the teacher
 
     def open(self, talk: Talk) -> tuple[str, str]:
