@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from fascinet.dashboard.headers import Guard
-from fascinet.dashboard.teaching.phones import routes
+from fascinet.dashboard.teaching import notes_window, phones
 
-app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)], routes=routes())
+routes = [*phones.routes(), *notes_window.routes()]
+app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)], routes=routes)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fascinet.dashboard.components import mount
 
-LEARNER, TEACHER = "fascinet_learner", "fascinet_teacher"
+LEARNER, TEACHER, NOTES = "fascinet_learner", "fascinet_teacher", "fascinet_notes"
 DAYS = 180
 SAFE = re.compile(r"[\w.\-]{1,100}")
 

@@ -17,6 +17,7 @@ from fascinet.dashboard.chart_parts import (
 from fascinet.dashboard.words import percent
 
 ENGINE = "Engine"
+APART = 0.06  # of the height, between two figures
 
 
 def curves(
@@ -34,8 +35,8 @@ def curves(
         For a projector.
     """
     rows: Rows = [
-        {"n": i, "step": step, "who": who, "p": p[i], "text": percent(p[i] or 0.0)}
-        for who, p in lines
+        {"n": i, "step": step, "who": who, "p": p[i], "text": percent(p[i] or 0.0), "at": at}
+        for (who, p), at in zip(lines, _apart([p[-1] for _, p in lines]), strict=True)
         for i, step in enumerate(steps)
         if p[i] is not None
     ]
@@ -63,10 +64,24 @@ def curves(
     ]
     ends = [{"mark": text(align="left", dx=8, fontSize=size, fontWeight="bold"),
              "transform": [{"filter": f"datum.n == {len(steps) - 1}"}],
-             "encoding": {"text": {"field": "text"}, "color": {"value": INK},
+             "encoding": {"text": {"field": "text"}, "color": {"value": INK}, "y": {"field": "at"},
                           "strokeDash": {"value": [1, 0]}}}]  # fmt: skip
     tall = (560 if big else 260) + (70 if len(steps) > 3 else 0)  # slanted names take their part
     return rows, config({"height": tall, "encoding": encoding, "layer": [*layers, *ends]})
+
+
+def _apart(ends: Sequence[float | None]) -> list[float | None]:
+    """Return where the figures at the ends of the lines stand, so that none covers another.
+
+    >>> _apart([0.5, 0.5]), _apart([0.1, None]), _apart([0.1, 0.9]), _apart([0.0, 0.01])
+    ([0.47, 0.53], [0.1, None], [0.1, 0.9], [0.0, 0.06])
+    """
+    told = sorted((p, i) for i, p in enumerate(ends) if p is not None)
+    found = list(ends)
+    if len(told) == 2 and told[1][0] - told[0][0] < APART:
+        low = min(max(0.0, (told[0][0] + told[1][0] - APART) / 2), 1.0 - APART)
+        found[told[0][1]], found[told[1][1]] = low, low + APART
+    return found
 
 
 def _cut(name: str, most: int = 22) -> str:

@@ -31,8 +31,10 @@ class_room = Lazy("fascinet.engine.teaching.classroom")  # the first visitor doe
 COOKIE = "seat"
 BODY = 2_000  # bytes of a form; more is not read
 WRONG, WITHIN = 20, 60.0  # wrong codes from one address in so many seconds
+SHARE = 150  # seats of a room for one address: whoever takes more leaves none to the others
 _lock = Lock()
 _wrong: dict[str, deque[float]] = defaultdict(deque)
+_taken: dict[tuple[str, str], int] = defaultdict(int)  # by room and address
 
 STYLE = """
 :root { color-scheme: light dark; font: 18px/1.45 system-ui, sans-serif; }
@@ -113,12 +115,13 @@ async def seat(request: Request) -> Response:
     if await _kept_out(request, code, token):
         return _page("<h1>Too many wrong codes</h1><p>Wait a minute.</p>", status=429)
     try:
-        return await run_in_threadpool(_seat, code, token, form)
+        return await run_in_threadpool(_seat, code, token, form, _who(request))
     except LedgerError as error:
         if "no room of this code" in str(error):
             _note_wrong(request)
         return _page(
-            f"<h1>{escape(str(error))}</h1><p><a href='/join'>Join a class</a></p>", status=404
+            f"<h1>{escape(_sentence(error))}</h1><p><a href='/join'>Join a class</a></p>",
+            status=404,
         )
 
 
@@ -128,25 +131,24 @@ async def now(request: Request) -> Response:
     if await _kept_out(request, code, request.cookies.get(COOKIE, "")):
         return JSONResponse({"mark": ""}, 429)
     try:
-        found = await run_in_threadpool(classroom().now, code)
+        found = await run_in_threadpool(_moment, code)
     except LedgerError:
         _note_wrong(request)
         return JSONResponse({"mark": ""}, 404)
     return JSONResponse({"mark": _mark(found)}, headers={"Cache-Control": "no-store"})
 
 
-def _seat(code: str, token: str, form: dict[str, str]) -> Response:
-    rooms = classroom()
-    room = rooms.now(code)
+def _seat(code: str, token: str, form: dict[str, str], who: str) -> Response:
+    rooms, room = classroom(), _moment(code)
     fresh = not token or not rooms.sits(code, token)
     if fresh and room.is_open:
-        token = rooms.sit(code)
+        token = _sit(code, who)
     note = ""
     if form:
         try:
-            rooms.answer(code, token, int(form.get("step", "-1")), _given(room.talk, form))
-        except (LedgerError, ValueError) as error:
-            note = f"<p>{escape(str(error))}</p>"
+            rooms.answer(code, token, _whole(form.get("step", "")), _given(room.talk, form))
+        except LedgerError as error:
+            note = f"<p>{escape(_sentence(error))}</p>"
     own = rooms.own(code, token).get(room.step)
     seat = rooms.number(code, token)
     reply = (
@@ -159,10 +161,34 @@ def _seat(code: str, token: str, form: dict[str, str]) -> Response:
     return reply
 
 
+def _moment(code: str) -> "Moment":
+    """Return where a room stands; what cannot be a code is not looked for."""
+    if not _is_code(code):
+        raise LedgerError("there is no room of this code: look at the wall again")
+    return classroom().now(code)
+
+
+def _sit(code: str, who: str) -> str:
+    """Take a seat, if the address has not had its share of them."""
+    with _lock:
+        if _taken[code, who] >= SHARE:
+            raise LedgerError("too many have joined from your address: ask the teacher")
+        _taken[code, who] += 1
+    return classroom().sit(code)
+
+
 def _given(talk: "Talk", form: dict[str, str]) -> float:
     if talk.choices:
-        return float(int(form.get("choice", "-1")))
-    return float(form.get("p", "nan")) / 100
+        return float(_whole(form.get("choice", "")))
+    try:
+        return float(form.get("p", "nan")) / 100
+    except ValueError:
+        return float("nan")
+
+
+def _whole(text: str) -> int:
+    """Return a number that a form sent, -1 for nonsense, which no step and no choice has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
 def _room(code: str, room: "Moment", own: float | None, note: str, seat: int) -> HTMLResponse:
@@ -227,6 +253,11 @@ def _mark(room: "Moment") -> str:
     return f"{room.step}-{int(room.revealed)}-{int(room.is_open)}"
 
 
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _page(body: str, data: str = "", script: str = "", status: int = 200) -> HTMLResponse:
     text = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>fascinet: class</title>"
@@ -244,7 +275,10 @@ async def _form(request: Request) -> dict[str, str]:
         body += part
         if len(body) > BODY:
             return {"step": "-1"}
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    except ValueError:  # more fields than the page has
+        return {"step": "-1"}
     return {k: v[0] for k, v in fields.items()}
 
 

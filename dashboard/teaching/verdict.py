@@ -17,6 +17,7 @@ from fascinet.engine.teaching.habits import Habit
 from fascinet.engine.teaching.patient import chief
 from fascinet.engine.teaching.words import name_of, state_name
 
+AGREED = 0.005  # half a point: no more than the rounding of what is shown
 FAR_DB = 1.0
 REPORTED = (
     " Brier and log score take what the report names as present and other groups of causes as "
@@ -113,8 +114,8 @@ def _habit(habit: Habit) -> str:
         step = escape(mid(name_of(rooms(), habit.detail)))
         return (
             f"<b>Premature closure.</b> You named {cause}, which the findings make {exact}, while "
-            f"{step} was still open: its result could move a cause by "
-            f"{100 * habit.other:.0f} points."
+            f"{step} was still open: its result could move "
+            f"{escape(mid(name_of(rooms(), habit.moves)))} by {100 * habit.other:.0f} points."
         )
     if habit.kind == "anchoring":
         return (
@@ -208,6 +209,9 @@ def _argue(here: Encounter, record: str) -> None:
         review.disputes, record, str(cause), stated, text="Turning every figure …"
     )
     name = mid(name_of(rooms(), str(cause)))
+    if abs(stated - end[cause]) < AGREED:
+        st.caption(plain(f"You and the engine agree on {name}: {percent(end[cause])}."))
+        return
     st.caption(plain(
         f"You said {figure(stated)}, the engine says {percent(end[cause])}. Each of these figures "
         "alone, at the value needed, would make you right."

@@ -15,7 +15,7 @@ from fascinet.dashboard.frame import NOTICE, plain, session
 from fascinet.dashboard.links import to_link
 from fascinet.dashboard.reasons import describe
 from fascinet.dashboard.state import Case
-from fascinet.dashboard.teaching import author, charts, projector
+from fascinet.dashboard.teaching import author, charts, notes_window, projector
 from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
 from fascinet.dashboard.teaching.lesson import case_library, rooms
 from fascinet.dashboard.teaching.scale import STEPS
@@ -25,6 +25,7 @@ from fascinet.dashboard.teaching.talk import (
     MINE,
     SAID,
     SCREEN,
+    STORY,
     TALK,
     UNSAVED,
     Talk,
@@ -73,6 +74,8 @@ def _tell(talk: Talk, large: bool) -> None:
     _turn(talk)
     _belief(talk, cause, large)
     _foot(talk, large)
+    notes_window.show(_slip(talk))
+    notes_window.listen(lambda by: _step(talk, by))
 
 
 # ------------------------------------------------------------------------------- the case
@@ -215,6 +218,7 @@ def _turn(talk: Talk) -> None:
         projector.switch()
         clock = "Stop the clock" if talk.since else "Start the clock"
         st.button(clock, key="present-clock", on_click=_wind, args=(talk,), shortcut="T")
+        notes_window.link()
     with st.container(key="present-remote"):
         st.button("Back by a remote", key="present-up", on_click=_step, args=(talk, -1),
                   shortcut="PageUp", disabled=talk.at == 0)  # fmt: skip
@@ -318,6 +322,21 @@ def _foot(talk: Talk, large: bool) -> None:
             best = options(rooms(), talk.known())[:3]
             st.caption(plain(" · ".join(f"{name_of(rooms(), o.variable)} {o.bits:.2f} bits"
                                         for o in best)))  # fmt: skip
+
+
+def _slip(talk: Talk) -> notes_window.Slip:
+    """Return what the presenter alone sees: the notes, what comes next, and the ranking now."""
+    told = [(STORY, person(talk)), *((v, describe(v, s)) for v, s in talk.steps)]
+    variable, text = told[talk.at]
+    after, then = told[talk.at + 1] if talk.at + 1 < len(told) else (STORY, "")
+    known = talk.known()
+    belief = rooms().belief(known)
+    first = sorted((c for c in belief if c not in known), key=lambda c: -belief[c])[:SHOWN]
+    return notes_window.Slip(
+        f"Step {talk.at} of {len(talk.steps)}", text, talk.notes.get(variable, ""), then,
+        talk.notes.get(after, "") if then else "",
+        tuple(f"{name_of(rooms(), c)} {percent(belief[c])}" for c in first), talk.since,
+    )  # fmt: skip
 
 
 def _lesson(talk: Talk) -> None:

@@ -9,13 +9,13 @@ import streamlit as st
 
 from fascinet.dashboard.frame import NOTICE, plain
 from fascinet.dashboard.reasons import describe
-from fascinet.dashboard.teaching import browser, charts, phone_server, projector
+from fascinet.dashboard.teaching import browser, charts, notes_window, phone_server, projector
 from fascinet.dashboard.teaching.lesson import rooms
 from fascinet.dashboard.teaching.phones import classroom
+from fascinet.dashboard.teaching.talk import STORY, person
 from fascinet.dashboard.teaching.talk import Talk as Telling
-from fascinet.dashboard.teaching.talk import person
 from fascinet.dashboard.views import present
-from fascinet.dashboard.words import counted, mid
+from fascinet.dashboard.words import counted, mid, percent
 from fascinet.engine.teaching.classroom import Moment, Talk
 from fascinet.engine.teaching.words import name_of
 from fascinet.model.errors import FascinetError, LedgerError
@@ -23,7 +23,7 @@ from fascinet.model.errors import FascinetError, LedgerError
 LEAD = (
     "Students join by a code, answer at each step, and see how the class lies when you reveal it."
 )
-ROOM, TROUBLE = "class-room", "class-trouble"
+ROOM, TROUBLE, CLOSED = "class-room", "class-trouble", "class-closed"
 ADDRESS, STUCK = "class-home", "class-waiting"  # kept while the projector hides their widgets
 ESTIMATE, CHOOSE = "Estimate a probability", "Choose the most probable cause"
 OFFERED = 4  # causes to choose among, unless the teacher picks others
@@ -51,6 +51,7 @@ def page() -> None:
         else:
             browser.remember(browser.TEACHER, "")
             _open()
+            _last()
     except FascinetError as error:
         st.warning(plain(str(error)), icon=None)
         st.button("Begin anew", key="class-anew", on_click=_forget)
@@ -96,18 +97,29 @@ def _open() -> None:
               disabled=kind == CHOOSE and len(names) < 2)  # fmt: skip
 
 
+def _last() -> None:
+    """Draw what saves the class that was closed just now."""
+    closed: tuple[str, str] | None = st.session_state.get(CLOSED)
+    if closed:
+        st.download_button(f"Save the session of {closed[0]}", partial(_record, *closed),
+                           f"class-{closed[0]}.json", "application/json", key="class-save-closed",
+                           on_click="ignore")  # fmt: skip
+
+
 def _make(talk: Telling, causes: list[str], choose: bool) -> None:
     told = [rooms().belief(talk.known(k)) for k in range(len(talk.steps) + 1)]
     said = (person(talk), *(describe(*s) for s in talk.steps))
     ground, steps = talk.ground, tuple(talk.steps)
+    notes = tuple(talk.notes.get(v, "") for v in (STORY, *(v for v, _ in steps)))
     if choose:
         names = tuple(name_of(rooms(), c) for c in causes)
         asked = Talk(ground, steps, "", said, "Which is the most probable?", choices=names,
-                     shares=tuple(tuple(b[c] for c in causes) for b in told))  # fmt: skip
+                     shares=tuple(tuple(b[c] for c in causes) for b in told),
+                     notes=notes)  # fmt: skip
     else:
         asked = Talk(ground, steps, causes[0], said,
                      f"How probable is {mid(name_of(rooms(), causes[0]))}?",
-                     tuple(b[causes[0]] for b in told))  # fmt: skip
+                     tuple(b[causes[0]] for b in told), notes=notes)  # fmt: skip
     try:
         st.session_state[ROOM] = classroom().open(asked)
     except LedgerError as error:
@@ -137,7 +149,9 @@ def _steer(code: str, key: str, large: bool) -> None:
             st.button("Next", key="class-next", shortcut="Right", disabled=room.step == last,
                       on_click=_go, args=(code, key, room.step + 1, False))  # fmt: skip
             projector.switch()
-        _wall(code, key, room)
+            notes_window.link()
+        _wall(code, key, room, large)
+    notes_window.listen(lambda by: _turn(code, key, by))
     with st.container(horizontal=True):
         st.download_button("Save the session", partial(_record, code, key), f"class-{code}.json",
                            "application/json", key="class-save", on_click="ignore")  # fmt: skip
@@ -145,18 +159,20 @@ def _steer(code: str, key: str, large: bool) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def _wall(code: str, key: str, room: Moment) -> None:
-    """Draw how many have answered, and how they lie once it is revealed."""
+def _wall(code: str, key: str, room: Moment, large: bool) -> None:
+    """Draw how many have answered, and how they lie once it is revealed; who is stuck never."""
     answers, seats = classroom().answers(code, room.step), classroom().seats(code)
     st.html(f"<p class='fn-big' data-testid='count'>{len(answers)} of "
             f"{counted(seats, 'student')} answered</p>")  # fmt: skip
     if room.revealed:
         rows, spec = _chart(answers, room)
         st.vega_lite_chart(rows, spec, key="class-votes")
-    elif seats and st.session_state.get(STUCK):
-        stuck = classroom().waiting(code, key)
-        told = f"Not yet: seat{'s' if stuck[1:] else ''} {', '.join(map(str, stuck))}"
-        st.caption(told if stuck else "All have answered.")
+    stuck = classroom().waiting(code, key)
+    told = f"Not yet: seat{'s' if stuck[1:] else ''} {', '.join(map(str, stuck))}"
+    waiting = told if stuck else "All have answered." if seats else "Nobody has joined yet."
+    if seats and not large and not room.revealed and st.session_state.get(STUCK):
+        st.caption(waiting)
+    notes_window.show(_slip(room, waiting))
 
 
 def _chart(answers: tuple[float, ...], room: Moment) -> charts.Chart:
@@ -201,12 +217,34 @@ def _go(code: str, key: str, step: int, revealed: bool) -> None:
         st.session_state[TROUBLE] = str(error)
 
 
+def _turn(code: str, key: str, by: int) -> None:
+    """Go on or back as the window with the notes asks for."""
+    room = classroom().now(code)
+    if 0 <= room.step + by <= len(room.talk.steps):
+        _go(code, key, room.step + by, False)
+
+
+def _slip(room: Moment, waiting: str) -> notes_window.Slip:
+    """Return what the teacher alone sees: notes, who is stuck, what comes next, and the answer."""
+    talk, at = room.talk, room.step
+    notes = talk.notes or ("",) * len(talk.said)
+    if talk.choices:
+        rows = sorted(zip(talk.shares[at], talk.choices, strict=True), reverse=True)
+        lines = [f"{name} {percent(p)}" for p, name in rows]
+    else:
+        lines = [f"{talk.asks} Exactly: {percent(talk.exact[at])}"]
+    then = talk.said[at + 1] if at < len(talk.steps) else ""
+    return notes_window.Slip(f"Step {at} of {len(talk.steps)}", talk.said[at], notes[at], then,
+                             notes[at + 1] if then else "", (waiting, *lines))  # fmt: skip
+
+
 def _close(code: str, key: str) -> None:
     try:
         classroom().close(code, key)
     except LedgerError as error:
         st.session_state[TROUBLE] = str(error)
         return
+    st.session_state[CLOSED] = code, key
     _forget()
 
 

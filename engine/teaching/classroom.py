@@ -54,6 +54,8 @@ class Talk:
         In words, where students choose; then `cause` is "" and `shares` is told instead of `exact`.
     shares : tuple of tuples of float
         The exact posterior of each choice, after each step.
+    notes : tuple of str
+        The teacher's own on each of `said`; no student reads them.
     """
 
     ground: Mapping[str, str]
@@ -64,6 +66,7 @@ class Talk:
     exact: tuple[float, ...] = ()
     choices: tuple[str, ...] = ()
     shares: tuple[tuple[float, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,10 @@ class Classroom:
     def __init__(self, url: str | None = None) -> None:
         self.url = default_url() if url is None else url
         self._engine = open_database(self.url)
+
+    def close_database(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
 
     # ---------------------------------------------------------------- the teacher
 
@@ -279,7 +286,7 @@ def _talk(text: str) -> Talk:
     shares = tuple(map(tuple, raw.get("shares", ())))  # rooms of before choices have none
     return Talk(raw["ground"], tuple((v, s) for v, s in raw["steps"]), raw["cause"],
                 tuple(raw["said"]), raw["asks"], tuple(raw["exact"]),
-                tuple(raw.get("choices", ())), shares)  # fmt: skip
+                tuple(raw.get("choices", ())), shares, tuple(raw.get("notes", ())))  # fmt: skip
 
 
 def _hash(key: str) -> str:

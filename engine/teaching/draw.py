@@ -163,7 +163,7 @@ def whole(p: float) -> str:
     ('1 to 4', '3 to 1')
     """
     x = (1.0 - p) / p
-    return f"1 to {_round(x)}" if x >= 1 else f"{_round(1 / x)} to 1"
+    return f"1 to {digits(x)}" if x >= 1 else f"{digits(1 / x)} to 1"
 
 
 def ratio_words(ratio: float) -> str:
@@ -172,9 +172,13 @@ def ratio_words(ratio: float) -> str:
     >>> ratio_words(8.0), ratio_words(0.25)
     ('× 8', '÷ 4')
     """
-    return f"× {_round(ratio)}" if ratio >= 1 else f"÷ {_round(1 / ratio)}"
+    return f"× {digits(ratio)}" if ratio >= 1 else f"÷ {digits(1 / ratio)}"
 
 
-def _round(x: float) -> str:
-    """Return a number with two significant digits and no exponent."""
-    return f"{float(f'{x:.2g}'):,.6g}"
+def digits(x: float, count: int = 2) -> str:
+    """Return a number with so many significant digits and no exponent.
+
+    >>> digits(1091.0, 3), digits(187.0), digits(0.0567)
+    ('1,090', '190', '0.057')
+    """
+    return f"{float(f'{x:.{count}g}'):,.6g}"

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from fascinet.engine.teaching.draw import Draw, drawn_case, ratio_words, share, whole
+from fascinet.engine.teaching.draw import Draw, digits, drawn_case, ratio_words, share, whole
 from fascinet.engine.teaching.exercise import Exercise
 from fascinet.engine.teaching.information import options
 from fascinet.engine.teaching.practice import Practice
@@ -107,11 +107,13 @@ def odds(d: Draw, seed: int) -> Exercise | None:
         return None
     before, after = (1.0 - d.prior) / d.prior, (1.0 - d.after(f)) / d.after(f)
     prompt = (
-        f"The odds of {d.name} in {d.who} are 1 to {before:.3g}. {d.label(f)} is {d.ratio(f):.2g} "
-        "times as frequent with it as without. What are the odds with it? 1 to …"
+        f"The odds of {d.name} in {d.who} are 1 to {digits(before, 3)}. {d.label(f)} is "
+        f"{digits(d.ratio(f), 3)} times as frequent with it as without. What are the odds with it? "
+        "1 to …"
     )
     told = (
-        f"1 to {after:.3g}: {before:.3g} divided by {d.ratio(f):.2g}; that is {share(d.after(f))}."
+        f"1 to {digits(after)}: {digits(before, 3)} divided by {digits(d.ratio(f), 3)}; that is "
+        f"{share(d.after(f))}."
     )
     return Exercise("odds", seed, "odds", prompt, (d.after(f),), told, known=d.known, about=f)
 
@@ -123,7 +125,8 @@ def nomogram(d: Draw, seed: int) -> Exercise | None:
         return None
     prompt = (
         f"{d.label(f)} in {d.who}: before it, {d.name} has {share(d.prior)}, and its likelihood "
-        f"ratio is {d.ratio(f):.2g}. Lay a line through both on the nomogram. Where does it end?"
+        f"ratio is {digits(d.ratio(f))}. Lay a line through both on the nomogram. "
+        "Where does it end?"
     )
     told = f"The line ends at {share(d.after(f))}."
     figures = {"prior": d.prior, "ratio": d.ratio(f)}

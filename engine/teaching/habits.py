@@ -39,6 +39,8 @@ class Habit:
         best step left could change.
     detail : str
         The variable that is meant, or the move of the odds in decibans.
+    moves : str
+        Of premature closure, the cause that the best step left could change most.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Habit:
     exact: float
     other: float
     detail: str = ""
+    moves: str = ""
 
 
 def habits(here: Encounter) -> tuple[Habit, ...]:
@@ -70,7 +73,8 @@ def _closure(here: Encounter) -> Iterator[Habit]:
     )
     exact = rooms.belief(known)[cause]
     if best is not None and exact < 0.9:
-        yield Habit("premature_closure", cause, stated, exact, best.largest, best.variable)
+        yield Habit("premature_closure", cause, stated, exact, best.largest, best.variable,
+                    best.moves)  # fmt: skip
 
 
 def _anchoring(here: Encounter) -> Iterator[Habit]:

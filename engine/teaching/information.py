@@ -41,6 +41,8 @@ class Option:
         1 for a question; of a test the cost + burden − 1 of its session.
     largest : float
         The most that any possible result changes any open cause's probability.
+    moves : str
+        The cause that it changes so; "" if it changes none.
     """
 
     variable: str
@@ -49,6 +51,7 @@ class Option:
     worth: float
     price: float
     largest: float
+    moves: str = ""
 
     @property
     def score(self) -> float:
@@ -148,10 +151,11 @@ def _option(rooms: Practice, exact: Exact, variable: str, bits: Array) -> Option
     harm = np.array([rooms.script(c).harm for c in exact.causes])
     p, joint = exact.outcomes[variable]
     seen = p > POSSIBLE
-    moved = np.abs(joint[seen] / p[seen, None] - exact.before)[:, about]
+    moved = np.abs(joint[seen] / p[seen, None] - exact.before).max(axis=0, initial=0.0) * about
     told = bits * about
     return Option(variable, rooms.way_of(variable), float(told.sum()), float(told @ harm),
-                  price_of(rooms, variable), float(moved.max(initial=0.0)))  # fmt: skip
+                  price_of(rooms, variable), float(moved.max(initial=0.0)),
+                  exact.causes[int(moved.argmax())] if moved.any() else "")  # fmt: skip
 
 
 def price_of(rooms: Practice, variable: str) -> float:

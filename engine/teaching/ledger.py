@@ -82,7 +82,8 @@ class Ledger:
 
     def enrol(self, nickname: str) -> str:
         """Return the key of a new learner; it is told once and kept as its hash."""
-        name = " ".join(nickname.split())[:NICKNAME]
+        shown = "".join(c for c in nickname if c.isprintable() or c.isspace())
+        name = " ".join(shown.split())[:NICKNAME]
         if not name:
             raise LedgerError("a learner needs a nickname of at least one letter")
         key = secrets.token_urlsafe(KEY_BYTES)

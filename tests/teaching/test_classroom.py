@@ -2,6 +2,7 @@
 
 import http.cookiejar
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from fascinet.dashboard.teaching import phones as phones_page
 from fascinet.engine.teaching.classroom import LETTERS, Classroom, Talk
 from fascinet.model.errors import LedgerError
 from tests.browser import opened, settled
@@ -244,8 +248,51 @@ def test_a_class_of_five(
         phone.context.close()
     tab.get_by_role("button", name="Close the room").click()
     expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
+    with tab.expect_download() as late:  # who forgot to save it before
+        tab.get_by_role("button", name=f"Save the session of {code}").click()
+    assert len(json.loads(late.value.path().read_text())["answers"]) == 5
     tab.reload()
     expect(tab.get_by_role("button", name="Open a room")).to_be_visible()
+
+
+def test_one_address_cannot_take_all_seats(
+    rooms: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phones_page, "classroom", lambda: rooms)
+    monkeypatch.setattr(phones_page, "SHARE", 3)
+    app = Starlette(routes=phones_page.routes())
+    code, _ = rooms.open(TALK)
+    greedy = [TestClient(app, client=("10.0.0.7", 1)) for _ in range(5)]
+    assert [c.get(f"/join/{code}").status_code for c in greedy] == [200, 200, 200, 404, 404]
+    assert greedy[0].get(f"/join/{code}").status_code == 200  # who sits, sits
+    assert TestClient(app, client=("10.0.0.8", 1)).get(f"/join/{code}").status_code == 200
+    assert "Too many have joined" in greedy[4].get(f"/join/{code}").text
+    assert rooms.seats(code) == 4
+
+
+@pytest.mark.parametrize("talk", [TALK, CHOICE], ids=["estimate", "choose"])
+def test_nonsense_from_a_phone_is_refused_in_plain_words(
+    rooms: Classroom, monkeypatch: pytest.MonkeyPatch, talk: Talk
+) -> None:
+    monkeypatch.setattr(phones_page, "classroom", lambda: rooms)
+    phone = TestClient(Starlette(routes=phones_page.routes()), client=("10.0.0.9", 1))
+    code, _ = rooms.open(talk)
+    many = "&".join(f"a{i}=1" for i in range(100))
+    for body in ("step=0&p=%F0%9F%98%80", "step=0%00&p=1", "step=0&choice=1e9", "step=0&choice=-1",
+                 "step=%D9%A0&p=3&choice=%D9%A0", f"step={'9' * 1500}", many, "%ff=%zz&step=0",
+                 "step=0&p=inf", "a" * 100_000, '{"step": 0}'):  # fmt: skip
+        reply = phone.post(f"/join/{code}", content=body)
+        assert reply.status_code == 200
+        assert not re.search("literal|convert|base 10|Error", reply.text), body
+    assert rooms.answers(code, 0) == ()
+    assert phone.post("/join", content=many).status_code == 200
+    for path in ("%00", "%F0%9F%98%80", "A" * 5_000, "%3Cscript%3E", f"{code}0"):
+        assert phone.get(f"/join/{path}").status_code == 404
+        assert phone.get(f"/join/{path}/now").status_code == 404
+    first, second = (phone.post(f"/join/{code}", data={"step": "0", "p": "10", "choice": c})
+                     for c in "01")  # fmt: skip
+    assert "is kept" in first.text + second.text
+    assert len(rooms.answers(code, 0)) == 1  # two tabs of one student are one seat
 
 
 def test_codes_cannot_be_tried_out(lessons: str, lesson_ledger: str) -> None:

@@ -1,6 +1,7 @@
 """Exercises: each answer against the engine asked directly, marks, and what is practised next."""
 
 import doctest
+import re
 
 import numpy as np
 import pytest
@@ -184,3 +185,21 @@ def test_weak_spots_come_back() -> None:
     drawn = [next_kind(weak, s) for s in range(300)]
     assert drawn.count("odds") > 0.5 * 300
     assert {next_kind({}, s) for s in range(300)} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", ["frequencies", "percent", "odds", "nomogram"])
+def test_figures_are_written_as_people_write_them(rooms: Practice, kind: str) -> None:
+    for seed in range(60):
+        found = make(rooms, kind, seed)
+        assert not re.search(r"\de[+-]\d", found.prompt + found.explanation), found.prompt
+
+
+def test_odds_that_are_shown_can_be_divided(rooms: Practice) -> None:
+    for seed in range(60):
+        found = make(rooms, "odds", seed)
+        after, before, ratio = (
+            float(x.replace(",", ""))
+            for x in re.findall(r"(?:1 to |: |by )([\d.,]*\d)", found.explanation)[:3]
+        )
+        assert before / ratio == pytest.approx(after, rel=0.06)
+        assert found.mark(before / ratio).right

@@ -12,6 +12,7 @@ import fascinet as fn
 from benchmarks.teaching_policy import won
 from fascinet.engine.analyses.parameters import parameters_of
 from fascinet.engine.teaching.habits import CLEAR_DB
+from fascinet.engine.teaching.information import outcomes
 from fascinet.engine.teaching.patient import known_truth
 from fascinet.engine.teaching.scores import EDGE
 from fascinet.engine.teaching.weights import db, even_prior, independent
@@ -209,7 +210,11 @@ def test_anchoring_and_premature_closure_are_named(rooms: Practice, grave: Encou
     found = {h.kind: h for h in habits(here)}
     assert found["anchoring"].cause == "als"
     assert found["anchoring"].exact > 0.3
-    assert found["premature_closure"].other >= 0.1
+    closure = found["premature_closure"]
+    assert closure.other >= 0.1
+    told = outcomes(rooms, here.evidence, closure.detail, closure.moves)
+    now = rooms.belief(here.evidence)[closure.moves]
+    assert max(abs(p - now) for p in told.values()) == pytest.approx(closure.other, abs=1e-9)
     assert dict(left_open(here))["als"] > 0.3
 
 
@@ -256,6 +261,6 @@ def test_the_illness_script_is_that_of_the_data(rooms: Practice, grave: Encounte
 
 @pytest.mark.slow
 def test_the_engines_choice_of_questions_beats_a_fixed_and_a_random_order() -> None:
-    found = won(patients=10, steps=6)
+    found = won(patients=20, steps=8)  # as documented; of ten patients it is still luck
     assert found["engine"] > 1.2 * found["fixed"]
     assert found["engine"] > 2.0 * found["random"]

@@ -21,6 +21,7 @@ from fascinet.engine.teaching.ledger import Ledger
 from fascinet.engine.teaching.tables import default_url, open_database, upgrade, writing
 from fascinet.model.errors import LedgerError
 from fascinet.teaching import Encounter, Exercise, Mark, deal, open_ledger, practice
+from tests.teaching.test_classroom import TALK
 
 ASKED = Exercise("percent", 7, "percent", "", (0.2,), "", about="cramps")
 WRITER = """
@@ -306,4 +307,17 @@ def test_all_that_it_does_on_postgresql(postgres: str) -> None:
     processes = [writer(postgres, key, 20) for _ in range(2)]
     assert all(p.communicate(timeout=120)[0].endswith("19\n") for p in processes)
     assert len(ledger.attempts(key)) == 40
+    odd = ledger.enrol("O\0w\u202el 🦉")  # what PostgreSQL refuses, or a screen turns round
+    assert ledger.nickname(odd) == "Owl 🦉"
+    with pytest.raises(LedgerError, match="at least one letter"):
+        ledger.enrol("\0\u200b ")
     ledger.close()
+    rooms = Classroom(postgres)
+    code, teacher = rooms.open(TALK)
+    seat = rooms.sit(code)
+    for p in (0.1, 0.2):
+        rooms.answer(code, seat, 0, p)
+    assert rooms.answers(code, 0) == (0.2,)
+    rooms.steer(code, teacher, 1, revealed=True)
+    assert rooms.record(code, teacher)["answers"] == [{"seat": 1, "step": 0, "p": 0.2}]
+    rooms.close_database()
