@@ -1,6 +1,10 @@
 // Programs on cases as Python calls them.
 #pragma once
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "buffers.h"
 #include "nodes.h"
 
@@ -25,6 +29,20 @@ struct Prepared {
 };
 
 
+// Memory of a run; a large one in large pages, where the system has them: tables are walked with
+// strides through more small pages than a processor keeps track of.
+inline void *take_memory(size_t size) {
+#if defined(__linux__)
+    constexpr size_t kPage = size_t(1) << 21;
+    if (size >= 2 * kPage) {
+        void *at = aligned_alloc(kPage, (size + kPage - 1) / kPage * kPage);
+        if (at) madvise(at, size, MADV_HUGEPAGE);
+        return at;
+    }
+#endif
+    return malloc(size);
+}
+
 inline void *aligned(void *at) {
     return static_cast<char *>(at) + (64 - reinterpret_cast<uintptr_t>(at) % 64) % 64;
 }
@@ -45,7 +63,7 @@ class Space {
         if (size_ < size + kHead) {
             free(start_);
             size_ = size + kHead;
-            start_ = malloc(size_);
+            start_ = take_memory(size_);
             if (start_) *static_cast<size_t *>(start_) = size_;
         }
         if (!start_ && tell) PyErr_NoMemory();

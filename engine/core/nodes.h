@@ -11,18 +11,34 @@ enum class Status : int64_t { kDone, kImpossible, kUnsafe, kStopped, kNoMemory }
 // 2 ^ kSure needs no scaling at all.
 constexpr double kFloor = -960.0, kSure = -830.0;
 
-// Sums a node's rows onto its message.
+// The largest of some numbers, and the least positive one, at most 1.
 template <class N>
-inline void send(const Run<N> &run, int64_t i) {
+struct Bounds {
+    N top = Number<N>::zero();
+    double low = 1.0;
+
+    void take(const N *x, int64_t count) {
+        top = larger(top, largest(x, count));
+        low = least(low, least_positive(x, count));
+    }
+};
+
+// Sums a node's rows onto its message, of which the bounds are taken if they are wanted.
+template <class N>
+inline void send(const Run<N> &run, int64_t i, Bounds<N> *bounds) {
     const Node &n = run.node(i);
     const Tiling &tiling = run.tree->tiling[i];
-    Rowed<N> first = run.rows[i], others = run.rows[i];
+    const Rowed<N> &rows = run.rows[i];
     Factors<N> factors = factors_of(run, n);
-    first.last = others.first = first.first + 1;
+    factors.work = run.share.data;
     for (int64_t t = 0; t < tiling.tiles; ++t) {
-        Target<N> target{run.messages.data + n.message + t * tiling.tile, 0, nullptr};
-        put_rows<Put::kSet>(factors, tiling, first, t, target);
-        if (others.first < others.last) put_rows<Put::kAdd>(factors, tiling, others, t, target);
+        N *to = run.messages.data + n.message + t * tiling.tile;
+        factors.move_to(t);
+        put_row<false>(factors, tiling.tile, rows, rows.first, to);
+        for (int64_t r = rows.first + 1; r < rows.last; ++r)
+            put_row<true>(factors, tiling.tile, rows, r, to);
+        if constexpr (Number<N>::kNarrow)
+            if (bounds) bounds->take(to, tiling.tile);
     }
 }
 
@@ -48,7 +64,26 @@ inline double table_floor(const Run<N> &run, int64_t i) {
     return floor + weight;
 }
 
-// Divides a message by its largest number, lane by lane, and notes how small its others are.
+// Divides a message by its largest number, lane by lane, if that is small, and notes how small the
+// others are.
+constexpr double kHuge = 1e300;  // shares are no larger: what is too large meets a zero
+inline double at_most(double x) { return x < kHuge ? x : kHuge; }
+inline Lanes at_most(const Lanes &x) {
+    CORE_LANEWISE(x.part[p] < kHuge ? x.part[p] : Vector{} + kHuge);
+}
+inline bool is_one(double x) { return x == 1.0; }
+inline bool is_one(const Lanes &x) {
+    for (int k = 0; k < kLanes; ++k)
+        if (x[k] != 1.0) return false;
+    return true;
+}
+constexpr double kSmallTop = 1.0 / 256;
+inline bool is_small(double top) { return top < kSmallTop; }
+inline bool is_small(const Lanes &top) {
+    for (int k = 0; k < kLanes; ++k)
+        if (is_small(top[k])) return true;
+    return false;
+}
 inline double positive(double top) { return top > 0.0 ? top : 1.0; }
 inline Lanes positive(const Lanes &top) {
     Lanes out = top;
@@ -56,14 +91,17 @@ inline Lanes positive(const Lanes &top) {
     return out;
 }
 template <class N>
-inline void scale(Run<N> &run, int64_t i) {
+inline void scale(Run<N> &run, int64_t i, const Bounds<N> &bounds) {
     const Node &n = run.node(i);
-    Span<N> message = run.messages.slice(n.message, n.message + n.width);
-    N top = largest(message.data, message.size);
-    run.tops[i] = positive(top);
-    N by = share(Number<N>::one(), run.tops[i]);
-    for (N &x : message) x = x * by;
-    double low = least_positive(message.data, message.size);
+    double low = bounds.low;
+    run.tops[i] = Number<N>::one();
+    if (is_small(bounds.top)) {
+        run.tops[i] = positive(bounds.top);
+        N by = share(Number<N>::one(), run.tops[i]);
+        Span<N> message = run.messages.slice(n.message, n.message + n.width);
+        for (N &x : message) x = x * by;
+        low = least_positive(message.data, message.size);
+    }
     run.floors[i] = log2(low);
 }
 
@@ -79,12 +117,16 @@ inline Status collect(Run<N> &run) {
         if (!rows.live) continue;
         if constexpr (Number<N>::kNarrow)
             if (run.guarded && table_floor(run, i) < kFloor) return Status::kUnsafe;
-        if (run.is_small(i))
+        Bounds<N> bounds;
+        if (run.is_small(i)) {
             send_small(run, i);
-        else
-            send(run, i);
+            if constexpr (Number<N>::kNarrow)
+                if (run.guarded) bounds.take(run.message(i), n.width);
+        } else {
+            send(run, i, run.guarded ? &bounds : nullptr);
+        }
         if constexpr (Number<N>::kNarrow)
-            if (run.guarded) scale(run, i);
+            if (run.guarded) scale(run, i, bounds);
         if (Number<N>::kCases == 1 && n.parent < 0 && !run.to_the_end &&
             Number<N>::is_zero(run.messages[n.message]))
             return Status::kImpossible;
@@ -95,27 +137,26 @@ inline Status collect(Run<N> &run) {
 
 // Adds a tile of beliefs, of a given sum, to a child's separator, or (`kOnce`) writes it there.
 template <bool kOnce, class N>
-inline void pass(const View &view, const Tiling &tiling, const N *__restrict__ tile, const N *sum,
+inline void pass(const View &view, int64_t tile, const N *__restrict__ values, const N *sum,
                  N *__restrict__ to) {
-    const int64_t block = tiling.block;
+    const int64_t block = view.block;
     if (!view.inner) {
         *to = kOnce ? *sum : *to + *sum;
     } else if (view.runs) {
-        const int64_t length = block == 1 ? tiling.tile : block;
-        for (int64_t k = 0; k * length < tiling.tile; ++k) {
+        for (int64_t j = 0, k = 0; j < tile; j += block, ++k) {
             N *__restrict__ out = to + view.inner[k];
-            const N *__restrict__ from = tile + k * length;
+            const N *__restrict__ from = values + j;
             _Pragma("omp simd")
-            for (int64_t j = 0; j < length; ++j) out[j] = kOnce ? from[j] : out[j] + from[j];
+            for (int64_t l = 0; l < block; ++l) out[l] = kOnce ? from[l] : out[l] + from[l];
         }
     } else if (kOnce) {
-        for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = tile[j];
+        for (int64_t j = 0; j < tile; ++j) to[view.inner[j]] = values[j];
     } else if (view.repeat == 1) {
-        for (int64_t j = 0; j < tiling.tile; ++j) to[view.inner[j]] = to[view.inner[j]] + tile[j];
+        for (int64_t j = 0; j < tile; ++j) to[view.inner[j]] = to[view.inner[j]] + values[j];
     } else {
-        for (int64_t j = 0; j < tiling.tile; j += view.repeat) {
+        for (int64_t j = 0; j < tile; j += view.repeat) {
             int64_t at = view.inner[j / block];
-            to[at] = to[at] + sum_of(tile + j, view.repeat);
+            to[at] = to[at] + sum_of(values + j, view.repeat);
         }
     }
 }
@@ -128,7 +169,9 @@ inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_
     const Tiling &tiling = run.tree->tiling[i];
     const Rowed<N> &rows = run.rows[i];
     const N *message = run.message(i) + t * tiling.tile;
-    put_rows<Put::kSet>(factors, tiling, rows, t, Target<N>{run.spread.data, tiling.tile, nullptr});
+    factors.move_to(t);
+    for (int64_t r = rows.first; r < rows.last; ++r)
+        put_row<false>(factors, tiling.tile, rows, r, run.spread.data + r * tiling.tile);
     for (int64_t r = 0; r < n.states; ++r) {
         double *to = tables.data + n.table + r * n.width + t * tiling.tile;
         const N *row = run.spread.data + r * tiling.tile;
@@ -141,11 +184,6 @@ inline void keep(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_
     }
 }
 
-// Whether what runs along a block runs along the whole tile.
-inline bool is_whole(const Tiling &tiling) {
-    return tiling.block == 1 || tiling.block == tiling.tile;
-}
-
 // Notes a node's belief of its separator, and lets those of its children begin.
 template <class N>
 inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
@@ -155,7 +193,7 @@ inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     if (found.beliefs.size)
         for (int64_t j = 0; j < n.width; ++j)
             found.beliefs[n.message + j] = Number<N>::value(belief[j], 0);
-    if (n.place >= 0 && run.tree->teller[i] < 0)
+    if (n.place >= 0)
         for (int64_t r = 0; r < n.states; ++r) found.answer[n.place + r] = Number<N>::zero();
     for (int64_t child : run.children(n)) {
         const Node &c = run.node(child);
@@ -165,12 +203,12 @@ inline void begin_down(const Run<N> &run, const Found<N> &found, int64_t i) {
 }
 
 // What a tile of a node's table is to be multiplied by: belief / message, of which a node that is
-// not live has sent ones.
+// not live has sent ones; or, where the parent has found it, that itself.
 template <class N>
 inline const N *share_of(const Run<N> &run, int64_t i, int64_t t) {
     int64_t tile = run.tree->tiling[i].tile, at = run.node(i).message + t * tile;
     const N *belief = run.beliefs.data + at;
-    if (!run.rows[i].live) return belief;
+    if (!run.rows[i].live || run.shared[i]) return belief;
     N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
     shares(belief, run.messages.data + at, top, run.share.data, tile);
     return run.share.data;
@@ -178,30 +216,39 @@ inline const N *share_of(const Run<N> &run, int64_t i, int64_t t) {
 
 // Works out tile t of a node's beliefs, rows that do not count as zeros.
 template <class N>
-inline void believe(const Run<N> &run, const Factors<N> &factors, int64_t i, int64_t t, N *to,
+inline void believe(const Run<N> &run, Factors<N> factors, int64_t i, int64_t t, N *to,
                     int64_t step) {
     const Node &n = run.node(i);
     const Tiling &tiling = run.tree->tiling[i];
     const Rowed<N> &rows = run.rows[i];
-    if (n.states == 1) {  // its table is its message
-        const N *from = run.beliefs.data + n.message + t * tiling.tile;
-        for (int64_t j = 0; j < tiling.tile; ++j) to[j] = from[j];
-        return;
-    }
     for (int64_t r = 0; r < n.states; ++r)
         if (r < rows.first || r >= rows.last)
             Span<N>{to + r * step, tiling.tile}.fill(Number<N>::zero());
-    const N *__restrict__ share = share_of(run, i, t);
-    if (factors.runs == 1 && factors.list.size == 1 && !rows.weight && is_whole(tiling)) {
-        const Factor<N> &only = factors.list[0];
-        for (int64_t r = rows.first; r < rows.last; ++r) {
-            const int64_t at = only.view->start(r, t);
-            N *__restrict__ out = to + r * step;
-            for (int64_t j = 0; j < tiling.tile; ++j) out[j] = only.from.at(at + j) * share[j];
-        }
-        return;
+    factors.share = share_of(run, i, t);
+    factors.move_to(t);
+    for (int64_t r = rows.first; r < rows.last; ++r)
+        put_row<false>(factors, tiling.tile, rows, r, to + r * step);
+}
+
+// Leaves to a child whose separator is a node's table as it lies, tile by tile, what the child's own
+// table is to be multiplied by: its belief / message, which is the node's share times all factors but
+// that message. If `to` is given, works out the tile of beliefs there.
+template <class N>
+inline void share_whole(const Run<N> &run, const Factors<N> &others, int64_t i, int64_t t,
+                        int64_t child, N *to) {
+    const View &view = run.tree->messages[child];
+    const int64_t tile = run.tree->tiling[i].tile, start = view.start(0, t);
+    N *shares = run.beliefs.data + run.node(child).message + start;
+    const N *message = run.message(child) + start;
+    believe(run, others, i, t, shares, view.row);
+    for (int64_t r = 0; r < run.node(i).states; ++r) {
+        N *share = shares + r * view.row;
+        const N *sent = message + r * view.row;
+        for (int64_t j = 0; to && j < tile; ++j) to[r * tile + j] = share[j] * sent[j];
+        if constexpr (Number<N>::kNarrow)
+            if (run.guarded && !is_one(run.tops[child]))
+                for (int64_t j = 0; j < tile; ++j) share[j] = at_most(core::share(share[j], run.tops[child]));
     }
-    put_rows<Put::kShare>(factors, tiling, rows, t, Target<N>{to, step, share});
 }
 
 // The marginal of a node that has no children to pass anything to, and one factor.
@@ -228,28 +275,36 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
     const Tiling &tiling = tree.tiling[i];
     const Rowed<N> &rows = run.rows[i];
     Factors<N> factors = factors_of(run, n);
-    bool all = found.tables.size || found.beliefs.size, alone = n.place >= 0 && tree.teller[i] < 0;
+    bool all = found.tables.size || found.beliefs.size;
     int64_t whole = -1;  // a child whose separator is this table as it lies
-    bool wants_sums = alone, some = found.tables.size != 0;
+    bool some = found.tables.size != 0, others = some, wants_sums = false;
     for (int64_t child : run.children(n)) {
-        const View &view = tree.messages[child];
         if (!all && !tree.asked[child]) continue;
         some = true;
-        if (tree.once[child] && view.runs && is_whole(tiling)) whole = child;
-        wants_sums = wants_sums || !view.inner;
+        if (tree.once[child] && is_whole(tree.messages[child], tiling.tile) && !all && run.rows[child].live)
+            whole = child;
+    }
+    bool alone = n.place >= 0 && (tree.teller[i] < 0 || tree.teller[i] == whole);
+    wants_sums = others = alone;
+    for (int64_t child : run.children(n)) {
+        if (child == whole || !(all || tree.asked[child])) continue;
+        others = true;
+        wants_sums = wants_sums || !tree.messages[child].inner;
     }
     if constexpr (__is_same(N, double))
-        if (!some && factors.runs == 1 && factors.list.size == 1 && is_whole(tiling))
+        if (!some && factors.whole == 1 && factors.list.size == 1)
             return tell_alone(run, found, i, factors.list[0]);
+    if (whole >= 0) factors.leave_out(run.message(whole)), run.shared[whole] = true;
     for (int64_t t = 0; t < tiling.tiles; ++t) {
         if (found.tables.size) keep(run, factors, i, t, found.tables);
         N *tile = run.spread.data, *sums = run.sums.data;
-        int64_t step = tiling.tile;
-        if (whole >= 0) {
-            tile = run.beliefs.data + run.node(whole).message + tree.messages[whole].start(0, t);
-            step = tree.messages[whole].row;
-        }
-        believe(run, factors, i, t, tile, step);
+        const int64_t step = tiling.tile;
+        if (whole >= 0)
+            share_whole(run, factors, i, t, whole, others ? tile : nullptr);
+        else if (n.states == 1 && !run.shared[i])  // its table is its message
+            tile = run.beliefs.data + n.message + t * tiling.tile;
+        else
+            believe(run, factors, i, t, tile, step);
         for (int64_t r = 0; wants_sums && r < n.states; ++r)
             sums[r] = sum_of(tile + r * step, tiling.tile);
         for (int64_t r = 0; alone && r < n.states; ++r)
@@ -260,10 +315,10 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
             N *to = run.beliefs.data + run.node(child).message + view.start(0, t);
             if (tree.once[child])
                 for (int64_t r = 0; r < n.states; ++r)
-                    pass<true>(view, tiling, tile + r * step, sums + r, to + r * view.row);
+                    pass<true>(view, tiling.tile, tile + r * step, sums + r, to + r * view.row);
             else
                 for (int64_t r = rows.first; r < rows.last; ++r)
-                    pass<false>(view, tiling, tile + r * step, sums + r, to + r * view.row);
+                    pass<false>(view, tiling.tile, tile + r * step, sums + r, to + r * view.row);
         }
     }
 }
@@ -286,6 +341,7 @@ template <class N>
 inline Status distribute(Run<N> &run, const Found<N> &found) {
     const Program &program = run.tree->program;
     bool all = found.tables.size || found.beliefs.size;
+    run.shared.fill(false);
     for (int64_t i = program.nodes.size - 1; i >= 0; --i) {
         if (!all && !run.tree->asked[i]) continue;
         const Node &n = program.nodes[i];
@@ -294,7 +350,7 @@ inline Status distribute(Run<N> &run, const Found<N> &found) {
         } else {
             begin_down(run, found, i);
             pass_down(run, found, i);
-            if (n.place >= 0 && run.tree->teller[i] >= 0)
+            if (n.place >= 0 && run.tree->teller[i] >= 0 && !run.shared[run.tree->teller[i]])
                 tell(run, n, run.tree->teller[i], found.answer.data + n.place);
         }
         if (run.stop(n.states * n.width)) return Status::kStopped;

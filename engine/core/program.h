@@ -44,41 +44,41 @@ inline int64_t start_of(const Program &program, const Operand &operand, const in
     return at;
 }
 
-// A row of a table is walked tile by tile, a tile being its last axes, and a tile block by block: over
-// a block each array that meets the table is read one value after the other, or is one value. A view
-// tells where another array's values lie for a table: those of row r, tile t, block k start at
-// r * row + outer[t] + inner[k].
+// A row of a table is walked tile by tile, a tile being its last axes. A view tells where another
+// array's values lie for a table: those of row r, tile t start at r * row + outer[t]. From there a
+// tile is read block by block: over block k the array is read one value after the other (`runs`) or
+// is one value, and inner[k] says where.
 struct View {
     int64_t row;
     const int32_t *outer;
     const int32_t *inner;  // null: one value for a whole tile
+    int64_t block;
     int64_t repeat;        // entries of a tile that read one value after each other
-    bool runs;             // over a block, one value after the other; over a tile if blocks are of 1
+    bool runs;
 
     int64_t start(int64_t r, int64_t t) const { return r * row + outer[t]; }
 };
 
 struct Tiling {
-    int64_t tile, tiles, block;
+    int64_t tile, tiles;
 };
 
-// How an array of fewer axes meets a small table. The table is walked in periods (its rows, or all of
-// it at once), and a period in blocks, over which the array is read one value after the other
-// (`along`) or is one value: the value at the start of block k of period p is map[k] + p * step. An
-// array that is summed onto has `bases`, where the table first meets each of its blocks (along) or
-// entries, and at each of the `terms` from there it does so again.
-struct Meeting {
-    const int32_t *map, *bases, *terms;
-    int32_t period, periods, step, block, base_count, term_count;
-    bool along;
-    int32_t twin;  // an earlier child with the same meeting; kRows: row by row; kNone
+inline bool is_whole(const View &view, int64_t tile) { return view.runs && view.block == tile; }
 
-    bool is_whole() const { return along && block == period && periods == 1; }
+// How an array of fewer axes meets a small table, whose rows are the view's tiles, or whose only
+// tile is all of it (`flat`). An array that is summed onto has `bases`, where the table first meets
+// each of its blocks (if they run) or entries, and at each of the `terms` from there it does so again.
+struct Meeting {
+    View view;
+    bool flat;
+    const int32_t *bases, *terms;
+    int32_t base_count, term_count;
+    int32_t twin;  // an earlier child with the same meeting; kRows: row by row; kNone
 };
 constexpr int32_t kNone = -1, kRows = -2;
 
 constexpr int64_t kSmall = 512;      // entries of a table, all rows of it, that is worked on whole;
-constexpr int64_t kScattered = 8192;  // and of one that has no blocks
+constexpr int64_t kScattered = 8192;  // and of one that something meets in no blocks
 
 constexpr int64_t kTile = 512;   // entries of a tile at most, unless one axis has more;
 constexpr int64_t kTiles = 4096;  // of the same tile of all rows; but 64 in any case
@@ -86,12 +86,49 @@ constexpr int64_t kBlock = 4;   // entries of a block that is worth a loop of it
 
 // Calls with each entry of a tile, and where a view has its value.
 template <class Use>
-inline void each_entry(const View &view, const Tiling &tiling, Use use) {
+inline void each_entry(const View &view, int64_t tile, Use use) {
     int64_t step = view.runs ? 1 : 0;
-    for (int64_t k = 0; k * tiling.block < tiling.tile; ++k)
-        for (int64_t j = 0, at = view.inner ? view.inner[k] : 0; j < tiling.block; ++j)
-            use(k * tiling.block + j, at + step * j);
+    for (int64_t k = 0; k * view.block < tile; ++k)
+        for (int64_t j = 0, at = view.inner ? view.inner[k] : 0; j < view.block; ++j)
+            use(k * view.block + j, at + step * j);
 }
+
+constexpr int64_t kRow = 16;  // entries of a row that is worth a loop of its own
+
+// An axis of a table: the strides of another array and of the table itself.
+struct TableAxis {
+    int64_t states, other, own;
+};
+
+// The axes of a table that have two states or more, as another array sees them.
+struct TableAxes {
+    static constexpr int kMost = 64;
+    TableAxis axis[kMost];
+    int count = 0;
+
+    void add(int64_t states, int64_t other) {
+        if (states == 1) return;
+        for (int a = 0; a < count; ++a) axis[a].own *= states;
+        axis[count++] = {states, other, 1};
+    }
+    // Entries at the end, at most `tile`, that read one value, or values that follow each other.
+    void reach(int64_t tile, int64_t *same, int64_t *run) const {
+        *same = *run = 1;
+        bool one = true, dense = true;
+        for (int a = count - 1; a >= 0 && (one || dense) && axis[a].own < tile; --a) {
+            one = one && axis[a].other == 0;
+            dense = dense && axis[a].other == *run;
+            if (one) *same *= axis[a].states;
+            if (dense) *run *= axis[a].states;
+        }
+    }
+    // The first of the axes over the last entries.
+    int first_of(int64_t entries) const {
+        int a = count;
+        while (a > 0 && axis[a - 1].own < entries) --a;
+        return a;
+    }
+};
 
 // A program with the views of its tables.
 struct Tree {
@@ -112,143 +149,114 @@ struct Tree {
     void lay(Arena &arena);
 
   private:
-    Span<const SeparatorAxis> axes_of(const Node &node) const {
-        return program.axes.slice(node.axes, node.axes_end);
-    }
+    TableAxes axes_of(const Node &node, int64_t strides) const;
     Span<const int64_t> strides_of(const Node &node, int64_t at) const {
         return program.strides.slice(at + 1, at + 1 + node.axes_end - node.axes);
     }
     Tiling split(const Node &node) const;
-    int64_t first_of(const Node &node, const Tiling &tiling) const;
-    View view(Arena &arena, const Node &node, const Tiling &tiling, int64_t strides) const;
+    bool is_scattered(const Node &node, const Tiling &tiling) const;
     void find_teller(int64_t i);
     void find_twin(const Node &node, int64_t child) const;
+    View view(Arena &arena, const Node &node, const Tiling &tiling, int64_t strides) const;
     Meeting meeting(Arena &arena, const Node &node, int64_t strides) const;
 };
 
-constexpr int64_t kPeriod = 16;  // entries of a row that is worth a loop of its own
-
-// How many entries at the end of a table read one value, and how many read values that follow each
-// other.
-struct Reach {
-    int64_t same = 1, run = 1;
-
-    Reach(Span<const SeparatorAxis> axes, Span<const int64_t> strides) {
-        for (int64_t a = axes.size - 1; a >= 0; --a) add(axes[a].states, strides[a]);
-    }
-    Reach() = default;
-
-    // Takes in the axis before; false where it ends both.
-    bool add(int64_t states, int64_t stride) {
-        if (states == 1) return true;
-        one_ = one_ && stride == 0;
-        dense_ = dense_ && stride == run;
-        if (one_) same *= states;
-        if (dense_) run *= states;
-        return one_ || dense_;
-    }
-
-  private:
-    bool one_ = true, dense_ = true;
-};
-
-// Tiles as large as fits, in blocks as long as all views allow.
+// Tiles as large as fits.
 inline Tiling Tree::split(const Node &node) const {
     int64_t a = node.axes_end, tile = 1, top = most(least(kTile, kTiles / node.states), int64_t(64));
     while (a > node.axes && (tile == 1 || tile * program.axes[a - 1].states <= top))
         tile *= program.axes[--a].states;
-    int64_t block = tile;
+    return {tile, node.width / tile};
+}
+
+// Whether an array meets tiles of a table in no blocks.
+inline bool Tree::is_scattered(const Node &node, const Tiling &tiling) const {
+    bool found = false;
     auto meet = [&](int64_t strides) {
-        Reach reach(axes_of(node), strides_of(node, strides));
-        block = least(block, most(reach.same, reach.run));
+        int64_t same, run;
+        axes_of(node, strides).reach(tiling.tile, &same, &run);
+        found = found || most(same, run) < least(kBlock, tiling.tile);
     };
     for (int64_t k = node.operands; k < node.operands_end; ++k) meet(program.operands[k].strides);
     for (int64_t k = node.children; k < node.children_end; ++k)
         meet(program.nodes[program.children[k]].seen);
-    return {tile, node.width / tile, block < kBlock ? 1 : block};
-}
-
-// The first axis of a tile.
-inline int64_t Tree::first_of(const Node &node, const Tiling &tiling) const {
-    int64_t a = node.axes_end - node.axes;
-    for (int64_t tile = 1; tile < tiling.tile;) tile *= program.axes[node.axes + --a].states;
-    return a;
+    return found;
 }
 
 // Writes the offsets of all entries over some axes, the last axis fastest.
-inline void enumerate(Span<const SeparatorAxis> axes, Span<const int64_t> strides, Span<int32_t> out) {
+inline void enumerate(const TableAxis *axes, int count, int64_t TableAxis::*stride, Span<int32_t> out) {
+    if (!out.data) return;
     out[0] = 0;
     int64_t n = 1;
-    for (int64_t a = 0; a < axes.size; ++a) {
-        int64_t states = axes[a].states, stride = strides[a];
+    for (int a = 0; a < count; ++a) {
+        int64_t states = axes[a].states, step = axes[a].*stride;
         for (int64_t i = n - 1; i >= 0; --i) {
             int32_t x = out[i];
-            for (int64_t s = states - 1; s >= 0; --s) out[i * states + s] = int32_t(x + s * stride);
+            for (int64_t s = states - 1; s >= 0; --s) out[i * states + s] = int32_t(x + s * step);
         }
         n *= states;
     }
 }
 
-inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int64_t at) const {
-    Span<const SeparatorAxis> axes = axes_of(node);
-    Span<const int64_t> strides = strides_of(node, at);
-    Reach reach(axes, strides);
-    int64_t count = axes.size, outer = first_of(node, tiling), end = count;
-    for (int64_t block = 1; block < tiling.block;) block *= axes[--end].states;
-    bool one = reach.same >= tiling.tile;
+// The view of the last axes of a table in tiles.
+inline View view_of(Arena &arena, const TableAxes &axes, const Tiling &tiling, int64_t row) {
+    View out{row, nullptr, nullptr, tiling.tile, 1, false};
+    int64_t run;
+    axes.reach(tiling.tile, &out.repeat, &run);
+    bool one = out.repeat == tiling.tile;
+    if (!one) {
+        out.block = most(out.repeat, run), out.runs = run > out.repeat;
+        if (out.block < kBlock && out.block < tiling.tile) out.block = 1, out.runs = false;
+    }
+    int outer = axes.first_of(tiling.tile), first = outer, end = axes.first_of(out.block);
+    while (first > 0 && axes.axis[first - 1].own < tiling.tile * tiling.tiles) --first;
     Span<int32_t> starts = arena.span<int32_t>(tiling.tiles);
-    Span<int32_t> inner = arena.span<int32_t>(one ? 0 : tiling.tile / tiling.block);
-    View out{program.strides[at], starts.data, one ? nullptr : inner.data, reach.same,
-             tiling.block > 1 ? reach.same < tiling.block : !one && reach.run >= tiling.tile};
-    if (!starts.data) return out;
-    enumerate(axes.slice(0, outer), strides.slice(0, outer), starts);
-    if (!one) enumerate(axes.slice(outer, end), strides.slice(outer, end), inner);
+    enumerate(axes.axis + first, outer - first, &TableAxis::other, starts);
+    out.outer = starts.data;
+    if (one) return out;
+    Span<int32_t> inner = arena.span<int32_t>(tiling.tile / out.block);
+    enumerate(axes.axis + outer, end - outer, &TableAxis::other, inner);
+    out.inner = inner.data;
     return out;
 }
 
+inline TableAxes Tree::axes_of(const Node &node, int64_t strides) const {
+    TableAxes out;
+    out.add(node.states, program.strides[strides]);
+    for (int64_t a = node.axes; a < node.axes_end; ++a)
+        out.add(program.axes[a].states, program.strides[strides + 1 + a - node.axes]);
+    return out;
+}
+
+inline View Tree::view(Arena &arena, const Node &node, const Tiling &tiling, int64_t strides) const {
+    return view_of(arena, axes_of(node, strides), tiling, program.strides[strides]);
+}
+
 inline Meeting Tree::meeting(Arena &arena, const Node &node, int64_t strides) const {
-    constexpr int kAxes = 16;  // of two states or more, in a small table
-    SeparatorAxis axes[kAxes];
-    int64_t from[kAxes], to[kAxes], size = node.states * node.width, step = size;
-    int count = 0;
-    for (int64_t a = 0; a <= node.axes_end - node.axes; ++a) {
-        int64_t states = a ? program.axes[node.axes + a - 1].states : node.states;
-        if (states == 1) continue;
-        step /= states;
-        axes[count] = {0, states}, from[count] = program.strides[strides + a], to[count++] = step;
-    }
-    Reach reach;
-    int end = count;
-    while (end > 0 && reach.add(axes[end - 1].states, from[end - 1])) --end;
+    TableAxes axes = axes_of(node, strides);
+    const int64_t size = node.states * node.width;
+    int64_t same, run;
+    axes.reach(size, &same, &run);
     Meeting out{};
-    int64_t block = most(reach.same, reach.run);
-    if (block < kBlock && block != size) block = 1, end = count;
-    out.along = reach.run >= reach.same, out.twin = kNone;
-    bool rows = node.states > 1 && block <= node.width && node.width >= kPeriod;
-    int first = rows ? 1 : 0, own = 0;
-    out.block = int32_t(block), out.period = int32_t(rows ? node.width : size);
-    out.periods = int32_t(rows ? node.states : 1), out.step = int32_t(rows ? from[0] : 0);
-    Span<int32_t> map = arena.span<int32_t>(out.period / block);
-    if (map.data)
-        enumerate({axes + first, end - first}, {from + first, end - first}, map);
-    for (int a = 0; a < end; ++a) {  // the array's own axes come first, in its order
-        int at = a;
-        SeparatorAxis axis = axes[a];
-        int64_t stride = from[a], place = to[a];
-        for (; at > 0 && stride > from[at - 1]; --at)
-            axes[at] = axes[at - 1], from[at] = from[at - 1], to[at] = to[at - 1];
-        axes[at] = axis, from[at] = stride, to[at] = place;
-        own += stride != 0;
-    }
+    out.twin = kNone;
+    out.flat = node.width < kRow || most(same, run) > node.width;
+    out.view = view_of(arena, axes, {out.flat ? size : node.width, 1}, program.strides[strides]);
+    int64_t block = out.view.block;
+    int end = axes.first_of(block), own = 0;
     out.base_count = out.term_count = 1;
-    for (int a = 0; a < end; ++a)
-        (a < own ? out.base_count : out.term_count) *= int32_t(axes[a].states);
+    for (int a = 0; a < end; ++a) {  // the array's own axes come first, in its order
+        TableAxis axis = axes.axis[a];
+        int at = a;
+        for (; at > 0 && axis.other > axes.axis[at - 1].other; --at) axes.axis[at] = axes.axis[at - 1];
+        axes.axis[at] = axis;
+        own += axis.other != 0;
+        (axis.other ? out.base_count : out.term_count) *= int32_t(axis.states);
+    }
     Span<int32_t> bases = arena.span<int32_t>(out.base_count);
     Span<int32_t> terms = arena.span<int32_t>(out.term_count);
-    if (!bases.data) return out;
-    enumerate({axes, own}, {to, own}, bases);
-    enumerate({axes + own, end - own}, {to + own, end - own}, terms);
-    out.map = map.data, out.bases = bases.data, out.terms = terms.data;
+    enumerate(axes.axis, own, &TableAxis::own, bases);
+    enumerate(axes.axis + own, end - own, &TableAxis::own, terms);
+    out.bases = bases.data, out.terms = terms.data;
     return out;
 }
 
@@ -285,7 +293,7 @@ inline void Tree::lay(Arena &arena) {
     for (int64_t i = 0; i < count; ++i) {
         const Node &node = program.nodes[i];
         Tiling mine = split(node);
-        bool small = node.states * node.width <= (mine.block > 1 ? kSmall : kScattered);
+        bool small = node.states * node.width <= (is_scattered(node, mine) ? kScattered : kSmall);
         if (real) tiling[i] = mine, asked[i] = node.place >= 0, kept[i] = small ? kept_size : -1;
         if (small) kept_size += (node.states * node.width + 7) / 8 * 8;
         widest = most(widest, small ? node.width : mine.tile);

@@ -172,27 +172,19 @@ inline void weigh(const Tree &tree, const Questions &asked, const Group &group,
     }
 }
 
-// The messages that have arrived at a node and vary over a tile.
+// The product of the messages that have arrived at a node and vary over a tile.
 template <class N>
 struct Arrived {
-    const View *view[2];
-    const N *from[2];  // of the first two; the others are multiplied into the second
-    int64_t count = 0;
+    const N *from = nullptr;     // nothing has arrived
+    const View *view = nullptr;  // none: the product stands entry by entry
 
-    // Calls with each entry of a tile and the product of the messages.
     template <class Use>
-    void each(const Tiling &tiling, Use use) const {
-        if (count == 1) {
-            const N *a = from[0];
-            each_entry(*view[0], tiling, [=](int64_t j, int64_t at) { use(j, a[at]); });
-            return;
-        }
-        const int64_t block = tiling.block, step = view[0]->runs, other_step = view[1] ? view[1]->runs : 1;
-        for (int64_t k = 0; k * block < tiling.tile; ++k) {
-            const N *a = from[0] + view[0]->inner[k];
-            const N *b = from[1] + (view[1] ? view[1]->inner[k] : k * block);
-            for (int64_t j = 0; j < block; ++j) use(k * block + j, a[j * step] * b[j * other_step]);
-        }
+    void each(int64_t tile, Use use) const {
+        const N *values = from;
+        if (view)
+            each_entry(*view, tile, [=](int64_t j, int64_t at) { use(j, values[at]); });
+        else
+            for (int64_t j = 0; j < tile; ++j) use(j, values[j]);
     }
 };
 
@@ -202,7 +194,7 @@ template <class N>
 inline Arrived<N> arrivals(const Tree &tree, const Asking<N> &space, const Questions &asked,
                            int64_t i, int64_t r, int64_t t, N *constant) {
     const Node &n = tree.program.nodes[i];
-    const Tiling &tiling = tree.tiling[i];
+    const int64_t tile = tree.tiling[i].tile;
     Arrived<N> out;
     for (int64_t c = n.children; c < n.children_end; ++c) {
         int64_t child = tree.program.children[c], arrived = space.arrived[child];
@@ -211,16 +203,13 @@ inline Arrived<N> arrivals(const Tree &tree, const Asking<N> &space, const Quest
         const N *from = space.messages.data + asked.visits[arrived].message + view.start(r, t);
         if (!view.inner) {
             *constant = *constant * *from;
-        } else if (out.count < 2) {
-            out.view[out.count] = &view, out.from[out.count++] = from;
+        } else if (!out.from) {
+            out = {from, &view};
         } else {
-            N *tile = space.tile.data;
-            if (out.view[1]) {
-                const N *second = out.from[1];
-                each_entry(*out.view[1], tiling, [=](int64_t j, int64_t at) { tile[j] = second[at]; });
-            }
-            each_entry(view, tiling, [=](int64_t j, int64_t at) { tile[j] = tile[j] * from[at]; });
-            out.view[1] = nullptr, out.from[1] = tile;
+            N *values = space.tile.data;
+            if (out.view) out.each(tile, [=](int64_t j, const N &x) { values[j] = x; });
+            each_entry(view, tile, [=](int64_t j, int64_t at) { values[j] = values[j] * from[at]; });
+            out = {values, nullptr};
         }
     }
     return out;
@@ -245,8 +234,8 @@ inline void send_up(const Tree &tree, const Asking<N> &space, const Questions &a
             auto expect = [&](int64_t j, const N &x) { expected = expected + x * (row[j] * belief[j]); };
             auto send = [&](int64_t j, const N &x) { to[j] = to[j] + x * row[j]; };
             auto all = [&](auto put) {
-                if (some.count)
-                    some.each(tiling, [&](int64_t j, const N &x) { put(j, constant * x); });
+                if (some.from)
+                    some.each(tiling.tile, [&](int64_t j, const N &x) { put(j, constant * x); });
                 else
                     for (int64_t j = 0; j < tiling.tile; ++j) put(j, constant);
             };

@@ -145,9 +145,9 @@ class Slopes {
 
     // The values of a factor for a tile, gathered.
     template <class Value>
-    const N *gather(int64_t f, const View &view, const Tiling &tiling, Value value) {
+    const N *gather(int64_t f, const View &view, int64_t tile, Value value) {
         N *to = values_[f].data;
-        each_entry(view, tiling, [=](int64_t j, int64_t at) { to[j] = value(at); });
+        each_entry(view, tile, [=](int64_t j, int64_t at) { to[j] = value(at); });
         return to;
     }
 
@@ -155,7 +155,7 @@ class Slopes {
     void share_out(int64_t i, int64_t r, int64_t t) {
         const Node &n = run.node(i);
         const Tree &tree = *run.tree;
-        const Tiling &tiling = tree.tiling[i];
+        const int64_t tile = tree.tiling[i].tile;
         int64_t tiles = 0, singles = 0;
         for (int64_t k = n.operands; k < n.operands_end; ++k) {
             const View &view = tree.operands[k];
@@ -165,7 +165,7 @@ class Slopes {
             if (!view.inner)
                 singles_[singles++] = {number_at(place, start), slope};
             else
-                factors_[tiles++] = {operand_tile(tiles, place, view, start, tiling), &view, slope};
+                factors_[tiles++] = {operand_tile(tiles, place, view, start, tile), &view, slope};
         }
         for (int64_t child : run.children(n)) {
             if (!live(child)) continue;
@@ -175,19 +175,19 @@ class Slopes {
             const N *from = run.messages.data + at;
             if (!view.inner)
                 singles_[singles++] = {*from, slope};
-            else if (is_whole(view, tiling))
+            else if (is_whole(view, tile))
                 factors_[tiles++] = {from, &view, slope};
             else
                 factors_[tiles++] = {
-                    gather(tiles, view, tiling, [=](int64_t at) { return from[at]; }), &view, slope};
+                    gather(tiles, view, tile, [=](int64_t at) { return from[at]; }), &view, slope};
         }
-        multiply_out(i, r, t, tiling, tiles, singles);
+        multiply_out(i, r, t, tile, tiles, singles);
     }
 
-    void multiply_out(int64_t i, int64_t r, int64_t t, const Tiling &tiling, int64_t tiles,
+    void multiply_out(int64_t i, int64_t r, int64_t t, int64_t tile, int64_t tiles,
                       int64_t singles) {
         const Node &n = run.node(i);
-        int64_t size = tiling.tile;
+        const int64_t size = tile;
         const N *weight = run.rows[i].weight;
         const N *adjoint = run.beliefs.data + n.message + t * size;
         const N *all = adjoint;  // times the factors so far
@@ -201,17 +201,17 @@ class Slopes {
         if (singles) share_singles(all, size, singles, constant);
         for (int64_t s = 0; s < singles; ++s) constant = constant * singles_[s].value;
         if (Number<N>::is_zero(constant)) return;
-        pass_to_idle(i, r, t, all, tiling, constant);
+        pass_to_idle(i, r, t, all, tile, constant);
         bool last = true;
         for (int64_t f = tiles - 1; f >= 0; --f) {
             const N *left = f ? before_[f].data : adjoint, *values = factors_[f].values;
             N *right = after_.data;
             if (last) {
-                add(*factors_[f].view, tiling, factors_[f].slopes,
+                add(*factors_[f].view, tile, factors_[f].slopes,
                     [=](int64_t j) { return left[j] * constant; });
                 if (f) for (int64_t j = 0; j < size; ++j) right[j] = values[j] * constant;
             } else {
-                add(*factors_[f].view, tiling, factors_[f].slopes,
+                add(*factors_[f].view, tile, factors_[f].slopes,
                     [=](int64_t j) { return left[j] * right[j]; });
                 if (f) for (int64_t j = 0; j < size; ++j) right[j] = right[j] * values[j];
             }
@@ -231,36 +231,31 @@ class Slopes {
     }
 
     // Children that send ones have slopes too, of their own parameters.
-    void pass_to_idle(int64_t i, int64_t r, int64_t t, const N *all, const Tiling &tiling,
+    void pass_to_idle(int64_t i, int64_t r, int64_t t, const N *all, int64_t tile,
                       const N &constant) {
         for (int64_t child : run.children(run.node(i))) {
             if (live(child)) continue;
             const View &view = run.tree->messages[child];
             N *to = run.beliefs.data + run.node(child).message + view.start(r, t);
             if (view.inner)
-                add(view, tiling, to, [=](int64_t j) { return all[j] * constant; });
+                add(view, tile, to, [=](int64_t j) { return all[j] * constant; });
             else
-                *to = *to + sum_of(all, tiling.tile) * constant;
+                *to = *to + sum_of(all, tile) * constant;
         }
     }
 
     template <class Value>
-    static void add(const View &view, const Tiling &tiling, N *to, Value value) {
+    static void add(const View &view, int64_t tile, N *to, Value value) {
         if (view.runs || view.repeat == 1) {
-            each_entry(view, tiling, [=](int64_t j, int64_t at) { to[at] = to[at] + value(j); });
+            each_entry(view, tile, [=](int64_t j, int64_t at) { to[at] = to[at] + value(j); });
             return;
         }
-        for (int64_t j = 0; j < tiling.tile;) {
-            int64_t at = view.inner[j / tiling.block], end = j + view.repeat;
+        for (int64_t j = 0; j < tile;) {
+            int64_t at = view.inner[j / view.block], end = j + view.repeat;
             N sum = value(j++);
             for (; j < end; ++j) sum = sum + value(j);
             to[at] = to[at] + sum;
         }
-    }
-
-    // Whether a view reads a whole tile as it lies.
-    static bool is_whole(const View &view, const Tiling &tiling) {
-        return view.runs && core::is_whole(tiling);
     }
 
     // Operands: one base for all lanes.
@@ -271,11 +266,11 @@ class Slopes {
         return Number<N>::of(run.base[at_of(place) + start]);
     }
     const N *operand_tile(int64_t f, const Place<N> &place, const View &view, int64_t start,
-                          const Tiling &tiling) {
+                          int64_t tile) {
         const double *base = run.base + at_of(place) + start;
         if constexpr (kIsDouble<N>)
-            if (is_whole(view, tiling)) return base;
-        return gather(f, view, tiling, [=](int64_t at) { return Number<N>::of(base[at]); });
+            if (is_whole(view, tile)) return base;
+        return gather(f, view, tile, [=](int64_t at) { return Number<N>::of(base[at]); });
     }
 
     Span<SlopeFactor<N>> factors_;

@@ -5,45 +5,12 @@
 
 namespace core {
 
-// Multiplies some rows of a table, given as it is or as another one, by an array of fewer axes.
-template <class N, class Given, class From>
-inline void multiply(N *table, const Given *given, const Meeting &by, int64_t first, int64_t last,
-                     From from) {
-    if (by.periods == 1) first = 0, last = 1;
-    const int64_t period = by.period, block = by.block;
-    for (int64_t p = first; p < last; ++p) {
-        N *to = table + p * period;
-        const Given *of = given + p * period;
-        const int32_t *map = by.map;
-        auto at = [=](int64_t j) { return from(p * by.step + j); };
-        if (block > 1) {
-            for (int64_t j = 0; j < period; j += block, to += block, of += block, ++map) {
-                const int64_t start = *map;
-                if (by.along) {
-                    _Pragma("omp simd")
-                    for (int64_t l = 0; l < block; ++l) to[l] = at(start + l) * of[l];
-                } else {
-                    const N x = at(start);
-                    _Pragma("omp simd")
-                    for (int64_t l = 0; l < block; ++l) to[l] = x * of[l];
-                }
-            }
-            continue;
-        }
-        int64_t j = 0;
-        if constexpr (__is_same(N, double))
-            for (; j + kVector <= period; j += kVector)
-                *at_vector(to + j) = gather(at, map + j) * *at_vector(of + j);
-        for (; j < period; ++j) to[j] = at(map[j]) * of[j];
-    }
-}
-
 // Sums a table over the axes that an array does not have.
 template <class N>
 inline void sum_onto(const N *__restrict__ table, const Meeting &onto, N *__restrict__ out) {
-    const int64_t count = onto.base_count, block = onto.block;
+    const int64_t count = onto.base_count, block = onto.view.block;
     const int32_t *bases = onto.bases, *terms = onto.terms;
-    if (block > 1 && onto.along) {
+    if (onto.view.runs) {
         for (int64_t j = 0; j < count; ++j, out += block)
             for (int64_t i = 0; i < onto.term_count; ++i) {
                 const N *__restrict__ from = table + bases[j] + terms[i];
@@ -81,10 +48,16 @@ inline const double *as_it_lies(const Run<Lanes> &run, int64_t k) {
     return run.places[k].same ? run.base + run.places[k].lane[0] : nullptr;
 }
 
+// Whether an array is a small table as it lies.
+inline bool is_all_of(const Meeting &met, const Node &n) {
+    return met.flat && is_whole(met.view, n.states * n.width);
+}
+
 // The first operand of a small node if its numbers are a table as they lie.
 template <class N>
 inline const double *given_table(const Run<N> &run, const Node &n) {
-    if (n.operands == n.operands_end || !run.tree->operand_meetings[n.operands].is_whole()) return nullptr;
+    if (n.operands == n.operands_end) return nullptr;
+    if (!is_all_of(run.tree->operand_meetings[n.operands], n)) return nullptr;
     return as_it_lies(run, n.operands);
 }
 
@@ -103,16 +76,23 @@ inline void fill_small(const Run<N> &run, int64_t i, N *table) {
     const double *given = given_table(run, n);
     bool begun = false;
     auto meet = [&](const Meeting &by, auto from) {
-        if (given && !begun)
-            multiply(table, given, by, rows.first, rows.last, from);
-        else
-            multiply(table, table, by, rows.first, rows.last, from);
+        const N one = Number<N>::one();
+        const int64_t row = by.view.row;
+        for (int64_t r = by.flat ? 0 : rows.first; r < (by.flat ? 1 : rows.last); ++r) {
+            const int64_t tile = by.flat ? size : n.width, at = r * tile;
+            auto here = [=](int64_t j) { return from(r * row + j); };
+            if (begun)
+                multiply<false>(table + at, table + at, by.view, tile, one, here);
+            else if (given)
+                multiply<false>(table + at, given + at, by.view, tile, one, here);
+            else
+                multiply<false>(table + at, Nothing{}, by.view, tile, one, here);
+        }
         begun = true;
     };
-    if (!given) Span<N>{table, size}.fill(Number<N>::one()), begun = true;
     for (int64_t k = n.operands + (given != nullptr); k < n.operands_end; ++k) {
-        meet(tree.operand_meetings[k],
-             [&](int64_t j) { return run.places[k].value(run.base, j); });
+        const Source<N> source = operand_of(run, k);
+        meet(tree.operand_meetings[k], [=](int64_t j) { return source.at(j); });
     }
     for (int64_t child : run.children(n)) {
         if (!run.rows[child].live) continue;
@@ -120,7 +100,8 @@ inline void fill_small(const Run<N> &run, int64_t i, N *table) {
         meet(tree.message_meetings[child], [=](int64_t j) { return message[j]; });
     }
     const int64_t first = rows.first * n.width, last = rows.last * n.width;
-    if (!begun) copy(given + first, table + first, last - first);
+    if (!begun && given) copy(given + first, table + first, last - first);
+    if (!begun && !given) Span<N>{table, size}.fill(Number<N>::one());
     for (int64_t r = rows.first; rows.weight && r < rows.last; ++r)
         for (int64_t j = r * n.width; j < (r + 1) * n.width; ++j)
             table[j] = table[j] * rows.weight[r];
@@ -152,7 +133,7 @@ inline void share_small(const Run<N> &run, const Found<N> &found, int64_t i, con
     bool some = false;
     for (int64_t child : run.children(n)) {
         some = some || tree.asked[child];
-        if (tree.asked[child] && tree.message_meetings[child].is_whole()) whole = child;
+        if (tree.asked[child] && is_all_of(tree.message_meetings[child], n)) whole = child;
     }
     if (!some) {
         for (int64_t r = 0; r < n.states; ++r)
@@ -185,6 +166,7 @@ inline void pass_down_small(const Run<N> &run, const Found<N> &found, int64_t i)
     const Node &n = run.node(i);
     N *belief = run.beliefs.data + n.message, *table = run.kept.data + run.tree->kept[i];
     if (n.parent < 0) *belief = Number<N>::one();
+    if (run.shared[i]) return share_small(run, found, i, table, belief);
     if (run.rows[i].live) {
         N top = Number<N>::kNarrow && run.guarded ? run.tops[i] : Number<N>::one();
         shares(belief, run.message(i), top, run.share.data, n.width);

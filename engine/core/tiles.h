@@ -38,11 +38,13 @@ struct Source {
     const double *base;
     const Place<N> *place;
     N at(int64_t k) const { return sent ? sent[k] : place->value(base, k); }
+    const N *lies() const { return sent; }
 };
 template <>
 struct Source<double> {
     const double *values;
     double at(int64_t k) const { return values[k]; }
+    const double *lies() const { return values; }
 };
 template <class N>
 struct Factor {
@@ -50,13 +52,27 @@ struct Factor {
     const View *view;
 };
 
-// The factors of a node's table: first those that run along a block, then those that are one value
-// over a block, then those that are one over a tile.
+// The factors of a node's table: first those that run along a tile, then others that vary over it,
+// then those that are one value over a tile.
 template <class N>
 struct Factors {
     Span<Factor<N>> list;
     Span<int64_t> start;  // of each, in the tile at hand
-    int64_t runs, vary;   // where the first two kinds end
+    int64_t whole, vary;  // where the first two kinds end
+    const N *share = nullptr;  // by which a tile of each row is multiplied too, if any
+    N *work = nullptr;         // a tile for what lies between, where rows are added up
+
+    const N *lies() const { return whole ? list[0].from.lies() : nullptr; }
+    // Takes out a message that runs along tiles.
+    void leave_out(const N *message) {
+        int64_t f = 0;
+        while (list[f].from.lies() != message) ++f;
+        for (--list.size; f < list.size; ++f) list[f] = list[f + 1];
+        --whole, --vary;
+    }
+    void move_to(int64_t t) const {
+        for (int64_t f = 0; f < list.size; ++f) start[f] = list[f].view->start(0, t);
+    }
 };
 
 // One run of a program: its work space, and the case.
@@ -71,6 +87,7 @@ struct Run {
     Span<N> spread, share;      // a tile of all rows; of one
     Span<N> sums;               // of rows
     Span<N> kept;               // small tables, from the way up
+    Span<uint8_t> shared;       // whether a belief is divided by its message already
     Span<double> floors;        // log2 of what a message, undivided zeros aside, is at least
     Span<Factor<N>> factors;    // of the node at hand
     Span<int64_t> starts;
@@ -92,6 +109,7 @@ struct Run {
         share = arena.span<N>(of.widest);
         sums = arena.span<N>(of.most_states);
         kept = arena.span<N>(of.kept_size);
+        shared = arena.span<uint8_t>(count);
         floors = arena.span<double>(count);
         factors = arena.span<Factor<N>>(of.factors);
         starts = arena.span<int64_t>(of.factors);
@@ -129,7 +147,8 @@ inline Factors<N> factors_of(const Run<N> &run, const Node &n) {
         int64_t at = count++;
         if (view.inner) {  // before those of the kinds that follow
             out.list[at] = out.list[out.vary], at = out.vary++;
-            if (view.runs) out.list[at] = out.list[out.runs], at = out.runs++;
+            if (is_whole(view, tree.tiling[&n - tree.program.nodes.data].tile))
+                out.list[at] = out.list[out.whole], at = out.whole++;
         }
         out.list[at] = {from, &view};
     };
@@ -148,16 +167,51 @@ struct Found {
     Span<double> beliefs;   // P(separator | e)
 };
 
-// Where the products of a tile's rows go: added up in one place, or set, as they are or times a share.
-enum class Put { kAdd, kSet, kShare };
-
-// Rows of a tile: where they go, and how far apart.
-template <class N>
-struct Target {
-    N *to;
-    int64_t step;  // 0: all to one place
-    const N *share;
+// What a product starts from: an array as it lies, or nothing.
+struct Nothing {
+    Nothing operator+(int64_t) const { return {}; }
 };
+template <class N>
+inline N times(Nothing, int64_t, const N &x) {
+    return x;
+}
+template <class N, class Given>
+inline N times(const Given *of, int64_t j, const N &x) {
+    return x * of[j];
+}
+inline Vector times(Nothing, int64_t, const Vector &x) { return x; }
+inline Vector times(const double *of, int64_t j, const Vector &x) { return x * *at_vector(of + j); }
+
+// Sets a tile, or adds to it, `of` times `by` times what a factor says of each entry. The factor is
+// given by a function of where its values lie.
+template <bool kAdd, class N, class Of, class From>
+inline void multiply(N *to, Of of, const View &view, int64_t tile, const N &by, From from) {
+    const int64_t block = view.block;
+    const int32_t *inner = view.inner;
+    int64_t j = 0;
+    auto put = [=](int64_t j, const N &x) { to[j] = kAdd ? to[j] + times(of, j, x) : times(of, j, x); };
+    if (view.runs) {
+        for (; j < tile; j += block, ++inner) {
+            const int64_t at = *inner;
+            _Pragma("omp simd")
+            for (int64_t l = 0; l < block; ++l) put(j + l, from(at + l) * by);
+        }
+    } else if (block > 1) {
+        for (; j < tile; j += block, inner += inner != nullptr) {
+            const N x = from(inner ? *inner : 0) * by;
+            if (kAdd && Number<N>::is_zero(x)) continue;
+            _Pragma("omp simd")
+            for (int64_t l = 0; l < block; ++l) put(j + l, x);
+        }
+    } else {
+        if constexpr (__is_same(N, double))
+            for (; j + kVector <= tile; j += kVector) {
+                Vector x = times(of, j, gather(from, inner + j) * by);
+                *at_vector(to + j) = kAdd ? *at_vector(to + j) + x : x;
+            }
+        for (; j < tile; ++j) put(j, from(inner ? inner[j] : 0) * by);
+    }
+}
 
 // The product of a row's weight and of the factors that are one number over a tile.
 template <class N>
@@ -168,113 +222,43 @@ inline N constant_of(const Factors<N> &given, const Rowed<N> &rows, int64_t r) {
     return out;
 }
 
-// Puts the products of some rows' factors and weights, entry by entry, where blocks are short. Those
-// that run do so along the whole tile.
-template <Put kPut, class N>
-inline void put_entries(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                        const Target<N> &target) {
-    const Factor<N> *list = given.list.data;
-    const N *__restrict__ share = target.share;
-    const int64_t tile = tiling.tile;
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-        const N constant = constant_of(given, rows, r);
-        N *__restrict__ to = target.to + r * target.step;
-        auto put = [&](int64_t j, const N &y) {
-            to[j] = kPut == Put::kAdd ? to[j] + y : kPut == Put::kSet ? y : share[j] * y;
-        };
-        auto at = [&](int64_t f) { return given.start[f] + r * list[f].view->row; };
+// Sets a tile, or adds to it, the product of row r's factors and weight.
+template <bool kAdd, class N>
+inline void put_row(const Factors<N> &given, int64_t tile, const Rowed<N> &rows, int64_t r, N *to) {
+    N by = constant_of(given, rows, r);
+    if (Number<N>::is_zero(by)) {
+        for (int64_t j = 0; !kAdd && j < tile; ++j) to[j] = by;
+        return;
+    }
+    const N *of = given.share;
+    int64_t f = 0;
+    auto start_of = [&](int64_t f) { return given.start[f] + r * given.list[f].view->row; };
+    if (!of && given.lies()) of = given.lies() + start_of(f++);
+    if (f == given.vary) {
         for (int64_t j = 0; j < tile; ++j) {
-            N x = constant;
-            for (int64_t f = 0; f < given.runs; ++f) x = x * list[f].from.at(at(f) + j);
-            for (int64_t f = given.runs; f < given.vary; ++f)
-                x = x * list[f].from.at(at(f) + list[f].view->inner[j]);
-            put(j, x);
+            N x = of ? of[j] * by : by;
+            to[j] = kAdd ? to[j] + x : x;
         }
     }
-}
-
-// Puts the products of some rows' factors and weights, `kRuns` factors along the blocks and `kVary`
-// that vary from one to the next (-1: as many as there are). Blocks of zeros are not worked out.
-template <Put kPut, int kRuns, int kVary, class N>
-inline void put_blocks(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                       const Target<N> &target) {
-    const Factor<N> *list = given.list.data, *vary = list + given.runs;
-    const int64_t *start = given.start.data, *vary_start = start + given.runs;
-    const int64_t block = tiling.block, runs = kRuns < 0 ? given.runs : kRuns;
-    const int64_t varying = kVary < 0 ? given.vary - given.runs : kVary;
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-        const N constant = constant_of(given, rows, r);
-        N *__restrict__ to = target.to + r * target.step;
-        bool none = Number<N>::is_zero(constant);
-        if (none && kPut == Put::kAdd) continue;
-        for (int64_t k = 0; k * block < tiling.tile; ++k) {
-            N x = constant;
-            for (int64_t f = 0; f < varying; ++f)
-                x = x * vary[f].from.at(vary_start[f] + r * vary[f].view->row +
-                                        vary[f].view->inner[k]);
-            N *__restrict__ out = to + k * block;
-            const N *__restrict__ by = kPut == Put::kShare ? target.share + k * block : nullptr;
-            auto put = [&](int64_t j, const N &y) {
-                out[j] = kPut == Put::kAdd ? out[j] + y : kPut == Put::kSet ? y : by[j] * y;
-            };
-            auto first = [&](int64_t f) {
-                return start[f] + r * list[f].view->row + list[f].view->inner[k];
-            };
-            if (none || Number<N>::is_zero(x)) {
-                if (kPut != Put::kAdd)
-                    for (int64_t j = 0; j < block; ++j) out[j] = Number<N>::zero();
-            } else if (kRuns == 0) {
-                for (int64_t j = 0; j < block; ++j) put(j, x);
-            } else if (kRuns == 1) {
-                const Source<N> a = list[0].from;
-                const int64_t at = first(0);
-                _Pragma("omp simd")
-                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j));
-            } else if (kRuns == 2) {
-                const Source<N> a = list[0].from, b = list[1].from;
-                const int64_t at = first(0), bt = first(1);
-                _Pragma("omp simd")
-                for (int64_t j = 0; j < block; ++j) put(j, x * a.at(at + j) * b.at(bt + j));
-            } else {
-                for (int64_t j = 0; j < block; ++j) {
-                    N y = x;
-                    for (int64_t f = 0; f < runs; ++f) y = y * list[f].from.at(first(f) + j);
-                    put(j, y);
-                }
-            }
+    for (; f < given.vary; ++f) {
+        const Source<N> source = given.list[f].from;
+        const View &view = *given.list[f].view;
+        const int64_t start = start_of(f);
+        auto from = [=](int64_t k) { return source.at(start + k); };
+        N *out = kAdd ? given.work : to;
+        if (kAdd && f + 1 == given.vary) {
+            if (of)
+                multiply<kAdd>(to, of, view, tile, by, from);
+            else
+                multiply<kAdd>(to, Nothing{}, view, tile, by, from);
+            return;
         }
+        if (of)
+            multiply<false>(out, of, view, tile, by, from);
+        else
+            multiply<false>(out, Nothing{}, view, tile, by, from);
+        of = out, by = Number<N>::one();
     }
-}
-template <Put kPut, int kRuns, class N>
-inline void put_runs(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows,
-                     const Target<N> &target) {
-    int64_t varying = given.vary - given.runs;
-    if (varying == 0)
-        put_blocks<kPut, kRuns, 0>(given, tiling, rows, target);
-    else if (varying == 1)
-        put_blocks<kPut, kRuns, 1>(given, tiling, rows, target);
-    else if (varying == 2)
-        put_blocks<kPut, kRuns, 2>(given, tiling, rows, target);
-    else
-        put_blocks<kPut, kRuns, -1>(given, tiling, rows, target);
-}
-
-// Puts tile t of some rows of a node's table: factors and the rows' weights.
-template <Put kPut, class N>
-inline void put_rows(const Factors<N> &given, const Tiling &tiling, const Rowed<N> &rows, int64_t t,
-                     const Target<N> &target) {
-    for (int64_t f = 0; f < given.list.size; ++f)
-        given.start[f] = given.list[f].view->start(0, t);
-    if (tiling.block == 1)
-        put_entries<kPut>(given, tiling, rows, target);
-    else if (given.runs == 0)
-        put_runs<kPut, 0>(given, tiling, rows, target);
-    else if (given.runs == 1)
-        put_runs<kPut, 1>(given, tiling, rows, target);
-    else if (given.runs == 2)
-        put_runs<kPut, 2>(given, tiling, rows, target);
-    else
-        put_runs<kPut, -1>(given, tiling, rows, target);
 }
 
 }  // namespace core

@@ -98,6 +98,7 @@ class Planner:
         else:
             *parts, work = self._core.search_order(start, dense, cards)
             found = Elimination(*map(ints, parts), work=work)
+        found = order.long_last(found, cards)
         return Elimination(names[found.order], found.start, names[found.neighbours], found.work)
 
     def _problem(self, factors: Factors) -> GateProblem:

@@ -8,7 +8,7 @@ so that this module and its compiled twin, `core/order.h`, find the same order t
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, prod
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -19,6 +19,7 @@ Measure: TypeAlias = Literal["fill", "size"]
 
 LEAST, MOST = 4, 64  # tries: the first two without noise
 HUGE = 1e300  # a clique's size at most, as a cost
+LONG = 16  # states from which a variable is worth a loop of its own
 WORTH = 1.0  # a try is worth so many table entries a pair of variables
 
 
@@ -41,6 +42,53 @@ class Elimination:
     start: Ints
     neighbours: Ints
     work: float
+
+
+def long_last(found: Elimination, cards: Ints) -> Elimination:
+    """Return an order with variables of many states moved to the end of their cliques.
+
+    Within a clique any order will do, and the variable that goes last is the last axis of every
+    table that has it, so that tables are walked in long runs.
+    """
+    long = found.order[cards[found.order] >= LONG]
+    if not len(long):
+        return found
+    separators = np.split(found.neighbours, found.start[1:-1])
+    after = {v: set(s.tolist()) for v, s in zip(found.order.tolist(), separators, strict=True)}
+    moved = False
+    for v in long[::-1].tolist():
+        rest, passed = after[v], list[int]()
+        while (above := next((u for u in rest if after[u] == rest - {u}), None)) is not None:
+            if cards[above] >= cards[v]:
+                break
+            passed.append(above)
+            rest = after[above]
+        if not passed:
+            continue
+        moved = True
+        for u in (v, *sorted(passed, key=cards.__getitem__)):
+            after[u] = rest
+            rest = rest | {u}
+    return _ordered(after, cards) if moved else found
+
+
+def _ordered(after: dict[int, set[int]], cards: Ints) -> Elimination:
+    """Return an elimination, given which of each variable's neighbours go after it."""
+    place: dict[int, int] = {}
+    for v in reversed(after):
+        waiting = [v]
+        while waiting:
+            left = after[waiting[-1]] - place.keys()
+            if left:
+                waiting.append(left.pop())
+            else:
+                place.setdefault(waiting.pop(), -len(place))
+    order = sorted(after, key=place.__getitem__)
+    rows = [sorted(after[v], key=place.__getitem__) for v in order]
+    work = sum(prod(float(cards[u]) for u in (v, *row)) for v, row in zip(order, rows, strict=True))
+    start = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    neighbours = np.array([v for row in rows for v in row], np.int64)
+    return Elimination(np.array(order, np.int64), start, neighbours, work)
 
 
 @dataclass
