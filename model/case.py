@@ -3,7 +3,7 @@
 `fascinet.model.read_case` reads one from JSON or a Phenopacket.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fascinet.model.errors import CaseError, UnknownStateError, UnknownVariableError
@@ -127,7 +127,7 @@ class CaseRules:
     exposure_reasons : mapping of exposure's name to str
         Why an exposure sets nothing.
     renamed : mapping of a variable's former name to its present one
-    implies : mapping of finding to the findings, with their states, that its presence contains
+    implies : mapping of finding to its states, each with the findings and states that it contains
     coarse : mapping of finding to its coarse states, each with the states that it may be
     suggest : callable
         From a word that is no variable to what it may mean, `variable=state`.
@@ -144,7 +144,7 @@ class CaseRules:
     exposures: Mapping[str, Mapping[bool, Mapping[str, str]]]
     exposure_reasons: Mapping[str, str] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
-    implies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     suggest: Callable[[str], Iterable[str]] = lambda name: ()
     measured: Mapping[str, str] = field(default_factory=dict)
@@ -169,20 +169,54 @@ def counted_once(case: Case, rules: CaseRules) -> Case:
 
     Weak hips are weakness, so that P(weak hips and weakness) = P(weak hips): the general finding
     is known from the special one and says nothing more. In the network the two are independent
-    given the causes, which would count one sign twice. What is denied, or told otherwise, stays.
+    given the causes, which would count one sign twice. The same turned round: who is not weak at
+    all has no weak hips. What contradicts, or is told otherwise, stays.
     """
+    hard, contained = _without_general(case, rules)
+    for special in _denied(hard, rules):
+        contained[special] = hard.pop(special)
+    return replace(case, hard=hard, contained=contained) if contained else case
+
+
+def _without_general(case: Case, rules: CaseRules) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the evidence without what the findings told contain, and that."""
     hard, contained = dict(case.hard), dict(case.contained)
-    open_ = [v for v, s in hard.items() if v in rules.implies and s != rules.resting[v]]
+    open_ = list(hard.items())
     while open_:
-        for general, state in rules.implies[open_.pop()].items():
+        special, told = open_.pop()
+        for general, state in rules.implies.get(special, {}).get(told, {}).items():
             if general in {**contained, **case.do, **case.soft}:
                 continue
             if not _fits(hard.get(general, state), state, rules.coarse.get(general, {})):
                 continue
             hard.pop(general, None)
             contained[general] = state
-            open_ += [general] if general in rules.implies else []
-    return replace(case, hard=hard, contained=contained) if contained else case
+            open_.append((general, state))
+    return hard, contained
+
+
+def _denied(hard: Mapping[str, str], rules: CaseRules) -> list[str]:
+    """Return the findings told to be at rest of which no other state fits the general ones."""
+    return [
+        special
+        for special in rules.implies
+        if hard.get(special) == rules.resting[special]
+        and all(
+            any(
+                general in hard and not _fits(hard[general], state, rules.coarse.get(general, {}))
+                for general, state in _contained(special, other, rules)
+            )
+            for other in rules.states[special]
+            if other != rules.resting[special]
+        )
+    ]
+
+
+def _contained(special: str, told: str, rules: CaseRules) -> Iterator[tuple[str, str]]:
+    """Yield what a finding contains, and what that contains."""
+    for general, state in rules.implies.get(special, {}).get(told, {}).items():
+        yield general, state
+        yield from _contained(general, state, rules)
 
 
 def _fits(told: str, state: str, coarse: Mapping[str, tuple[str, ...]]) -> bool:

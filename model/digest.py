@@ -41,6 +41,7 @@ class TestFacts:
     cost: int
     burden: int
     normal: str
+    defines: Mapping[str, str] = field(default_factory=dict)
     loinc: tuple[str, ...] = ()
     quantity: Quantity | None = None
 
@@ -134,7 +135,7 @@ class Digest:
     actions : tuple of ActionFacts
     utilities : UtilitiesFacts
     renamed : mapping of a variable's former name to its present one
-    implies : mapping of finding to the findings, with their states, that its presence contains
+    implies : mapping of finding to its states, each with the findings and states that it contains
     coarse : mapping of finding to its coarse states, each with the states that it may be
     """
 
@@ -149,7 +150,7 @@ class Digest:
     actions: tuple[ActionFacts, ...]
     utilities: UtilitiesFacts
     renamed: Mapping[str, str] = field(default_factory=dict)
-    implies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     coarse: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -175,7 +176,11 @@ def digest_of(knowledge: "Knowledge") -> Digest:
         actions=tuple(_facts(action, ActionFacts) for action in knowledge.actions),
         utilities=utilities_of(knowledge.utilities),
         renamed=dict(knowledge.renamed),
-        implies={v: dict(f.implies) for v, f in knowledge.findings.items() if f.implies},
+        implies={
+            v: {s: dict(contained) for s, contained in f.implies.items()}
+            for v, f in {**knowledge.findings, **knowledge.tests}.items()
+            if f.implies
+        },
         coarse={v: dict(f.coarse) for v, f in knowledge.findings.items() if f.coarse},
     )
 

@@ -291,14 +291,25 @@ def _is_defined(knowledge: Knowledge, target: str, cause: str, state: str) -> bo
 
 
 def implied(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:
-    """Check: what a finding contains is another finding, in a state of it out of rest."""
-    for name, finding in knowledge.findings.items():
-        for general, state in finding.implies.items():
-            other = knowledge.findings.get(general)
-            if other is None or general == name or state not in other.states[1:]:
-                yield Finding("findings.yaml", (name, "implies", general),
-                              f"no other finding with {general}={state}",
-                              nearest(general, list(knowledge.findings)))  # fmt: skip
+    """Check: what a finding's state contains is another finding, in a state of it out of rest."""
+    signs = {**knowledge.findings, **knowledge.tests}
+    for name, special in signs.items():
+        file = "findings.yaml" if name in knowledge.findings else "tests.yaml"
+        for own, contained in special.implies.items():
+            if own not in _odd_states(special):
+                yield Finding(file, (name, "implies", own), f"{name} has no such state out of rest",
+                              nearest(own, _odd_states(special)))  # fmt: skip
+            for general, state in contained.items():
+                other = signs.get(general)
+                if other is None or general == name or state not in _odd_states(other):
+                    yield Finding(file, (name, "implies", own, general),
+                                  f"no other finding with {general}={state}",
+                                  nearest(general, list(signs)))  # fmt: skip
+
+
+def _odd_states(sign: Sign) -> list[str]:
+    resting = sign.normal if isinstance(sign, Test) else sign.states[0]
+    return [state for state in sign.states if state != resting]
 
 
 def orphan(knowledge: Knowledge, folder: Path) -> Iterator[Finding]:

@@ -177,9 +177,9 @@ class Finding(Variable):
         P(state | none of the modelled causes).
     default : str, optional
         The state that a case has unless it says otherwise (the complaint).
-    implies : mapping of finding to state
-        What its presence contains (weak hips are weakness): where both are told, the general one
-        is not counted again.
+    implies : mapping of state to mapping of finding to state
+        What it contains (weak hips are weakness): where both are told, the general one is not
+        counted again; where the general one is denied, nor is the denial of this one.
     coarse : mapping of state to states
         A state that only says "one of these" (reported, not yet examined). Scripts give the
         fine states; most of them are told coarsely, so that it weighs as their union.
@@ -190,7 +190,7 @@ class Finding(Variable):
     on: Literal["cause", "trigger", "mechanism"] = "cause"
     leak: Link = Field(default_factory=dict)
     default: str | None = None
-    implies: Mapping[str, str] = Field(default_factory=dict)
+    implies: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     coarse: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 

@@ -5,9 +5,10 @@
 the sum at most its largest stake. P_a(c) is the probability that the cause c is at work (its
 trigger: present and making the muscle twitch) or, for an action that counts what is present, that
 it is there beyond what the setting makes likely, (P(c | e) − P(c | ground)) / (1 − P(c | ground)),
-at least 0; this also where a cause has no trigger. An urgent flag that asks for an action raises
-G_a to the declared probability that the flag means it, and puts the action before the others, the
-soonest first, if its utility is above 0. Doing nothing is 0. The range of EU takes benefit and
+at least 0; this also where a cause has no trigger, and where nothing twitches. An urgent flag that
+asks for an action raises G_a to the declared probability that the flag means it, and puts the
+action before the others if its utility is above 0: the soonest first, then in the order in which
+the flag names them. Doing nothing is 0. The range of EU takes benefit and
 burden at the ends of theirs.
 
 Utilities are declared in `data/utilities.yaml`. Advice says "consider" or "discuss", never "do".
@@ -21,6 +22,7 @@ from fascinet.engine.analyses.results import Columns, Result
 from fascinet.engine.clinic.conditions import Marginals, any_holds
 from fascinet.engine.clinic.differential import RedFlag
 from fascinet.engine.clinic.red_flags import URGENT, WITHIN
+from fascinet.model.case import COMPLAINT
 
 if TYPE_CHECKING:
     from fascinet.model.cited import Figure
@@ -122,19 +124,21 @@ def decide(
     flags : sequence of RedFlag
         Those raised, most urgent first.
     """
-    declared, asked = knowledge.utilities, called_for(flags)
+    declared, asked, places = knowledge.utilities, called_for(flags), order_of(flags)
+    still = known.get(COMPLAINT) == {knowledge.resting[COMPLAINT]}
     worth = cast("Mapping[str, Figure | Range]", declared.flags)  # by how soon
-    rows: list[tuple[tuple[int, float], Advice]] = []
+    rows: list[tuple[tuple[int, int, float], Advice]] = []
     for action in knowledge.actions:
         if not offered(action, known):
             continue
         flag = asked.get(action.id)
-        basis = [(c, counted(action, c, posterior, prior, knowledge.resting))
+        present = still or action.by == PRESENT
+        basis = [(c, counted(c, posterior, prior, knowledge.resting, present=present))
                  for c in action.targets]  # fmt: skip
         least = worth[flag.within or LATER].p if flag else 0.0
         found = advise(action, declared.actions[action.id], basis, flag, least)
-        soon = WITHIN.index(found.within) if found.first else len(WITHIN)
-        rows.append(((soon, -found.utility), found))
+        soon, place = (WITHIN.index(found.within), places[action.id]) if found.first else (99, 0)
+        rows.append(((soon, place, -found.utility), found))
     return Decisions(tuple(found for _, found in sorted(rows, key=lambda row: row[0])))
 
 
@@ -147,6 +151,16 @@ def called_for(flags: Sequence[RedFlag]) -> dict[str, RedFlag]:
     return out
 
 
+def order_of(flags: Sequence[RedFlag]) -> dict[str, int]:
+    """Return the first place that flags as soon as the soonest give to each action."""
+    soonest = called_for(flags)
+    return {
+        action: min(f.actions.index(action) for f in flags
+                    if action in f.actions and f.within == flag.within and f.level == flag.level)
+        for action, flag in soonest.items()
+    }  # fmt: skip
+
+
 def offered(action: "Action | ActionFacts", known: Mapping[str, frozenset[str]]) -> bool:
     """Tell whether an action's own conditions hold."""
     wanted = not action.when or any_holds(action.when, known)
@@ -154,15 +168,16 @@ def offered(action: "Action | ActionFacts", known: Mapping[str, frozenset[str]])
 
 
 def counted(
-    action: "Action | ActionFacts",
     cause: str,
     posterior: Marginals,
     prior: Marginals,
     resting: Mapping[str, str],
+    *,
+    present: bool,
 ) -> float:
-    """Return the probability with which a target counts for an action."""
+    """Return the probability with which a target counts: that it is present, or else at work."""
     trigger = f"trigger_{cause}"
-    if action.by != PRESENT and trigger in posterior:
+    if not present and trigger in posterior:
         return 1.0 - next(iter(posterior[trigger].values()))
     if cause not in posterior:
         return 0.0

@@ -13,7 +13,8 @@ before a test of d came out abnormal: as a grave cause is proved the rest matter
 ends. price = cost + burden − 1; a question costs 1.
 What scores below `WORTH` is left out, unless it is the test (`proves` of the sessions, or else the
 decisive one, see `must_not_miss`) of a cause that must not be missed, is not proved, and that the
-findings have made likelier; for the one that leads (P ≥ `LEADING`) it is among the first three.
+findings have made likelier; for the one that leads (P ≥ `LEADING`) it is among the first three. So
+is the test whose result defines a leading cause: TSH where the thyroid is suspected.
 
 The gains listed are exact, over the tests that `includes` names: those of a session's tests that by
 the screen add less than 1% to it are left out. What is worth an exact computation is found by a
@@ -91,6 +92,7 @@ def expected_gains(
     every = units(reasoner, known)
     if not every:
         return ()
+    defining = _defining(reasoner, lanes, dict(zip(causes, before.tolist(), strict=True)))
     rough = screened(lanes, causes, before, weight, every, tuple(grave))
     exact = Exact(lanes, posterior, causes, before)
     found: dict[int, tuple[Unit, NextTest]] = {}
@@ -101,11 +103,14 @@ def expected_gains(
         found.update({i: (u, _entry(u, bits, weight)) for i, u in some.items()})
 
     work_out(_first(every, rough, grave, count))
+    work_out(i for i, u in enumerate(every) if set(u.members) & set(defining))
     while late := _late(rough, [t.score for _, t in found.values()], found.keys(), count):
         work_out(late)
     rows = [found[i] for i in sorted(found)]
     rows.sort(key=lambda row: (-row[1].score, -row[1].expected_gain_bits))
-    return _listed(rows, _kept(causes, grave, rows, exact.outcomes), before, causes, count)
+    kept = _kept(causes, grave, rows, exact.outcomes)
+    named = [i for f in defining for i, (u, _) in enumerate(rows) if f in u.members]
+    return _listed(rows, kept, named, before, causes, count)
 
 
 def _first(
@@ -220,6 +225,18 @@ def _grave(
     return out
 
 
+def _defining(reasoner: "Reasoner", lanes: Lanes, now: Mapping[str, float]) -> list[str]:
+    """Return the tests that define a leading cause which the findings raised, likeliest first."""
+    at_first = reasoner.presence(reasoner.ground(lanes.coarse.fine, lanes.case)[0])
+    found = {
+        test: now[cause]
+        for test, facts in reasoner.digest.tests.items()
+        for cause in (defined.partition("=")[0] for defined in facts.defines.values())
+        if now.get(cause, 0.0) >= max(LEADING, RISEN * at_first.get(cause, 1.0))
+    }
+    return sorted(found, key=lambda test: -found[test])
+
+
 def _entry(unit: Unit, bits: Mapping[str, Array], weight: Array) -> NextTest:
     told = np.array([bits[f] for f in unit.members])
     most = told.max(axis=0)
@@ -261,22 +278,24 @@ def _kept(
 def _listed(
     rows: Sequence[tuple[Unit, NextTest]],
     kept: Mapping[str, int],
+    named: Sequence[int],
     before: Array,
     causes: Sequence[str],
     count: int | None,
 ) -> tuple[NextTest, ...]:
-    """Return the rows worth their price, and those kept: of leading causes among the first."""
+    """Return the rows worth their price, and those kept or named: of leading causes the first."""
     room = len(rows) if count is None else count
     worth = [i for i, (_, t) in enumerate(rows) if t.score >= WORTH][:room]
     p = dict(zip(causes, before.tolist(), strict=True))
     lead = [i for c, i in sorted(kept.items(), key=lambda k: -p[k[0]]) if p[c] >= LEADING]
     order = list(dict.fromkeys(worth))
-    for place, i in enumerate(dict.fromkeys(lead[:1])):
+    for place, i in enumerate(dict.fromkeys([*lead[:1], *named[:1]])):
         if i not in order[:FIRST]:
             order = [j for j in order if j != i]
             order.insert(FIRST - 1 - place, i)
-    order = order[: max(room - len(set(kept.values()) - set(order)), 0)]
-    order += [i for i in dict.fromkeys(kept.values()) if i not in order]
+    sure = dict.fromkeys([*named[:1], *kept.values()])
+    rest = [i for i in order if i not in sure][: max(room - len(sure), 0)]
+    order = [i for i in order if i in sure or i in rest] + [i for i in sure if i not in order]
     out: list[NextTest] = []
     for i in order:
         t = rows[i][1]
