@@ -11,6 +11,7 @@ from fascinet.model.errors import FormatError
 from fascinet.model.shipped import shipped_knowledge
 
 INFLUENTIAL = 40
+LESS = ("outside", "reassured", "false alarm")  # left out where the screen is narrow
 NOTE = (
     "low ranked: serious, not in the top three; reassured: serious, yet reassured; "
     "false alarm: benign, ALS or MS first; urgent: benign, with an urgent flag"
@@ -32,14 +33,14 @@ def show(found: Evaluation) -> None:
                "reassured", "false alarm", "urgent", "outside")  # fmt: skip
     parts = {"all": found.to_dict(), **found.by_cause, **found.by_twitch_status}
     rows = [
-        (name, str(m["n"]), f"{m['top1']:.0%}", f"{m['top3']:.0%}",
+        (name.replace("_", " "), str(m["n"]), f"{m['top1']:.0%}", f"{m['top3']:.0%}",
          f"{m['single_top1']:.0%}" if m["n_single"] else "-", f"{m['mean_log_score']:.2f}",
          f"{m['serious_low_ranked']:.0%}", f"{m['serious_reassured']:.0%}",
          f"{m['benign_false_alarm']:.0%}", f"{m['benign_urgent']:.0%}",
          f"{m['outside_warned']:.0%}")
         for name, m in parts.items()
     ]  # fmt: skip
-    print_table("Published cases", columns, rows)
+    print_table("Scores of the differential", columns, rows, LESS)
     say(NOTE)
     bins = [(f"{b.low:g} to {b.high:g}", str(b.n), f"{b.forecast:.0%}", f"{b.observed:.0%}")
             for b in found.reliability]  # fmt: skip
