@@ -90,7 +90,10 @@ inline Status run_blocks(const Named &named, const Rows16 &rows, Arena arena, Wa
         Status status = collect(block.run);
         bool unsafe = status == Status::kUnsafe;
         if (watch->stopped) return Status::kStopped;
-        if (!unsafe && down) distribute(block.run, Found<Lanes>{block.found, {}, {}});
+        if (!unsafe && down) {
+            distribute(block.run, Found<Lanes>{block.found, {}, {}});
+            normalise(program, block.found);
+        }
         for (int k = 0; k < kLanes && row + k < rows.count; ++k) {
             logs[row + k] = unsafe ? NAN : block.log(k);
             if (!down) continue;
@@ -108,34 +111,30 @@ inline Status run_blocks(const Named &named, const Rows16 &rows, Arena arena, Wa
 // find_rows(named, states, answers, logs): states int16, a row a case; answers float64 or float32,
 // or None. A row whose ln P is NaN has left the range of a double: it must be answered alone.
 inline PyObject *find_rows(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[3];
-    if (!PyArg_ParseTuple(args, "OOOO", &capsule, part, part + 1, part + 2)) return nullptr;
-    Named *named = named_of(capsule);
+    Arguments all(args);
+    Named *named = all.capsule<Named>(kNamed);
     if (!named) return nullptr;
     Prepared *p = named->tree;
-    Buffer held[3];
     Rows16 rows{};
     Span<double> logs, wide;
     Span<float> narrow;
-    bool down = part[1] != Py_None, single = false;
-    if (!held[0].read(part[0], "states", &rows.states) || !held[2].write(part[2], "logs", &logs))
-        return nullptr;
-    if (down && !held[1].write(part[1], "answers", &wide)) {
-        PyErr_Clear();
-        single = true;
-        if (!held[1].write(part[1], "answers", &narrow)) return nullptr;
+    bool down = false, single = false;
+    all.in("states", &rows.states);
+    if (all.given()) {
+        down = true, single = all.is_next<float>();
+        single ? all.out("answers", &narrow) : all.out("answers", &wide);
     }
+    if (!all.out("logs", &logs)) return nullptr;
     rows.variables = p->tree.program.observed.size, rows.count = logs.size;
     int64_t size = single ? narrow.size : wide.size;
-    if (rows.states.size != rows.count * rows.variables ||
-        (down && size != rows.count * p->tree.program.sizes.answer)) {
-        PyErr_SetString(PyExc_ValueError, "find_rows: arrays of other lengths than the tree's");
+    if (!fits(rows.states.size == rows.count * rows.variables &&
+                  (!down || size == rows.count * p->tree.program.sizes.answer),
+              "find_rows: arrays of other lengths than the tree's"))
         return nullptr;
-    }
-    Arena count;
     Block block;
-    block.lay(count, p->tree, rows.variables, down);
-    Space space(p, count.used());
+    Space space(p, Memory::room([&](Arena &arena) {
+        block.lay(arena, p->tree, rows.variables, down);
+    }));
     if (!space) return nullptr;
     Status status;
     {
@@ -153,22 +152,14 @@ inline PyObject *find_rows(PyObject *, PyObject *args) {
 // each, within a base that may then be longer: so a row may have tables of its own. Places of an
 // answer that nothing is said of stay as they are.
 inline PyObject *run_rows(PyObject *, PyObject *args) {
-    PyObject *capsule, *queries, *numbers, *moves, *part[4];
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, &queries, &numbers, &moves, part, part + 1,
-                          part + 2, part + 3))
-        return nullptr;
-    Prepared *p = prepared_of(capsule);
-    Laid *laid = queries == Py_None ? nullptr : laid_of(queries);
-    if (!p || (queries != Py_None && !laid)) return nullptr;
-    const Program &program = p->tree.program;
-    const char *wrong = "run_rows: arrays of other lengths than the program's";
+    Arguments all(args);
+    Prepared *p = all.capsule<Prepared>(kPrepared);
+    Laid *laid = all.given() ? all.capsule<Laid>(kLaid) : nullptr;
     RowArguments rows;
-    if (!rows.read(*p, numbers, moves, part, wrong)) return nullptr;
-    if (laid && laid->tree != p) {
-        PyErr_SetString(PyExc_ValueError, wrong);
+    if (!p || !all || !rows.read(*p, all) || !fits(!laid || laid->tree == p, kWrongLengths))
         return nullptr;
-    }
-    auto &[held, states, shifts, weights, base, answers, logs, down] = rows;
+    const Program &program = p->tree.program;
+    auto &[states, shifts, weights, base, answers, logs, down] = rows;
     int64_t count = logs.size, variables = program.observed.size, places = program.sizes.answer;
     int64_t moved = program.operands.size + program.scalars.size;
     bool ask_too = down && laid;

@@ -15,29 +15,20 @@ struct FindingWeights {
 // weigh_rows(states, first, start, place, factor, weights): states int16, a row a case, -1 for
 // unknown; `first` is the place in an answer of each variable's first state; weights a row a case.
 inline PyObject *weigh_rows(PyObject *, PyObject *args) {
-    PyObject *part[6];
-    if (!PyArg_ParseTuple(args, "OOOOOO", part, part + 1, part + 2, part + 3, part + 4, part + 5))
-        return nullptr;
-    Buffer held[6];
+    Arguments all(args);
     Span<const int16_t> states;
     Span<const int64_t> first;
     FindingWeights findings;
     Span<double> weights;
-    if (!held[0].read(part[0], "states", &states) || !held[1].read(part[1], "first", &first) ||
-        !held[2].read(part[2], "start", &findings.start) ||
-        !held[3].read(part[3], "place", &findings.place) ||
-        !held[4].read(part[4], "factor", &findings.factor) ||
-        !held[5].write(part[5], "weights", &weights))
+    if (!all.in("states", &states).in("first", &first).in("start", &findings.start)
+             .in("place", &findings.place).in("factor", &findings.factor).out("weights", &weights))
         return nullptr;
     int64_t variables = first.size, count = variables ? states.size / variables : 0;
     int64_t width = count ? weights.size / count : 0;
     bool good = states.size == count * variables && weights.size == count * width &&
                 findings.place.size == findings.factor.size && findings.start.size;
     for (int64_t place : findings.place) good = good && 0 <= place && place < width;
-    if (!good) {
-        PyErr_SetString(PyExc_ValueError, "weigh_rows: arrays of lengths that do not fit");
-        return nullptr;
-    }
+    if (!fits(good, "weigh_rows: arrays of lengths that do not fit")) return nullptr;
     {
         Unlocked others;
         weights.fill(1.0);
@@ -100,8 +91,10 @@ class CaseLanes {
             }
         }
         Status status = collect(run_);
-        if (status == Status::kDone && down)
+        if (status == Status::kDone && down) {
             status = distribute(run_, Found<Lanes>{found_, {}, {}});
+            normalise(program, found_);
+        }
         if (status == Status::kDone) multiply_logs();
         return status;
     }
@@ -161,22 +154,14 @@ class CaseLanes {
 // as for run_rows; base, shifts and answers may be None. A case whose ln P is NaN has left the range of a double: it must be answered alone.
 // Nothing is written of an answer that the program says nothing of, or of an impossible case.
 inline PyObject *run_lanes(PyObject *, PyObject *args) {
-    PyObject *capsule, *numbers, *moves, *part[4];
-    if (!PyArg_ParseTuple(args, "OOOOOOO", &capsule, &numbers, &moves, part, part + 1, part + 2,
-                          part + 3))
-        return nullptr;
-    Prepared *p = prepared_of(capsule);
-    if (!p) return nullptr;
+    Arguments all(args);
+    Prepared *p = all.capsule<Prepared>(kPrepared);
     RowArguments rows;
-    if (!rows.read(*p, numbers, moves, part,
-                   "run_lanes: arrays of other lengths than the program's"))
-        return nullptr;
-    auto &[held, states, shifts, weights, base, answers, logs, down] = rows;
+    if (!p || !rows.read(*p, all)) return nullptr;
+    auto &[states, shifts, weights, base, answers, logs, down] = rows;
     int64_t count = logs.size, places = p->tree.program.sizes.answer;
-    Arena room;
     CaseLanes lanes;
-    lanes.lay(room, p->tree, down);
-    Space space(p, room.used());
+    Space space(p, Memory::room([&](Arena &arena) { lanes.lay(arena, p->tree, down); }));
     if (!space) return nullptr;
     Arena arena = space.arena();
     lanes.lay(arena, p->tree, down);

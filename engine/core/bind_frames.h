@@ -39,17 +39,14 @@ class Met {
 // Writes code_of(x) for each object x of an array of objects; code_of is asked once about each.
 // False, and nothing to rely on in `out`, where there are too many different ones.
 inline PyObject *code_objects(PyObject *, PyObject *args) {
-    PyObject *values, *code_of, *codes;
-    if (!PyArg_ParseTuple(args, "OOO", &values, &code_of, &codes)) return nullptr;
-    Buffer held[2];
+    Arguments all(args);
     Span<PyObject *const> cells;
     Span<int16_t> out;
-    if (!held[0].read_objects(values, "values", &cells) || !held[1].write(codes, "out", &out))
+    all.objects("values", &cells);
+    PyObject *code_of = all.object();
+    if (!all.out("out", &out) ||
+        !fits(cells.size == out.size, "code_objects: arrays of different lengths"))
         return nullptr;
-    if (cells.size != out.size) {
-        PyErr_SetString(PyExc_ValueError, "code_objects: arrays of different lengths");
-        return nullptr;
-    }
     Met met;
     for (int64_t i = 0; i < cells.size; ++i) {
         PyObject *x = cells[i];
@@ -78,26 +75,18 @@ inline PyObject *code_objects(PyObject *, PyObject *args) {
 // of those that are there, from bit `skip` on; empty if all are. The states' names stand end to end
 // in `names`. Writes -1 for what is missing; returns -1 if every row names a state.
 inline PyObject *code_strings(PyObject *, PyObject *args) {
-    PyObject *part[6];
-    long long skip;
-    if (!PyArg_ParseTuple(args, "OOOLOOO", part, part + 1, part + 2, &skip, part + 3, part + 4,
-                          part + 5))
-        return nullptr;
-    Buffer held[6];
+    Arguments all(args);
+    long long skip = 0;
     Span<const int64_t> offsets, lengths;
     Span<const uint8_t> text, valid, names;
     Span<int16_t> out;
-    if (!held[0].read(part[0], "offsets", &offsets) || !held[1].read(part[1], "text", &text) ||
-        !held[2].read(part[2], "valid", &valid) || !held[3].read(part[3], "lengths", &lengths) ||
-        !held[4].read(part[4], "names", &names) || !held[5].write(part[5], "out", &out))
+    if (!all.in("offsets", &offsets).in("text", &text).in("valid", &valid).number(&skip)
+             .in("lengths", &lengths).in("names", &names).out("out", &out))
         return nullptr;
-    bool fits = offsets.size > out.size && (!valid.size || 8 * valid.size >= skip + out.size);
-    for (int64_t i = 0; fits && i < out.size; ++i)
-        fits = 0 <= offsets[i] && offsets[i] <= offsets[i + 1] && offsets[i + 1] <= text.size;
-    if (!fits) {
-        PyErr_SetString(PyExc_ValueError, "code_strings: offsets beyond the text");
-        return nullptr;
-    }
+    bool good = offsets.size > out.size && (!valid.size || 8 * valid.size >= skip + out.size);
+    for (int64_t i = 0; good && i < out.size; ++i)
+        good = 0 <= offsets[i] && offsets[i] <= offsets[i + 1] && offsets[i + 1] <= text.size;
+    if (!fits(good, "code_strings: offsets beyond the text")) return nullptr;
     for (int64_t i = 0; i < out.size; ++i) {
         int64_t bit = skip + i, size = offsets[i + 1] - offsets[i], at = 0;
         out[i] = -1;
@@ -169,21 +158,16 @@ class DistinctRows {
 // distinct_rows(states, width) -> (first, which): the first of each set of equal rows, and for each
 // row its set.
 inline PyObject *distinct_rows(PyObject *, PyObject *args) {
-    PyObject *states;
-    long long width;
-    if (!PyArg_ParseTuple(args, "OL", &states, &width)) return nullptr;
-    Buffer held;
+    Arguments all(args);
+    long long width = 0;
     Span<const int16_t> flat;
-    if (!held.read(states, "states", &flat)) return nullptr;
-    if (width <= 0 || flat.size % width || flat.size / width > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "distinct_rows: not so many rows of that width");
+    if (!all.in("states", &flat).number(&width) ||
+        !fits(width > 0 && flat.size % width == 0 && flat.size / width <= INT32_MAX,
+              "distinct_rows: not so many rows of that width"))
         return nullptr;
-    }
     Rows<const int16_t> rows{flat.data, flat.size / width, width};
     DistinctRows found;
-    Arena count;
-    found.lay(count, rows.count);
-    Memory memory(count.used());
+    Memory memory(Memory::room([&](Arena &arena) { found.lay(arena, rows.count); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     found.lay(arena, rows.count);

@@ -48,9 +48,7 @@ inline void rename(Span<int64_t> values, const Numbering &numbering, int64_t nam
 inline PyObject *elimination_result(const Elimination &e, const Numbering *numbering = nullptr,
                                     int64_t named = 0) {
     NeighbourLists lists;
-    Arena count;
-    lists.lay(count, e);
-    Memory memory(count.used());
+    Memory memory(Memory::room([&](Arena &arena) { lists.lay(arena, e); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     lists.lay(arena, e);
@@ -72,18 +70,13 @@ inline bool unlocked(Task task) {
 }
 
 inline PyObject *search_order(PyObject *, PyObject *args) {
-    PyObject *start, *values, *states;
-    if (!PyArg_ParseTuple(args, "OOO", &start, &values, &states)) return nullptr;
-    Buffer b_start, b_values, b_states;
+    Arguments all(args);
     Lists scopes;
     Span<const double> cards;
-    if (!b_start.read(start, "start", &scopes.start) ||
-        !b_values.read(values, "values", &scopes.values) || !b_states.read(states, "states", &cards))
+    if (!all.in("start", &scopes.start).in("values", &scopes.values).in("states", &cards))
         return nullptr;
     OrderSearch search;
-    Arena count;
-    search.lay(count, cards.size);
-    Memory memory(count.used());
+    Memory memory(Memory::room([&](Arena &arena) { search.lay(arena, cards.size); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     search.lay(arena, cards.size);
@@ -97,41 +90,20 @@ inline PyObject *search_order(PyObject *, PyObject *args) {
     return elimination_result(search.best);
 }
 
-// A problem of gates as it comes from Python.
-struct GateInput {
-    Buffer states, observed, start, values, gates, links, maxima;
-    GateProblem problem;
-
-    bool read(PyObject *args, PyObject **last) {
-        PyObject *o[7];
-        *last = nullptr;
-        if (!PyArg_ParseTuple(args, "OOOOOOO|O", &o[0], &o[1], &o[2], &o[3], &o[4], &o[5], &o[6],
-                              last))
-            return false;
-        return states.read(o[0], "states", &problem.states) &&
-               observed.read(o[1], "observed", &problem.observed) &&
-               start.read(o[2], "start", &problem.scopes.start) &&
-               values.read(o[3], "values", &problem.scopes.values) &&
-               gates.read_rows(o[4], "gates", &problem.gates) &&
-               links.read_rows(o[5], "links", &problem.links) &&
-               maxima.read(o[6], "maxima", &problem.maxima);
-    }
-};
-
 // Searches for a layout of accumulators or, with a last argument, lays them out as a sweep along
 // that order. Returns (steps, states of the accumulators, elimination).
 inline PyObject *search_layout(PyObject *, PyObject *args) {
-    GateInput input;
-    PyObject *order;
-    if (!input.read(args, &order)) return nullptr;
-    Buffer b_order;
+    Arguments all(args);
+    GateProblem problem;
     Span<const int64_t> sweep;
-    if (order && !b_order.read(order, "order", &sweep)) return nullptr;
-    const GateProblem &problem = input.problem;
+    all.in("states", &problem.states).in("observed", &problem.observed)
+        .in("start", &problem.scopes.start).in("values", &problem.scopes.values)
+        .rows("gates", &problem.gates).rows("links", &problem.links).in("maxima", &problem.maxima);
+    bool order = all.given();
+    if (order) all.in("order", &sweep);
+    if (!all) return nullptr;
     LayoutSearch search;
-    Arena count;
-    search.lay(count, problem);
-    Memory memory(count.used());
+    Memory memory(Memory::room([&](Arena &arena) { search.lay(arena, problem); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     search.lay(arena, problem);
@@ -151,30 +123,21 @@ inline PyObject *search_layout(PyObject *, PyObject *args) {
 }
 
 inline PyObject *search_sweep(PyObject *, PyObject *args) {
-    PyObject *o[8];
-    long long rounds, seed;
-    double heat;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOLdL", &o[0], &o[1], &o[2], &o[3], &o[4], &o[5], &o[6],
-                          &o[7], &rounds, &heat, &seed))
-        return nullptr;
-    Buffer scopes, gates_of, parents, becomes, states, accumulators, start, values;
+    Arguments all(args);
+    long long rounds = 0, seed = 0;
+    double heat = 0.0;
     SweepProblem problem;
     Span<const uint64_t> flat;
-    if (!scopes.read(o[0], "scopes", &flat) ||
-        !gates_of.read(o[1], "gates_of", &problem.gates_of) ||
-        !parents.read(o[2], "parents", &problem.parents) ||
-        !becomes.read(o[3], "becomes", &problem.becomes) ||
-        !states.read(o[4], "states", &problem.states) ||
-        !accumulators.read(o[5], "accumulator_states", &problem.accumulator_states) ||
-        !start.read(o[6], "start", &problem.units.start) ||
-        !values.read(o[7], "values", &problem.units.values))
+    if (!all.in("scopes", &flat).in("gates_of", &problem.gates_of).in("parents", &problem.parents)
+             .in("becomes", &problem.becomes).in("states", &problem.states)
+             .in("accumulator_states", &problem.accumulator_states)
+             .in("start", &problem.units.start).in("values", &problem.units.values)
+             .number(&rounds).number(&heat).number(&seed))
         return nullptr;
     int64_t words = words_for(problem.states.size);
     problem.scopes = {flat.data, words ? flat.size / words : 0, words};
     SweepSearch search;
-    Arena count;
-    search.lay(count, problem);
-    Memory memory(count.used());
+    Memory memory(Memory::room([&](Arena &arena) { search.lay(arena, problem); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     search.lay(arena, problem);

@@ -69,30 +69,24 @@ inline PyObject *leaves(PyObject *, PyObject *args) {
 
 // ask(leaves, base, states, tables, beliefs, answer); base may be None: that which was prepared
 inline PyObject *ask(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[5];
-    if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, part, part + 1, part + 2, part + 3, part + 4))
-        return nullptr;
-    Laid *laid = laid_of(capsule);
+    Arguments all(args);
+    Laid *laid = all.capsule<Laid>(kLaid);
     if (!laid) return nullptr;
     const Tree &tree = laid->tree->tree;
-    Buffer held[5];
     Span<const double> base = laid->tree->base, tables, beliefs;
     Span<const int64_t> states;
     Span<double> answer;
-    if ((part[0] != Py_None && !held[0].read(part[0], "base", &base)) ||
-        !held[1].read(part[1], "states", &states) || !held[2].read(part[2], "tables", &tables) ||
-        !held[3].read(part[3], "beliefs", &beliefs) || !held[4].write(part[4], "answer", &answer))
-        return nullptr;
+    if (all.given()) all.in("base", &base);
+    all.in("states", &states).in("tables", &tables).in("beliefs", &beliefs).out("answer", &answer);
     const Sizes &sizes = tree.program.sizes;
-    if (base.size != laid->tree->base.size || states.size != tree.program.observed.size ||
-        tables.size != sizes.tables || beliefs.size != sizes.messages || answer.size != sizes.answer) {
-        PyErr_SetString(PyExc_ValueError, "ask: arrays of other lengths than the program's");
+    if (!all || !fits(base.size == laid->tree->base.size &&
+                          states.size == tree.program.observed.size && tables.size == sizes.tables &&
+                          beliefs.size == sizes.messages && answer.size == sizes.answer,
+                      kWrongLengths))
         return nullptr;
-    }
-    Arena count;
     AskingBoth space;
-    space.lay(count, laid->asked, tree);
-    Space memory(laid->tree, count.used());
+    Space memory(laid->tree,
+                 Memory::room([&](Arena &arena) { space.lay(arena, laid->asked, tree); }));
     if (!memory) return nullptr;
     Arena arena = memory.arena();
     space.lay(arena, laid->asked, tree);

@@ -16,12 +16,13 @@ namespace core {
 // What `prepare` makes of a program: its arrays held, its views laid out, and one spare work space,
 // which a call takes and gives back; a call that finds none makes its own.
 struct Prepared {
-    Buffer held[11];
+    Arguments held;
     Tree tree;
     Span<const double> base, least;
     double sure = 0.0;  // log2 of what any product is at least
     void *views = nullptr, *spare = nullptr;
 
+    explicit Prepared(PyObject *args) : held(args) {}
     ~Prepared() {
         free(views);
         free(spare);
@@ -48,6 +49,7 @@ inline void *aligned(void *at) {
 }
 
 constexpr const char *kPrepared = "fascinet.Prepared";
+constexpr const char *kWrongLengths = "arrays of other lengths than the program's";
 
 inline Prepared *prepared_of(PyObject *object) {
     return static_cast<Prepared *>(PyCapsule_GetPointer(object, kPrepared));
@@ -98,28 +100,18 @@ inline void drop_prepared(PyObject *capsule) { delete_prepared(prepared_of(capsu
 // prepare(nodes, axes, operands, slices, strides, children, scalars, weights, observed, sizes,
 //         base, least)
 inline PyObject *prepare(PyObject *, PyObject *args) {
-    PyObject *part[12];
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOOOO", part, part + 1, part + 2, part + 3, part + 4,
-                          part + 5, part + 6, part + 7, part + 8, part + 9, part + 10, part + 11))
-        return nullptr;
     void *memory = malloc(sizeof(Prepared));
     if (!memory) return PyErr_NoMemory();
-    Prepared *p = new (Here{}, memory) Prepared;
+    Prepared *p = new (Here{}, memory) Prepared(args);
     Program &program = p->tree.program;
-    Buffer sizes;
     Span<const Sizes> size;
-    bool good = p->held[0].read_records(part[0], "nodes", &program.nodes) &&
-                p->held[1].read_records(part[1], "axes", &program.axes) &&
-                p->held[2].read_records(part[2], "operands", &program.operands) &&
-                p->held[3].read_records(part[3], "slices", &program.slices) &&
-                p->held[4].read(part[4], "strides", &program.strides) &&
-                p->held[5].read(part[5], "children", &program.children) &&
-                p->held[6].read_records(part[6], "scalars", &program.scalars) &&
-                p->held[7].read(part[7], "weights", &program.weights) &&
-                p->held[8].read(part[8], "observed", &program.observed) &&
-                sizes.read_rows(part[9], "sizes", &size) &&
-                p->held[9].read(part[10], "base", &p->base) &&
-                p->held[10].read(part[11], "least", &p->least);
+    p->held.records("nodes", &program.nodes).records("axes", &program.axes)
+        .records("operands", &program.operands).records("slices", &program.slices)
+        .in("strides", &program.strides).in("children", &program.children)
+        .records("scalars", &program.scalars).in("weights", &program.weights)
+        .in("observed", &program.observed).rows("sizes", &size).in("base", &p->base)
+        .in("least", &p->least);
+    bool good = bool(p->held);
     if (good) {
         program.sizes = size[0];
         Arena count;
@@ -265,33 +257,28 @@ constexpr int64_t kLong = 1 << 16;  // entries from which a run lets other threa
 // base and least may be None: those that were prepared. answer, tables and beliefs may be None: not
 // wanted. -inf is an impossible case; nothing is written then.
 inline PyObject *run(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[7];
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, part, part + 1, part + 2, part + 3, part + 4,
-                          part + 5, part + 6))
-        return nullptr;
-    Prepared *p = prepared_of(capsule);
+    Arguments all(args);
+    Prepared *p = all.capsule<Prepared>(kPrepared);
     if (!p) return nullptr;
     const Program &program = p->tree.program;
-    Buffer held[7];
     Span<const double> base = p->base, least = p->least;
     Case given{};
     Wanted wanted;
-    bool other = part[0] != Py_None;
-    if ((other && !(held[0].read(part[0], "base", &base) && held[1].read(part[1], "least", &least))) ||
-        !held[2].read(part[2], "states", &given.states) ||
-        !held[3].read(part[3], "weights", &given.weights) ||
-        (part[4] != Py_None && !held[4].write(part[4], "answer", &wanted.answer)) ||
-        (part[5] != Py_None && !held[5].write(part[5], "tables", &wanted.tables)) ||
-        (part[6] != Py_None && !held[6].write(part[6], "beliefs", &wanted.beliefs)))
+    bool other = all.given();
+    if (other) all.in("base", &base);
+    if (all.given()) all.in("least", &least);
+    all.in("states", &given.states).in("weights", &given.weights);
+    if (all.given()) all.out("answer", &wanted.answer);
+    if (all.given()) all.out("tables", &wanted.tables);
+    if (all.given()) all.out("beliefs", &wanted.beliefs);
+    if (!all || !fits(base.size == p->base.size && least.size == p->least.size &&
+                          given.states.size == program.observed.size &&
+                          given.weights.size == program.sizes.weights &&
+                          (!wanted.answer.size || wanted.answer.size == program.sizes.answer) &&
+                          (!wanted.tables.size || wanted.tables.size == program.sizes.tables) &&
+                          (!wanted.beliefs.size || wanted.beliefs.size == program.sizes.messages),
+                      kWrongLengths))
         return nullptr;
-    if (base.size != p->base.size || least.size != p->least.size ||
-        given.states.size != program.observed.size || given.weights.size != program.sizes.weights ||
-        (wanted.answer.size && wanted.answer.size != program.sizes.answer) ||
-        (wanted.tables.size && wanted.tables.size != program.sizes.tables) ||
-        (wanted.beliefs.size && wanted.beliefs.size != program.sizes.messages)) {
-        PyErr_SetString(PyExc_ValueError, "arrays of other lengths than the program's");
-        return nullptr;
-    }
     given.base = base.data, given.least = least.data;
     double sure = p->sure;
     if (other) {
@@ -334,47 +321,49 @@ inline PyMethodDef run_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-// Writes the marginals of one lane, each of sum 1.
+// Lets the marginals of all lanes sum to 1; those of impossible cases become zeros.
+inline void normalise(const Program &program, Span<Lanes> found) {
+    for (const Node &n : program.nodes) {
+        if (n.place < 0) continue;
+        Span<Lanes> mine = found.slice(n.place, n.place + n.states);
+        Lanes whole = share(Lanes::all(1.0), sum_of(mine.data, mine.size));
+        for (Lanes &x : mine) x = x * whole;
+    }
+}
+
+// Writes the marginals of one lane.
 template <class T>
 inline void write_lane(const Program &program, Span<Lanes> found, int lane, T *answer) {
     for (const Node &n : program.nodes) {
         if (n.place < 0) continue;
-        double sum = 0.0;
-        for (int64_t r = 0; r < n.states; ++r) sum += found[n.place + r][lane];
-        for (int64_t r = 0; r < n.states; ++r)
-            answer[n.place + r] = T(found[n.place + r][lane] / sum);
+        for (int64_t r = 0; r < n.states; ++r) answer[n.place + r] = T(found[n.place + r][lane]);
     }
 }
 
 // The arrays of many cases of one program, a row a case: observed states, weights, answers or None,
 // ln P(e) of each; another base or None, and how far each operand and scalar lies from its place or None.
 struct RowArguments {
-    Buffer held[6];
     Span<const int64_t> states, shifts;
     Span<const double> weights, base;
     Span<double> answers, logs;
     bool down = false;
 
-    bool read(const Prepared &p, PyObject *numbers, PyObject *moves, PyObject *const part[4],
-              const char *wrong_lengths) {
+    bool read(const Prepared &p, Arguments &all) {
         const Program &program = p.tree.program;
         base = p.base;
-        down = part[2] != Py_None;
-        if ((numbers != Py_None && !held[4].read(numbers, "base", &base)) ||
-            (moves != Py_None && !held[5].read(moves, "shifts", &shifts)) ||
-            !held[0].read(part[0], "states", &states) ||
-            !held[1].read(part[1], "weights", &weights) ||
-            (down && !held[2].write(part[2], "answers", &answers)) ||
-            !held[3].write(part[3], "logs", &logs))
-            return false;
+        if (all.given()) all.in("base", &base);
+        if (all.given()) all.in("shifts", &shifts);
+        all.in("states", &states).in("weights", &weights);
+        down = all.given();
+        if (down) all.out("answers", &answers);
+        all.out("logs", &logs);
         int64_t count = logs.size, moved = program.operands.size + program.scalars.size;
-        if (states.size == count * program.observed.size &&
-            weights.size == count * program.sizes.weights &&
-            (!down || answers.size == count * program.sizes.answer) && base.size >= p.base.size &&
-            (!shifts.size || shifts.size == count * moved))
-            return true;
-        PyErr_SetString(PyExc_ValueError, wrong_lengths);
-        return false;
+        return all && fits(states.size == count * program.observed.size &&
+                               weights.size == count * program.sizes.weights &&
+                               (!down || answers.size == count * program.sizes.answer) &&
+                               base.size >= p.base.size &&
+                               (!shifts.size || shifts.size == count * moved),
+                           kWrongLengths);
     }
 };
 

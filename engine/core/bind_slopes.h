@@ -202,10 +202,8 @@ class SlopeRun {
 // Runs all cases by one kind of number; those that it cannot hold are left for wide ones.
 template <class N>
 inline Status run_slopes(Prepared *prepared, const SlopeCall &call, int64_t from, int64_t to) {
-    Arena count;
     SlopeRun<N> run;
-    run.lay(count, call);
-    Space space(prepared, count.used(), false);
+    Space space(prepared, Memory::room([&](Arena &arena) { run.lay(arena, call); }), false);
     if (!space) return Status::kNoMemory;
     Arena arena = space.arena();
     run.lay(arena, call);
@@ -228,39 +226,34 @@ inline Status run_slopes(Prepared *prepared, const SlopeCall &call, int64_t from
 // divided by a scale whose logarithm is written too: P(e) where that is positive. `start`,
 // `parameter` and `value` are the Jacobian of the base; None: slopes by the base itself.
 inline PyObject *slopes(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[10];
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOOO", &capsule, part, part + 1, part + 2, part + 3,
-                          part + 4, part + 5, part + 6, part + 7, part + 8, part + 9))
-        return nullptr;
-    Prepared *p = prepared_of(capsule);
+    Arguments all(args);
+    Prepared *p = all.capsule<Prepared>(kPrepared);
     if (!p) return nullptr;
     const Program &program = p->tree.program;
-    Buffer held[10];
     Span<const double> base = p->base, low = p->least;
     SlopeCall call{};
     call.tree = &p->tree;
-    bool other = part[0] != Py_None, led = part[7] != Py_None;
-    if ((other && !(held[0].read(part[0], "base", &base) && held[1].read(part[1], "least", &low))) ||
-        !held[2].read(part[2], "states", &call.given.states) ||
-        !held[3].read(part[3], "weights", &call.weights) ||
-        !held[4].write(part[4], "logs", &call.logs) ||
-        !held[5].write(part[5], "scales", &call.scales) ||
-        !held[6].write(part[6], "slopes", &call.out) ||
-        (led && !(held[7].read(part[7], "start", &call.jacobian.start) &&
-                  held[8].read(part[8], "parameter", &call.jacobian.parameter) &&
-                  held[9].read(part[9], "value", &call.jacobian.value))))
-        return nullptr;
+    if (all.given()) all.in("base", &base);
+    if (all.given()) all.in("least", &low);
+    all.in("states", &call.given.states).in("weights", &call.weights).out("logs", &call.logs)
+        .out("scales", &call.scales).out("slopes", &call.out);
+    bool led = all.given();
+    if (led)
+        all.in("start", &call.jacobian.start).in("parameter", &call.jacobian.parameter)
+            .in("value", &call.jacobian.value);
     int64_t cases = call.logs.size;
     call.given.base = base.data, call.given.least = low.data;
     call.base_size = base.size;
     call.width = cases ? call.out.size / cases : 0;
-    if (base.size != p->base.size || low.size != p->least.size ||
-        call.given.states.size != program.observed.size || call.scales.size != cases ||
-        call.weights.size != cases * program.sizes.weights || call.out.size != cases * call.width ||
-        (led ? call.jacobian.start.size != base.size + 1 : call.width != base.size && cases)) {
-        PyErr_SetString(PyExc_ValueError, "arrays of other lengths than the program's");
+    if (!all ||
+        !fits(base.size == p->base.size && low.size == p->least.size &&
+                  call.given.states.size == program.observed.size && call.scales.size == cases &&
+                  call.weights.size == cases * program.sizes.weights &&
+                  call.out.size == cases * call.width &&
+                  (led ? call.jacobian.start.size == base.size + 1
+                       : call.width == base.size || !cases),
+              kWrongLengths))
         return nullptr;
-    }
     double sure = 0.0, weighed = 0.0;
     for (const Operand &operand : program.operands) sure += low[operand.block];
     for (int64_t i = 0; program.sizes.weights && i < cases; ++i)

@@ -120,26 +120,19 @@ inline double log_known(const Named &named, const Known &known, const Wanted &wa
 
 // find(named, hard, soft, weights, answer) -> ln P(findings); answer may be None
 inline PyObject *find(PyObject *, PyObject *args) {
-    PyObject *capsule, *part[4];
-    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, part, part + 1, part + 2, part + 3)) return nullptr;
-    Named *named = named_of(capsule);
-    if (!named) return nullptr;
-    Buffer held[4];
+    Arguments all(args);
+    Named *named = all.capsule<Named>(kNamed);
     Known known;
     Wanted wanted;
-    if (!held[0].read(part[0], "hard", &known.hard) || !held[1].read(part[1], "soft", &known.soft) ||
-        !held[2].read(part[2], "weights", &known.weights) ||
-        (part[3] != Py_None && !held[3].write(part[3], "answer", &wanted.answer)))
-        return nullptr;
+    all.in("hard", &known.hard).in("soft", &known.soft).in("weights", &known.weights);
+    if (all.given()) all.out("answer", &wanted.answer);
+    if (!all) return nullptr;
     int64_t places = named->node_at.size;
     bool good = (!known.soft.size || known.weights.size == places) &&
                 (!wanted.answer.size || wanted.answer.size == places);
     for (int64_t place : known.hard) good = good && 0 <= place && place < places;
     for (int64_t place : known.soft) good = good && 0 <= place && place < places;
-    if (!good) {
-        PyErr_SetString(PyExc_ValueError, "find: places or lengths out of range");
-        return nullptr;
-    }
+    if (!fits(good, "find: places or lengths out of range")) return nullptr;
     double found = log_known(*named, known, wanted);
     return PyErr_Occurred() ? nullptr : PyFloat_FromDouble(found);
 }

@@ -120,6 +120,91 @@ class Buffer {
     bool held_ = false;
 };
 
+// The arguments of a call, read one after the other; arrays are held as long as this lives. On failure
+// a Python exception is set, and nothing more is read.
+class Arguments {
+  public:
+    explicit Arguments(PyObject *args) : args_(args) {}
+
+    PyObject *object() {
+        PyObject *item = good_ ? PyTuple_GetItem(args_, at_++) : nullptr;
+        good_ = item != nullptr;
+        return item;
+    }
+    template <class T>
+    T *capsule(const char *kind) {
+        PyObject *item = object();
+        void *found = item ? PyCapsule_GetPointer(item, kind) : nullptr;
+        good_ = found != nullptr;
+        return static_cast<T *>(found);
+    }
+    template <class T>
+    Arguments &in(const char *name, Span<const T> *out) {
+        return take([=](Buffer &held, PyObject *item) { return held.read(item, name, out); });
+    }
+    template <class T>
+    Arguments &out(const char *name, Span<T> *out) {
+        return take([=](Buffer &held, PyObject *item) { return held.write(item, name, out); });
+    }
+    template <class T>
+    Arguments &records(const char *name, Span<const T> *out) {
+        return take([=](Buffer &held, PyObject *item) { return held.read_records(item, name, out); });
+    }
+    template <class T>
+    Arguments &rows(const char *name, Span<const T> *out) {
+        return take([=](Buffer &held, PyObject *item) { return held.read_rows(item, name, out); });
+    }
+    Arguments &objects(const char *name, Span<PyObject *const> *out) {
+        return take([=](Buffer &held, PyObject *item) { return held.read_objects(item, name, out); });
+    }
+    Arguments &number(long long *out) {
+        PyObject *item = object();
+        if (item) *out = PyLong_AsLongLong(item), good_ = !PyErr_Occurred();
+        return *this;
+    }
+    Arguments &number(double *out) {
+        PyObject *item = object();
+        if (item) *out = PyFloat_AsDouble(item), good_ = !PyErr_Occurred();
+        return *this;
+    }
+    // Whether the next is there and not None; steps over it if it is not.
+    bool given() {
+        if (!good_ || at_ >= PyTuple_Size(args_)) return false;
+        bool some = PyTuple_GetItem(args_, at_) != Py_None;
+        at_ += !some;
+        return some;
+    }
+    // Whether the next is an array of such numbers.
+    template <class T>
+    bool is_next() {
+        Buffer held;
+        Span<const T> out;
+        bool some = good_ && held.read(PyTuple_GetItem(args_, at_), "", &out);
+        if (good_) PyErr_Clear();
+        return some;
+    }
+    explicit operator bool() const { return good_; }
+
+  private:
+    template <class Read>
+    Arguments &take(Read read) {
+        PyObject *item = object();
+        good_ = good_ && read(held_[at_ - 1], item);
+        return *this;
+    }
+
+    PyObject *args_;
+    Py_ssize_t at_ = 0;
+    bool good_ = true;
+    Buffer held_[12];
+};
+
+// False, with an exception, where arguments do not fit each other.
+inline bool fits(bool good, const char *what) {
+    if (!good) PyErr_SetString(PyExc_ValueError, what);
+    return good;
+}
+
 // Numbers back to Python, as bytes: an array made of them is read-only.
 template <class T>
 inline PyObject *bytes_of(Span<T> values) {
@@ -132,6 +217,13 @@ class Memory {
   public:
     explicit Memory(size_t size) : size_(size), start_(malloc(size)) {
         if (!start_) PyErr_NoMemory();
+    }
+    // How much `lay(arena)` takes.
+    template <class Lay>
+    static size_t room(Lay lay) {
+        Arena count;
+        lay(count);
+        return count.used();
     }
     Memory(const Memory &) = delete;
     Memory &operator=(const Memory &) = delete;

@@ -76,17 +76,16 @@ inline void fill_small(const Run<N> &run, int64_t i, N *table) {
     const double *given = given_table(run, n);
     bool begun = false;
     auto meet = [&](const Meeting &by, auto from) {
-        const N one = Number<N>::one();
         const int64_t row = by.view.row;
         for (int64_t r = by.flat ? 0 : rows.first; r < (by.flat ? 1 : rows.last); ++r) {
             const int64_t tile = by.flat ? size : n.width, at = r * tile;
             auto here = [=](int64_t j) { return from(r * row + j); };
             if (begun)
-                multiply<false>(table + at, table + at, by.view, tile, one, here);
+                multiply<false>(table + at, table + at, by.view, tile, One{}, here);
             else if (given)
-                multiply<false>(table + at, given + at, by.view, tile, one, here);
+                multiply<false>(table + at, given + at, by.view, tile, One{}, here);
             else
-                multiply<false>(table + at, Nothing{}, by.view, tile, one, here);
+                multiply<false>(table + at, Nothing{}, by.view, tile, One{}, here);
         }
         begun = true;
     };

@@ -182,10 +182,17 @@ inline N times(const Given *of, int64_t j, const N &x) {
 inline Vector times(Nothing, int64_t, const Vector &x) { return x; }
 inline Vector times(const double *of, int64_t j, const Vector &x) { return x * *at_vector(of + j); }
 
+// One, by which nothing need be multiplied.
+struct One {};
+template <class N>
+inline N operator*(const N &x, One) {
+    return x;
+}
+
 // Sets a tile, or adds to it, `of` times `by` times what a factor says of each entry. The factor is
 // given by a function of where its values lie.
-template <bool kAdd, class N, class Of, class From>
-inline void multiply(N *to, Of of, const View &view, int64_t tile, const N &by, From from) {
+template <bool kAdd, class N, class Of, class By, class From>
+inline void multiply(N *to, Of of, const View &view, int64_t tile, const By &by, From from) {
     const int64_t block = view.block;
     const int32_t *inner = view.inner;
     int64_t j = 0;
