@@ -61,6 +61,7 @@ def test_two_nodes_and_the_paths_between_them(tab: Page, server: str) -> None:
     first.focus()
     first.press("Enter")
     expect(tab.get_by_role("heading", name="Amyotrophic lateral sclerosis")).to_be_visible()
+    settled(tab)
     second.focus()
     second.press("Shift+Enter")
     paths = tab.get_by_role("list", name="Open paths")
