@@ -142,3 +142,26 @@ def test_what_rises_though_nothing_caused_it_is_explained(page: Page, server: st
     expect(page.get_by_text("something else has to account for")).to_be_visible()
     page.get_by_role("radio", name="If we treated").click()
     expect(page.get_by_role("combobox", name="If we treated")).to_have_value("Caffeine excess")
+
+
+def test_grey_paper_tells_directions_apart_on_every_page(page: Page, server: str) -> None:
+    mixed = (
+        f"{server}/%s?e=twitching.yes~age_group.18-39~sex.female~eyelid_twitch.yes~high_stress.yes"
+    )
+    mixed += "~caffeine_excess.yes~insomnia.yes~weakness.none"
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(mixed % "")
+    expect(chips(page).filter(has_text="✓").first).to_be_visible()
+    expect(chips(page).filter(has_text="✕").first).to_be_visible()
+    white = "(e) => getComputedStyle(e).backgroundColor"
+    assert page.get_by_test_id("stApp").evaluate(white) == "rgb(255, 255, 255)"
+    for path in ("why", "if"):
+        page.goto(mixed % path)
+        for mark in ("▲", "▼"):
+            drawn = page.locator(".stMain svg text").filter(has_text=mark).first
+            expect(drawn).to_be_attached(timeout=90_000)
+    page.goto(mixed % "next")
+    down = page.locator(".fn-way .down").first
+    expect(down).to_be_attached(timeout=90_000)  # every question and test is weighed first
+    assert "repeating" in down.evaluate("(e) => getComputedStyle(e).backgroundImage")
+    page.emulate_media(media="screen", color_scheme="light")
