@@ -15,7 +15,7 @@ INK = "currentColor"
 # names take at most two fifths of a chart, so that a phone has room for the bars
 LIMIT = {"expr": "min(260, 0.42 * (containerSize()[0] || 640))"}
 # what is written right of a bar needs so many pixels of the rest
-ROOM = {n: f"min(0.45, {n} / (0.56 * (containerSize()[0] || 640)))" for n in (60, 85)}
+ROOM = {n: f"min(0.45, {n} / (0.56 * (containerSize()[0] || 640)))" for n in (60, 76)}
 CAP = 1e-6
 PERCENT_TICKS = (
     0.001,

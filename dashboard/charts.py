@@ -130,7 +130,7 @@ def _waterfall_spec(rows: Rows) -> Spec:
     low, high = min(ends), max(ends)
     room = max(0.0, LEAST_SPAN - (high - low)) / 2
     start = low - room - 0.015 * max(LEAST_SPAN, high - low)
-    far = f"{start} + {high - start} / (1 - {ROOM[85]})"  # where the text of the last bar ends
+    far = f"{start} + {high - start} / (1 - {ROOM[76]})"  # where the text of the last bar ends
     scale = {"domainMin": start, "domainMax": {"expr": f"max({high + room}, {far})"},
              "nice": False, "zero": False}  # fmt: skip
     y = names("label", [r["label"] for r in rows])

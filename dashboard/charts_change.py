@@ -50,7 +50,7 @@ def difference(pairs: Sequence[tuple[str, float, float]], first: str, second: st
         for n, a, b in pairs
     ]
     y = names("label", [r["label"] for r in rows])
-    scale = {"domainMin": 0, "domainMax": {"expr": f"1 / (1 - {ROOM[85]})"}, "nice": False}
+    scale = {"domainMin": 0, "domainMax": {"expr": f"1 / (1 - {ROOM[76]})"}, "nice": False}
     ticks = axis(f"○ {first}   ● {second}", format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x: Spec = {"type": "quantitative", "scale": scale}
     colour = {

@@ -96,7 +96,7 @@ def _proposal(here: Session, proposal: Proposal) -> None:
     edit = {"op": "set", "id": proposal.variable, "state": proposal.state}
     name = describe(proposal.variable, proposal.state)
     st.button(
-        f"＋ {plain(name)}", key=f"take-{proposal.variable}-{proposal.state}",
+        f"+ {plain(name)}", key=f"take-{proposal.variable}-{proposal.state}",
         help=f"From “{plain(proposal.quote)}”", on_click=on_edit, args=(edit,), width="stretch",
     )  # fmt: skip
 

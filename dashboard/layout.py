@@ -17,7 +17,7 @@ COLUMNS = (
 )
 # in a story tests stand with the findings, so that no arc to a test runs behind a finding
 TOGETHER = (*COLUMNS[:-2], (("finding", "test"), "Findings"))
-ROOMY = 12  # findings and tests that one column holds
+ROOMY = 7  # findings and tests that one column holds, large enough to be read in a room
 HIDDEN = "trigger"
 TALLEST = 50
 SWEEPS = 6
