@@ -19,7 +19,7 @@ from fascinet.dashboard.words import percent
 from fascinet.engine.teaching.weights import independent
 
 FOLDER = Path(__file__).parents[1] / "docs" / "teaching"
-LINK = re.compile(r"`/present\?s=(\w+)&e=([^`]+)`")
+LINK = re.compile(r"`/present\?s=(\w+)&e=([^`&]+)&follow=(\w+)`")
 TABLE = re.compile(
     r"^(?P<head>\| told \| (?:P\(`(?P<a>\w+)`\)|`(?P<b>\w+)`, of 100,000) \|.*\n\|.*\|\n)"
     r"(?P<rows>(?:\|.*\|\n)+)", re.MULTILINE,
@@ -33,12 +33,14 @@ def lessons() -> list[Path]:
 
 def talk_of(text: str) -> Talk:
     """Return the case that a lesson tells."""
-    setting, codes = LINK.findall(text)[0]
+    setting, codes, follow = LINK.findall(text)[0]
     link = {"s": setting, "e": unquote(codes)}
     case, messages = from_link(link, service.resources().catalogue.states)
     if messages:
         raise ValueError(messages[0])
-    return told_from("lesson", case)
+    talk = told_from("lesson", case)
+    talk.focus = follow
+    return talk
 
 
 def rewritten(text: str) -> str:
@@ -47,6 +49,8 @@ def rewritten(text: str) -> str:
     if found is None:
         raise ValueError("no table of the form | told | P(`cause`) | ratios multiplied |")
     cause, talk = found["a"] or found["b"], talk_of(text)
+    if talk.focus != cause:
+        raise ValueError(f"the link follows {talk.focus}, the table {cause}")
     rows = ""
     for k in range(len(talk.steps) + 1):
         known = talk.known(k)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from fascinet.dashboard.teaching.scale import STEPS
+from fascinet.dashboard.teaching.scale import STEPS, exactly
 from fascinet.dashboard.words import figure, percent
 from fascinet.model.errors import LedgerError
 from fascinet.model.lazy import Lazy
@@ -243,7 +243,7 @@ def _revealed(room: "Moment", own: float | None) -> str:
     talk = room.talk
     yours = f"You said <b>{_named(talk, own)}</b>. " if own is not None else ""
     if not talk.choices:
-        return f"<p>{yours}Exactly: <b>{percent(talk.exact[room.step])}</b>.</p>"
+        return f"<p>{yours}Exactly: <b>{escape(exactly(talk.exact[room.step]))}</b>.</p>"
     rows = sorted(zip(talk.shares[room.step], talk.choices, strict=True), reverse=True)
     items = "".join(f"<li>{escape(name)} <b>{percent(p)}</b></li>" for p, name in rows)
     return f"<p>{yours}Exactly:</p><ol>{items}</ol>"

@@ -18,7 +18,7 @@ from fascinet.dashboard.state import Case
 from fascinet.dashboard.teaching import author, charts, notes_window, projector
 from fascinet.dashboard.teaching.editor import NOTES, keep_note, note_key
 from fascinet.dashboard.teaching.lesson import case_library, rooms
-from fascinet.dashboard.teaching.scale import STEPS
+from fascinet.dashboard.teaching.scale import STEPS, exactly
 from fascinet.dashboard.teaching.talk import (
     FILE,
     HIDES,
@@ -41,7 +41,7 @@ from fascinet.model.errors import FascinetError, ImpossibleEvidenceError, Option
 LEAD = "A case finding by finding, for a room: arrow keys turn the steps."
 SHOWN = 5
 TROUBLE = "present-trouble"
-CASE, STEP = "case", "at"  # in the address
+CASE, STEP, FOLLOW = "case", "at", "follow"  # in the address
 SEEN = "present-seen"  # the case on the screen when the talk was made of it
 # the buttons that only keys press: there for a remote, not for the eye
 KEYS = """<style>.st-key-present-remote { position: absolute; left: -9999px; }</style>"""
@@ -99,6 +99,7 @@ def _addressed() -> Talk:
     except FascinetError as error:
         st.session_state[TROUBLE] = str(error)
         talk = talk_of(SCREEN)
+    talk.focus = str(st.query_params.get(FOLLOW, "")) or talk.focus  # checked where it is drawn
     talk.at = min(int(step), len(talk.steps)) if step.isascii() and step.isdigit() else 0
     return talk
 
@@ -108,7 +109,8 @@ def _name_in_address(talk: Talk) -> None:
     if talk.source == SCREEN:
         case = session().case
         named = {} if case == service.resources().blank else to_link(case)
-    wanted = {**named, **({STEP: str(talk.at)} if talk.at else {})}
+    wanted = {**named, **({STEP: str(talk.at)} if talk.at else {}),
+              **({FOLLOW: talk.focus} if talk.focus else {})}  # fmt: skip
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
@@ -253,6 +255,8 @@ def _belief(talk: Talk, cause: str, large: bool) -> None:
             st.button("The class has spoken", key="present-say", on_click=_say,
                       args=(talk, key), shortcut="Enter")  # fmt: skip
         if hide == HIDES[0] or spoken:
+            exact = exactly(rooms().belief(talk.known())[cause])
+            st.html(f"<p data-testid='exact'>Engine: <b>{escape(exact)}</b></p>")
             _ranking(talk, numbers=True)
         elif hide == HIDES[1]:
             _ranking(talk, numbers=False)

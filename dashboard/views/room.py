@@ -27,6 +27,7 @@ ROOM, TROUBLE, CLOSED = "class-room", "class-trouble", "class-closed"
 ADDRESS, STUCK = "class-home", "class-waiting"  # kept while the projector hides their widgets
 ESTIMATE, CHOOSE = "Estimate a probability", "Choose the most probable cause"
 OFFERED = 4  # causes to choose among, unless the teacher picks others
+NOBODY = "Nobody has joined yet."
 EVERY = 1.5  # seconds between two looks at the answers
 HERE_ONLY = (
     "This address is of your machine alone: phones do not reach it. Start the dashboard with "
@@ -162,14 +163,14 @@ def _steer(code: str, key: str, large: bool) -> None:
 def _wall(code: str, key: str, room: Moment, large: bool) -> None:
     """Draw how many have answered, and how they lie once it is revealed; who is stuck never."""
     answers, seats = classroom().answers(code, room.step), classroom().seats(code)
-    st.html(f"<p class='fn-big' data-testid='count'>{len(answers)} of "
-            f"{counted(seats, 'student')} answered</p>")  # fmt: skip
+    told = f"{len(answers)} of {counted(seats, 'student')} answered" if seats else NOBODY
+    st.html(f"<p class='fn-big' data-testid='count'>{told}</p>")
     if room.revealed:
         rows, spec = _chart(answers, room)
         st.vega_lite_chart(rows, spec, key="class-votes")
     stuck = classroom().waiting(code, key)
     told = f"Not yet: seat{'s' if stuck[1:] else ''} {', '.join(map(str, stuck))}"
-    waiting = told if stuck else "All have answered." if seats else "Nobody has joined yet."
+    waiting = told if stuck else "All have answered." if seats else NOBODY
     if seats and not large and not room.revealed and st.session_state.get(STUCK):
         st.caption(waiting)
     notes_window.show(_slip(room, waiting))

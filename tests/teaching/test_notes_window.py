@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from fascinet.engine.teaching.classroom import Classroom
 from tests.teaching.test_authoring import TEXT
-from tests.teaching.test_pages import opened, settled
+from tests.teaching.test_pages import CASE, opened, settled
 
 pytestmark = pytest.mark.browser
 NOTE = "Ask: why <b>is</b> that rare?"
@@ -46,7 +46,7 @@ def test_notes_are_on_the_teachers_screen_and_not_on_the_wall(
     expect(tab.get_by_test_id("step")).to_have_text("Step 2 of 2")
     expect(notes.get_by_text("This is the last step.")).to_be_visible()
     # a class on the same case: who is stuck is told there, too
-    tab.goto(f"{lessons}/room")
+    tab.goto(f"{lessons}/room{CASE}")
     settled(tab)
     tab.get_by_role("button", name="Open a room").click()
     expect(tab.get_by_test_id("code")).to_be_visible()

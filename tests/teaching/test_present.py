@@ -1,11 +1,14 @@
 """Present without a browser: what is hidden, what follows the case on the screen, and faults."""
 
+import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.teaching.test_authoring import TEXT
+from tools.lesson_tables import FOLDER
 
 CASE = "twitching.yes~age_group.60+~sex.male~weakness.objective~atrophy.yes"
 LISTED = "Most probable now"
@@ -81,7 +84,32 @@ def test_the_address_names_the_talk_and_its_step(own_cases: Path) -> None:
     at = settled(at.run())
     assert "Step 1 of 2" in text_of(at)
     at = settled(at.button(key="present-next").click().run())
-    assert at.query_params == {"case": "mine:here.yaml", "at": "2"}
+    assert at.query_params == {"case": "mine:here.yaml", "at": "2", "follow": "als"}
+
+
+def test_a_lesson_plans_link_shows_the_figures_of_its_table() -> None:
+    """What is rare is told in people, or the screen would say <0.1% at every step."""
+    text = (FOLDER / "base_rates.md").read_text()
+    at = AppTest.from_function(_page, default_timeout=60)
+    link = urlsplit(re.findall(r"`(/present\?[^`]+)`", text)[0])
+    for name, value in parse_qsl(link.query):
+        at.query_params[name] = value
+    at = settled(at.run())
+    at = hiding(at, "Nothing")
+    rows = re.findall(r"^\| [^|]+ \| ([\d,]+) \| [\d,]+ \|$", text, re.MULTILINE)
+    assert len(rows) == 6
+    for row in rows:
+        assert f"about {row} of 100,000 people" in text_of(at)
+        if not at.button(key="present-next").disabled:
+            at = settled(at.button(key="present-next").click().run())
+
+
+def test_a_cause_that_there_is_not_is_not_followed() -> None:
+    at = AppTest.from_function(_page, default_timeout=60)
+    at.query_params["e"], at.query_params["follow"] = CASE, "<b>"
+    at = settled(at.run())
+    assert at.selectbox[1].label == "Follow"
+    assert at.selectbox[1].value == opened().selectbox[1].value
 
 
 def test_findings_that_hardly_meet_are_pointed_out_and_can_be_taken_out() -> None:
