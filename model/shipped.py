@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from fascinet.model.arguments import text_of
 from fascinet.model.digest import FACTS, Digest, digest_of
-from fascinet.model.errors import OptionError
+from fascinet.model.errors import ArgumentError, OptionError
 from fascinet.model.foreign import refusal
 from fascinet.model.gates import KINDS as GATES
 from fascinet.model.network import Network
 from fascinet.model.prebuilt import prebuilt
 
 if TYPE_CHECKING:
+    from fascinet.model.formats.continuous import Cuts
     from fascinet.model.schema import Knowledge
 
 SETTING = "setting"
@@ -53,8 +54,9 @@ def _build() -> Network:
 
 
 def load(
-    path: str | Path | None = None, *, setting: str | None = None, encoding: str | None = None
-) -> Network:
+    path: str | Path | None = None, *, setting: str | None = None, encoding: str | None = None,
+    cuts: "Cuts | None" = None,
+) -> Network:  # fmt: skip
     """Return the shipped network, or read one from a file.
 
     Parameters
@@ -68,6 +70,9 @@ def load(
         over settings, with a warning.
     encoding : str, optional
         Of the file's text ("latin-1", "cp1252"); by default UTF-8, or what the file itself says.
+    cuts : mapping of name to increasing numbers, or to a number of quantiles, optional
+        Where continuous nodes of a HUGIN or GeNIe file are cut into states; a warning says what
+        that loses.
 
     Raises
     ------
@@ -87,10 +92,12 @@ def load(
     if path is not None and not isinstance(path, str | os.PathLike):  # pyright: ignore
         raise refusal("the path of a network file", path)
     if path is None:
+        if cuts is not None:
+            raise ArgumentError("cuts", "a file with continuous nodes beside it", "none")
         return shipped_network() if setting is None else _in_setting(setting)
     from fascinet.model.formats import read
 
-    network = read(path, encoding)
+    network = read(path, encoding, cuts)
     return network if setting is None else in_setting(network, setting)
 
 

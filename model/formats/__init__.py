@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fascinet.model.arguments import mapping_of
 from fascinet.model.errors import FormatError, OptionError, shown
 from fascinet.model.formats import bif, hugin, json_format, uai, xdsl, xmlbif
 from fascinet.model.formats.common import FormatWarning, losses, warn
+from fascinet.model.formats.continuous import Cuts
 from fascinet.model.formats.divorce import Divorced, divorced
 from fascinet.model.formats.files import read_text, write_text
 from fascinet.model.network import Network
@@ -35,13 +37,16 @@ class Format:
         ``(network) -> str``.
     keeps : frozenset of str
         What it holds beyond full tables (see `losses`).
+    cuts : bool
+        Whether it holds continuous nodes; `parse` then takes cut points, too.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    parse: Callable[[str, str], Network]
+    parse: Callable[..., Network]
     render: Callable[[Network], str]
     keeps: frozenset[str] = frozenset()
+    cuts: bool = False
 
 
 NAMED = frozenset({"names", "version", "text"})
@@ -50,8 +55,8 @@ KNOWN = (
     Format("BIF", (".bif",), bif.parse, bif.render, NAMED),
     Format("XMLBIF", (".xmlbif", ".bifxml", ".xml"), xmlbif.parse, xmlbif.render, NAMED),
     Format("UAI", (".uai",), uai.parse, uai.render),
-    Format("HUGIN .net", (".net", ".oobn"), hugin.parse, hugin.render, NAMED),
-    Format("GeNIe .xdsl", (".xdsl",), xdsl.parse, xdsl.render, NAMED | GATES),
+    Format("HUGIN .net", (".net", ".oobn"), hugin.parse, hugin.render, NAMED, True),
+    Format("GeNIe .xdsl", (".xdsl",), xdsl.parse, xdsl.render, NAMED | GATES, True),
     Format("JSON", (".json",), json_format.parse, json_format.render, NAMED | GATES | {"meta"}),
 )
 FORMATS: dict[str, Format] = {suffix: form for form in KNOWN for suffix in form.suffixes}
@@ -76,7 +81,7 @@ def format_of(path: str | Path) -> Format:
     return FORMATS[suffix]
 
 
-def read(path: str | Path, encoding: str | None = None) -> Network:
+def read(path: str | Path, encoding: str | None = None, cuts: Cuts | None = None) -> Network:
     """Read a network; the suffix names the format.
 
     Parameters
@@ -85,21 +90,28 @@ def read(path: str | Path, encoding: str | None = None) -> Network:
         Ends in one of `FORMATS`, and in ``.gz`` after it if packed, in letters of either case.
     encoding : str, optional
         Of the text ("latin-1", "cp1252"); by default UTF-8, or what the file itself says.
+    cuts : mapping of name to increasing numbers, or to a number of quantiles, optional
+        Where continuous nodes of HUGIN and GeNIe are cut into states.
 
     Raises
     ------
     OptionError
-        If the suffix names no format.
+        If the suffix names no format, or `cuts` what is no continuous node.
     FormatError
         With file and line, if the file cannot be read or is not a Bayesian network.
 
     Warns
     -----
     FormatWarning
-        Once, if rows off by up to 1e-3 were renormalised.
+        Once, if rows off by up to 1e-3 were renormalised; and of what cutting loses.
     """
     form, path = format_of(path), Path(path)
-    network = form.parse(read_text(path, encoding), str(path))
+    if cuts and not form.cuts:
+        raise FormatError(f"{path}: cuts: {form.name} has no continuous nodes")
+    more = (
+        (mapping_of("cuts", cuts, "name to cut points"),) if cuts is not None and form.cuts else ()
+    )
+    network = form.parse(read_text(path, encoding), str(path), *more)
     if network.name:
         return network
     return network.replace(name=re.sub(r"\.gz$", "", path.name, flags=re.I).rpartition(".")[0])

@@ -6,10 +6,11 @@ goes into the attribute ``fascinet_name``, from which it is read back.
 Read is what has one meaning here: a network, or one class without instances of others; discrete
 chance nodes, numbered and interval ones too; tables of counts or percentages, whose rows are
 proportions (a warning says how far they were off; a row that sums to nearly 1 is an error, since it
-may be misprinted). Decisions, utilities, functions, continuous nodes, instances and tables that
-only an expression describes are refused by name.
+may be misprinted); continuous nodes, linear and Gaussian, if their cut points are given. Decisions,
+utilities, functions, instances and tables that only an expression describes are refused by name.
 """
 
+import math
 import re
 from itertools import islice
 from typing import NoReturn
@@ -17,6 +18,8 @@ from typing import NoReturn
 from fascinet.model.errors import shown
 from fascinet.model.formats.bif import UNNAMED
 from fascinet.model.formats.common import Draft, digits, full_table, identifiers, warn
+from fascinet.model.formats.continuous import Continuous, Cuts, Cutter, check_used, cuts_of
+from fascinet.model.formats.equations import Formula
 from fascinet.model.network import Network
 
 TOKEN = re.compile(
@@ -27,20 +30,25 @@ REFUSED = {
     "decision": "a decision node", "utility": "a utility node", "function": "a function node",
     "continuous": "a continuous node", "instance": "an instance of another class",
 }  # fmt: skip
+GAUSSIAN = re.compile(
+    r"normal\s*\(([^,;]{0,9999}),([^,;()]{0,99})\)", re.I
+)  # a mean may have brackets
 KEPT = "fascinet_name"
 SKIPPED = {"position", "states", "subtype", "state_values", "node_size", KEPT}
 
 
-def parse(text: str, file: str) -> Network:
+def parse(text: str, file: str, cuts: Cuts | None = None) -> Network:
     """Return the network that a HUGIN text holds (`FormatError` with file and line if none)."""
-    return Parser(text, file).run()
+    return Parser(text, file, cuts).run()
 
 
 class Parser:
     """Reads one text; `diagram_hugin` reads decisions and utilities besides."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.text, self.at = text, 0
+    def __init__(self, text: str, file: str, cuts: Cuts | None = None) -> None:
+        self.text, self.at, self.cuts = text, 0, cuts
+        self.wide: dict[str, tuple[float, ...] | int] = {}  # continuous nodes, and their cuts
+        self.formulas: dict[str, Continuous] = {}
         self.tokens = [*(t for t in TOKEN.findall(text) if t), ""]
         self.draft = Draft(file, self.line)
         self.names: dict[str, str] = {}
@@ -110,6 +118,9 @@ class Parser:
                 self.oo_class(mark)
             else:
                 self.part(keyword, mark)
+        check_used(self.cuts, [*self.wide])
+        if self.wide:
+            Cutter(self.draft, self.formulas, self.wide).run()
         return self.draft.network()
 
     def part(self, keyword: str, mark: int) -> None:
@@ -120,6 +131,9 @@ class Parser:
             self.node(mark)
         elif keyword == "potential":
             self.potential(mark)
+        elif keyword == "continuous" and self.tokens[self.at] == "node":
+            self.at += 1
+            self.continuous(mark)
         elif keyword in REFUSED:
             names = [t for t in self.tokens[self.at : self.at + 2] if t not in ("node", *REFUSED)]
             what = f"{shown(names[0]) if names else 'it'} is {REFUSED[keyword]}"
@@ -168,9 +182,46 @@ class Parser:
         if meta:
             self.draft.meta[name] = meta
 
+    def continuous(self, mark: int) -> None:
+        """Read a continuous variable; its states get their names when it is cut."""
+        ident = self.word("a node's name")
+        found = self.attributes()
+        name = text(found[KEPT][0]) if KEPT in found else ident
+        self.names[ident] = name
+        cuts = self.wide[name] = cuts_of(self.draft, self.cuts, name, mark)
+        count = cuts if isinstance(cuts, int) else len(cuts) + 1
+        self.draft.declare(name, [str(k) for k in range(count)], mark)
+        meta = {k: text(x) for k, (x, _) in found.items() if k not in SKIPPED and text(x)}
+        if meta:
+            self.draft.meta[name] = meta
+
+    def gaussians(self, child: str, parents: list[str], mark: int) -> None:
+        """Read `normal(mean, variance)`, one for each joint state of the discrete parents."""
+        self.draft.define(child, parents, mark)
+        begin = self.at
+        self.attributes()
+        written = " ".join(self.tokens[begin : self.at])
+        want = math.prod(len(self.draft.states[u]) for u in parents if u not in self.wide)
+        found = [Formula(normal(*pair)) for pair in GAUSSIAN.findall(written)]
+        if len(found) != want or written.lower().count("normal") != want:
+            self.draft.fail(
+                mark, f"potential of {child!r}: expected {want} times 'normal(mean, variance)', "
+                f"got {len(found)}"
+            )  # fmt: skip
+        idents = {v: k for k, v in self.names.items()}
+        named = {idents.get(u, u): u for u in parents}
+        self.formulas[child] = Continuous(child, named, tuple(found), mark)
+
     def potential(self, mark: int) -> None:
         """Read a table."""
         child, parents = self.scope()
+        if child in self.wide:
+            self.gaussians(child, parents, mark)
+            return
+        if wide := [u for u in parents if u in self.wide]:
+            self.draft.fail(
+                mark, f"potential of {child!r}: a discrete node below the continuous {wide[0]!r}"
+            )
         shape = self.draft.define(child, parents, mark)
         found = self.attributes()
         model = next((k for k in found if k.startswith("model_")), None)
@@ -199,6 +250,15 @@ class Parser:
         """Return the name of the variable that is named next."""
         word = self.word("a node's name")
         return self.names.get(word, word)
+
+
+def normal(mean: str, variance: str) -> str:
+    """Return a distribution as a formula; variance zero means that the mean is certain.
+
+    >>> normal(" 1 + 2 * x ", " 0.25 ")
+    'Normal( 1 + 2 * x , Sqrt( 0.25 ))'
+    """
+    return mean if re.fullmatch(r"[\s0.]*", variance) else f"Normal({mean}, Sqrt({variance}))"
 
 
 def states_of(found: dict[str, tuple[list[str], int]]) -> list[str]:

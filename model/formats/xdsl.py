@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from fascinet.model.formats.common import Draft, digits, full_table, identifiers
+from fascinet.model.formats.continuous import Continuous, Cuts, Cutter, check_used, cuts_of
+from fascinet.model.formats.equations import Formula
 from fascinet.model.formats.xmltree import Node, escape, parse_xml
 from fascinet.model.gates import Array, Function, NoisyMax, Table
 from fascinet.model.network import Network
@@ -32,12 +34,12 @@ ONLY_GENIE = {
 }  # fmt: skip
 
 
-def parse(text: str, file: str) -> Network:
+def parse(text: str, file: str, cuts: Cuts | None = None) -> Network:
     """Return the network that an XDSL text holds (`FormatError` with file and line if none)."""
-    return read(parse_xml(text, file), file)[0]
+    return read(parse_xml(text, file), file, cuts)[0]
 
 
-def read(root: Node, file: str) -> tuple[Network, dict[str, str]]:
+def read(root: Node, file: str, cuts: Cuts | None = None) -> tuple[Network, dict[str, str]]:
     """Return the network of a tree of elements, and the name of each identifier."""
     nodes = root.first("nodes")
     draft = Draft(file)
@@ -45,13 +47,15 @@ def read(root: Node, file: str) -> tuple[Network, dict[str, str]]:
         draft.fail(root.line, f"expected <smile> with <nodes>, got <{root.tag}>")
     if dynamic := root.first("dynamic"):
         draft.fail(dynamic.line, f"<dynamic>: {UNROLL}")
-    reader = _Reader(draft, root, nodes)
+    reader = _Reader(draft, root, nodes, cuts)
     return reader.run(), reader.names
 
 
 class _Reader:
-    def __init__(self, draft: Draft, root: Node, nodes: Node) -> None:
-        self.draft, self.root, self.nodes = draft, root, nodes
+    def __init__(self, draft: Draft, root: Node, nodes: Node, cuts: Cuts | None) -> None:
+        self.draft, self.root, self.nodes, self.cuts = draft, root, nodes, cuts
+        self.wide: dict[str, tuple[float, ...] | int] = {}  # equation nodes, and their cuts
+        self.formulas: dict[str, Continuous] = {}
         self.names: dict[str, str] = {}
         self.idents: dict[str, list[str]] = {}
         self.turned: set[str] = set()
@@ -68,6 +72,9 @@ class _Reader:
         self.order(extras.get(PREFIX + "order", "").split())
         for node in self.nodes.children:
             self.define(node)
+        check_used(self.cuts, [*self.wide])
+        if self.wide:
+            Cutter(self.draft, self.formulas, self.wide).run()
         return self.draft.network()
 
     def order(self, idents: list[str]) -> None:
@@ -77,6 +84,9 @@ class _Reader:
             self.draft.states = {v: self.draft.states[v] for v in names}
 
     def declare(self, node: Node) -> None:
+        if node.tag == "equation":
+            self.equation(node)
+            return
         if node.tag not in TAGS:
             known = f"expected one of {', '.join(TAGS)}"
             what = f" ({ONLY_GENIE[node.tag]}: not read)" if node.tag in ONLY_GENIE else ""
@@ -101,6 +111,16 @@ class _Reader:
         if extras:
             self.draft.meta[name] = dict(extras)
 
+    def equation(self, node: Node) -> None:
+        """Read an equation node; its states get their names when it is cut."""
+        ident = node.attrs.get("id", "")
+        cuts = self.wide[ident] = cuts_of(self.draft, self.cuts, ident, node.line)
+        count = cuts if isinstance(cuts, int) else len(cuts) + 1
+        self.names[ident], self.idents[ident] = ident, []
+        self.draft.declare(ident, [str(k) for k in range(count)], node.line)
+        if self.labels.get(ident, ident) != ident:
+            self.draft.meta[ident] = {"label": self.labels[ident]}
+
     def shown(self, node: Node, kept: str, states: list[str]) -> list[str]:
         if not kept:
             return states
@@ -115,6 +135,9 @@ class _Reader:
     def define(self, node: Node) -> None:
         name = self.names[node.attrs.get("id", "")]
         parents = [self.names.get(p, p) for p in node.words("parents")]
+        if node.tag == "equation":
+            self.formula(node, name, parents)
+            return
         if self.first_fastest:
             parents.reverse()
         noisy = node.tag == "noisymax"
@@ -127,6 +150,17 @@ class _Reader:
             self.draft.table(name, self.turn(values, parents), node.line)
         else:
             self.function(node, name, parents, shape)
+
+    def formula(self, node: Node, name: str, parents: list[str]) -> None:
+        self.draft.define(name, parents, node.line)
+        if turned := [u for u in parents if u in self.turned]:
+            self.draft.fail(node.line, f"{name!r}: an equation of the noisy-MAX {turned[0]!r}")
+        found = node.first("definition")
+        left, _, right = (found.text if found else "").partition("=")
+        if left.strip() != name:
+            self.draft.fail(node.line, f"<definition> of {name!r}: expected {name}=a formula")
+        named = dict(zip(node.words("parents"), parents, strict=True))
+        self.formulas[name] = Continuous(name, named, (Formula(right.strip()),), node.line)
 
     def turn(self, values: Array, parents: Sequence[str]) -> Array:
         axes = tuple(k for k, u in enumerate(parents) if u in self.turned)

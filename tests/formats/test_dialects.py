@@ -194,7 +194,6 @@ def test_a_class_without_instances_is_read(tmp_path: Path) -> None:
         ("utility u { }", "'u' is a utility node"),
         ("function f { }", "'f' is a function node"),
         ("discrete function g { }", "'g' is a function node"),
-        ("continuous node c { }", "'c' is a continuous node"),
     ],
 )
 def test_nodes_that_are_no_chance_nodes_are_named(block: str, message: str, tmp_path: Path) -> None:
