@@ -161,6 +161,9 @@ URGENT = {
     "eye movements": {"ino": "yes"},
     "Lhermitte": {"lhermitte": "yes"},
     "tonic spasms": {"tonic_spasms": "yes"},
+    "face that ripples": {"facial_myokymia": "yes"},
+    "kidneys that fail": {"kidney_disease_sign": "yes"},
+    "low salt under its drug": {"proton_pump_inhibitor": "yes", "serum_mg": "low"},
     "lids": {"ptosis": "yes"},
     "fatigable": {"fatigability": "yes"},
     "swallowing": {"bulbar": "yes"},
@@ -200,6 +203,9 @@ ROUTINE = {
     "spread": {"twitching": "yes", "twitch_spread": "widespread"},
     "numbness": {"numbness_tingling": "focal"},
     "pain": {"pain": "yes"},
+    "laughing and crying": {"emotional_lability": "yes"},
+    "slow and stiff": {"parkinsonism": "yes"},
+    "hallucinations": {"hallucinations": "yes"},
 }  # fmt: skip
 
 
