@@ -23,7 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from fascinet.dashboard.serve import command
 
-PATIENCE = 60.0  # seconds: a slow machine is no fault of a page
+PATIENCE = 180.0  # seconds: a slow machine is no fault of a page
 SIX = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
 PATHS = ("", "network", "why", "next", "if", "sure", "knowledge", "cases")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}

@@ -17,13 +17,15 @@ export function h(tag, attrs = {}, ...children) {
 
 const stores = new WeakMap();
 
+const SOON = 2500; // milliseconds
+
 /** State of one instance, kept while its element lives; `make` builds it the first time. */
 export function instance(component, make) {
   const { parentElement } = component;
   if (!stores.has(parentElement)) {
     const root = h("div", { class: "root" });
     parentElement.append(root);
-    const store = { root, pending: [], seq: Date.now(), component, ...make?.(root) };
+    const store = { root, pending: [], wait: SOON, seq: Date.now(), component, ...make?.(root) };
     stores.set(parentElement, store);
   }
   const store = stores.get(parentElement);
@@ -32,15 +34,17 @@ export function instance(component, make) {
   store.pending = store.pending.filter((e) => e.seq > ack);
   store.stale = store.pending.length > 0;
   clearTimeout(store.timer);
-  if (store.stale) store.timer = setTimeout(() => flush(store), 2500);
+  if (store.stale) store.timer = setTimeout(() => flush(store), store.wait);
   return store;
 }
 
 function flush(store) {
   clearTimeout(store.timer);
   if (store.pending.length) {
-    // a trigger sent while the page is still being drawn can get lost: send again until confirmed
-    store.timer = setTimeout(() => flush(store), 2500);
+    // a trigger sent while the page is still being drawn can get lost: send again until confirmed,
+    // less and less often, since each ends the run that would confirm it on a slow machine
+    store.timer = setTimeout(() => flush(store), store.wait);
+    store.wait *= 2;
     store.component.setTriggerValue("edit", { edits: store.pending.map((e) => ({ ...e })) });
   }
 }
@@ -49,6 +53,7 @@ function flush(store) {
 export function send(store, edit) {
   store.seq = Math.max(store.seq + 1, Date.now());
   store.pending.push({ ...edit, seq: store.seq });
+  store.wait = SOON;
   flush(store);
 }
 
