@@ -67,8 +67,8 @@ struct Factors {
     void leave_out(const N *message) {
         int64_t f = 0;
         while (list[f].from.lies() != message) ++f;
-        for (--list.size; f < list.size; ++f) list[f] = list[f + 1];
-        --whole, --vary;
+        for (; f + 1 < list.size; ++f) list[f] = list[f + 1];
+        --list.size, --whole, --vary;
     }
     void move_to(int64_t t) const {
         for (int64_t f = 0; f < list.size; ++f) start[f] = list[f].view->start(0, t);
