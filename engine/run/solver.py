@@ -14,7 +14,7 @@ from fascinet.engine.plan.layout import Planner
 from fascinet.engine.plan.plan import Plan
 from fascinet.engine.program.compile import compile_program
 from fascinet.engine.run.cache import ProgramCache
-from fascinet.engine.run.conditioning import cutsets
+from fascinet.engine.run.conditioning import Cutset, cutsets
 from fascinet.engine.run.fixed import FixedTree
 from fascinet.engine.run.loaded import Loaded
 from fascinet.engine.tables.arrays import NetworkArrays
@@ -218,7 +218,7 @@ class Solver:
         try:
             loaded = self.program(pattern)
         except BudgetError as error:
-            values, log_prob = self._in_parts(asked, pattern, error)
+            values, log_prob = self._in_parts(asked, pattern, self._cutset(pattern, error))
             self.enter(values, request.states)
             return values, left_out + log_prob, None
         states, weights = self.case(asked, loaded)
@@ -228,21 +228,21 @@ class Solver:
             return values, log_prob, None
         return values, log_prob, partial(self._finish, loaded, states, weights, request.states)
 
-    def _in_parts(
-        self, request: Request, pattern: Pattern, error: BudgetError
-    ) -> tuple[Array, float]:
-        """Return an answer and ln P(e) given each joint state of a few roots, joined.
+    def _cutset(self, pattern: Pattern, error: BudgetError) -> Cutset:
+        """Return the smallest cutset that brings a pattern's program within the budget.
 
         Raises
         ------
         BudgetError
-            The one that is given, if that helps too little.
+            The one that is given, if none does.
         """
         for cutset in cutsets(self.net, pattern):
             if self.plan(cutset.pattern(pattern)).entries <= self.budget:
-                break
-        else:
-            raise error
+                return cutset
+        raise error
+
+    def _in_parts(self, request: Request, pattern: Pattern, cutset: Cutset) -> tuple[Array, float]:
+        """Return an answer and ln P(e) given each joint state of a few roots, joined."""
         loaded = self.program(cutset.pattern(pattern))
         states, weights = self.case(cutset.request(request), loaded)
         values = np.full((1, len(cutset), int(self.starts[-1])), np.nan)
@@ -272,9 +272,16 @@ class Solver:
             for i, request in enumerate(requests):
                 values[i], logs[i] = self.solve(request, wanted)
             return values, logs
-        loaded = self.program(pattern_of(self.net, requests[0], wanted))
-        for i, request in enumerate(requests):
-            logs[i] = loaded.solve(*self.case(request, loaded), values[i])
+        pattern = pattern_of(self.net, requests[0], wanted)
+        try:
+            loaded = self.program(pattern)
+        except BudgetError as error:
+            cutset = self._cutset(pattern, error)
+            for i, request in enumerate(requests):
+                values[i], logs[i] = self._in_parts(request, pattern, cutset)
+        else:
+            for i, request in enumerate(requests):
+                logs[i] = loaded.solve(*self.case(request, loaded), values[i])
         self.enter(values, requests[0].states)
         return values, logs
 
@@ -311,5 +318,5 @@ class Solver:
         try:
             loaded = self.program(pattern)
         except BudgetError as error:
-            return self._in_parts(request, pattern, error)[1]
+            return self._in_parts(request, pattern, self._cutset(pattern, error))[1]
         return loaded.run(*self.case(request, loaded))[0]

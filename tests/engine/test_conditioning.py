@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fascinet as fn
+from fascinet.engine.analyses.value_of_information import value_of_information
 from fascinet.engine.run.conditioning import Cutset
 from fascinet.model.errors import BudgetError, ImpossibleEvidenceError
 from fascinet.model.gates import Gate, Table, noisy_or
@@ -70,3 +71,16 @@ def test_joint_states_without_a_share_count_for_nothing(grid: Network) -> None:
     )
     assert logs.tolist() == [pytest.approx(-1.0 + np.log(2.0)), -np.inf]
     assert shares.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("target", ["c1", "age"])
+def test_cases_of_one_pattern_are_worked_in_parts_too(grid: Network, target: str) -> None:
+    def pairs(engine: fn.Engine) -> dict[tuple[str, str], np.ndarray]:
+        return dict(value_of_information(engine, target, EVIDENCE).pairs)
+
+    with pytest.raises(BudgetError) as error:
+        pairs(fn.Engine(grid, budget=4))
+    whole, parts = pairs(fn.Engine(grid)), pairs(fn.Engine(grid, budget=error.value.entries - 1))
+    assert whole.keys() == parts.keys()
+    for pair, joint in whole.items():
+        np.testing.assert_allclose(parts[pair], joint, atol=1e-12)
