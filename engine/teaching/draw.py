@@ -131,7 +131,9 @@ def drawn_case(rooms: Practice, rng: np.random.Generator, setting: str | None) -
     cause = str(rng.choice(np.array(likely)))
     with_, without = (rooms.posterior({**known, cause: s}) for s in ("yes", "no"))
     rows = {f: (float(with_[f]["yes"]), float(without[f]["yes"])) for f in _binary(rooms, cause)}
-    good = {f: x for f, x in rows.items() if min(x) >= RARE and max(x) < 1.0}
+    name = name_of(rooms, cause).lower()  # a finding of the same name would answer the question
+    fair = [f for f in rows if name not in name_of(rooms, f).lower()]
+    good = {f: rows[f] for f in fair if min(rows[f]) >= RARE and max(rows[f]) < 1.0}
     given, absent = ({f: x[i] for f, x in good.items()} for i in (0, 1))
     return Draw(rooms, rng, known, cause, belief[cause], given, absent)
 

@@ -203,3 +203,11 @@ def test_odds_that_are_shown_can_be_divided(rooms: Practice) -> None:
         )
         assert before / ratio == pytest.approx(after, rel=0.06)
         assert found.mark(before / ratio).right
+
+
+def test_no_finding_names_the_cause_that_is_asked_for(rooms: Practice) -> None:
+    label = str(rooms.network.meta["dystonia"]["label"]).lower()
+    asked = [make(rooms, kind, seed) for kind in ("odds", "absent") for seed in range(150)]
+    about = [x for x in asked if re.search(f"odds of {label} in|For {label}, this", x.prompt)]
+    assert about
+    assert all(x.prompt.lower().count(label) == 1 for x in about)
