@@ -54,9 +54,11 @@ def mixed(cases: list[dict[str, str]], count: int, seed: int = 0) -> list[dict[s
     return [{v: s for v, s in c.items() if v in CONTEXT or rng.random() < KEPT} for c in picked]
 
 
-def mixed_frame(network: Network, cases: list[dict[str, str]], count: int) -> pd.DataFrame:
+def mixed_frame(
+    network: Network, cases: list[dict[str, str]], count: int, seed: int = 1
+) -> pd.DataFrame:
     """Return rows as `mixed` makes them, for frames of millions of rows."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     cells = np.full((count, len(network.variables)), None, object)
     picked = rng.integers(0, len(cases), count)
     for k, case in enumerate(cases):

@@ -205,6 +205,7 @@ class Engine(Searches):
         *,
         impossible: Literal["raise", "nan"] = "raise",
         dtype: Literal["float64", "float32"] = "float64",
+        threads: int | None = None,
     ) -> Frame:
         """Return the posteriors of every row of a DataFrame (pandas, polars, Arrow).
 
@@ -220,6 +221,8 @@ class Engine(Searches):
             Single precision takes half the time and memory; the largest difference from double
             precision on 256 of the rows is then told in `.attrs["max_abs_difference"]` (pandas;
             about 1e-6 on networks of a hundred variables).
+        threads : int, optional
+            How many work at a time; default: one a core. Processes side by side take one each.
 
         Returns
         -------
@@ -247,7 +250,7 @@ class Engine(Searches):
         if self.chosen:
             warn_unset(self.chosen, dict.fromkeys(map(str, getattr(frame, "columns", ()))))
         return posterior_frame(
-            self.solver, self.network, self.layout, frame, names, impossible, dtype
+            self.solver, self.network, self.layout, frame, names, impossible, dtype, threads
         )
 
     def batch_log_prob(self, cases: Iterable[Evidence]) -> Array:

@@ -11,7 +11,7 @@ from fascinet.engine.api.frame_codes import encode
 from fascinet.engine.api.posterior import Layout
 from fascinet.engine.run.batch import States, solve_states
 from fascinet.engine.run.solver import Solver
-from fascinet.model.errors import ImpossibleEvidenceError, OptionError
+from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
@@ -28,18 +28,21 @@ def posterior_frame(
     targets: tuple[str, ...],
     impossible: str,
     dtype: str = "float64",
+    threads: int | None = None,
 ) -> Any:
     """Return a frame of the same kind with a column "variable=state" for each target's state."""
     if impossible not in ("raise", "nan"):
         raise OptionError("value of impossible", impossible, ("raise", "nan"))
     if dtype not in DTYPES:
         raise OptionError("dtype", dtype, DTYPES)
+    if threads is not None and threads < 1:
+        raise EvidenceError(f"threads: expected 1 or more, got {threads}")
     states = encode(network, frame)
     places = np.concatenate(
         [np.arange(layout.slices[t].start, layout.slices[t].stop) for t in targets]
         or [np.zeros(0, np.int64)]
     )
-    values, logs = _solve(solver, states, places, layout.total, dtype)
+    values, logs = _solve(solver, states, places, layout.total, dtype, threads)
     if impossible == "raise" and np.isneginf(logs).any():
         _complain(network, states, int(np.argmax(np.isneginf(logs))))
     names = [f"{t}={s}" for t in targets for s in layout.states[t]]
@@ -50,16 +53,19 @@ def posterior_frame(
 
 
 def _solve(
-    solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str
-) -> tuple[Array, Array]:
+    solver: Solver, states: States, places: NDArray[np.int64], total: int, dtype: str,
+    threads: int | None,
+) -> tuple[Array, Array]:  # fmt: skip
     """Return the posteriors at some places, shape (cases, places), and ln P(e)."""
     if np.array_equal(places, np.arange(total)):
-        return solve_states(solver, states, dtype=dtype)
+        return solve_states(solver, states, dtype=dtype, threads=threads)
     out, logs = np.empty((len(states), len(places)), dtype), np.empty(len(states))
     wanted = frozenset((np.searchsorted(solver.starts, places, side="right") - 1).tolist())
     for begin in range(0, len(states), CHUNK):
         rows = slice(begin, begin + CHUNK)
-        values, logs[rows] = solve_states(solver, states[rows], wanted=wanted, dtype=dtype)
+        values, logs[rows] = solve_states(
+            solver, states[rows], wanted=wanted, dtype=dtype, threads=threads
+        )
         out[rows] = values[:, places]
     return out, logs
 

@@ -61,25 +61,37 @@ class Kind:
     count : int
         Parameters.
     holds : callable
-        Where the parameters are such as the kind wants them.
+        Whether the parameters are such as the kind wants them.
     wants : str
     """
 
     cdf: Callable[..., Array]
     count: int
-    holds: Callable[..., Any]
+    holds: Callable[..., bool]
     wants: str
 
 
+def _positive(*values: Number) -> bool:
+    return all(bool(np.all(x > 0)) for x in values)
+
+
+def _rising(*values: Number) -> bool:
+    steps = zip(values, values[1:], strict=False)
+    return all(bool(np.all(x <= y)) for x, y in steps) and bool(np.all(values[0] < values[-1]))
+
+
+def _spread(_: Number, deviation: Number) -> bool:
+    return _positive(deviation)
+
+
 KINDS = {
-    "normal": Kind(_normal, 2, lambda m, s: s > 0, "a mean and a standard deviation above 0"),
-    "uniform": Kind(_uniform, 2, lambda a, b: a < b, "two ends, the lower first"),
-    "exponential": Kind(_exponential, 1, lambda r: r > 0, "a rate above 0"),
-    "lognormal": Kind(_lognormal, 2, lambda m, s: s > 0, "mean and deviation of the logarithm"),
-    "weibull": Kind(_weibull, 2, lambda s, k: (s > 0) & (k > 0), "scale and shape above 0"),
-    "triangular": Kind(_triangular, 3, lambda a, c, b: (a <= c) & (c <= b) & (a < b),
-                       "lower end, top, upper end"),
-}  # fmt: skip
+    "normal": Kind(_normal, 2, _spread, "a mean and a standard deviation above 0"),
+    "uniform": Kind(_uniform, 2, _rising, "two ends, the lower first"),
+    "exponential": Kind(_exponential, 1, _positive, "a rate above 0"),
+    "lognormal": Kind(_lognormal, 2, _spread, "mean and deviation of the logarithm"),
+    "weibull": Kind(_weibull, 2, _positive, "scale and shape above 0"),
+    "triangular": Kind(_triangular, 3, _rising, "lower end, top, upper end"),
+}
 FUNCTIONS: dict[str, Callable[..., Number]] = {
     "abs": np.abs, "exp": np.exp, "ln": np.log, "sqrt": np.sqrt, "min": np.minimum,
     "max": np.maximum, "sin": np.sin, "cos": np.cos,
@@ -225,7 +237,7 @@ class _Reading:
                 raise FormatError(f"{self.text!r}: {name}: expected {wanted} numbers")
             return FUNCTIONS[known](*values)
         kind = KINDS[known]
-        if len(values) != kind.count or not np.all(kind.holds(*values)):
+        if len(values) != kind.count or not kind.holds(*values):
             raise FormatError(f"{self.text!r}: {name}: expected {kind.wants}")
         return Random(kind, tuple(values))
 

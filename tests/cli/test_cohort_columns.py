@@ -1,5 +1,6 @@
 """Columns as other people have them: codes, numbers, intervals; and what a cohort can add."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,19 @@ def test_conflict_of_another_network(tmp_path: Path) -> None:
     found, _ = answered(tmp_path, "smoke,xray\nno,yes\n", network="asia", add="conflict")
     want = fn.Engine(fn.example("asia")).conflict({"smoke": "no", "xray": "yes"}).conf
     assert found.columns.tolist() == ["conflict"] and found["conflict"][0] == pytest.approx(want)
+
+
+def test_every_cell_that_is_carried_comes_back(tmp_path: Path) -> None:
+    """Line ends and marks within cells, blanks, words that mean nothing here; to CSV and to TSV."""
+    said = ["a\rb", "a\nb", 'a"b', "a,b", "a\tb", " a ", "", "nan", "None", "é", "007", "1e5"]
+    frame = pd.DataFrame({"note": said, "dysp": "yes", "id": range(12)}, dtype=str)
+    frame.to_csv(tmp_path / "in.csv", index=False, quoting=1, lineterminator="\r\n")
+    for suffix, mark in ((".csv", ","), (".tsv", "\t")):
+        out = tmp_path / f"out{suffix}"
+        cohort(tmp_path / "in.csv", out, "asia", "lung", carry=["note", "id"])
+        with out.open(newline="") as file:
+            rows = list(csv.reader(file, delimiter=mark))
+        assert [r[0] for r in rows[1:]] == said
+        assert [r[1] for r in rows[1:]] == [str(k) for k in range(12)]
+        want = fn.Engine(fn.example("asia")).posterior({"dysp": "yes"})["lung"]["yes"]
+        assert [float(r[2]) for r in rows[1:]] == pytest.approx([want] * 12)

@@ -115,7 +115,7 @@ _worker: Worker | None = None
 def _prepare(job: Job) -> None:
     global _worker
     Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(job)
+    _worker = Worker(job, threads=1)
 
 
 def _end_with_parent() -> None:

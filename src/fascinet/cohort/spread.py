@@ -78,7 +78,7 @@ def plugin(job: Job, name: str) -> Any:
         def setup(self, worker: Any) -> None:
             from fascinet.cohort import spread as here
 
-            here.WORKERS[name] = Worker(job)
+            here.WORKERS[name] = Worker(job, threads=1)
 
         def teardown(self, worker: Any) -> None:
             from fascinet.cohort import spread as here
