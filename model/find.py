@@ -8,8 +8,6 @@ the synonym before the summary, and what is seen before a cause of the same name
 ask for the resting state.
 """
 
-import re
-import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,6 +17,7 @@ from rapidfuzz.distance import OSA
 
 from fascinet.model.arguments import instance_of, text_of, whole_number
 from fascinet.model.errors import ArgumentError, shown
+from fascinet.model.find_words import DENIALS, KINDS_OF, LEAST, SMALL, VAGUE, stem, words_of
 from fascinet.model.listing import Listing
 from fascinet.model.prebuilt import prebuilt
 from fascinet.model.shipped import shipped_knowledge
@@ -26,25 +25,6 @@ from fascinet.model.shipped import shipped_knowledge
 if TYPE_CHECKING:
     from fascinet.model.schema import Knowledge, Variable
 
-WORD = re.compile(r"[a-z0-9]+")
-SMALL = frozenset(
-    "a all am an and are at be been being can do does feel feels feeling for from get gets getting "
-    "had has have having i in is it its keep keeps lately me my of off on or some that the their "
-    "them they this to up very was with".split()
-)
-# what a name may have or not: "Babinski sign", "Graves disease"
-KINDS_OF = frozenset(
-    "condition disease diseases disorder level levels problem problems sign symptom symptoms "
-    "syndrome test tests".split()
-)
-# words that alone name nothing: a phrase that fits only these does not fit
-VAGUE = KINDS_OF | frozenset(
-    "bad day days high left lot low meds month months pill pills right signs tablet tablets "
-    "trouble week weeks year years".split()
-)
-DENIALS = frozenset("no not without never denies denied absent".split())
-ENDINGS = ("ing", "es", "s")
-LEAST = 4  # letters of a part of a word
 SLIPPED = (5, 8)  # letters of a word that may hold one slip, and two
 SAME, START, SLIP, PART, NONE = range(5)
 NAMED, SYNONYM, SUMMARY = range(3)
@@ -211,16 +191,6 @@ def suggest(name: str) -> tuple[str, ...]:
     ]
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a text in small letters, without accents.
-
-    >>> words_of("Lou Gehrig's, naïve")
-    ['lou', 'gehrig', 's', 'naive']
-    """
-    bare = unicodedata.normalize("NFKD", text.lower())
-    return WORD.findall("".join(c for c in bare if not unicodedata.combining(c)))
-
-
 def fit(word: str, other: str) -> int:
     """Return how well a word fits another: 0 the same, then start, slip, part, none.
 
@@ -243,19 +213,6 @@ def _slips(word: str, other: str) -> bool:
     if not allowed or word[:1] != other[:1]:
         return False
     return OSA.distance(word, other, score_cutoff=allowed) <= allowed
-
-
-@lru_cache(maxsize=8192)
-def stem(word: str) -> str:
-    """Return a word without its ending.
-
-    >>> stem("twitching"), stem("pills"), stem("gas")
-    ('twitch', 'pill', 'gas')
-    """
-    for ending in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= LEAST:
-            return word.removesuffix(ending)
-    return word
 
 
 def _ranked(

@@ -12,16 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fascinet.model.case import age_band
-from fascinet.model.find import (
-    DENIALS,
-    SMALL,
-    SUMMARY,
-    Index,
-    Phrase,
-    index_of,
-    stem,
-    words_of,
-)
+from fascinet.model.find import SUMMARY, Index, Phrase, index_of
+from fascinet.model.find_words import DENIALS, SMALL, stem, words_of
 from fascinet.model.listing import Listing
 
 if TYPE_CHECKING:
