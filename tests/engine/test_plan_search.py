@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fascinet.engine.core import core
-from fascinet.engine.plan import sweep
+from fascinet.engine.plan import order, sweep
 from fascinet.engine.plan.layout import Planner, depths
 from fascinet.engine.plan.order import Elimination
 from fascinet.engine.tables.arrays import network_arrays
@@ -142,3 +142,19 @@ def test_a_search_can_be_interrupted() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
     planner.lay_out(factors)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_variables_of_many_states_go_last_in_their_cliques(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cards = rng.choice([2, 3, 5, 18, 40], 12).astype(np.float64)
+    scopes = [rng.choice(12, rng.integers(2, 5), replace=False).tolist() for _ in range(10)]
+    start = np.cumsum([0, *map(len, scopes)])
+    values = np.array([v for scope in scopes for v in scope])
+    found = order.search_order(start, values, cards)
+    moved = order.long_last(found, cards)
+    played = order.follow(order.Graph.of(scopes, cards.tolist()), moved.order.tolist()).lists()
+    assert moved.neighbours.tolist() == played.neighbours.tolist()
+    assert moved.start.tolist() == played.start.tolist()
+    assert moved.work == pytest.approx(played.work)
+    assert max(np.diff(moved.start)) == max(np.diff(found.start))  # no larger cliques
