@@ -22,7 +22,7 @@ _ERF = np.frompyfunc(erf, 1, 1)
 
 
 def _normal(x: Number, mean: Number, deviation: Number) -> Array:
-    return 0.5 * (1.0 + _ERF((x - mean) / (sqrt(2.0) * deviation)).astype(float))
+    return 0.5 * (1.0 + np.asarray(_ERF((x - mean) / (sqrt(2.0) * deviation)), float))
 
 
 def _uniform(x: Number, low: Number, high: Number) -> Array:
@@ -211,7 +211,8 @@ class _Reading:
             raise FormatError(f"{self.text!r}: expected one distribution, got two")
         if isinstance(right, Random) and kind is ast.Sub:
             left, right, kind = left, self.joined(ast.Mult, right, -1.0), ast.Add
-        x, number = (left, right) if isinstance(left, Random) else (right, left)
+        pair: tuple[Any, Any] = (left, right) if isinstance(left, Random) else (right, left)
+        x, number = pair
         if kind is ast.Add or kind is ast.Sub:
             return replace(x, shift=OPERATORS[kind](x.shift, number))
         if kind is ast.Mult or (kind is ast.Div and x is left):
@@ -228,7 +229,7 @@ class _Reading:
         if known not in KINDS and known not in FUNCTIONS:
             names = ["Choose", *(k.capitalize() for k in (*KINDS, *FUNCTIONS))]
             raise OptionError(f"{self.text!r}: function", name, names)
-        values = [self.value(x) for x in arguments]
+        values: list[Any] = [self.value(x) for x in arguments]
         if any(isinstance(x, Random) for x in values):
             raise FormatError(f"{self.text!r}: a distribution within {name} is not read")
         if known in FUNCTIONS:

@@ -211,13 +211,20 @@ def rows_text(frame: "pd.DataFrame", mark: str) -> str:
     """
     cells = (frame.iloc[:, k] for k in range(frame.shape[1]))
     # a whole number of Arrow's must not become a float where others are missing
-    columns = [c.to_numpy() if c.dtype == np.float64 else c.to_numpy(object) for c in cells]
+    columns: list[NDArray[Any]] = [
+        c.to_numpy() if c.dtype == np.float64 else c.to_numpy(object) for c in cells
+    ]
     parts: list[Any] = []
-    for is_number, run in groupby(columns, lambda c: c.dtype == np.float64):
+    for is_number, run in groupby(columns, is_float):
         some = list(run)
         parts.append(numbers(some, mark) if is_number else texts(some, mark))
     # a blank line would be no row
     return "".join((mark.join(row) or '""') + "\n" for row in zip(*parts, strict=True))
+
+
+def is_float(column: "NDArray[Any]") -> bool:
+    """Whether a column is of plain numbers."""
+    return column.dtype == np.float64
 
 
 def numbers(columns: "list[NDArray[np.float64]]", mark: str) -> list[str]:
