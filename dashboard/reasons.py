@@ -23,6 +23,7 @@ from fascinet.dashboard.words import (
     state_name,
     times,
 )
+from fascinet.model.case import CaseRules, contains
 
 QUIET_DB = 0.5
 STRENGTHS = ((20.0, "very strongly"), (10.0, "strongly"), (5.0, "moderately"), (0.0, "slightly"))
@@ -123,11 +124,10 @@ def contained(case: Case) -> str:
 
     Only what was entered: a weak hand shows weakness whether or not somebody ticked weakness too.
     """
-    known = service.resources()
-    implies = known.reasoner.rules.implies
+    rules = service.resources().reasoner.rules
     general = service.differential(case).contained
     said = [v for v in case.evidence if v in general]
-    by = {v: [f for f in case.evidence if v in _all_implied(f, implies)] for v in said}
+    by = {v: _tell(v, case, rules) for v in said}
     names = {f: _in_sentence(describe(f, s)) for f, s in case.evidence.items()}
     told = [
         f"{first_up(names[v])} is already told by {listed([names[f] for f in by[v]])}" for v in said
@@ -135,14 +135,11 @@ def contained(case: Case) -> str:
     return f"{'. '.join(told)}: one sign, counted once." if told else ""
 
 
-def _all_implied(finding: str, implies: Mapping[str, Mapping[str, str]]) -> set[str]:
-    """Return what the presence of a finding shows, and what that shows in turn."""
-    found, open_ = set[str](), [finding]
-    while open_:
-        new = set(implies.get(open_.pop(), {})) - found
-        found |= new
-        open_ += new
-    return found
+def _tell(told: str, case: Case, rules: CaseRules) -> list[str]:
+    """Return the findings entered that say one: they contain it, or deny what it contains."""
+    special = [f for f, s in case.evidence.items() if told in dict(contains(f, s, rules))]
+    parts = {v for s in rules.states[told] for v, _ in contains(told, s, rules)}
+    return special or [f for f in case.evidence if f in parts]
 
 
 def describe(variable: str, state: str) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "CaseRules",
     "Unmapped",
     "age_band",
+    "contains",
     "counted_once",
 ]
 CONTEXT = ("age_group", "sex", "setting")
@@ -204,7 +205,7 @@ def _denied(hard: Mapping[str, str], rules: CaseRules) -> list[str]:
         and all(
             any(
                 general in hard and not _fits(hard[general], state, rules.coarse.get(general, {}))
-                for general, state in _contained(special, other, rules)
+                for general, state in contains(special, other, rules)
             )
             for other in rules.states[special]
             if other != rules.resting[special]
@@ -212,11 +213,11 @@ def _denied(hard: Mapping[str, str], rules: CaseRules) -> list[str]:
     ]
 
 
-def _contained(special: str, told: str, rules: CaseRules) -> Iterator[tuple[str, str]]:
-    """Yield what a finding contains, and what that contains."""
+def contains(special: str, told: str, rules: CaseRules) -> Iterator[tuple[str, str]]:
+    """Yield the findings, with their states, that a finding contains, and what those contain."""
     for general, state in rules.implies.get(special, {}).get(told, {}).items():
         yield general, state
-        yield from _contained(general, state, rules)
+        yield from contains(general, state, rules)
 
 
 def _fits(told: str, state: str, coarse: Mapping[str, tuple[str, ...]]) -> bool:

@@ -125,7 +125,7 @@ def decide(
         Those raised, most urgent first.
     """
     declared, asked, places = knowledge.utilities, called_for(flags), order_of(flags)
-    still = known.get(COMPLAINT) == {knowledge.resting[COMPLAINT]}
+    still = known.get(COMPLAINT) == frozenset({knowledge.resting[COMPLAINT]})
     worth = cast("Mapping[str, Figure | Range]", declared.flags)  # by how soon
     rows: list[tuple[tuple[int, int, float], Advice]] = []
     for action in knowledge.actions:

@@ -63,7 +63,7 @@ def one_of_two(frame: pd.DataFrame) -> pd.DataFrame:
         bar=(frame["posterior_low"] + frame["posterior_high"]).round(12),
     )
     absent = frame["state"].str.lower().isin(ABSENT)
-    return frame[~(row.duplicated(keep=False) & absent)].reset_index(drop=True)
+    return frame.loc[~(row.duplicated(keep=False) & absent)].reset_index(drop=True)
 
 
 def waterfall(result: "Explanation", count: int = 40) -> Any:

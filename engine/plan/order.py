@@ -44,7 +44,7 @@ class Elimination:
     work: float
 
 
-def long_last(found: Elimination, cards: Ints) -> Elimination:
+def long_last(found: Elimination, cards: NDArray[np.float64]) -> Elimination:
     """Return an order with variables of many states moved to the end of their cliques.
 
     Within a clique any order will do, and the variable that goes last is the last axis of every
@@ -72,7 +72,7 @@ def long_last(found: Elimination, cards: Ints) -> Elimination:
     return _ordered(after, cards) if moved else found
 
 
-def _ordered(after: dict[int, set[int]], cards: Ints) -> Elimination:
+def _ordered(after: dict[int, set[int]], cards: NDArray[np.float64]) -> Elimination:
     """Return an elimination, given which of each variable's neighbours go after it."""
     place: dict[int, int] = {}
     for v in reversed(after):

@@ -114,3 +114,6 @@ def test_what_another_finding_tells_is_said_to_be_counted_once() -> None:
         case_of(weakness="objective", foot_drop="yes")
     )
     assert contained(case_of(weakness="objective")) == contained(case_of(foot_drop="yes")) == ""
+    denied = contained(case_of(weakness="none", foot_drop="no"))
+    assert denied == "No foot drop is already told by weakness (none): one sign, counted once."
+    assert contained(case_of(weakness="objective", foot_drop="no")) == ""
