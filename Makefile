@@ -101,8 +101,8 @@ bench-dashboard: setup-test browser
 	$(BIN)/python -m benchmarks.dashboard
 
 screenshots: setup-test browser
-	$(BIN)/python tools/screenshots.py
-	$(BIN)/python tools/screenshots_teaching.py
+	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m tools.screenshots_teaching
 
 notebooks: setup-notebooks
 	$(BIN)/jupyter lab notebooks

@@ -7,7 +7,6 @@ writes benchmarks/results/dashboard.json.
 import argparse
 import json
 import platform
-import shutil
 import socket
 import statistics
 import subprocess
@@ -21,12 +20,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from fascinet.dashboard import service
 from fascinet.dashboard.serve import command
+from tools.browser import ARGS, chromium_path
 
 OUT = Path(__file__).parent / "results" / "dashboard.json"
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 FINDINGS = ("Muscle atrophy", "Tremor", "Eyelid myokymia", "Muscle cramps", "Falls")
 STATES = ("present", "absent", "unknown")
 PAUSE = 2.0
@@ -89,7 +85,7 @@ def main() -> None:
     try:
         up = wait_until_up(url)
         with sync_playwright() as p:
-            browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+            browser = p.chromium.launch(executable_path=chromium_path(), args=ARGS)
             results = {
                 "machine": {"cores": psutil.cpu_count(), "python": platform.python_version(),
                             "load_before": psutil.getloadavg()[0]},

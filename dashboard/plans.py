@@ -8,6 +8,7 @@ from fascinet.dashboard import service
 from fascinet.dashboard.state import Case
 from fascinet.dashboard.words import label, state_name
 from fascinet.engine.analyses.value_of_information import value_of_information
+from fascinet.model.case import contains
 
 TOP = 3
 POSSIBLE = 1e-12
@@ -149,12 +150,21 @@ def results(case: Case, test: str) -> tuple[Result, ...]:
             continue
         present = {c: service.presence(belief, c) for c in given}
         present |= {test: float(state != known.resting[test])} if test in given else {}
-        for c in open_:
-            column = pairs[c, test][:, x]
-            present[c] = float(1.0 - column[absent[c]] / column.sum())
+        if _says_again(case, test, state):
+            entered = service.beliefs(case.with_state(test, state))
+            present |= {c: service.presence(entered, c) for c in open_}
+        else:
+            columns = {c: pairs[c, test][:, x] for c in open_}
+            present |= {c: float(1.0 - y[absent[c]] / y.sum()) for c, y in columns.items()}
         text = state_name(known.network, test, state)
         out.append(Result(state, text, chance, present))
     return tuple(out)
+
+
+def _says_again(case: Case, test: str, state: str) -> bool:
+    """Whether a result contains what is entered already, which then counts once."""
+    again = {v for v, _ in contains(test, state, service.resources().reasoner.rules)}
+    return not again.isdisjoint(case.evidence)
 
 
 def touched(case: Case, test: str, count: int = TOP) -> tuple[str, ...]:

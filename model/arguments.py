@@ -10,8 +10,7 @@ from math import inf, nan
 from operator import index
 from typing import Any, SupportsIndex, TypeVar, cast
 
-from fascinet.model.errors import ArgumentError, shown
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import ArgumentError, kind_of, shown
 
 Kind = TypeVar("Kind")
 

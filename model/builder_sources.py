@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fascinet.model.errors import FascinetError, NetworkError, OptionError, shown
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import FascinetError, NetworkError, OptionError, kind_of, shown
 
 if TYPE_CHECKING:
     from fascinet.model.builder import NetworkBuilder

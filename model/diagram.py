@@ -17,8 +17,8 @@ from fascinet.model.errors import (
     OptionError,
     UnknownNameError,
     UnknownVariableError,
+    kind_of,
 )
-from fascinet.model.foreign import kind_of
 from fascinet.model.gates import Array, Table, frozen
 from fascinet.model.lazy import Lazy
 from fascinet.model.network import TABLE_LIMIT, Network

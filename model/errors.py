@@ -283,3 +283,16 @@ class KnowledgeError(FascinetError):
         first = str(self.issues[0]) if self.issues else "unknown"
         more = f" (and {len(self.issues) - 1} more)" if len(self.issues) > 1 else ""
         super().__init__(f"knowledge base has {len(self.issues)} issue(s): {first}{more}")
+
+
+def kind_of(value: object) -> str:
+    """Return what to call a value's type: its package, where it has one, and its name.
+
+    >>> kind_of({}), kind_of(None)
+    ('dict', 'None')
+    """
+    if value is None:
+        return "None"
+    package = type(value).__module__.partition(".")[0]
+    name = type(value).__name__
+    return name if package in ("builtins", "__main__") else f"{package} {name}"

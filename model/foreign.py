@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from fascinet.model.errors import FormatError
+from fascinet.model.errors import FormatError, kind_of
 from fascinet.model.examples import EXAMPLES
 
 ONLY = "only discrete Bayesian networks are supported"
@@ -25,19 +25,6 @@ UNDIRECTED = (
     "ClusterGraph",
     "MarkovChain",
 )
-
-
-def kind_of(value: object) -> str:
-    """Return what to call a value's type: its package, where it has one, and its name.
-
-    >>> kind_of({}), kind_of(None)
-    ('dict', 'None')
-    """
-    if value is None:
-        return "None"
-    package = type(value).__module__.partition(".")[0]
-    name = type(value).__name__
-    return name if package in ("builtins", "__main__") else f"{package} {name}"
 
 
 def hint_of(value: Any) -> str:

@@ -1,6 +1,5 @@
 """Take pictures of every page: light and dark, 1440 and 390 px wide, into docs/screenshots/."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fascinet.dashboard.serve import command
+from tools.browser import ARGS, MISSING, chromium_path
 
 OUT = Path(__file__).parents[1] / "docs" / "screenshots"
 CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
@@ -22,17 +22,13 @@ SIZES = {1440: 900, 390: 844}
 TALLEST = 2100
 SETTLED_MS = 700
 PORT = 8643
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 def main(names: list[str]) -> int:
     """Take the pictures of the pages named, or of all."""
-    chromium = shutil.which("chromium")
+    chromium = chromium_path()
     if chromium is None:
-        print("chromium is not installed: make browser", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
     server = subprocess.Popen(command(PORT), stdout=subprocess.DEVNULL)

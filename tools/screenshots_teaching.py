@@ -5,16 +5,24 @@ A consultation, its review, exercises, a talk and a class on a projector, and a 
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from screenshots import ARGS, OUT, PORT, SETTLED_MS, TALLEST, settled, shrink, wait_until_up
 
 from fascinet.dashboard.serve import command
+from tools.browser import ARGS, MISSING, chromium_path
+from tools.screenshots import (
+    OUT,
+    PORT,
+    SETTLED_MS,
+    TALLEST,
+    settled,
+    shrink,
+    wait_until_up,
+)
 
 HOME, PHONES = f"http://127.0.0.1:{PORT}", f"127.0.0.1:{PORT + 1}"
 CASE = "?e=twitching.yes~age_group.60%2B~sex.male~weakness.objective~atrophy.yes~umn_signs.yes"
@@ -24,9 +32,9 @@ STUDENTS = 7
 
 def main() -> int:
     """Take all pictures."""
-    chromium = shutil.which("chromium")
+    chromium = chromium_path()
     if chromium is None:
-        print("chromium is not installed: make browser", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
         own = {"FASCINET_LEDGER": f"sqlite:///{folder}/ledger.db", "FASCINET_PHONES": PHONES,

@@ -11,7 +11,8 @@ from fascinet.engine.api.frame_codes import encode
 from fascinet.engine.api.posterior import Layout
 from fascinet.engine.run.batch import States, solve_states
 from fascinet.engine.run.solver import Solver
-from fascinet.model.errors import EvidenceError, ImpossibleEvidenceError, OptionError
+from fascinet.model.arguments import whole_number
+from fascinet.model.errors import ImpossibleEvidenceError, OptionError
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 
@@ -35,8 +36,7 @@ def posterior_frame(
         raise OptionError("value of impossible", impossible, ("raise", "nan"))
     if dtype not in DTYPES:
         raise OptionError("dtype", dtype, DTYPES)
-    if threads is not None and threads < 1:
-        raise EvidenceError(f"threads: expected 1 or more, got {threads}")
+    threads = None if threads is None else whole_number("threads", threads)
     states = encode(network, frame)
     places = np.concatenate(
         [np.arange(layout.slices[t].start, layout.slices[t].stop) for t in targets]

@@ -7,8 +7,7 @@ from fascinet.engine.analyses.hypotheses import resting_state
 from fascinet.engine.api.engine import Engine
 from fascinet.model.case import Case, CaseRules
 from fascinet.model.digest import Digest
-from fascinet.model.errors import CaseError, EvidenceError, OptionError
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import CaseError, EvidenceError, OptionError, kind_of
 from fascinet.model.gates import NoisyMax
 from fascinet.model.hpo import COMPLAINT, shipped_map
 from fascinet.model.network import Network

@@ -28,8 +28,7 @@ from fascinet.engine.clinic.case_folder import (
 from fascinet.engine.clinic.differential import Differential
 from fascinet.engine.clinic.outlook import OUTSIDE
 from fascinet.engine.clinic.red_flags import URGENT
-from fascinet.model.errors import CaseError
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import CaseError, kind_of
 from fascinet.model.lazy import Lazy
 from fascinet.model.phenopackets import Packet
 

@@ -291,7 +291,7 @@ inline void pass_down(const Run<N> &run, const Found<N> &found, int64_t i) {
         others = true;
         wants_sums = wants_sums || !tree.messages[child].inner;
     }
-    if constexpr (__is_same(N, double))
+    if constexpr (kIsDouble<N>)
         if (!some && factors.whole == 1 && factors.list.size == 1)
             return tell_alone(run, found, i, factors.list[0]);
     if (whole >= 0) factors.leave_out(run.message(whole)), run.shared[whole] = true;

@@ -106,6 +106,11 @@ inline MaxPair operator+(const MaxPair &a, const MaxPair &b) {
 
 // What differs from one kind of number to the next.
 template <class N>
+constexpr bool kIsDouble = false;
+template <>
+constexpr bool kIsDouble<double> = true;
+
+template <class N>
 struct Number;
 
 template <>

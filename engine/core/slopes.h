@@ -17,11 +17,6 @@ inline void set_in(double &to, int, double x) { to = x; }
 inline void set_in(Wide &to, int, const Wide &x) { to = x; }
 inline void set_in(Lanes &to, int lane, const Lanes &x) { to[lane] = x[lane]; }
 
-template <class N>
-constexpr bool kIsDouble = false;
-template <>
-constexpr bool kIsDouble<double> = true;
-
 // A tile of a factor's values, and where the derivatives by them go.
 template <class N>
 struct SlopeFactor {

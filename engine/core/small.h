@@ -20,7 +20,7 @@ inline void sum_onto(const N *__restrict__ table, const Meeting &onto, N *__rest
         return;
     }
     int64_t j = 0;
-    if constexpr (__is_same(N, double))
+    if constexpr (kIsDouble<N>)
         for (; block == 1 && j + kVector <= count; j += kVector) {
             auto at = [=](int64_t i) { return table[i]; };
             Vector sum = gather(at, bases + j);

@@ -211,7 +211,7 @@ inline void multiply(N *to, Of of, const View &view, int64_t tile, const By &by,
             for (int64_t l = 0; l < block; ++l) put(j + l, x);
         }
     } else {
-        if constexpr (__is_same(N, double))
+        if constexpr (kIsDouble<N>)
             for (; j + kVector <= tile; j += kVector) {
                 Vector x = times(of, j, gather(from, inner + j) * by);
                 *at_vector(to + j) = kAdd ? *at_vector(to + j) + x : x;

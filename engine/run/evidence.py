@@ -8,8 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from fascinet.engine.tables.request import Request
-from fascinet.model.errors import EvidenceError, SettingWarning, shown
-from fascinet.model.foreign import kind_of
+from fascinet.model.errors import EvidenceError, SettingWarning, kind_of, shown
 from fascinet.model.gates import Array
 from fascinet.model.network import Network
 

@@ -1,6 +1,5 @@
-"""One server a test session, on a free port of 127.0.0.1, and Debian's Chromium."""
+"""One server a test session, on a free port of 127.0.0.1, and a Chromium."""
 
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -8,11 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import PATIENCE, served, watched
+from tools.browser import ARGS, MISSING, chromium_path
 
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 FAILED = pytest.StashKey[bool]()
 RESULTS = Path(__file__).parents[2] / "test-results"
 expect.set_options(timeout=1000 * PATIENCE)
@@ -26,9 +22,9 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="module")  # its event loop would be in the way of other files' own
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
+    path = chromium_path()
     if path is None:
-        pytest.skip("chromium is not installed: make browser")
+        pytest.skip(MISSING)
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=path, args=ARGS)
         yield browser

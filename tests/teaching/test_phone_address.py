@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from fascinet.dashboard.teaching import phone_server, phones
 from fascinet.engine.teaching.classroom import Classroom
-from tests.dashboard.conftest import free_port
+from tests.browser import free_port
 from tests.teaching.test_classroom import TALK
 from tests.teaching.test_present import CASE
 
