@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import PATHS, faults, opened
 
 pytestmark = pytest.mark.browser
+AT_EACH_CHANGE = ("", "why", "next", "cases")  # the others, and the dark ones, in test-all
 
 
 def row(tab: Page, cause: str) -> Locator:
@@ -158,8 +159,14 @@ def test_a_phone_reaches_the_findings(tab: Page, server: str) -> None:
     assert wide <= 390
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        pytest.param(p, s, marks=[pytest.mark.slow] * (s == "dark" or p not in AT_EACH_CHANGE))
+        for p in PATHS
+        for s in ("light", "dark")
+    ],
+)
 def test_axe_finds_nothing_of_ours(tab: Page, server: str, path: str, scheme: str) -> None:
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     opened(tab, server, path)

@@ -121,8 +121,11 @@ def test_what_is_not_taken_apart_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert all(again.meta[a]["kind"] == KIND for a in added)
 
 
+@pytest.mark.parametrize(
+    "targets", [("als",), pytest.param(("twitching", "emg"), marks=pytest.mark.slow)]
+)
 def test_pyagrum_reads_the_shipped_network_and_gives_our_posteriors(
-    engine: Engine, tmp_path: Path
+    engine: Engine, targets: tuple[str, ...], tmp_path: Path
 ) -> None:
     gum = pyagrum()
     with pytest.warns(FormatWarning):
@@ -131,7 +134,7 @@ def test_pyagrum_reads_the_shipped_network_and_gives_our_posteriors(
         same = to_pyagrum(engine.network)
     case = CASES[1]
     for net in (gum.loadBN(str(tmp_path / "n.bifxml")), same):
-        for v in ("als", "twitching", "emg"):
+        for v in targets:
             inference = gum.LazyPropagation(net)
             inference.setTargets({v})
             inference.setEvidence(case)

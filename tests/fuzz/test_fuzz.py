@@ -12,7 +12,7 @@ import pytest
 from tests.fuzz import run
 from tests.fuzz.run import fuzz
 
-SECONDS = 20.0
+SECONDS = 12.0
 SEED = int(os.environ.get("FASCINET_FUZZ_SEED", "20261130"))
 
 

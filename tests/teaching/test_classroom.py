@@ -225,6 +225,7 @@ def test_a_class_of_five(
     tab.get_by_text("Show which seats have not answered").click()
     expect(tab.get_by_text("Not yet: seat 5")).to_be_visible()
     tab.reload()  # the teacher's browser knows the room
+    settled(tab)
     expect(tab.get_by_test_id("code")).to_have_text(code)
     seated[4].get_by_role("button", name="Send").click()
     expect(tab.get_by_test_id("count")).to_have_text("5 of 5 students answered")
@@ -236,11 +237,13 @@ def test_a_class_of_five(
     tab.set_viewport_size({"width": 1920, "height": 1080})
     tab.get_by_role("button", name="Projector").click()
     expect(tab.get_by_test_id("stHeader")).to_be_hidden()
+    settled(tab)  # until then the page of before is there too
     expect(tab.get_by_test_id("link")).to_have_text(f"{phones}/join/{code}")
     tab.get_by_role("button", name="Reveal").click()
     for phone in seated:
         expect(phone.get_by_text("Exactly:")).to_be_visible()
     tab.get_by_role("button", name="Next").click()
+    settled(tab)
     expect(tab.get_by_test_id("step")).to_have_text("Step 1 of 3")
     for phone in seated:
         expect(phone.get_by_role("button", name="Send")).to_be_visible()
