@@ -148,6 +148,7 @@ def test_a_lesson_is_written_kept_handed_out_told_and_deleted(
     opened(tab, lessons, "cases", "")
     tab.get_by_text("Mine", exact=True).click()
     tab.get_by_role("button", name="Tell or change it").click()
+    settled(tab)
     expect(tab.get_by_test_id("step")).to_have_text("Step 0 of 3")
     settled(tab)
     tab.get_by_text("Notes for this step").click()
@@ -163,6 +164,7 @@ def test_a_lesson_is_written_kept_handed_out_told_and_deleted(
     expect(tab.get_by_text("This file was refused")).to_be_visible()
     upload.set_input_files({"name": "l.yaml", "mimeType": "text/yaml", "buffer": TEXT.encode()})
     tab.get_by_role("button", name="Tell this lesson").click()
+    settled(tab)
     expect(tab.get_by_test_id("step")).to_have_text("Step 0 of 2")
 
     opened(tab, lessons, "cases", "")

@@ -23,10 +23,12 @@ def test_notes_are_on_the_teachers_screen_and_not_on_the_wall(
     assert NOTE in text
     (own_cases / "notes.yaml").write_text(text)
     opened(tab, lessons, "present", "?case=mine:notes.yaml")
+    settled(tab)
     expect(tab.get_by_test_id("step")).to_have_text("Step 0 of 2")
     settled(tab)
     tab.get_by_role("button", name="Projector").click()
     expect(tab.get_by_test_id("stHeader")).to_be_hidden()
+    settled(tab)
     with tab.expect_popup() as window:
         tab.get_by_role("link", name="Notes").click()
     notes = window.value
@@ -49,6 +51,7 @@ def test_notes_are_on_the_teachers_screen_and_not_on_the_wall(
     tab.goto(f"{lessons}/room{CASE}")
     settled(tab)
     tab.get_by_role("button", name="Open a room").click()
+    settled(tab)
     expect(tab.get_by_test_id("code")).to_be_visible()
     expect(notes.get_by_text("Nobody has joined yet.")).to_be_visible()
     tab.get_by_role("button", name="Close the room").click()

@@ -56,6 +56,7 @@ def test_a_learners_whole_session(tab: Page, lessons: str, lesson_ledger: str) -
     choose(tab, "What is it", "benign", "Benign fasciculation")
     choose(tab, "What would you do", "sleep", "Sleep, hydration")
     tab.get_by_role("button", name="Commit and see").click()
+    settled(tab)
     expect(tab.get_by_test_id("truth")).to_be_visible()
     expect(tab.get_by_role("heading", name="Habits that the record shows")).to_be_visible()
     expect(tab.get_by_role("region", name=re.compile("What each step could tell"))).to_be_visible()
@@ -135,6 +136,7 @@ def test_a_talk_is_given_by_keys_alone(tab: Page, lessons: str) -> None:
     slider.press("ArrowRight")  # the class says more
     tab.get_by_role("button", name="The class has spoken").click()
     expect(ranking).to_be_visible()
+    settled(tab)
     expect(tab.get_by_test_id("said")).to_contain_text("15%")
     tab.get_by_role("button", name="Change it").click()
     expect(slider).to_have_attribute("aria-valuetext", "15%")
