@@ -137,8 +137,8 @@ def decide(
                  for c in action.targets]  # fmt: skip
         least = worth[flag.within or LATER].p if flag else 0.0
         found = advise(action, declared.actions[action.id], basis, flag, least)
-        soon, place = (WITHIN.index(found.within), places[action.id]) if found.first else (99, 0)
-        rows.append(((soon, place, -found.utility), found))
+        soon = WITHIN.index(found.within) if found.first else len(WITHIN)
+        rows.append(((soon, places[action.id] if found.first else 0, -found.utility), found))
     return Decisions(tuple(found for _, found in sorted(rows, key=lambda row: row[0])))
 
 
